@@ -1,0 +1,1 @@
+"""Pressroom: the Discord desk of a newsletter."""

@@ -1,0 +1,119 @@
+"""The command line: `python -m bot run|invite|migrate|preview`. Maps errors to exit codes.
+
+0 done · 1 some of the work failed · 2 wrong usage · 69 cannot start as things are · 78 settings need attention
+(the last two as in sysexits.h).
+"""
+
+import argparse
+import asyncio
+import gc
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import PressroomError, SettingsError
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+EXIT_CANNOT_START = 69
+EXIT_SETTINGS = 78
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return EXIT_SETTINGS
+    except PressroomError as error:
+        print(error, file=sys.stderr)
+        return EXIT_CANNOT_START
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has seen enough; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Pressroom, the Discord desk of a newsletter.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="connect to Discord and work until Ctrl-C")
+    run.set_defaults(command=_run)
+
+    invite = commands.add_parser("invite", help="print the address that brings the bot to a server")
+    invite.set_defaults(command=_invite)
+
+    migrate = commands.add_parser("migrate", help="bring the database to this version's tables")
+    migrate.set_defaults(command=_migrate)
+
+    preview = commands.add_parser("preview", help="show what is understood of a newsletter, and the message")
+    preview.add_argument("sources", nargs="+", metavar="FILE_OR_URL")
+    preview.add_argument("--json", action="store_true", help="one JSON object a line and an issue")
+    preview.set_defaults(command=_preview)
+    return parser
+
+
+def _run(_options: argparse.Namespace) -> int:
+    # Imports make many objects and no garbage: collecting meanwhile costs a sixth of the start, and looking at them
+    # again at every later collection costs for ever.
+    gc.disable()
+    settings = _settings(need_token=True)
+    from bot.app import run
+
+    gc.freeze()
+    gc.enable()
+    _run_loop(run(settings))
+    return 0
+
+
+def _invite(_options: argparse.Namespace) -> int:
+    settings = _settings(need_token=True)
+    from bot.invite import invite_address
+
+    print(asyncio.run(invite_address(settings)))
+    return 0
+
+
+def _migrate(_options: argparse.Namespace) -> int:
+    settings = _settings(need_token=False)
+    from bot.store.upgrade import upgrade
+
+    changed = asyncio.run(upgrade(settings.database_url.get_secret_value()))
+    print("The database is up to date now." if changed else "The database was up to date already.")
+    return 0
+
+
+def _preview(options: argparse.Namespace) -> int:
+    settings = _settings(need_token=False)
+    from bot.preview import preview
+
+    return asyncio.run(preview(options.sources, as_json=options.json, settings=settings))
+
+
+def _settings(*, need_token: bool) -> "Settings":
+    from bot.log import set_up_logging
+    from bot.settings import Settings
+
+    settings = Settings.load(need_token=need_token)
+    set_up_logging(level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets)
+    return settings
+
+
+def _run_loop(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

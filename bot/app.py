@@ -1,0 +1,189 @@
+"""The composition root: opens everything in order, hands it to each other, and closes it in reverse."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import discord
+
+from bot.chat.delivering import DiscordAnnouncer
+from bot.client import CommandsMemory, Pressroom
+from bot.clock import Clock, SystemClock
+from bot.errors import StartError
+from bot.fetch import Fetcher
+from bot.jobs import Worker, Workers
+from bot.ports import Announcer, IssueSource
+from bot.services import Announcements, Guilds, Issues, Outbox, Services, Sources
+from bot.settings import Settings
+from bot.sources.feed import FeedSource
+from bot.store import Store
+from bot.store import installation as installation_row
+from bot.store.secret_box import SecretBox
+from bot.store.upgrade import upgrade
+
+log = logging.getLogger(__name__)
+
+_DRAIN_SECONDS = 20.0
+
+
+class Parts:
+    """What of the app a test may replace: the clock, the store, and what reaches outside."""
+
+    clock: Clock = SystemClock()
+    store: type[Store] = Store
+    # How long Discord may take between two servers before the list counts as complete.
+    guild_ready_seconds = 2.0
+
+    def announcer(self, client: discord.Client) -> Announcer:
+        return DiscordAnnouncer(client)
+
+    def reader(self, fetcher: Fetcher) -> IssueSource:
+        return FeedSource(fetcher)
+
+
+async def run(settings: Settings, parts: Parts | None = None) -> None:
+    """Run until SIGINT or SIGTERM. Raises StartError or StoreError when the bot cannot start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with open_app(settings, parts or Parts()) as client:
+        connection = asyncio.create_task(client.connect(), name="discord")
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if connection.done():
+            _explain_lost_connection(connection.exception())
+        log.info("stopping")
+    await asyncio.gather(connection, return_exceptions=True)
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]:
+    """A client that is logged in, with its workers waiting for the connection."""
+    database_url = settings.database_url.get_secret_value()
+    async with AsyncExitStack() as stack:
+        # The exclusive lock comes before the migration: two processes must not migrate the same file.
+        store = await stack.enter_async_context(await parts.store.open(database_url, exclusive=True))
+        await upgrade(database_url)
+        fetcher = await stack.enter_async_context(
+            Fetcher(
+                timeout_seconds=settings.fetch_timeout_seconds,
+                max_bytes=int(settings.fetch_max_megabytes * 1_000_000),
+                allow_private_addresses=settings.allow_private_addresses,
+            )
+        )
+        workers = Workers()
+        client = Pressroom(
+            api_url=settings.discord_api_url,
+            commands_memory=_commands_memory(store),
+            guild_ready_seconds=parts.guild_ready_seconds,
+        )
+        client.services = services = _services(
+            settings, parts, store=store, fetcher=fetcher, client=client, bell=workers
+        )
+        await _prepare_installation(store, parts.clock)
+        await services.outbox.take_over()
+
+        workers.add(Worker("sources", services.sources.read_due, parts.clock))
+        workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock))
+        await stack.enter_async_context(client)
+        await _log_in(client, settings)
+        if settings.web_port is not None:
+            from bot.web.health import serve_health
+
+            await stack.enter_async_context(serve_health(settings.web_host, settings.web_port))
+        starting = asyncio.create_task(_start_when_ready(client, workers), name="start workers")
+        stack.push_async_callback(workers.drain, deadline_seconds=_DRAIN_SECONDS)
+        stack.callback(starting.cancel)
+        yield client
+
+
+def _services(
+    settings: Settings, parts: Parts, *, store: Store, fetcher: Fetcher, client: Pressroom, bell: Workers
+) -> Services:
+    clock = parts.clock
+    return Services(
+        announcements=Announcements(store, clock=clock, bell=bell),
+        guilds=Guilds(store, clock=clock),
+        issues=Issues(store),
+        outbox=Outbox(
+            store,
+            announcer=parts.announcer(client),
+            clock=clock,
+            incarnation=str(uuid4()),
+            alone=store.dialect == "sqlite",
+        ),
+        sources=Sources(
+            store,
+            reader=parts.reader(fetcher),
+            secrets=SecretBox(settings.secret_key_file),
+            clock=clock,
+            bell=bell,
+            interval=timedelta(minutes=settings.poll_minutes),
+        ),
+    )
+
+
+def _commands_memory(store: Store) -> CommandsMemory:
+    async def read() -> str | None:
+        async with store.read() as transaction:
+            return await installation_row.commands_hash(transaction)
+
+    async def write(digest: str) -> None:
+        async with store.write() as transaction:
+            await installation_row.remember_commands_hash(transaction, digest)
+
+    return CommandsMemory(read, write)
+
+
+async def _prepare_installation(store: Store, clock: Clock) -> None:
+    async with store.write() as transaction:
+        await installation_row.installation_id(transaction, now=clock.now())
+
+
+async def _log_in(client: Pressroom, settings: Settings) -> None:
+    try:
+        await client.login(settings.discord_token.get_secret_value())
+    except discord.LoginFailure:
+        raise StartError(
+            "Discord refused the token (DISCORD_TOKEN). Make a new one on the Bot page of your application in "
+            "Discord's developer portal and put it into .env."
+        ) from None
+    except (aiohttp.ClientError, OSError) as error:
+        raise StartError(
+            f"Discord cannot be reached at {settings.discord_api_url}: {_reason(error)}. Check the connection and try "
+            "again."
+        ) from error
+    except discord.HTTPException as error:
+        raise StartError(f"Discord refused the start (status {error.status}): {error.text}") from error
+
+
+async def _start_when_ready(client: Pressroom, workers: Workers) -> None:
+    """Nothing is announced before the servers are known: their language and channels belong to the message."""
+    await client.wait_until_ready()
+    workers.start()
+
+
+def _explain_lost_connection(error: BaseException | None) -> None:
+    if error is None:
+        return
+    if isinstance(error, discord.ConnectionClosed) and error.code == 4004:
+        raise StartError(
+            "Discord no longer accepts the token (DISCORD_TOKEN): it was reset. Put the new one into .env and start "
+            "again."
+        ) from error
+    if isinstance(error, discord.PrivilegedIntentsRequired):
+        raise StartError("Discord refused the connection: the application lacks an intent the bot asks for.") from error
+    raise error
+
+
+def _reason(error: BaseException) -> str:
+    inner: Any = getattr(error, "os_error", error)
+    return str(getattr(inner, "strerror", None) or type(error).__name__)

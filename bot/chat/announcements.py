@@ -1,0 +1,107 @@
+"""What an announcement looks like: one message, compact enough for one phone screen.
+
+Components V2 allows 40 components and 4,000 characters of text a message; an announcement stays far below, and what
+would not fit is left out, topics first, then the picture.
+"""
+
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.chat.links import AllLinks
+from bot.chat.plain import button_url, masked_link, plain, safe_url, shorten
+from bot.model.issue import Issue
+from bot.ports import Announcement
+from bot.texts import text
+
+_LONGEST_TITLE = 250
+_LONGEST_BYLINE_NAME = 60
+_MOST_AUTHORS = 3
+_MOST_TOPICS = 6
+_LONGEST_TOPIC = 120
+_LONGEST_SUBTITLE = 350
+_LONGEST_ALT = 256
+_MOST_TEXT = 4000
+
+
+def announcement_view(announcement: Announcement, *, language: str, delivery_key: str | None = None) -> ui.LayoutView:
+    """The message about an issue. `delivery_key` goes into a button, so that the message can be found again."""
+    for with_topics in (True, False):
+        view = _view(announcement, language=language, delivery_key=delivery_key, with_topics=with_topics)
+        if view.content_length() <= _MOST_TEXT:
+            return view
+    return view
+
+
+def plain_announcement(announcement: Announcement) -> str:
+    """The shortest form, for where the card is refused: title and address."""
+    title = plain(announcement.issue.title, longest=_LONGEST_TITLE)
+    target = safe_url(announcement.issue.url) if announcement.issue.url else None
+    return f"{title}\n{target}" if target else title
+
+
+def allowed_mentions(announcement: Announcement) -> discord.AllowedMentions:
+    """Nobody, except the one role that the server asked to be told. Components V2 text pings unless this says no."""
+    role_id = announcement.ping_role_id
+    return discord.AllowedMentions(
+        everyone=False, users=False, replied_user=False, roles=[discord.Object(role_id)] if role_id else False
+    )
+
+
+def thread_name(issue: Issue) -> str:
+    """Discord takes 1 to 100 characters."""
+    return shorten(" ".join(issue.title.split()), 100) or "…"
+
+
+def _view(announcement: Announcement, *, language: str, delivery_key: str | None, with_topics: bool) -> ui.LayoutView:
+    issue = announcement.issue
+    view = ui.LayoutView(timeout=None)
+    if announcement.ping_role_id:
+        view.add_item(ui.TextDisplay[Any](f"<@&{announcement.ping_role_id}>"))
+    card: ui.Container[Any] = ui.Container()
+    card.add_item(ui.TextDisplay[Any](_head(issue, language=language)))
+    topics = _topics(issue)
+    if topics and with_topics:
+        card.add_item(ui.TextDisplay[Any](topics))
+    picture = safe_url(issue.image_url) if issue.image_url else None
+    if picture is not None:
+        gallery: ui.MediaGallery[Any] = ui.MediaGallery()
+        gallery.add_item(media=picture, description=_alt(issue))
+        card.add_item(gallery)
+    notes = [text("issue-link-count", language=language, count=len(issue.links))] if issue.links else []
+    if issue.paywalled:
+        notes.append(text("issue-paywalled", language=language))
+    if notes:
+        card.add_item(ui.TextDisplay[Any](" · ".join(notes)))
+    row: ui.ActionRow[Any] = ui.ActionRow()
+    read_online = button_url(issue.url)
+    if read_online is not None:
+        row.add_item(ui.Button(label=text("button-read-online", language=language), url=read_online))
+    if issue.links:
+        row.add_item(AllLinks.make(announcement.issue_key, delivery_key=delivery_key, language=language))
+    if row.children:
+        card.add_item(row)
+    view.add_item(card)
+    return view
+
+
+def _head(issue: Issue, *, language: str) -> str:
+    title = masked_link(issue.title, issue.url or "", longest=_LONGEST_TITLE)
+    byline = [plain(name, longest=_LONGEST_BYLINE_NAME) for name in issue.authors[:_MOST_AUTHORS]]
+    parts = [text("issue-by", language=language, authors=", ".join(byline))] if byline else []
+    if issue.published_at is not None:
+        parts.append(discord.utils.format_dt(issue.published_at, "D"))
+    return f"## {title}" + (f"\n-# {' · '.join(parts)}" if parts else "")
+
+
+def _topics(issue: Issue) -> str:
+    if issue.topics:
+        return "\n".join(f"- {plain(topic, longest=_LONGEST_TOPIC)}" for topic in issue.topics[:_MOST_TOPICS])
+    return plain(issue.subtitle or "", longest=_LONGEST_SUBTITLE)
+
+
+def _alt(issue: Issue) -> str | None:
+    """What the newsletter itself says of the picture, never an invention."""
+    said = next((image.alt or image.caption for image in issue.images if image.url == issue.image_url), "")
+    return shorten(" ".join(said.split()), _LONGEST_ALT) or None

@@ -1,0 +1,90 @@
+"""Answers to one person: always ephemeral, never a traceback."""
+
+import logging
+import secrets
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.chat.context import language_of
+from bot.chat.plain import plain
+from bot.errors import PressroomError, RefusedError
+from bot.texts import Parameter, text
+
+_LONGEST_PARAMETER = 300
+
+log = logging.getLogger(__name__)
+
+# The interaction is gone: nobody is left to be told.
+_TOO_LATE = {10062, 40060}
+
+
+def say(interaction: discord.Interaction, message_id: str, **parameters: Parameter) -> str:
+    """A text of the catalogue in the language of the person who acts."""
+    return text(message_id, language=language_of(interaction), **parameters)
+
+
+async def reply(interaction: discord.Interaction, message_id: str, **parameters: Parameter) -> None:
+    """Answer with a sentence that only this person sees."""
+    await reply_view(interaction, sentence_view(say(interaction, message_id, **parameters)))
+
+
+async def reply_view(interaction: discord.Interaction, view: ui.LayoutView) -> None:
+    """Answer, or complete an answer that was deferred, with a message that only this person sees."""
+    none = discord.AllowedMentions.none()
+    if interaction.response.is_done():
+        await interaction.followup.send(view=view, ephemeral=True, allowed_mentions=none)
+    else:
+        await interaction.response.send_message(view=view, ephemeral=True, allowed_mentions=none)
+
+
+def sentence_view(sentence: str) -> ui.LayoutView:
+    """A message of one text."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.TextDisplay[Any](sentence))
+    return view
+
+
+def _what_was_used(interaction: discord.Interaction) -> str:
+    data: dict[str, Any] = dict(interaction.data or {})
+    return getattr(interaction.command, "qualified_name", None) or str(data.get("custom_id"))
+
+
+def _readable(parameters: dict[str, Any]) -> dict[str, Any]:
+    # An error's parameters are data (a title somebody typed), never markup.
+    return {
+        name: plain(value, longest=_LONGEST_PARAMETER) if isinstance(value, str) else value
+        for name, value in parameters.items()
+    }
+
+
+async def tell_error(interaction: discord.Interaction, error: BaseException) -> None:
+    """Say what went wrong to the person who acted; log what the operator needs, under an id that both can name."""
+    error = getattr(error, "original", error)  # discord.py wraps what a command raises
+    if isinstance(error, discord.NotFound | discord.HTTPException) and error.code in _TOO_LATE:
+        log.warning("interaction gone before its answer interaction_id=%s code=%s", interaction.id, error.code)
+        return
+    if isinstance(error, RefusedError):
+        sentence = say(interaction, error.message_id, **_readable(error.params))
+    else:
+        incident = secrets.token_hex(4)
+        known = isinstance(error, PressroomError)
+        log.error(
+            "interaction failed incident=%s interaction_id=%s command=%s error=%s",
+            incident,
+            interaction.id,
+            _what_was_used(interaction),
+            error if known else type(error).__name__,
+            exc_info=None if known else error,
+        )
+        parameters = {"incident": incident, "problem": str(error)}
+        message_id = "error-unexpected"
+        if isinstance(error, PressroomError):
+            message_id = error.message_id
+            parameters |= error.params
+        sentence = say(interaction, message_id, **_readable(parameters))
+    try:
+        await reply_view(interaction, sentence_view(sentence))
+    except discord.HTTPException as failure:
+        log.warning("error could not be told interaction_id=%s status=%s", interaction.id, failure.status)

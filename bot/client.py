@@ -1,0 +1,105 @@
+"""The connection to Discord: intents, commands, buttons, errors. All rules are elsewhere."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.chat.links import AllLinks, LinksPage
+from bot.chat.press import Press
+from bot.chat.replies import tell_error
+from bot.services import Services
+from bot.settings import DISCORD_API
+
+log = logging.getLogger(__name__)
+
+EXTENSIONS = ("cogs.announcements", "cogs.guilds", "cogs.issues")
+PRESSES: tuple[type[Press], ...] = (AllLinks, LinksPage)
+
+
+class Pressroom(commands.AutoShardedBot):
+    """A thin client: what it needs of the outside is handed in.
+
+    `services` is set once by `bot.app` before the connection is made: the rules need the client to announce, and
+    commands need the rules.
+    """
+
+    services: Services
+
+    def __init__(self, *, api_url: str, commands_memory: "CommandsMemory", guild_ready_seconds: float = 2.0) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,  # never used: without message intents no text reaches the bot
+            help_command=None,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            guild_ready_timeout=guild_ready_seconds,
+        )
+        self._api_url = api_url
+        self._commands_memory = commands_memory
+        self.tree.error(self._tell_command_error)
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice here, so nothing is missing
+        point_at(api_url)
+
+    async def setup_hook(self) -> None:
+        if self._api_url != DISCORD_API:
+            # discord.py dials its built-in gateway after an invalid session; the one that was asked for is meant.
+            _, gateway, _ = await self.http.get_bot_gateway()
+            DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
+        self.add_dynamic_items(*PRESSES)
+        for extension in EXTENSIONS:
+            await self.load_extension(extension)
+        await self._sync_changed_commands()
+
+    async def on_ready(self) -> None:
+        log.info("connected as=%s servers=%d", self.user, len(self.guilds))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        await self.services.guilds.remember(guild.id, name=guild.name)
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        log.exception("event failed event=%s", event_method)  # noqa: LOG004 - discord.py calls this inside its except
+
+    async def _tell_command_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
+        if isinstance(error, app_commands.CommandNotFound):
+            log.warning("unknown command name=%s", error.name)
+        await tell_error(interaction, error)
+
+    async def _sync_changed_commands(self) -> None:
+        """Register the commands with Discord only when they changed: it allows 200 creations a day."""
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        facts = json.dumps([self.application_id, sorted(payload, key=str)], sort_keys=True, default=str)
+        digest = hashlib.sha256(facts.encode()).hexdigest()
+        if await self._commands_memory.read() == digest:
+            return
+        registered = await self.tree.sync()
+        await self._commands_memory.write(digest)
+        log.info("commands registered count=%d", len(registered))
+
+
+class CommandsMemory:
+    """Remembers which commands Discord was last given."""
+
+    def __init__(self, read: Callable[[], Awaitable[str | None]], write: Callable[[str], Awaitable[None]]) -> None:
+        self.read = read
+        self.write = write
+
+
+def point_at(api_url: str) -> None:
+    """Let discord.py speak to the Discord at `api_url`; files are looked for at the same host."""
+    if api_url == DISCORD_API:
+        return
+    parts = urlsplit(api_url)
+    Route.BASE = api_url
+    discord.Asset.BASE = f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,177 @@
+"""The guarded HTTP client: every address that a person or a feed names is fetched through here.
+
+Bounds: one time limit over the whole exchange, a size limit on the *decompressed* body, at most five redirects, and
+only addresses of the public internet (unless the operator allows others for a test on the same machine). The check
+sits in the socket factory, which sees the address that is really dialled: neither a name that changes its mind nor a
+literal address in an odd notation gets around it.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from bot.errors import FetchError
+
+log = logging.getLogger(__name__)
+
+USER_AGENT = "Pressroom/0.1 (newsletter desk for Discord; reads feeds)"
+_MOST_REDIRECTS = 5
+_CHUNK_BYTES = 64 * 1024
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A body and what came with it; `body` is None when the server said that nothing changed (304)."""
+
+    url: str
+    body: bytes | None
+    content_type: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class Fetcher:
+    """Use as `async with`; one for the whole process."""
+
+    def __init__(self, *, timeout_seconds: float, max_bytes: int, allow_private_addresses: bool) -> None:
+        self._timeout = timeout_seconds
+        self._max_bytes = max_bytes
+        self._allow_private = allow_private_addresses
+        self._session: aiohttp.ClientSession | None = None
+
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, credentials: str | None = None
+    ) -> Fetched:
+        """The body behind `url`. `credentials` is `user:password`, sent to this host only. Raises FetchError."""
+        sent = dict(headers or {})
+        if credentials is not None:
+            user, _, password = credentials.partition(":")
+            sent["Authorization"] = aiohttp.encode_basic_auth(user, password)
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._follow(url, sent)
+        except TimeoutError:
+            raise FetchError(f"{_host(url)} did not answer completely within {self._timeout:g} seconds.") from None
+        except _ForbiddenAddressError as error:
+            raise FetchError(str(error)) from None
+        except aiohttp.ClientConnectorError as error:
+            # The guard's refusal arrives wrapped, as any failure to connect.
+            if isinstance(error.os_error, _ForbiddenAddressError):
+                raise FetchError(str(error.os_error)) from None
+            raise FetchError(
+                f"{_host(url)} cannot be reached: {error.os_error.strerror or 'no connection'}."
+            ) from error
+        except aiohttp.InvalidURL:
+            raise FetchError("That is no address that can be fetched.") from None
+        except (aiohttp.ClientError, UnicodeError, ValueError) as error:
+            raise FetchError(
+                f"{_host(url)} broke off or answered what is not HTTP ({type(error).__name__})."
+            ) from error
+
+    async def _follow(self, url: str, headers: dict[str, str]) -> Fetched:
+        session = self._open_session()
+        for _ in range(_MOST_REDIRECTS + 1):
+            if urlsplit(url).scheme not in {"http", "https"}:
+                raise FetchError("Only http and https addresses are fetched.")
+            async with session.get(url, headers=headers, allow_redirects=False) as response:
+                if response.status in {301, 302, 303, 307, 308} and "Location" in response.headers:
+                    target = str(response.url.join(URL(response.headers["Location"])))
+                    if _host(target) != _host(url):
+                        headers.pop("Authorization", None)
+                    url = target
+                    continue
+                if response.status == 304:
+                    return Fetched(url=url, body=None)
+                if response.status != 200:
+                    raise FetchError(_status_sentence(_host(url), response.status))
+                return Fetched(
+                    url=url,
+                    body=await self._body(response),
+                    content_type=response.headers.get("Content-Type"),
+                    etag=response.headers.get("ETag"),
+                    last_modified=response.headers.get("Last-Modified"),
+                )
+        raise FetchError(f"{_host(url)} redirects in circles (more than {_MOST_REDIRECTS} times).")
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise FetchError(
+                    f"{response.host} sent more than {self._max_bytes / 1_000_000:g} MB, which no newsletter needs."
+                )
+        return bytes(body)
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=20, limit_per_host=4, socket_factory=self._guarded_socket)
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),  # asyncio.timeout above covers redirects and body too
+                trust_env=False,
+            )
+        return self._session
+
+    def _guarded_socket(self, address: tuple[object, ...]) -> socket.socket:
+        family, kind, protocol, _, target = address
+        if not self._allow_private:
+            refuse_private(str(target[0]))  # type: ignore[index]
+        return socket.socket(family, kind, protocol)  # type: ignore[arg-type]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+
+class _ForbiddenAddressError(OSError):
+    """Raised inside the connector, which expects an OSError from its socket factory."""
+
+
+def refuse_private(address: str) -> None:
+    """Raise for an address that is not of the public internet, whatever its notation."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address):
+        embedded = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF) if parsed in _NAT64 else None
+        parsed = parsed.ipv4_mapped or parsed.sixtofour or embedded or parsed
+    if not parsed.is_global or parsed.is_multicast:
+        raise _ForbiddenAddressError(
+            "That address leads into a private network and is not fetched. (The operator may allow it with "
+            "ALLOW_PRIVATE_ADDRESSES=true.)"
+        )
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "the address"
+    except ValueError:
+        return "the address"
+
+
+def _status_sentence(host: str, status: int) -> str:
+    if status in {401, 403}:
+        return f"{host} refuses access ({status}). Some platforms block servers; try the feed of another address."
+    if status in {404, 410}:
+        return f"{host} has nothing at this address ({status})."
+    if status == 429:
+        return f"{host} asks to be read less often (429)."
+    if status >= 500:
+        return f"{host} has trouble of its own ({status})."
+    return f"{host} answered with status {status}."

@@ -1,0 +1,116 @@
+"""Who works in the background, and when they are woken.
+
+The database knows what is due. A worker looks, does it, and sleeps until the next thing is due or somebody rings; the
+scheduler only rings. So nothing is lost with a missed knock, and everything is safe to do twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.clock import Clock
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+log = logging.getLogger(__name__)
+
+# (worker, seconds between knocks): a safety net below the workers' own alarm clocks.
+KNOCKS = (("sources", 60), ("outbox", 60))
+_PAUSE_AFTER_FAILURE_SECONDS = 5.0
+
+
+class Worker:
+    """Calls `work` again and again: when rung, and when the moment comes that `work` returned."""
+
+    def __init__(self, name: str, work: Callable[[], Awaitable[datetime | None]], clock: Clock) -> None:
+        self.name = name
+        self._work = work
+        self._clock = clock
+        self._rung = asyncio.Event()
+        self._stopping = False
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    def stop(self) -> None:
+        """Finish what is in hand and end."""
+        self._stopping = True
+        self._rung.set()
+
+    async def run(self) -> None:
+        while not self._stopping:
+            self._rung.clear()
+            try:
+                due_at = await self._work()
+            except Exception:
+                # Whatever failed stays due in the database; the loop must stay alive to try it again.
+                log.exception("worker failed worker=%s", self.name)
+                await self._rest(_PAUSE_AFTER_FAILURE_SECONDS)
+                continue
+            await self._sleep_until(due_at)
+
+    async def _rest(self, seconds: float) -> None:
+        if not self._stopping:
+            await asyncio.sleep(seconds)
+
+    async def _sleep_until(self, due_at: datetime | None) -> None:
+        if self._stopping:
+            return
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._rung.wait())]
+        if due_at is not None:
+            waits.append(asyncio.ensure_future(self._clock.sleep_until(due_at)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+
+class Workers:
+    """All workers of the process; fulfils `bot.ports.Bell`."""
+
+    def __init__(self) -> None:
+        self._workers: dict[str, Worker] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._scheduler: AsyncIOScheduler | None = None
+
+    def add(self, worker: Worker) -> None:
+        self._workers[worker.name] = worker
+
+    def ring(self, worker: str) -> None:
+        if worker in self._workers:
+            self._workers[worker].ring()
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(worker.run(), name=worker.name) for worker in self._workers.values()]
+        self._scheduler = _scheduler(self.ring)
+        self._scheduler.start()
+
+    async def drain(self, *, deadline_seconds: float) -> None:
+        """Let every worker finish what it has in hand; after the deadline it is cut off, and stays due."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+        for worker in self._workers.values():
+            worker.stop()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=deadline_seconds)
+        for task in late:
+            log.warning("worker cut off worker=%s", task.get_name())
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def _scheduler(ring: Callable[[str], None]) -> "AsyncIOScheduler":
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+    )
+    for worker, seconds in KNOCKS:
+        scheduler.add_job(ring, "interval", seconds=seconds, args=[worker], id=f"knock-{worker}")
+    return scheduler

@@ -1,0 +1,101 @@
+### Every sentence that a person reads. Ids name what it is about, then what it says.
+
+## Cards
+
+issue-by = by { $authors }
+issue-link-count = { $count ->
+    [one] **1** link
+   *[other] **{ $count }** links
+}
+issue-paywalled = continues behind a paywall
+button-read-online = Read online
+button-all-links = All links
+button-previous = Previous
+button-next = Next
+page-of = -# Page { $page } of { $pages }
+link-sponsored = sponsored
+links-none = This issue has no links.
+
+## Commands: names are fixed, descriptions are shown in the picker
+
+command-issue = Read the newsletter
+command-issue-latest = Show the newest issue
+command-issue-show = Show an issue of your choice
+command-issue-topics = What the last issues were about
+option-issue-title = Type part of the title and pick
+command-desk = The newsletter's desk, for moderators
+command-desk-post = Announce an issue of the archive in the announcement channel
+command-desk-preview = See an issue's announcement before it is posted; only you see it
+option-desk-issue = Type part of the title and pick
+command-setup = Set up the newsletter, for administrators
+command-setup-source = Read a newsletter's feed and announce its issues in a channel
+command-setup-channel = Announce everything in another channel
+command-setup-ping = Mention a role at announcements, at most once a day; no role turns it off
+command-setup-threads = Start a discussion thread under each announcement, or not
+command-setup-remove = Stop reading a newsletter
+command-setup-status = What is set up, and whether it works
+option-setup-address = The feed's address, for example https://example.com/feed
+option-setup-channel = Where issues are announced
+option-setup-first = What to announce when the feed is read for the first time
+option-setup-role = The role to mention
+option-setup-threads = On or off
+option-setup-source = The newsletter to stop reading
+choice-first-newest = Only the newest issue
+choice-first-none = Nothing; wait for the next issue
+
+## /issue
+
+issue-none-yet = There is no issue here yet. An administrator can add the newsletter with `/setup source`.
+issue-not-found = No issue is called “{ $title }”. Type part of a title and pick one from the list.
+issue-gone = That issue is no longer in this server's archive.
+topics-heading = ### What the last issues were about
+topics-none = no topics named
+
+## /desk
+
+post-queued = On its way to <#{ $channel }>.
+post-already = That issue is already announced: { $link }
+post-underway = That issue is already on its way to <#{ $channel }>.
+post-failed-before = Discord refused that announcement before: { $problem } Mend the cause and ask the operator to look at the log.
+preview-heading = -# This is how the announcement looks. Only you see it.
+
+## /setup
+
+setup-source-added = **{ $title }** is read from now on; { $count ->
+    [0] its feed has no issue yet
+    [one] its one issue is in the archive
+   *[other] its { $count } issues go into the archive
+}. New issues are announced in <#{ $channel }>.
+setup-channel-needed = Choose the channel for announcements too: this server has none yet.
+setup-channel-changed = Announcements go to <#{ $channel }> from now on.
+setup-channel-no-source = Add a newsletter first, with `/setup source`; you choose the channel there.
+setup-permissions-missing = I cannot announce in <#{ $channel }>: I lack { $permissions } there. Grant it in the channel's settings and try again.
+setup-ping-on = Announcements mention <@&{ $role }>, at most once a day.
+setup-ping-impossible = Discord would not let me notify <@&{ $role }>. Switch on *Allow anyone to @mention this role* in the role's settings, or grant me *Mention @everyone, @here and All Roles*, and try again.
+setup-ping-off = Announcements mention nobody.
+setup-threads-on = Each announcement gets a discussion thread.
+setup-threads-off = Announcements get no thread.
+setup-removed = I no longer read that newsletter here. What was announced stays; the archive is kept for when you add it again.
+setup-source-unknown = This server does not read that newsletter. Pick one from the list.
+status-heading = ### Setup of this server
+status-source = **{ $title }** → <#{ $channel }>
+status-address = -# { $address }
+status-read = read { $when }
+status-not-yet = not read yet
+status-problem = ⚠ { $problem } Tried again { $when }.
+status-none = No newsletter yet. Start with `/setup source`.
+status-ping-on = Mentions <@&{ $role }>, at most once a day
+status-ping-off = Mentions nobody
+status-threads-on = Discussion threads: on
+status-threads-off = Discussion threads: off
+
+## What can go wrong
+
+address-invalid = That is no web address. It should look like https://example.com/feed
+source-unreachable = I could not read that address. { $problem }
+source-unreadable = That address holds no feed I can read. { $problem }
+not-found = That is not here.
+refused = That is not possible.
+delivery-failed = Discord did not take the message. { $problem }
+delivery-refused = Discord refused the message. { $problem }
+error-unexpected = Something went wrong here, and it is logged. Please try again; if it stays, tell the operator the incident **{ $incident }**.

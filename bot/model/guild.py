@@ -1,0 +1,49 @@
+"""A server, the sources it reads and the channels it posts to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class FirstAnnouncement(StrEnum):
+    """What is announced when a source is read for the first time; the rest fills the archive silently."""
+
+    NEWEST = "newest"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Guild:
+    """A Discord server and its settings. Ids are snowflakes."""
+
+    guild_id: int
+    name: str
+    ping_role_id: int | None = None
+    discussion_threads: bool = True
+    first_announcement: FirstAnnouncement = FirstAnnouncement.NEWEST
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a newsletter is read from, shared by every server that subscribes to the same address."""
+
+    source_id: int
+    url: str
+    title: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    failures: int = 0
+    next_poll_at: datetime | None = None
+    first_read_at: datetime | None = None
+    last_read_at: datetime | None = None
+    last_problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A server's channel that gets the issues of a source."""
+
+    subscription_id: int
+    guild_id: int
+    source_id: int
+    channel_id: int

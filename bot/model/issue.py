@@ -1,0 +1,87 @@
+"""An issue of a newsletter as it was understood: what every reader, store and message works with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One content link at one place of an issue.
+
+    `url` is shown and works when pressed (unwrapped, without trackers or identities); `key` is what makes two links
+    the same (see `bot.newsletter.links`). `text` is the anchor as written, `title` a name that means something even
+    where the anchor says "here". `section` is the title of the section it stands in, or None before the first.
+    """
+
+    url: str
+    key: str
+    title: str
+    text: str
+    section: str | None = None
+    excerpt: str = ""
+    sponsored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and the links below it, in order. `title` is None for what stands before the first heading."""
+
+    title: str | None
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture of the issue; `alt` and `caption` are what the newsletter wrote, never invented."""
+
+    url: str
+    alt: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuePoll:
+    """A poll as it stands in the issue: its question and at least two options."""
+
+    question: str
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One issue of a newsletter.
+
+    `identities` are all the keys by which the issue may be known again (guid, link key, platform id, content hash),
+    each with its kind as a prefix (`guid:…`, `link:…`, `content:…`), strongest first. `url` is None where the source
+    names no address (a file). `published_at` is aware UTC or None. `links` are all content links in order; `sections`
+    holds the same links grouped.
+    """
+
+    title: str
+    identities: tuple[str, ...]
+    url: str | None = None
+    subtitle: str | None = None
+    topics: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    image_url: str | None = None
+    paywalled: bool = False
+    sections: tuple[Section, ...] = ()
+    images: tuple[Image, ...] = ()
+    polls: tuple[IssuePoll, ...] = ()
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """All content links in reading order, once per place."""
+        return tuple(link for section in self.sections for link in section.links)
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCard:
+    """An issue in a list: enough to name and to find it."""
+
+    issue_key: str
+    title: str
+    url: str | None
+    published_at: datetime | None
+    link_count: int

@@ -1,0 +1,62 @@
+"""HTML and Markdown -> one issue. Feeds come through here with each item's body, files and pages with their own."""
+
+import hashlib
+
+from bot.model.issue import Issue, IssuePoll
+from bot.newsletter.composing import compose, is_paywalled, lead_picture
+from bot.newsletter.links import link_key
+from bot.newsletter.markdown import markdown_html
+from bot.newsletter.markup import Block, canonical_html, read_blocks
+from bot.newsletter.mastheads import Known
+from bot.newsletter.platforms import beehiiv, unwanted_in
+from bot.newsletter.titles import readable_address
+
+UNTITLED = "Untitled"
+MAX_HTML = 4_000_000
+
+
+def issue_from_html(source: str, known: Known, *, identities: list[str] | None = None, wanted: str = "") -> Issue:
+    """The issue in an HTML body or page; `wanted` names where a page keeps its text, best selector first."""
+    source = source[:MAX_HTML]
+    canonical = canonical_html(source, unwanted=unwanted_in(source), wanted=wanted)
+    return _issue(read_blocks(canonical, base=known.base), known, identities or [])
+
+
+def issue_from_markdown(source: str, known: Known) -> Issue:
+    """The issue in a Markdown document."""
+    source, polls = beehiiv.take_torn_polls(source)
+    canonical = canonical_html(markdown_html(source))
+    return _issue(read_blocks(canonical, base=known.base, mend=True), known, [], polls)
+
+
+def _issue(blocks: list[Block], known: Known, identities: list[str], polls: tuple[IssuePoll, ...] = ()) -> Issue:
+    text = " ".join([known.title or "", *[block.text for block in blocks]]).casefold()
+    content = _content_identity(text, known)
+    known.paywalled = known.paywalled or is_paywalled(blocks, text)
+    parts = compose(blocks, known, polls)
+    if known.url and not identities:
+        identities = [f"link:{link_key(known.url)}"]
+    return Issue(
+        title=parts.title or (readable_address(link_key(known.url) or "") if known.url else "") or UNTITLED,
+        identities=(*identities, content),
+        url=known.url,
+        subtitle=parts.subtitle or None,
+        topics=parts.topics,
+        authors=parts.authors,
+        published_at=parts.published_at,
+        image_url=lead_picture(parts, known),
+        paywalled=parts.paywalled,
+        sections=tuple(parts.sections),
+        images=tuple(parts.images),
+        polls=parts.polls,
+    )
+
+
+def _content_identity(text: str, known: Known) -> str:
+    """`content:` and a hash of title and text, blind to case and layout.
+
+    An item without any text is told by its address and date instead, or all such items would be one.
+    """
+    if not text.strip():
+        text = f"{known.url} {known.published_at} {known.image_url}"
+    return f"content:{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:24]}"

@@ -1,0 +1,184 @@
+"""What is no content: the newsletter's own pages, subscribe and share buttons, referrals, votes, advertising offers.
+
+`Own` collects the hosts and names a newsletter goes by; `is_chrome` judges one link with it.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.newsletter.wrappers import site_of
+
+# hosts under which many publications live; a publication's name is the label before them
+SHARED_SITES = frozenset(
+    """beehiiv substack ghost medium wordpress blogspot tumblr buttondown convertkit kit mailchi campaign-archive
+    github gitlab notion webflow vercel netlify herokuapp pages typepad livejournal revue getrevue curated sendfox
+    hashnode bearblog micro wixsite squarespace weebly mailerlite ck feedburner""".split()
+)
+# hosts that are never a newsletter's own, although its home page or an item may stand there
+_COMMON_HOSTS = frozenset(
+    """twitter.com x.com youtube.com youtu.be reddit.com github.com gitlab.com medium.com linkedin.com facebook.com
+    instagram.com t.me tiktok.com news.ycombinator.com google.com sites.google.com docs.google.com amazon.com
+    wikipedia.org en.wikipedia.org mastodon.social bsky.app substack.com beehiiv.com feeds.feedburner.com
+    open.spotify.com podcasts.apple.com apple.com archive.org localhost""".split()
+)
+_ANY = re.compile("")
+# hosts whose pages are furniture: path (and query) that makes them so
+_CHROME_HOSTS = {
+    "discord.gg": _ANY,
+    "discord.com": re.compile(r"/invite\b"),
+    "discordapp.com": re.compile(r"/invite\b"),
+    "discord.me": _ANY,
+    "magic.beehiiv.com": _ANY,
+    "beehiiv.com": re.compile(r"(?:\?|$)"),
+    "buttondown.com": re.compile(r"(?:\?|/refer\b|$)"),
+    "buttondown.email": re.compile(r"(?:\?|/refer\b|$)"),
+    "feedletter.co": re.compile(r"/feedback/"),
+    "twitter.com": re.compile(r"/(?:intent|share)\b"),
+    "bsky.app": re.compile(r"/intent\b"),
+    "threads.net": re.compile(r"/intent\b"),
+    "facebook.com": re.compile(r"/(?:sharer|share\.php|dialog/(?:feed|share))"),
+    "linkedin.com": re.compile(r"/(?:shareArticle|sharing/|cws/share)"),
+    "reddit.com": re.compile(r"/submit\b"),
+    "news.ycombinator.com": re.compile(r"/submitlink\b"),
+    "t.me": re.compile(r"/share\b"),
+    "telegram.me": re.compile(r"/share\b"),
+    "api.whatsapp.com": re.compile(r"/send\b"),
+    "wa.me": re.compile(r"/?\?text"),
+    "pinterest.com": re.compile(r"/pin/create\b"),
+    "getpocket.com": re.compile(r"/(?:save|edit)\b"),
+    "instapaper.com": re.compile(r"/hello"),
+    "tumblr.com": re.compile(r"/share\b"),
+    "substack.com": re.compile(r"(?:/app-link\b|/signup\b|/@[^/]+/note\b|/?\?|$)"),
+    "open.substack.com": re.compile(r"/pub/[^/]+$"),
+}
+_CHROME_PATHS = re.compile(
+    r"/(?:action/disable_email|unsubscribe\b|(?:email|manage|update)[-_]?preferences\b|manage[-_]subscription"
+    r"|cdn-cgi/l/email-protection)"
+)
+_CHROME_QUERIES = re.compile(r"[?&](?:action=(?:share|restack)|submitLike=|showSubscribe|email=[^&]*%40)")
+_MERGE_FIELD = re.compile(r"PLACEHOLDER|[{]{2}|%7B%7B|[*](?:\||%7C)|\[{2}")
+_SIGN_PATHS = re.compile(
+    r"/(?:login|log-in|signin|sign-in|signup|sign-up|subscribe|upgrade|referrals?|refer|leaderboard|account)(?:[/?]|$)|#/portal",
+    re.IGNORECASE,
+)
+_SIGN_TEXTS = frozenset(
+    """subscribe|subscribe now|subscribe here|subscribe today|subscribe for free|sign up|sign up here|sign in|log in
+    |login|join now|upgrade|upgrade now|upgrade to paid|go pro|read the rest|refer a friend|subscribed""".replace(
+        "\n", ""
+    )
+    .replace("    ", "")
+    .split("|")
+)
+_CHROME_TEXTS = frozenset(
+    """advertise|advertise here|advertise with us|unsubscribe|unsubscribe here|view in browser|view in your browser
+    |view online|read online|read in browser|view this email in your browser|manage preferences
+    |manage your preferences|update your preferences|email preferences|update preferences|click to share|share
+    |share this|share this post|share this story|share this newsletter|share this issue|tweet this|tweet|read in app
+    |open in app|leave a comment|view comments|forward to a friend|forward|give a gift subscription
+    |get a group subscription|restack|powered by beehiiv|start writing|get the app|check out our sponsor options
+    |become a sponsor|sponsor us|sponsor this newsletter|manage subscription|share on twitter|share on facebook
+    |share on linkedin|follow us|follow us on twitter|join discord|join our discord""".replace("\n", "")
+    .replace("    ", "")
+    .split("|")
+)
+_OFFER = re.compile(
+    r"want to (?:get in front of|reach|sponsor|advertise)|(?:advertise|sponsor) (?:with us|(?:in )?this newsletter)"
+    r"|become a sponsor|like to share with over [\d,.]+k? (?:subscribers|readers)",
+    re.IGNORECASE,
+)
+_GENERIC_SOURCES = frozenset(
+    "newsletter email twitter facebook linkedin substack beehiiv rss website web google social mail referral".split()
+)
+
+
+@dataclass(slots=True)
+class Own:
+    """The hosts and names of the newsletter itself. `names` are labels: `bensbites` covers bensbites.co and
+    bensbites.beehiiv.com alike.
+    """
+
+    hosts: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    _judged: dict[str, bool] = field(default_factory=dict)
+
+    def add_host(self, host: str) -> None:
+        """Take a host as the newsletter's own, unless half the web lives on it."""
+        if not host or host in _COMMON_HOSTS:
+            return
+        self.hosts.add(host)
+        name = name_of(host)
+        if len(name) > 2:
+            self.names.add(name)
+        self._judged.clear()
+
+    def owns(self, host: str) -> bool:
+        """The host belongs to the newsletter."""
+        judged = self._judged.get(host)
+        if judged is None:
+            judged = host in self.hosts or (
+                host not in _COMMON_HOSTS and not self.names.isdisjoint((name_of(host), *host.split(".")[:-2]))
+            )
+            self._judged[host] = judged
+        return judged
+
+
+def name_of(host: str) -> str:
+    """The label a publication is known by: `bensbites` for news.bensbites.co and for bensbites.beehiiv.com."""
+    site = site_of(host)
+    if site in SHARED_SITES:
+        labels = host.split(".")
+        return labels[-3] if len(labels) > 2 and labels[-3] != "www" else ""
+    return site
+
+
+def learn_own(own: Own, links: Iterable[tuple[str, str, str]]) -> None:
+    """Add what the links (key, utm_source, anchor text) give away.
+
+    That is referral placeholders, log-in and subscribe buttons, and the name that a newsletter stamps on the links it
+    sends out (`utm_source=bensbites` on other people's pages).
+    """
+    abroad: dict[str, int] = {}
+    for key, stamp, text in links:
+        if stamp and stamp not in _GENERIC_SOURCES:
+            host = host_in(key)
+            if stamp not in host or name_of(host) != stamp:
+                abroad[stamp] = abroad.get(stamp, 0) + 1
+        if "PLACEHOLDER" in key or "{{" in key or "%7B%7B" in key:
+            host = host_in(key)
+            if not host.endswith("beehiiv.com"):
+                own.add_host(host)
+        elif len(text) < 30 and text.strip(" .!→»\n").lower() in _SIGN_TEXTS and _SIGN_PATHS.search(key):
+            own.add_host(host_in(key))
+    best = max(abroad.values(), default=0)
+    own.names.update(name for name, count in abroad.items() if count == best)
+
+
+def host_in(key: str) -> str:
+    """The host a link key begins with."""
+    return key.partition("/")[0].partition("?")[0]
+
+
+def is_chrome(key: str, text: str, own: Own) -> bool:
+    """The link belongs to the newsletter's furniture, not to its content."""
+    host = host_in(key)
+    if key in own.keys or own.owns(host):
+        return True
+    furniture = _CHROME_HOSTS.get(host)
+    if furniture is not None and furniture.match(key, len(host)):
+        return True
+    if _CHROME_PATHS.search(key) or _MERGE_FIELD.search(key) or ("?" in key and _CHROME_QUERIES.search(key)):
+        return True
+    if host.startswith(("unsubscribe.", "preferences.")):
+        return True
+    if len(text) > 40:
+        return False
+    words = text.strip(" .!→»›👉|*\n").lower()
+    return words in _CHROME_TEXTS or (words in _SIGN_TEXTS and _SIGN_PATHS.search(key) is not None)
+
+
+def is_offer(text: str) -> bool:
+    """The paragraph offers space for advertising."""
+    gated = "dvertis" in text or "ponsor" in text or "ant to " in text or "subscribers" in text or "readers" in text
+    return gated and _OFFER.search(text) is not None

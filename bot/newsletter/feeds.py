@@ -1,0 +1,314 @@
+"""Feeds: RSS, Atom, RDF and JSON Feed -> their items as issues."""
+
+import html
+import io
+import json
+import math
+import re
+from calendar import timegm
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import struct_time
+from typing import Any
+
+from bot.errors import UnreadableError
+from bot.model.issue import Issue
+from bot.newsletter.bodies import issue_from_html
+from bot.newsletter.chrome import Own
+from bot.newsletter.encoding import decoded
+from bot.newsletter.links import absolute, clean_url, host_of, link_key
+from bot.newsletter.mastheads import Known
+from bot.newsletter.platforms import substack
+from bot.newsletter.sniffing import Kind, kind_of
+from bot.newsletter.text import MAX_TITLE, plain
+
+MAX_ITEMS = 1_000
+MAX_SUBTITLE = 300
+
+_CLOSED_ITEM = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_CLOSED_ROOT = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_OPEN_ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_ROOT = re.compile(rb"<((?:[\w.-]+:)?(?:rss|feed|rdf))[\s>]", re.IGNORECASE)
+_SPECIAL = re.compile(rb"<!\[CDATA\[|\]\]>|<!--|-->")
+_BLOCK_TAG = re.compile(r"<(?:p|div|ul|ol|li|h[1-6]|table|blockquote|figure|img|a)\b", re.IGNORECASE)
+_ENTITY_TAG = re.compile(r"&lt;/?(?:p|div|br|a|img|h[1-6]|ul|ol|li|b|strong|em|i|span)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed as it was read. `torn` says that it broke off and only its whole items are here."""
+
+    title: str | None
+    home_url: str | None
+    issues: tuple[Issue, ...]
+    torn: bool = False
+
+
+def read_feed(
+    content: bytes, *, source: str = "", content_type: str | None = None, base_url: str | None = None
+) -> Feed:
+    """The feed in `content`; `base_url` is the address it came from.
+
+    Raises UnreadableError for everything else, naming what it seems to be: an empty answer, a page, a document cut off
+    before its first whole item. A feed without items is a feed. Items of a feed that breaks off are given as far as
+    they are whole; the torn last one is left for the next time.
+    """
+    kind = kind_of(content, source=source, content_type=content_type)
+    base = base_url or (source if source.startswith(("http://", "https://")) else None)
+    if kind is Kind.JSON:
+        return read_json_feed(content, base=base)
+    if kind is Kind.HTML:
+        raise UnreadableError("The answer is an HTML page, not a feed; the address may have moved or ask for a log-in.")
+    if kind is not Kind.FEED:
+        raise UnreadableError("The document is plain text, not a feed.")
+    return read_xml_feed(content, base=base, content_type=content_type)
+
+
+def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None) -> Feed:
+    """An RSS, Atom or RDF feed. feedparser's `bozo` is no verdict: ill-formed feeds are used as far as they go."""
+    whole, torn = _whole_items(content)
+    parsed = _parse(whole, base=base, content_type=content_type)
+    entries = parsed.get("entries") or []
+    head = parsed.get("feed") or {}
+    if not parsed.get("version") and not entries and not head:
+        raise UnreadableError("The document begins like a feed, but nothing in it can be read.")
+    title = plain(_string(head.get("title"))) or None
+    home = clean_url(_string(head.get("link")), base)
+    issues = [_issue(entry, head, home=home, base=base) for entry in _newest(entries)]
+    return Feed(title, home, _with_own_identities(issues, home), torn)
+
+
+def _newest(entries: list[Any]) -> list[Any]:
+    """At most `MAX_ITEMS` entries from the end of the feed that is newer; most feeds begin with the newest."""
+    if len(entries) <= MAX_ITEMS:
+        return entries
+    first, last = _date(entries[0]), _date(entries[-1])
+    return entries[-MAX_ITEMS:] if first and last and last > first else entries[:MAX_ITEMS]
+
+
+def _parse(content: bytes, *, base: str | None, content_type: str | None) -> Any:
+    import feedparser
+
+    headers = {"content-type": content_type} if content_type else {}
+    if base:
+        headers["content-location"] = base
+    try:
+        # its sanitiser and its resolver walk every body once more; both jobs are done by `bot.newsletter.markup`
+        return feedparser.parse(
+            io.BytesIO(content), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:  # feedparser lets its parsers' errors through on inputs nobody foresaw
+        raise UnreadableError("The document begins like a feed, but it cannot be read.") from error
+
+
+def _whole_items(content: bytes) -> tuple[bytes, bool]:
+    """The feed up to its last whole item, closed properly, and whether it was cut off at all."""
+    if b"\0" in content[:64]:
+        return content, False
+    if _CLOSED_ROOT.search(content, max(0, len(content) - 4_096)) or not _ROOT.search(content):
+        return content, False
+    marks = [(found.start(), found[0]) for found in _SPECIAL.finditer(content)]
+    inside = b""
+    spans: list[tuple[int, int]] = []
+    begin = 0
+    for position, mark in marks:
+        if not inside and mark in {b"<![CDATA[", b"<!--"}:
+            inside, begin = mark, position
+        elif (inside == b"<![CDATA[" and mark == b"]]>") or (inside == b"<!--" and mark == b"-->"):
+            spans.append((begin, position))
+            inside = b""
+    if inside:
+        spans.append((begin, len(content)))
+    end = 0
+    number = 0
+    for closing in _CLOSED_ITEM.finditer(content):
+        while number < len(spans) and spans[number][1] < closing.start():
+            number += 1
+        if number == len(spans) or closing.start() < spans[number][0]:
+            end = closing.end()
+    if not end:
+        if _OPEN_ITEM.search(content) or inside or content.rstrip()[-1:] != b">":
+            raise UnreadableError("The feed is cut off before its first item is whole.")
+        return content, False
+    root = _ROOT.search(content)
+    name = root[1] if root else b"rss"
+    closers = (b"</channel>" if name.lower().endswith(b"rss") else b"") + b"</" + name + b">"
+    return content[:end] + closers, True
+
+
+def _issue(entry: Any, head: Any, *, home: str | None, base: str | None) -> Issue:
+    """One item of a feedparser result."""
+    url = clean_url(_string(entry.get("link")), home or base)
+    body, body_base = _body(entry)
+    summary = _string(entry.get("summary"))
+    own = Own()
+    own.add_host(_own_host(home, url))
+    known = Known(
+        title=plain(_string(entry.get("title"))) or None,
+        subtitle=_subtitle(_string(entry.get("subtitle")) or summary, body),
+        authors=_authors(entry) or _authors(head),
+        published_at=_date(entry),
+        image_url=_picture(entry),
+        paywalled=substack.is_cut(body),
+        url=url,
+        base=absolute(body_base, base) or url or home or base,
+        own=own,
+    )
+    return issue_from_html(body or summary, known, identities=_identities(entry, url))
+
+
+def _own_host(home: str | None, url: str | None) -> str:
+    """The newsletter's host is its home page's; items of link blogs point elsewhere, so theirs counts only without."""
+    return host_of(home or url or "")
+
+
+def _body(entry: Any) -> tuple[str, str]:
+    """The longest text of an item as HTML, with the address its relative links start from."""
+    best, base = "", ""
+    details = [*(entry.get("content") or []), entry.get("summary_detail") or {}]
+    for detail in details:
+        value = _string(detail.get("value"))
+        if len(value) <= len(best):
+            continue
+        kind = _string(detail.get("type")).lower()
+        if kind == "text/plain" and "<" in value and not _BLOCK_TAG.search(value):
+            value = html.escape(value)
+        best, base = value, _string(detail.get("base"))
+    if _ENTITY_TAG.search(best) and not _BLOCK_TAG.search(best):
+        best = html.unescape(best)
+    return best, base
+
+
+def _subtitle(summary: str, body: str) -> str | None:
+    """A summary that adds something: short, and neither the text's beginning nor an excerpt cut by a machine."""
+    if not summary or len(summary) > 4 * MAX_SUBTITLE:
+        return None
+    text = plain(summary, limit=4 * MAX_SUBTITLE)
+    if not text or len(text) > MAX_SUBTITLE or text.endswith(("[…]", "[...]", "…", "...", "[&hellip;]")):
+        return None
+    if summary == body or len(_BLOCK_TAG.findall(summary)) > 1:
+        return None
+    return None if plain(body[: 8 * MAX_SUBTITLE], limit=8 * MAX_SUBTITLE).startswith(text) else text
+
+
+def _authors(entry: Any) -> tuple[str, ...]:
+    names = [_string(author.get("name")) for author in entry.get("authors") or [] if hasattr(author, "get")]
+    if not any(names):
+        names = [_string((entry.get("author_detail") or {}).get("name")), _string(entry.get("author"))][:1]
+    cleaned = (plain(name, limit=120) for name in names)
+    return tuple(dict.fromkeys(name for name in cleaned if name))[:20]
+
+
+def _date(entry: Any) -> datetime | None:
+    for field in ("published_parsed", "created_parsed", "updated_parsed"):
+        value = entry.get(field) if field in entry else None
+        if isinstance(value, struct_time):
+            try:
+                return datetime.fromtimestamp(timegm(value), UTC)
+            except (ValueError, OverflowError, OSError):
+                continue
+    return None
+
+
+def _picture(entry: Any) -> str | None:
+    """The item's own picture: media:content, an enclosure, media:thumbnail or an iTunes image."""
+    for media in entry.get("media_content") or []:
+        if _string(media.get("medium")) == "image" or _string(media.get("type")).startswith("image/"):
+            return _string(media.get("url")) or None
+    for enclosure in entry.get("enclosures") or []:
+        if _string(enclosure.get("type")).startswith("image/"):
+            return _string(enclosure.get("href") or enclosure.get("url")) or None
+    for media in entry.get("media_thumbnail") or []:
+        if _string(media.get("url")):
+            return _string(media.get("url"))
+    return _string((entry.get("image") or {}).get("href")) or None
+
+
+def _identities(entry: Any, url: str | None) -> list[str]:
+    """`guid:…` and `link:…` of an item; feedparser gives `id` for guid, atom:id and rdf:about."""
+    guid = plain(_string(entry.get("id")), limit=500)
+    key = link_key(url) if url else None
+    return ([f"guid:{guid}"] if guid else []) + ([f"link:{key}"] if key else [])
+
+
+def _with_own_identities(issues: list[Issue], home: str | None) -> tuple[Issue, ...]:
+    """The issues without identities that tell nothing apart: shared by different items, or the home page's address."""
+    seen: dict[str, set[str]] = {}
+    for issue in issues:
+        for identity in issue.identities:
+            seen.setdefault(identity, set()).add(issue.identities[-1])
+    shared = {identity for identity, contents in seen.items() if len(contents) > 1}
+    home_key = link_key(home) if home else None
+    if home_key and Counter(f"link:{home_key}" in issue.identities for issue in issues)[True] > 1:
+        shared.add(f"link:{home_key}")
+    if not shared:
+        return tuple(issues)
+    return tuple(replace(i, identities=tuple(x for x in i.identities if x not in shared)) for i in issues)
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def read_json_feed(content: bytes, *, base: str | None) -> Feed:
+    """A JSON Feed (jsonfeed.org, versions 1 and 1.1)."""
+    try:
+        data = json.loads(decoded(content).lstrip("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError("The document is JSON, but it is cut off or damaged.") from error
+    if not isinstance(data, dict) or not isinstance(data.get("items"), list):
+        raise UnreadableError("The document is JSON, but no JSON Feed: it has no list of items.")
+    home = clean_url(_string(data.get("home_page_url")), base)
+    feed_base = home or absolute(_string(data.get("feed_url")), base) or base
+    items = [item for item in data["items"][:MAX_ITEMS] if isinstance(item, dict)]
+    issues = [_json_issue(item, data, home=home, base=feed_base) for item in items]
+    return Feed(plain(_string(data.get("title"))) or None, home, _with_own_identities(issues, home))
+
+
+def _json_issue(item: dict[str, Any], feed: dict[str, Any], *, home: str | None, base: str | None) -> Issue:
+    url = clean_url(_string(item.get("url")), base)
+    body = _string(item.get("content_html"))
+    text = _string(item.get("content_text"))
+    summary = _string(item.get("summary"))
+    if not body and text:
+        body = "".join(f"<p>{html.escape(part)}</p>" for part in re.split(r"\n\s*\n", text[:500_000]))
+    own = Own()
+    own.add_host(_own_host(home, url))
+    known = Known(
+        title=plain(_string(item.get("title")), limit=MAX_TITLE) or None,
+        subtitle=_subtitle(summary, body) if body else None,
+        authors=_json_authors(item) or _json_authors(feed),
+        published_at=_iso_date(item.get("date_published")) or _iso_date(item.get("date_modified")),
+        image_url=_string(item.get("image")) or _string(item.get("banner_image")) or None,
+        paywalled=substack.is_cut(body),
+        url=url,
+        base=url or base,
+        own=own,
+    )
+    identity = item.get("id")
+    if isinstance(identity, float):
+        identity = int(identity) if math.isfinite(identity) and identity.is_integer() else repr(identity)
+    guid = (
+        plain(str(identity), limit=500) if isinstance(identity, (str, int)) and not isinstance(identity, bool) else ""
+    )
+    key = link_key(url) if url else None
+    identities = ([f"guid:{guid}"] if guid else []) + ([f"link:{key}"] if key else [])
+    return issue_from_html(body or html.escape(summary), known, identities=identities)
+
+
+def _json_authors(item: dict[str, Any]) -> tuple[str, ...]:
+    listed = item.get("authors")
+    authors = listed if isinstance(listed, list) else [item.get("author")]
+    names = (plain(_string(author.get("name")), limit=120) for author in authors if isinstance(author, dict))
+    return tuple(dict.fromkeys(name for name in names if name))[:20]
+
+
+def _iso_date(value: Any) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

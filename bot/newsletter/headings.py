@@ -1,0 +1,106 @@
+"""Which blocks are headings: real ones, bold lines, emoji lines and "from our sponsor" that act as such."""
+
+import re
+from dataclasses import dataclass
+
+from bot.newsletter.markup import Block
+from bot.newsletter.text import LEADING_EMOJI, bounded, folded
+
+MAX_HEADING = 200
+
+_MARKER = re.compile(r"\W*(?:no\.? ?)?\d{1,3}\s*[/.):]?\W*$", re.IGNORECASE)
+_SPONSOR_LABEL = re.compile(
+    r"\W*(?:(?:a |and )?(?:quick )?(?:word|message|note|words)? ?(?:from|by) (?:our|today.?s|this week.?s|the) "
+    r"(?:\w+ )?(?:sponsors?|partners?)\b.{0,40}"
+    r"|(?:together|in partnership|in collaboration) with\b.{0,60}|presented by\b.{0,60}|brought to you by\b.{0,60}"
+    r"|sponsor(?:ed)?(?: by\b.{0,60}| post| content| message| spotlight|s)?|(?:today|this week).?s sponsor.{0,40}"
+    r"|our (?:main )?sponsors?|advertisement|ad|promoted|partner (?:content|spotlight|message))\W*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_SPONSORED = re.compile(r"\b(?:sponsors?|sponsored|unclassifieds?|classifieds?|advertisements?)\b", re.IGNORECASE)
+_CLASSIFIEDS = re.compile(r"\W*(?:un)?classifieds\b.{0,60}$", re.IGNORECASE | re.DOTALL)
+_PAYWALL = re.compile(r"subscribe to .{1,80} to (?:read|unlock) the rest", re.IGNORECASE)
+_SECTION_WORDS = re.compile(
+    r"(?:the |our |ben.s |today.s |top )?(?:picks?|tools?|news|learn(?:ing)?|research|misc(?:ellaneous)?|headlines?"
+    r"|links?|intro(?:duction)?|highlights?|tl;?dr|contents?|overview|summary|in this issue|what.s new|welcome"
+    r"|stories|events|jobs|articles|updates?|tutorials|projects|releases|libraries)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """`level` 1-6 as written (7: no heading element); a marker (`1/`) numbers a story and names no section."""
+
+    title: str
+    level: int
+    sponsored: bool = False
+    is_marker: bool = False
+
+
+def heading_of(blocks: list[Block], number: int, *, in_sponsor: bool) -> Heading | None:
+    """The heading that a block is, or None. Bold lines inside an advertisement are its own headlines."""
+    block = blocks[number]
+    text = block.text
+    if not text or len(text) > MAX_HEADING:
+        return None
+    kind = block.kind
+    if kind[0] == "h":
+        if _PAYWALL.search(text):
+            return None
+        title = block.marked or text
+        return _heading(title, int(kind[1]), whole=text)
+    if kind != "p" or len(text) > 90 or len(text) < 2:
+        return None
+    if not block.anchors and "\n" not in text:
+        if _SPONSOR_LABEL.match(text) and len(text) <= 60:
+            return Heading(_named(text), 7, sponsored=True)
+        if _CLASSIFIEDS.match(text):
+            return Heading(_named(re.split(r"\s*[-–—:]\s", text)[0]), 7, sponsored=True)
+        bold = "<strong" in block.raw or "<b" in block.raw
+        if bold and text[-1] not in ".,;!" and block.is_bold:
+            if in_sponsor and not _MARKER.match(text):
+                return None
+            return _heading(text, 7, whole=text)
+        if LEADING_EMOJI.match(text) and len(text) <= 40 and text[-1] not in ".,;!?:" and _opens(blocks, number):
+            return Heading(_named(text), 3, sponsored=bool(_SPONSORED.search(text)))
+    elif block.anchors and len(text) <= 60 and _TOGETHER.match(text):
+        return Heading(_named(text), 7, sponsored=True)
+    return None
+
+
+_TOGETHER = re.compile(
+    r"\W*(?:together with|presented by|brought to you by|sponsored by|in partnership with)\b", re.IGNORECASE
+)
+
+
+def is_subtitle(blocks: list[Block], position: int) -> bool:
+    """The heading right after the title says more about the issue; it does not open its first section."""
+    if position >= len(blocks):
+        return False
+    block = blocks[position]
+    text = block.text
+    if block.kind not in {"h2", "h3", "h4"} or not text or len(text) > 400 or _MARKER.match(text):
+        return False
+    following = blocks[position + 1] if position + 1 < len(blocks) else None
+    if block.kind == "h3":
+        name = LEADING_EMOJI.sub("", text)
+        is_section = len(name.split()) < 3 and _SECTION_WORDS.match(name) is not None
+        return not is_section and (following is None or following.kind != "li")
+    return following is not None and (following.kind[0] == "h" or (following.pictures != [] and not following.text))
+
+
+def _heading(title: str, level: int, *, whole: str) -> Heading:
+    if _MARKER.match(title):
+        return Heading(title, level, is_marker=True)
+    return Heading(_named(title), level, sponsored=bool(_SPONSORED.search(whole)))
+
+
+def _named(title: str) -> str:
+    return bounded(folded(title.replace("**", "")).rstrip(": "), MAX_HEADING)
+
+
+def _opens(blocks: list[Block], number: int) -> bool:
+    """A list or a small heading follows."""
+    following = blocks[number + 1] if number + 1 < len(blocks) else None
+    return following is not None and (following.kind == "li" or following.kind in {"h4", "h5", "h6"})

@@ -1,0 +1,134 @@
+"""The head of an issue: what the source says, title, subtitle, authors and date before the text begins."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.model.issue import Image, IssuePoll, Section
+from bot.newsletter import headings
+from bot.newsletter.chrome import Own
+from bot.newsletter.markup import Block
+from bot.newsletter.text import MAX_TITLE, bounded, folded
+from bot.newsletter.titles import sentences
+
+_DATE = re.compile(
+    r"\b(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+    r" (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>20\d\d)\b",
+    re.IGNORECASE,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_BYLINE = re.compile(r"^(?:written |posted )?by[: ]+(?P<names>[^\d.!?\n]{3,80})$", re.IGNORECASE)
+AVATAR = re.compile(r"profile_picture|/avatars?/|gravatar\.com", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Known:
+    """What the source says about an issue before its text is read; None or empty where it says nothing."""
+
+    title: str | None = None
+    subtitle: str | None = None
+    authors: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    image_url: str | None = None
+    paywalled: bool = False
+    url: str | None = None
+    base: str | None = None
+    own: Own = field(default_factory=Own)
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts of an issue as they were read."""
+
+    title: str = ""
+    subtitle: str | None = None
+    topics: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    paywalled: bool = False
+    sections: list[Section] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
+    polls: tuple[IssuePoll, ...] = ()
+
+
+def read_head(blocks: list[Block], parts: Parts, known: Known) -> int:
+    """Title and subtitle; the number of the block where the text begins."""
+    position = 0
+    if not parts.title:
+        for number, block in enumerate(blocks[:12]):
+            if block.kind == "h1" and block.text:
+                position = number + 1
+                break
+        else:
+            # a body without a title of its own may begin with the first of its sections
+            if blocks and blocks[0].kind[0] == "h" and blocks[0].text:
+                position = int(all(block.kind != blocks[0].kind for block in blocks[1:]))
+        if position:
+            parts.title = bounded(folded(blocks[position - 1].text.replace("**", "")), MAX_TITLE)
+    elif blocks and blocks[0].kind[0] == "h" and folded(blocks[0].text).casefold() == parts.title.casefold():
+        position = 1
+    if position and parts.subtitle is None and headings.is_subtitle(blocks, position):
+        parts.subtitle = bounded(folded(blocks[position].text), MAX_TITLE)
+        position += 1
+    elif position and parts.subtitle and position < len(blocks):
+        position += folded(blocks[position].text).casefold() == parts.subtitle.casefold()
+    _read_byline(blocks, position, parts, known)
+    return position
+
+
+def _read_byline(blocks: list[Block], position: int, parts: Parts, known: Known) -> None:
+    """Authors and date from the lines between title and text; their links and portraits are no content."""
+    for block in blocks[position : position + 6]:
+        if block.kind[0] == "h":
+            return
+        block.pictures = [p for p in block.pictures if not AVATAR.search(p.src) and p.alt != "Author"]
+        if len(block.text) > 160:
+            continue
+        date = _date_line(block.text)
+        byline = _BYLINE.match(block.text)
+        if date is None and byline is None:
+            continue
+        names = [block.text[a.start : a.end] for a in block.anchors]
+        if byline is not None and not names:
+            names = re.split(r",| and | & ", byline["names"])
+        elif date is not None and not names:
+            names = [
+                line for line in block.text.split("\n") if not any(map(str.isdigit, line)) and len(line.split()) < 6
+            ]
+        if not parts.authors:
+            cleaned = (folded(name).strip(" ,|•·-–—") for name in names)
+            parts.authors = tuple(dict.fromkeys(name for name in cleaned if 1 < len(name) <= 80))
+        if date is not None and parts.published_at is None:
+            parts.published_at = _date_of(date)
+        known.own.keys.update(a.key for a in block.anchors if a.key)
+        return
+
+
+def _date_line(text: str) -> re.Match[str] | None:
+    """A date that stands on a line of its own, perhaps with a weekday; dates within sentences are news."""
+    if "20" not in text:
+        return None
+    for line in text.split("\n"):
+        found = _DATE.search(line)
+        if found is not None and len(line) - len(found[0]) <= 14:
+            return found
+    return None
+
+
+def _date_of(found: re.Match[str]) -> datetime | None:
+    month = _MONTHS.index(found["month"][:3].lower()) + 1
+    try:
+        return datetime(int(found["year"]), month, int(found["day"]), tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def title_from_text(blocks: list[Block]) -> str:
+    """The first words of an untitled text."""
+    for block in blocks:
+        text = folded(block.text.split("\n")[0])
+        if any(map(str.isalnum, text)):
+            begin, end = sentences(text)[0]
+            return bounded(text[begin:end], 100)
+    alts = (picture.alt for block in blocks for picture in block.pictures if picture.alt)
+    return bounded(folded(next(alts, "")), 100)

@@ -1,0 +1,107 @@
+"""HTML pages: what their head says about the issue, and where they keep its text."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.model.issue import Issue
+from bot.newsletter.bodies import MAX_HTML, issue_from_html
+from bot.newsletter.chrome import Own
+from bot.newsletter.links import absolute, clean_url, host_of
+from bot.newsletter.markup import flattened
+from bot.newsletter.mastheads import Known
+from bot.newsletter.platforms import beehiiv
+from bot.newsletter.text import MAX_TITLE, plain
+
+_WANTED = (
+    "#content-blocks,.rendered-post,.dream-post-content-doc,.available-content,.gh-content,.post-full-content"
+    ",.entry-content,.post-content,.email-body,[itemprop=articleBody],article,main,[role=main]"
+)
+_UNWANTED = "nav,aside,body>header,body>footer,form,[hidden]"
+_HEAD = re.compile(r"<(?:head|meta|title|html)[\s>]", re.IGNORECASE)
+
+
+def issue_from_page(source: str, *, url: str | None) -> Issue:
+    """The issue in a page or in a bare HTML body."""
+    source = source[:MAX_HTML]
+    known = Known(url=url, base=url, own=Own())
+    if _HEAD.search(source[:50_000]) is None:
+        known.own.add_host(host_of(url) if url else "")
+        return issue_from_html(source, known)
+    _read_head(source, known)
+    known.own.add_host(host_of(known.url) if known.url else "")
+    body = beehiiv.page_body(source) or source
+    return issue_from_html(body, known, wanted=_WANTED)
+
+
+def _read_head(source: str, known: Known) -> None:
+    """Take title, description, address, date, authors and picture from meta elements and JSON-LD."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    tree = LexborHTMLParser(flattened(source))
+    meta: dict[str, str] = {}
+    for node in tree.css("meta[content]"):
+        attributes = node.attributes
+        name = (attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or "").lower()
+        meta.setdefault(name, attributes.get("content") or "")
+    linked = _linked_data([node.text() for node in tree.css('script[type="application/ld+json"]')[:10]])
+    title = tree.css_first("title")
+    heading = tree.css_first("article h1, main h1, h1")
+    canonical = tree.css_first("link[rel=canonical]")
+    times = tree.css_first("time[datetime]")
+    known.title = (
+        plain(meta.get("og:title") or _text(linked.get("headline")))
+        or plain(heading.text() if heading else "")
+        or plain(title.text() if title else "")
+        or None
+    )
+    known.subtitle = plain(meta.get("og:description") or meta.get("description"), limit=MAX_TITLE) or None
+    if known.subtitle and known.subtitle.endswith(("…", "...")):
+        known.subtitle = None
+    address = (canonical.attributes.get("href") if canonical else None) or meta.get("og:url") or ""
+    known.url = clean_url(address, known.base) or known.url
+    known.base = absolute(address, known.base) or known.base
+    date = meta.get("article:published_time") or _text(linked.get("datePublished"))
+    known.published_at = _date(date) or _date((times.attributes.get("datetime") if times else "") or "")
+    known.image_url = meta.get("og:image") or meta.get("twitter:image") or None
+    names = _names(linked.get("author")) or [meta.get("author") or meta.get("article:author") or ""]
+    known.authors = tuple(
+        dict.fromkeys(
+            name
+            for name in (plain(n, limit=120) for n in names)
+            if name and not name.startswith(("http://", "https://"))
+        )
+    )[:20]
+    known.paywalled = linked.get("isAccessibleForFree") in {False, "False", "false"}
+
+
+def _linked_data(scripts: list[str]) -> dict[str, Any]:
+    """The first JSON-LD object that describes an article."""
+    for script in scripts:
+        try:
+            data = json.loads(script)
+        except (ValueError, RecursionError):
+            continue
+        candidates = data if isinstance(data, list) else data.get("@graph", [data]) if isinstance(data, dict) else []
+        for candidate in candidates if isinstance(candidates, list) else []:
+            if isinstance(candidate, dict) and ("headline" in candidate or "datePublished" in candidate):
+                return candidate
+    return {}
+
+
+def _names(author: Any) -> list[str]:
+    listed = author if isinstance(author, list) else [author]
+    return [_text(a.get("name")) if isinstance(a, dict) else _text(a) for a in listed if a]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

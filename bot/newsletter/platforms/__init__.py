@@ -1,0 +1,15 @@
+"""Habits of single platforms, one module each. `unwanted_in` names what to leave out of a platform's HTML.
+
+Each module gives `MARKS` (text that shows the platform at work) and `UNWANTED` (a CSS selector of its furniture).
+"""
+
+from bot.newsletter.platforms import beehiiv, buttondown, ghost, substack, wordpress
+
+_PLATFORMS = (beehiiv, substack, ghost, wordpress, buttondown)
+
+
+def unwanted_in(source: str) -> str:
+    """The selector of everything the platforms behind a document put around its content; empty for plain HTML."""
+    if "class=" not in source:
+        return ""
+    return ",".join(platform.UNWANTED for platform in _PLATFORMS if any(mark in source for mark in platform.MARKS))

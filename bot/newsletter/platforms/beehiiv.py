@@ -1,0 +1,98 @@
+"""beehiiv: the poll table torn open by Markdown renderers, the feed's footer, the page's data script."""
+
+import json
+import re
+
+from bot.model.issue import IssuePoll
+from bot.newsletter.polls import MAX_OPTIONS, poll
+
+MARKS = ("beehiiv__", "web-header", "dream-post")
+UNWANTED = ".beehiiv__footer,#web-header,.dream-post-header"
+
+_FOOT = re.compile(r"to participate in polls\b")
+_OPTION = re.compile(r"\[((?:[^\[\]\\\n]|\\.|\\\n)+)\]\(([^()\s]*)\)")
+_FRAME = re.compile(r"\|?\s*:?-{2,}:?\s*\|[\s|:-]*\Z|[\s|]*\Z")
+_MAX_LINES = 60
+_UNESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+
+
+def take_torn_polls(source: str) -> tuple[str, tuple[IssuePoll, ...]]:
+    """A Markdown document without beehiiv's poll tables, and the polls they held.
+
+    The table has one column: an empty head, `|:---|`, the question as a heading, the options as a list that renderers
+    tear out of the cell (or side by side), and a row "[Login] or [Subscribe] to participate in polls.".
+    """
+    if "to participate in polls" not in source:
+        return source, ()
+    lines = source.split("\n")
+    polls: list[IssuePoll] = []
+    kept: list[str] = []
+    for line in lines:
+        kept.append(line)
+        if not _FOOT.search(line):
+            continue
+        start = _table_start(kept)
+        if start is None:
+            continue
+        found = _poll_of([*kept[start:-1], line.partition("[Login]")[0] if "[Login]" in line else ""])
+        if found is not None:
+            polls.append(found)
+            del kept[start:]
+            kept.append("")
+    return "\n".join(kept), tuple(polls)
+
+
+def _table_start(lines: list[str]) -> int | None:
+    """The line where the table above the last line begins."""
+    for number in range(len(lines) - 2, max(len(lines) - _MAX_LINES, -1), -1):
+        line = lines[number].strip()
+        if line and not line.strip("| ") and "|" in line:
+            return number
+    return None
+
+
+def _poll_of(lines: list[str]) -> IssuePoll | None:
+    body = "\n".join(line for line in lines if not _FRAME.match(line.strip()) or not line.strip())
+    options = list(_OPTION.finditer(body))[:MAX_OPTIONS]
+    if len(options) < 2:
+        return None
+    question = body[: options[0].start()].replace("\\\n", " ").replace("|", " ")
+    question = re.sub(r"^\s*#{1,6}\s*|(?:\\?[*-]|\s)+$", "", _plain(question.strip()))
+    return poll(question, [_plain(option[1]) for option in options]) if question else None
+
+
+def _plain(text: str) -> str:
+    return _UNESCAPED.sub(r"\1", text)
+
+
+def page_body(source: str) -> str | None:
+    """The post's HTML out of the data script of a beehiiv page (2023-24), or None."""
+    start = source.find("window.__remixContext")
+    if start < 0:
+        return None
+    start = source.find("{", start)
+    if start < 0:
+        return None
+    try:
+        data, _ = json.JSONDecoder().raw_decode(source, start)
+    except (ValueError, RecursionError):
+        return None
+    bodies = sorted(_bodies(data), key=len)
+    return bodies[-1] if bodies else None
+
+
+def _bodies(data: object) -> list[str]:
+    """Every `gatedHTML` or `html` text of the route data."""
+    found: list[str] = []
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                if name in {"gatedHTML", "html"} and isinstance(inner, str) and "<" in inner:
+                    found.append(inner)
+                elif isinstance(inner, (dict, list)):
+                    waiting.append(inner)
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return found

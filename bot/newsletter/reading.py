@@ -1,0 +1,43 @@
+"""The way in: bytes -> issues, whatever format they are in."""
+
+from bot.errors import UnreadableError
+from bot.model.issue import Issue
+from bot.newsletter.bodies import UNTITLED, issue_from_markdown
+from bot.newsletter.chrome import Own
+from bot.newsletter.encoding import decoded, mended
+from bot.newsletter.feeds import read_feed
+from bot.newsletter.links import clean_url, host_of
+from bot.newsletter.mastheads import Known
+from bot.newsletter.pages import issue_from_page
+from bot.newsletter.sniffing import Kind, kind_of
+
+MAX_BYTES = 50_000_000
+
+
+def read_newsletter(
+    content: bytes, *, source: str, content_type: str | None = None, base_url: str | None = None
+) -> list[Issue]:
+    """The issues in `content`: one per item of a feed, exactly one of everything else.
+
+    `source` is the path or address the bytes came from and helps to tell the format; `base_url` is what relative links
+    start from. Raises UnreadableError with a sentence that says what the bytes seem to be.
+    """
+    if len(content) > MAX_BYTES:
+        raise UnreadableError(f"The document has {len(content) / 1e6:.0f} MB, which no newsletter needs.")
+    kind = kind_of(content, source=source, content_type=content_type)
+    if kind in {Kind.FEED, Kind.JSON}:
+        feed = read_feed(content, source=source, content_type=content_type, base_url=base_url)
+        if not feed.issues:
+            raise UnreadableError("The feed is whole, but it holds no items.")
+        return list(feed.issues)
+    text = mended(decoded(content, content_type).lstrip("\ufeff").replace("\0", ""))
+    url = clean_url(base_url or source)
+    if kind is Kind.HTML:
+        issue = issue_from_page(text, url=url)
+    else:
+        known = Known(url=url, base=base_url or url, own=Own())
+        known.own.add_host(host_of(url) if url else "")
+        issue = issue_from_markdown(text, known)
+    if issue.title == UNTITLED and not issue.links and not issue.images:
+        raise UnreadableError("The document holds no words that could be an issue.")
+    return [issue]

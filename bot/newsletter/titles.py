@@ -1,0 +1,185 @@
+"""A title that means something for every link, and the sentence around it."""
+
+import re
+
+from bot.newsletter.text import MAX_EXCERPT, MAX_TITLE, bounded
+
+_GENERIC_WORDS = frozenset(
+    """link links here this it more read source sources paper demo thread code github video tweet post article blog
+    website site repo project details via view watch listen play un-paywalled unpaywalled report page podcast try
+    book docs tool app slides pdf data arxiv hn reddit twitter youtube yes no web online start apply register
+    buy download story review interview press announcement guide newsletter""".split()
+)
+_GENERIC_PHRASES = frozenset(
+    phrase.strip()
+    for phrase in """read more, read more here, read it here, this link, this thread, this post, this article,
+    this tweet, this video, this paper, click here, check it out, check it out here, full story,
+    full report, full article, learn more, get started, try it, try it out, try it here, view more,
+    see more, find out more, watch here, watch it here, read here, see here, over here, right here,
+    this one, more here, the link, the post, the article, the paper, the thread, link here,
+    here's the link, this report, join here, join now, start now, start here, try now, buy now,
+    shop now, sign up, sign up here, read article, read the article, the code, read the full article,
+    read the full story, continue reading, go here, have a look, take a look, see for yourself,
+    more info, more details, project page, free access, apply here, register here, download here,
+    listen here""".split(",")
+)
+_INVITATION = re.compile(
+    r"(?:you can |please )?(?:check|see|read|view|find|watch|try|click|look|have|get)\b"
+    r"(?: \w+){0,3} (?:here|more|out|it|below)",
+)
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+\Z", re.IGNORECASE)
+_TRIM = " \n\t*_|()[]{}<>-–—:;,.→»›«👉👇🔗•·"
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9\u00c0-\u00de\u2600-\U0001faff])|\n+")
+_ASIDE = re.compile(r"(?:\s*[,&/]|[\s).,;]*\(|\)\s*(?:An? )?$)")
+_NOISE = re.compile(r"\(\s*(?:link|here|paper|demo|code|thread|video|tweet)?\s*[,&/]?\s*\)")
+_LONG = 160
+_WINDOW = 600
+
+
+def is_generic(text: str) -> bool:
+    """The anchor says nothing by itself: "link", "here", an address, a single sign."""
+    words = text.strip(_TRIM + "!?\"'“”‘’").lower()
+    if len(words) < 3 and not words.isupper() and not (len(words) == 2 and text.strip().isupper()):
+        return True
+    if len(words) > 40:
+        return _ADDRESS.match(words) is not None
+    return (
+        words in _GENERIC_WORDS
+        or words in _GENERIC_PHRASES
+        or _ADDRESS.match(words) is not None
+        or _INVITATION.fullmatch(words) is not None
+    )
+
+
+def is_address(text: str) -> bool:
+    """The text is nothing but a web address."""
+    return _ADDRESS.match(text.strip()) is not None
+
+
+def tidied(text: str) -> str:
+    """A title without the marks and punctuation it was cut out with."""
+    text = text.replace("\n", " ").strip(" *|\t→»›👉👇🔗•·-–—")
+    if text.endswith((".", ",", ":", ";")) and not text.endswith(("..", "…")):
+        text = text[:-1].rstrip()
+    if "  " in text or "*" in text:
+        text = " ".join(text.replace("*", "").split())
+    return text if len(text) <= MAX_TITLE else bounded(text, MAX_TITLE)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Where the sentences of a block stand."""
+    spans = []
+    start = 0
+    for gap in _SENTENCE_END.finditer(text):
+        spans.append((start, gap.start()))
+        start = gap.end()
+    spans.append((start, len(text)))
+    return spans
+
+
+def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the sentence (or line) that holds `start:end` begins and ends."""
+    low, high = max(0, start - _WINDOW), end + _WINDOW
+    begin = start
+    while True:
+        begin = max(text.rfind(". ", low, begin), text.rfind("! ", low, begin), text.rfind("? ", low, begin))
+        if begin < 0 or not text[begin + 2 : begin + 3].islower():
+            break
+    line = text.rfind("\n", low, start)
+    begin = max(begin + 2 if begin >= 0 else low, line + 1)
+    stop = end
+    while True:
+        ends = [
+            at
+            for at in (text.find(". ", stop, high), text.find("! ", stop, high), text.find("? ", stop, high))
+            if at >= 0
+        ]
+        if not ends:
+            stop = min(len(text), high)
+            break
+        stop = min(ends) + 1
+        if not text[stop + 1 : stop + 2].islower():
+            break
+    line = text.find("\n", end, high)
+    return begin, stop if line < 0 else min(stop, line)
+
+
+def excerpt_of(text: str, start: int, end: int) -> str:
+    """The sentence in which the link stands, at most `MAX_EXCERPT` characters."""
+    begin, stop = sentence_around(text, start, end)
+    text = text[begin:stop]
+    start -= begin
+    if len(text) > MAX_EXCERPT and start > MAX_EXCERPT // 2:
+        cut = text.find(" ", start - MAX_EXCERPT // 2)
+        text = "…" + text[cut + 1 if cut >= 0 else start :]
+    if "\n" in text or "  " in text:
+        text = " ".join(text.split())
+    return text.strip() if len(text) <= MAX_EXCERPT else bounded(text, MAX_EXCERPT)
+
+
+def title_from_context(
+    text: str, start: int, end: int, *, after: int = 0, is_item: bool = False, last: str = ""
+) -> str:
+    """A title for a generic anchor at `start:end`, from the words before it (back to `after`) or around it.
+
+    A list item gives its beginning (`Name - what it does`), a paragraph the sentence next to the anchor. `last` is the
+    title of the link before, which names what a remark in brackets is about: `… (no paywall [here])`.
+    """
+    segment = text[max(after, start - 2 * _WINDOW) : start]
+    before = _clean(segment, in_brackets=segment.rstrip().endswith("("))
+    words = _words(before)
+    if last and words <= 4 and _ASIDE.match(segment):
+        anchor = text[start:end].strip()
+        aside = before if words > 1 else "" if anchor.lower() in {"link", "here"} else anchor
+        return bounded(f"{last} ({aside})" if aside else last, _LONG)
+    if words >= 2 or (is_item and words == 1):
+        if not is_item:
+            before = _last_sentence(before)
+        return bounded(before, _LONG)
+    begin, stop = sentence_around(text, start, end)
+    around = text[begin:stop]
+    if _words(_clean(around)) > _words(text[start:end]) + 1:
+        return bounded(_clean(around), _LONG)
+    whole = _clean(text[max(0, start - _WINDOW) : start] + " " + text[end : end + _WINDOW])
+    if _words(whole) >= 2:
+        return bounded(_last_sentence(whole) if len(whole) > _LONG and not is_item else whole, _LONG)
+    return ""
+
+
+def readable_address(key: str) -> str:
+    """The last resort of a title: the words an address ends in (`Titanic selfie (reddit.com)`), or the address."""
+    address = key.partition("?")[0]
+    host, _, path = address.partition("/")
+    slug = re.split(r"[-_]+", path.rpartition("/")[2].partition(".")[0])
+    words = [word for word in slug if word.isalpha()]
+    if len(words) >= 2 and len(words) * 2 > len(slug):
+        return bounded(" ".join(slug).capitalize(), 100) + f" ({host})"
+    return bounded(address, 100)
+
+
+def _last_sentence(text: str) -> str:
+    spans = sentences(text)
+    while len(spans) > 1:
+        begin, _ = spans.pop()
+        if _words(text[begin:]) >= 3:
+            return text[begin:].strip(_TRIM)
+    return text
+
+
+def _clean(text: str, *, in_brackets: bool = False) -> str:
+    cleaned = " ".join(_NOISE.sub(" ", text).split())
+    cleaned = cleaned.strip(" *|→»›👉👇🔗•·-–—:;,.([{)]}")
+    if (
+        not in_brackets
+        and cleaned.lower().endswith((" at", " via", " on", " from", " in", " the", " -"))
+        and _words(cleaned) > 3
+    ):
+        cleaned = cleaned.rsplit(" ", 1)[0].rstrip(" ,-–—:")
+    opened, closed = cleaned.count("("), cleaned.count(")")
+    if opened == closed + 1:
+        cleaned += ")"
+    return cleaned.replace("**", "")
+
+
+def _words(text: str) -> int:
+    return sum(word[0].isalnum() or word[-1].isalnum() or word[1:2].isalnum() for word in text.split())

@@ -1,0 +1,80 @@
+"""What an issue is about: the list under "in today's email", or the subtitle taken apart."""
+
+import re
+from collections.abc import Iterable
+
+from bot.newsletter.markup import Block
+from bot.newsletter.text import EMOJI, bounded, folded, without_emoji
+
+MAX_TOPICS = 25
+_MAX_TOPIC = 150
+
+_LABEL = re.compile(
+    r"list the topics|(?:in|inside) (?:this|today.?s) (?:issue|edition|email|newsletter)\b|today we.ve got"
+    r"|what.s (?:inside|in (?:this|today.s))|topics (?:in|of) (?:this|today)",
+    re.IGNORECASE,
+)
+_PLUS = re.compile(r"^\W*plus\b\s*[:,-]?\s*", re.IGNORECASE)
+_PICTOGRAPH = re.compile(r"(?=[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55])")
+
+
+def listed_topics(blocks: list[Block], number: int) -> tuple[str, ...]:
+    """The topics announced by block `number` ("List the topics in today's email:"), from the lines after it."""
+    text = blocks[number].text
+    if len(text) > 600 or not _LABEL.search(text[:120]):
+        return ()
+    lines = text.split("\n")[1:]
+    if not lines and not text.rstrip().endswith((":", "…", ";", "?")) and len(text) > 80:
+        return ()
+    for block in blocks[number + 1 : number + 1 + MAX_TOPICS]:
+        if block.kind == "li":
+            lines.append(block.text)
+        elif not lines and block.kind == "p":
+            found = block.text.split("\n")
+            if len(found) < 2 and len(EMOJI.findall(block.text)) < 2:
+                break
+            lines = found
+            break
+        else:
+            break
+    return _topics(piece for line in lines for piece in _by_emoji(line))
+
+
+def topics_from_subtitle(subtitle: str | None) -> tuple[str, ...]:
+    """The topics a subtitle lists: behind "PLUS:", between emoji, or between commas."""
+    if not subtitle:
+        return ()
+    rest = _PLUS.sub("", subtitle)
+    if len(rest) != len(subtitle):
+        return _topics(_by_comma(rest) or [rest])
+    pieces = _by_emoji(subtitle)
+    if len(pieces) > 1:
+        return _topics(pieces)
+    return _topics(_by_comma(subtitle)) if subtitle.count(", ") > 1 else ()
+
+
+def _by_emoji(line: str) -> list[str]:
+    """Pieces that each begin with a pictograph, `📃 one 🐦 two`; a single piece where there are none."""
+    pieces = [piece for piece in _PICTOGRAPH.split(line) if any(map(str.isalnum, piece))]
+    return pieces or [line]
+
+
+def _by_comma(text: str) -> list[str]:
+    """`a, b and c` taken apart; nothing without a comma, since "and" joins more than topics."""
+    pieces = re.split(r",\s+(?:and\s+|&\s+)?", text)
+    if len(pieces) > 1:
+        pieces[-1:] = re.split(r"\s+(?:and|&)\s+", pieces[-1], maxsplit=1)
+    return pieces if len(pieces) > 1 else []
+
+
+def _topics(pieces: Iterable[str]) -> tuple[str, ...]:
+    topics: dict[str, None] = {}
+    for piece in pieces:
+        topic = without_emoji(folded(piece.replace("*", ""))).strip(" .,;:•·|-–—")
+        if (
+            len(topic) > 1
+            and any(map(str.isalnum, topic))
+            and topic.lower() not in {"more", "more!", "much more", "others"}
+        ):
+            topics[bounded(topic, _MAX_TOPIC)] = None
+    return tuple(topics)[:MAX_TOPICS]

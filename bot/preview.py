@@ -1,0 +1,80 @@
+"""`python -m bot preview`: what is understood of a newsletter, without a Discord and without a database."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.errors import FetchError, PressroomError, UnreadableError
+from bot.fetch import Fetcher
+from bot.model.guild import Guild
+from bot.model.issue import Issue
+from bot.newsletter import issue_as_json, read_newsletter
+from bot.ports import Announcement
+from bot.settings import Settings
+
+
+async def preview(sources: Sequence[str], *, as_json: bool, settings: Settings) -> int:
+    """Print each source's issues; 1 when a source could not be read, else 0."""
+    failed = False
+    max_bytes = int(settings.fetch_max_megabytes * 1_000_000)
+    async with Fetcher(
+        timeout_seconds=settings.fetch_timeout_seconds,
+        max_bytes=max_bytes,
+        # An operator at the keyboard may look at his own machine; what is read goes nowhere.
+        allow_private_addresses=True,
+    ) as fetcher:
+        for source in sources:
+            try:
+                issues = await _read(source, fetcher, max_bytes=max_bytes)
+            except PressroomError as error:
+                failed = True
+                if as_json:
+                    print(json.dumps({"source": source, "error": str(error)}, ensure_ascii=False))
+                else:
+                    print(f"{source}: {error}", file=sys.stderr)
+                continue
+            for issue in issues:
+                if as_json:
+                    print(json.dumps(issue_as_json(issue, source=source), ensure_ascii=False))
+                else:
+                    print(_as_text(issue, source=source))
+    return 1 if failed else 0
+
+
+async def _read(source: str, fetcher: Fetcher, *, max_bytes: int) -> list[Issue]:
+    if source.startswith(("http://", "https://")):
+        fetched = await fetcher.get(source)
+        return read_newsletter(
+            fetched.body or b"", source=source, content_type=fetched.content_type, base_url=fetched.url
+        )
+    return read_newsletter(_file_content(source, max_bytes=max_bytes), source=source)
+
+
+def _file_content(source: str, *, max_bytes: int) -> bytes:
+    try:
+        with Path(source).open("rb") as file:
+            content = file.read(max_bytes + 1)
+    except OSError as error:
+        raise FetchError(f"The file cannot be read: {error.strerror}.") from error
+    except ValueError:
+        raise FetchError("That is no name of a file.") from None
+    if len(content) > max_bytes:
+        raise UnreadableError(f"The file is larger than {max_bytes / 1_000_000:g} MB, which no newsletter needs.")
+    return content
+
+
+def _as_text(issue: Issue, *, source: str) -> str:
+    from bot.chat.announcements import announcement_view
+    from bot.chat.as_text import view_as_text
+    from bot.chat.links import link_pages
+    from bot.texts import DEFAULT_LANGUAGE
+
+    announcement = Announcement(issue=issue, issue_key="a" * 26, guild=Guild(guild_id=0, name=""))
+    view = announcement_view(announcement, language=DEFAULT_LANGUAGE)
+    parts = [f"━━ {source}", view_as_text(view)]
+    if issue.links:
+        parts += ["── All links", *link_pages(issue, language=DEFAULT_LANGUAGE)]
+    for poll in issue.polls:
+        parts.append("\n".join([f"── Poll: {poll.question}", *(f"  ( ) {option}" for option in poll.options)]))
+    return "\n".join(parts) + "\n"

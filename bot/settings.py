@@ -1,0 +1,117 @@
+"""Every setting, read once from the environment and `.env`; all problems are told in one message."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SettingsError
+from bot.log import LogFormat
+
+DISCORD_API = "https://discord.com/api/v10"
+
+# What a correct value looks like, shown beside each problem.
+_EXAMPLES = {
+    "DISCORD_TOKEN": "the token from the Bot page of your application in Discord's developer portal",
+    "DISCORD_API_URL": DISCORD_API,
+    "DATABASE_URL": "sqlite:///data/pressroom.db or postgresql://user:password@host/pressroom",
+    "SECRET_KEY_FILE": "data/secret.key",
+    "LOG_LEVEL": "INFO",
+    "LOG_FORMAT": "text",
+    "WEB_HOST": "127.0.0.1",
+    "WEB_PORT": "8080",
+    "POLL_MINUTES": "10",
+    "FETCH_TIMEOUT_SECONDS": "20",
+    "FETCH_MAX_MEGABYTES": "10",
+    "ALLOW_PRIVATE_ADDRESSES": "false",
+}
+_TOKEN_SHAPE = re.compile(r"[\w-]{2,}\.[\w-]{2,}\.[\w-]{2,}")
+
+
+class Settings(BaseSettings):
+    """The bot's settings; field names in upper case are the environment's variables."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    discord_token: SecretStr = SecretStr("")
+    discord_api_url: str = DISCORD_API
+    database_url: SecretStr = SecretStr("sqlite:///data/pressroom.db")
+    secret_key_file: Path = Path("data/secret.key")
+    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    log_format: LogFormat = "text"
+    web_host: str = "127.0.0.1"
+    web_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    poll_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 10.0
+    fetch_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
+    fetch_max_megabytes: Annotated[float, Field(gt=0, le=100)] = 10.0
+    allow_private_addresses: bool = False
+
+    @classmethod
+    def load(cls, *, need_token: bool = True, **overrides: Any) -> Self:
+        """Read the environment and `.env`. Raises SettingsError, which names every wrong variable."""
+        try:
+            settings = cls(**overrides)
+        except ValidationError as error:
+            problems = [
+                _problem(str(detail["loc"][0]).upper(), str(detail["msg"]).removeprefix("Value error, "))
+                for detail in error.errors(include_url=False, include_input=False)
+            ]
+        else:
+            problems = []
+            if need_token:
+                problems = _token_problems(settings.discord_token.get_secret_value())
+            if not problems:
+                return settings
+        raise SettingsError("\n".join(["The settings (environment or .env) need attention:", *problems]))
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _fold_level(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("web_port", mode="before")
+    @classmethod
+    def _empty_port_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("discord_api_url")
+    @classmethod
+    def _check_api_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an http or https address")
+        if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+            raise ValueError("must be https unless it is on this machine: the token travels with every request")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: SecretStr) -> SecretStr:
+        scheme, _, rest = value.get_secret_value().partition("://")
+        if scheme not in {"sqlite", "postgresql", "postgres"}:
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        if scheme == "sqlite" and not rest.removeprefix("/"):
+            raise ValueError("must name a file after sqlite:///")
+        return value
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be seen in a log."""
+        password = urlsplit(self.database_url.get_secret_value()).password or ""
+        return tuple(filter(None, (self.discord_token.get_secret_value(), password)))
+
+
+def _token_problems(token: str) -> list[str]:
+    if not token:
+        return [_problem("DISCORD_TOKEN", "is missing")]
+    if not _TOKEN_SHAPE.fullmatch(token):
+        return [_problem("DISCORD_TOKEN", "does not look like a bot token (three parts joined by dots)")]
+    return []
+
+
+def _problem(variable: str, what: str) -> str:
+    example = _EXAMPLES.get(variable)
+    return f"  {variable}: {what}." + (f" Example: {example}" if example else "")

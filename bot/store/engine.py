@@ -1,0 +1,261 @@
+"""The database: SQLite by default, PostgreSQL by address; one write path and a separate reader.
+
+A rule is one `async with store.write() as transaction:`. On SQLite there is one writing connection; units that come
+together share one commit, each in a savepoint of its own, so a unit that fails rolls back alone and none is
+acknowledged before the commit. PostgreSQL groups commits itself, there each unit is a transaction of its own.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import IO, Any, Self
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import StartError, StoreBusyError, StoreError, StoreReadOnlyError
+
+Transaction = AsyncConnection
+
+_BUSY_TIMEOUT_SECONDS = 5.0
+# More would make the first unit of a batch wait for the last; fifty rows a commit already reach 38,000 rows/s.
+_MOST_UNITS_PER_COMMIT = 50
+
+
+class Store:
+    """An open database. Make it with `Store.open`, give it back with `close` (or use it as `async with`)."""
+
+    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, *, lock: IO[str] | None) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._lock = lock
+        self._group = _GroupCommit(writer, self.commit_hook) if writer.dialect.name == "sqlite" else None
+
+    @classmethod
+    async def open(cls, database_url: str, *, exclusive: bool = False) -> Self:
+        """Connect to `database_url`. With `exclusive`, refuse a SQLite database that another process runs on.
+
+        Raises StartError for the second process, StoreError when the database cannot be reached or opened.
+        """
+        url = engine_url(database_url)
+        lock = None
+        if url.get_backend_name() == "sqlite":
+            lock = _prepare_file(Path(str(url.database)), exclusive=exclusive)
+            writer = create_async_engine(url, pool_size=1, max_overflow=0)
+            reader = create_async_engine(url, pool_size=4, max_overflow=0)
+            event.listen(writer.sync_engine, "connect", _configure_sqlite_writer)
+            event.listen(writer.sync_engine, "begin", begin_immediate)
+            event.listen(reader.sync_engine, "connect", _configure_sqlite_reader)
+        else:
+            writer = reader = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        store = cls(writer, reader, lock=lock)
+        try:
+            # The writer connects first: it is the one that may create the file and switch on WAL.
+            async with translated_errors(), writer.connect():
+                pass
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._writer.dialect.name
+
+    @contextlib.asynccontextmanager
+    async def write(self) -> AsyncIterator[Transaction]:
+        """One rule's transaction; left normally, what it wrote is durable. Raises StoreError when it cannot be."""
+        async with translated_errors():
+            if self._group is not None:
+                async with self._group.unit() as transaction:
+                    yield transaction
+            else:
+                async with self._writer.begin() as transaction:
+                    yield transaction
+                    await self.commit_hook()
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        """A consistent view for reading; never waits for a writer."""
+        async with translated_errors(), self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    async def commit_hook(self) -> None:
+        """Called before each commit; tests override it to stop a process at this point."""
+
+    async def close(self) -> None:
+        await self._writer.dispose()
+        await self._reader.dispose()
+        if self._lock is not None:
+            self._lock.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+class _GroupCommit:
+    """Units of SQLite's one writer, taken in turn; the last one in sight commits for all before it."""
+
+    def __init__(self, engine: AsyncEngine, before_commit: Callable[[], Awaitable[None]]) -> None:
+        self._engine = engine
+        self._before_commit = before_commit
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._batch: _Batch | None = None
+
+    @contextlib.asynccontextmanager
+    async def unit(self) -> AsyncIterator[Transaction]:
+        self._waiting += 1
+        try:
+            await self._turn.acquire()
+        except asyncio.CancelledError:
+            self._waiting -= 1
+            if self._waiting == 0 and self._batch is not None and not self._turn.locked():
+                # The unit that the batch was kept open for went away.
+                async with self._turn:
+                    await self._finish()
+            raise
+        self._waiting -= 1
+        try:
+            batch = self._batch or await self._begin()
+            try:
+                async with batch.connection.begin_nested():
+                    yield batch.connection
+            finally:
+                batch.units += 1
+                if not self._waiting or batch.units >= _MOST_UNITS_PER_COMMIT:
+                    # Cancelling this unit must not leave the others without their commit.
+                    await asyncio.shield(asyncio.ensure_future(self._finish()))
+        finally:
+            self._turn.release()
+        await asyncio.shield(batch.committed)
+
+    async def _begin(self) -> "_Batch":
+        connection = self._engine.connect()
+        await connection.start()
+        try:
+            await connection.begin()
+        except BaseException:
+            await connection.close()
+            raise
+        self._batch = _Batch(connection)
+        return self._batch
+
+    async def _finish(self) -> None:
+        batch, self._batch = self._batch, None
+        if batch is None:
+            return
+        try:
+            await self._before_commit()
+            await batch.connection.commit()
+        except BaseException as error:  # noqa: BLE001 - every unit of the batch has to learn of it
+            with contextlib.suppress(DBAPIError):
+                await batch.connection.rollback()
+            batch.committed.set_exception(error)
+            batch.committed.exception()  # a batch whose units all failed has nobody to retrieve it
+        else:
+            batch.committed.set_result(None)
+        finally:
+            await batch.connection.close()
+
+
+class _Batch:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.units = 0
+        self.committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+def engine_url(database_url: str) -> URL:
+    """SQLAlchemy's form of a plain `sqlite:///…` or `postgresql://…` address."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite+aiosqlite")
+    return url.set(drivername="postgresql+asyncpg")  # also for the older spelling, postgres://
+
+
+def _prepare_file(path: Path, *, exclusive: bool) -> IO[str] | None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not exclusive:
+            return None
+        lock = path.with_name(path.name + ".lock").open("w", encoding="ascii")
+    except PermissionError as error:
+        raise StoreReadOnlyError(_READ_ONLY.format(path=path)) from error
+    except OSError as error:
+        raise StoreError(f"The database {path} cannot be opened: {error.strerror}.") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise StartError(
+            f"Another Pressroom is running on the database {path}. Stop it first, or give this one a database of "
+            "its own (DATABASE_URL); several processes together need PostgreSQL."
+        ) from None
+    return lock
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own transaction handling is switched off: `begin` below starts every transaction explicitly.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT_SECONDS * 1000)}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _configure_sqlite_writer(connection: Any, record: object) -> None:
+    _configure_sqlite(connection, record)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged press survives a power cut
+    cursor.close()
+
+
+def _configure_sqlite_reader(connection: Any, record: object) -> None:
+    _configure_sqlite(connection, record)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only = ON")
+    cursor.close()
+
+
+def begin_immediate(connection: Any) -> None:
+    """Take SQLite's write lock at the start: an upgrade in mid-transaction would fail instead of waiting."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+_READ_ONLY = (
+    "The database {path} cannot be written. Check the owner and permissions of the file and of its folder, and that "
+    "the disk is not mounted read-only."
+)
+
+
+@contextlib.asynccontextmanager
+async def translated_errors() -> AsyncIterator[None]:
+    """Turn the drivers' errors into sentences for the operator; constraint violations pass as they are."""
+    try:
+        yield
+    except DBAPIError as error:
+        what = str(error.orig).lower()
+        if "locked" in what or "busy" in what:
+            raise StoreBusyError(
+                "The database is locked by another program. Close whatever has it open and try again."
+            ) from error
+        if "readonly" in what or "read-only" in what or "unable to open" in what:
+            raise StoreReadOnlyError(_READ_ONLY.format(path="file")) from error
+        if "is full" in what:
+            raise StoreError("The disk is full: nothing can be stored until there is room again.") from error
+        if "not a database" in what or "malformed" in what:
+            raise StoreError("The database file is damaged. Restore it from the last backup.") from error
+        if type(error) is DBAPIError or isinstance(error, OperationalError | InterfaceError):
+            raise StoreError(f"The database refuses: {error.orig}. Check DATABASE_URL and the server.") from error
+        raise
+    except OSError as error:
+        raise StoreError(f"The database cannot be reached: {error.strerror or error}.") from error

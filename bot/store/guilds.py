@@ -1,0 +1,126 @@
+"""Servers, their settings and their subscriptions."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, or_, select, update
+
+from bot.model.guild import FirstAnnouncement, Guild, Source, Subscription
+from bot.store.engine import Transaction
+from bot.store.sources import source_of
+from bot.store.statements import insert
+from bot.store.tables import guilds, sources, subscriptions
+
+
+async def remember_guild(transaction: Transaction, guild_id: int, *, name: str, now: datetime) -> None:
+    """Add the server with its default settings, or note its new name."""
+    await transaction.execute(
+        insert(transaction, guilds)
+        .values(
+            guild_id=guild_id,
+            name=name[:100],
+            discussion_threads=True,
+            first_announcement=FirstAnnouncement.NEWEST,
+            created_at=now,
+        )
+        .on_conflict_do_update(index_elements=["guild_id"], set_={"name": name[:100]})
+    )
+
+
+async def get_guild(transaction: Transaction, guild_id: int) -> Guild | None:
+    row = (await transaction.execute(select(guilds).where(guilds.c.guild_id == guild_id))).one_or_none()
+    return None if row is None else _guild(row)
+
+
+async def change_settings(transaction: Transaction, guild_id: int, **settings: Any) -> None:
+    """Set columns of the server's row; `bot.services.guilds` decides which."""
+    if settings:
+        await transaction.execute(update(guilds).where(guilds.c.guild_id == guild_id).values(**settings))
+
+
+async def take_ping(transaction: Transaction, guild_id: int, *, now: datetime, apart: timedelta) -> int | None:
+    """The role to mention now, or None: where none is set, or the last mention is less than `apart` ago."""
+    result = await transaction.execute(
+        update(guilds)
+        .where(
+            guilds.c.guild_id == guild_id,
+            guilds.c.ping_role_id.is_not(None),
+            or_(guilds.c.last_ping_at.is_(None), guilds.c.last_ping_at <= now - apart),
+        )
+        .values(last_ping_at=now)
+        .returning(guilds.c.ping_role_id)
+    )
+    role_id: int | None = result.scalar_one_or_none()
+    return role_id
+
+
+async def subscribe(transaction: Transaction, *, guild_id: int, source_id: int, channel_id: int, now: datetime) -> None:
+    """Let `channel_id` be the server's one channel for the source."""
+    await transaction.execute(
+        delete(subscriptions).where(
+            subscriptions.c.guild_id == guild_id,
+            subscriptions.c.source_id == source_id,
+            subscriptions.c.channel_id != channel_id,
+        )
+    )
+    await transaction.execute(
+        insert(transaction, subscriptions)
+        .values(guild_id=guild_id, source_id=source_id, channel_id=channel_id, created_at=now)
+        .on_conflict_do_nothing(index_elements=["guild_id", "source_id", "channel_id"])
+    )
+
+
+async def unsubscribe(transaction: Transaction, *, guild_id: int, source_id: int) -> bool:
+    """False when the server had no channel for the source."""
+    result = await transaction.execute(
+        delete(subscriptions).where(subscriptions.c.guild_id == guild_id, subscriptions.c.source_id == source_id)
+    )
+    return bool(result.rowcount)
+
+
+async def move_subscriptions(transaction: Transaction, *, guild_id: int, channel_id: int, now: datetime) -> None:
+    """Post everything that the server reads to `channel_id` from now on."""
+    for subscription in await subscriptions_of_guild(transaction, guild_id):
+        await subscribe(
+            transaction, guild_id=guild_id, source_id=subscription.source_id, channel_id=channel_id, now=now
+        )
+
+
+async def subscriptions_of_guild(transaction: Transaction, guild_id: int) -> list[Subscription]:
+    return await _subscriptions(transaction, subscriptions.c.guild_id == guild_id)
+
+
+async def subscriptions_of_source(transaction: Transaction, source_id: int) -> list[Subscription]:
+    return await _subscriptions(transaction, subscriptions.c.source_id == source_id)
+
+
+async def sources_of_guild(transaction: Transaction, guild_id: int) -> list[Source]:
+    """The sources a server reads, in the order of their subscription."""
+    rows = await transaction.execute(
+        select(sources)
+        .join(subscriptions, subscriptions.c.source_id == sources.c.id)
+        .where(subscriptions.c.guild_id == guild_id)
+        .order_by(subscriptions.c.id)
+    )
+    return [source_of(row) for row in rows]
+
+
+async def _subscriptions(transaction: Transaction, condition: Any) -> list[Subscription]:
+    rows: Sequence[Row[Any]] = (
+        await transaction.execute(select(subscriptions).where(condition).order_by(subscriptions.c.id))
+    ).all()
+    return [
+        Subscription(subscription_id=row.id, guild_id=row.guild_id, source_id=row.source_id, channel_id=row.channel_id)
+        for row in rows
+    ]
+
+
+def _guild(row: Row[Any]) -> Guild:
+    return Guild(
+        guild_id=row.guild_id,
+        name=row.name,
+        ping_role_id=row.ping_role_id,
+        discussion_threads=row.discussion_threads,
+        first_announcement=FirstAnnouncement(row.first_announcement),
+    )

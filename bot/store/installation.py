@@ -1,0 +1,30 @@
+"""The one row that says which installation this is and which commands it last registered."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import select, update
+
+from bot.store.engine import Transaction
+from bot.store.statements import insert
+from bot.store.tables import installation
+
+
+async def installation_id(transaction: Transaction, *, now: datetime) -> str:
+    """The id of the installation this database belongs to, made at the first call."""
+    await transaction.execute(
+        insert(transaction, installation)
+        .values(id=1, installation_id=str(uuid4()), created_at=now)
+        .on_conflict_do_nothing(index_elements=["id"])
+    )
+    made: str = (await transaction.execute(select(installation.c.installation_id))).scalar_one()
+    return made
+
+
+async def commands_hash(transaction: Transaction) -> str | None:
+    """Hash of the command tree that Discord was last given."""
+    return (await transaction.execute(select(installation.c.commands_hash))).scalar_one_or_none()
+
+
+async def remember_commands_hash(transaction: Transaction, digest: str) -> None:
+    await transaction.execute(update(installation).values(commands_hash=digest))

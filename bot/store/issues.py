@@ -1,0 +1,252 @@
+"""Stored issues with their sections, links and pictures."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+
+from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, Section
+from bot.store.engine import Transaction
+from bot.store.statements import insert
+from bot.store.tables import issue_identities, issues, links, media, sections, subscriptions
+
+# 96 characters hold every kind of identity; what is longer (a guid that is a whole address) stands as its hash.
+_LONGEST_IDENTITY = 96
+
+
+async def add_issue(
+    transaction: Transaction, issue: Issue, *, source_id: int, issue_key: str, key_version: int, now: datetime
+) -> bool:
+    """Store a new issue with all its links; False when an issue with this key is there already."""
+    issue_id = (
+        await transaction.execute(
+            insert(transaction, issues)
+            .values(
+                source_id=source_id,
+                issue_key=issue_key,
+                identity=issue.identities[0],
+                title=issue.title,
+                folded_title=issue.title.casefold(),
+                url=issue.url,
+                subtitle=issue.subtitle,
+                topics=list(issue.topics),
+                authors=list(issue.authors),
+                published_at=issue.published_at,
+                image_url=issue.image_url,
+                paywalled=issue.paywalled,
+                polls=[{"question": poll.question, "options": list(poll.options)} for poll in issue.polls],
+                stored_at=now,
+                ordered_at=min(issue.published_at or now, now),
+            )
+            .on_conflict_do_nothing(index_elements=["issue_key"])
+            .returning(issues.c.id)
+        )
+    ).scalar_one_or_none()
+    if issue_id is None:
+        return False
+    await add_identities(transaction, issue.identities, source_id=source_id, issue_id=issue_id)
+    await _add_links(transaction, issue, issue_id=issue_id, key_version=key_version)
+    if issue.images:
+        await transaction.execute(
+            media.insert(),
+            [
+                {"issue_id": issue_id, "position": place, "url": image.url, "alt": image.alt, "caption": image.caption}
+                for place, image in enumerate(issue.images)
+            ],
+        )
+    return True
+
+
+async def add_identities(transaction: Transaction, identities: Sequence[str], *, source_id: int, issue_id: int) -> None:
+    """Let the issue be known by these names too, as far as they are free."""
+    await transaction.execute(
+        insert(transaction, issue_identities).on_conflict_do_nothing(index_elements=["source_id", "identity"]),
+        [
+            {"source_id": source_id, "identity": identity, "issue_id": issue_id}
+            for identity in dict.fromkeys(map(_stored_identity, identities))
+        ],
+    )
+
+
+async def find_by_identity(transaction: Transaction, source_id: int, identities: Sequence[str]) -> int | None:
+    """Row id of the issue that has one of these names."""
+    result = await transaction.execute(
+        select(func.min(issue_identities.c.issue_id)).where(
+            issue_identities.c.source_id == source_id,
+            issue_identities.c.identity.in_([_stored_identity(identity) for identity in identities]),
+        )
+    )
+    issue_id: int | None = result.scalar_one()
+    return issue_id
+
+
+async def get_issue(transaction: Transaction, issue_key: str, *, guild_id: int | None = None) -> Issue | None:
+    """The whole issue; with `guild_id`, only if that server reads its source."""
+    query = select(issues).where(issues.c.issue_key == issue_key)
+    if guild_id is not None:
+        query = _of_guild(query, guild_id)
+    row = (await transaction.execute(query)).one_or_none()
+    return None if row is None else await _whole_issue(transaction, row)
+
+
+async def identity_of(transaction: Transaction, issue_key: str) -> str | None:
+    """The identity that the issue was first stored under."""
+    result = await transaction.execute(select(issues.c.identity).where(issues.c.issue_key == issue_key))
+    identity: str | None = result.scalar_one_or_none()
+    return identity
+
+
+async def source_of_issue(transaction: Transaction, issue_key: str) -> int | None:
+    result = await transaction.execute(select(issues.c.source_id).where(issues.c.issue_key == issue_key))
+    source_id: int | None = result.scalar_one_or_none()
+    return source_id
+
+
+async def newest_of_source(transaction: Transaction, source_id: int) -> tuple[str, str] | None:
+    """Key and identity of the source's newest issue."""
+    row = (
+        await transaction.execute(
+            select(issues.c.issue_key, issues.c.identity)
+            .where(issues.c.source_id == source_id)
+            .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    return None if row is None else (row.issue_key, row.identity)
+
+
+async def newest_keys(transaction: Transaction, *, guild_id: int, limit: int = 1) -> list[str]:
+    """Keys of the newest issues that a server reads."""
+    rows = await transaction.execute(
+        _of_guild(select(issues.c.issue_key), guild_id)
+        .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
+        .limit(limit)
+    )
+    return [row.issue_key for row in rows]
+
+
+async def search_titles(transaction: Transaction, query: str, *, guild_id: int, limit: int = 25) -> list[IssueCard]:
+    """Issues of a server whose title contains `query` (any case), newest first; all where it is empty."""
+    found = _of_guild(_cards(), guild_id)
+    if query:
+        found = found.where(issues.c.folded_title.contains(query.casefold(), autoescape=True))
+    rows = await transaction.execute(found.order_by(issues.c.ordered_at.desc(), issues.c.id.desc()).limit(limit))
+    return [_card(row) for row in rows]
+
+
+async def topics_of_newest(
+    transaction: Transaction, *, guild_id: int, limit: int
+) -> list[tuple[IssueCard, tuple[str, ...]]]:
+    """The newest issues that name topics, each with them."""
+    rows = await transaction.execute(
+        _of_guild(_cards().add_columns(issues.c.topics), guild_id)
+        .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
+        .limit(limit)
+    )
+    return [(_card(row), tuple(row.topics)) for row in rows]
+
+
+def _cards() -> Select[Any]:
+    link_count = select(func.count()).where(links.c.issue_id == issues.c.id).scalar_subquery().label("link_count")
+    return select(issues.c.issue_key, issues.c.title, issues.c.url, issues.c.published_at, link_count)
+
+
+def _card(row: Row[Any]) -> IssueCard:
+    return IssueCard(
+        issue_key=row.issue_key,
+        title=row.title,
+        url=row.url,
+        published_at=row.published_at,
+        link_count=row.link_count,
+    )
+
+
+def _of_guild(query: Select[Any], guild_id: int) -> Select[Any]:
+    # A server sees the issues of the sources it reads, never another server's.
+    mine = select(subscriptions.c.source_id).where(subscriptions.c.guild_id == guild_id)
+    return query.where(issues.c.source_id.in_(mine))
+
+
+async def _add_links(transaction: Transaction, issue: Issue, *, issue_id: int, key_version: int) -> None:
+    position = 0
+    for place, section in enumerate(issue.sections):
+        section_id = (
+            await transaction.execute(
+                sections.insert()
+                .values(issue_id=issue_id, position=place, title=section.title)
+                .returning(sections.c.id)
+            )
+        ).scalar_one()
+        rows = []
+        for link in section.links:
+            rows.append(
+                {
+                    "issue_id": issue_id,
+                    "section_id": section_id,
+                    "position": position,
+                    "url": link.url,
+                    "key": link.key,
+                    "key_version": key_version,
+                    "title": link.title,
+                    "text": link.text,
+                    "excerpt": link.excerpt,
+                    "sponsored": link.sponsored,
+                }
+            )
+            position += 1
+        if rows:
+            await transaction.execute(links.insert(), rows)
+
+
+async def _whole_issue(transaction: Transaction, row: Row[Any]) -> Issue:
+    identities = await transaction.execute(
+        select(issue_identities.c.identity).where(issue_identities.c.issue_id == row.id)
+    )
+    section_rows = await transaction.execute(
+        select(sections).where(sections.c.issue_id == row.id).order_by(sections.c.position)
+    )
+    link_rows = await transaction.execute(
+        select(links, sections.c.title.label("section_title"))
+        .join(sections, sections.c.id == links.c.section_id)
+        .where(links.c.issue_id == row.id)
+        .order_by(links.c.position)
+    )
+    by_section: dict[int, list[Link]] = {}
+    for link in link_rows:
+        by_section.setdefault(link.section_id, []).append(
+            Link(
+                url=link.url,
+                key=link.key,
+                title=link.title,
+                text=link.text,
+                section=link.section_title,
+                excerpt=link.excerpt,
+                sponsored=link.sponsored,
+            )
+        )
+    pictures = await transaction.execute(select(media).where(media.c.issue_id == row.id).order_by(media.c.position))
+    return Issue(
+        title=row.title,
+        identities=(row.identity, *(other.identity for other in identities if other.identity != row.identity)),
+        url=row.url,
+        subtitle=row.subtitle,
+        topics=tuple(row.topics),
+        authors=tuple(row.authors),
+        published_at=row.published_at,
+        image_url=row.image_url,
+        paywalled=row.paywalled,
+        sections=tuple(
+            Section(title=section.title, links=tuple(by_section.get(section.id, ()))) for section in section_rows
+        ),
+        images=tuple(Image(url=picture.url, alt=picture.alt, caption=picture.caption) for picture in pictures),
+        polls=tuple(IssuePoll(question=poll["question"], options=tuple(poll["options"])) for poll in row.polls),
+    )
+
+
+def _stored_identity(identity: str) -> str:
+    if len(identity) <= _LONGEST_IDENTITY:
+        return identity
+    kind = identity.partition(":")[0][:20]
+    return f"{kind}:sha256-{sha256(identity.encode()).hexdigest()}"

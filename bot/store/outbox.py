@@ -1,0 +1,185 @@
+"""The outbox: what must happen on Discord, each row once."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select, update
+
+from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose
+from bot.store.engine import Transaction
+from bot.store.statements import insert
+from bot.store.tables import outbox
+
+# A row whose process died keeps its claim until the lease ends, then anybody may take it.
+_OPEN_STATES = (DeliveryState.PENDING, DeliveryState.CLAIMED)
+
+
+async def enqueue(
+    transaction: Transaction,
+    *,
+    delivery_key: str,
+    purpose: Purpose,
+    guild_id: int,
+    channel_id: int,
+    issue_key: str,
+    generation: int,
+    ping_role_id: int | None,
+    now: datetime,
+) -> bool:
+    """Queue a delivery, due at once; False when it was queued before, whatever became of it."""
+    result = await transaction.execute(
+        insert(transaction, outbox)
+        .values(
+            delivery_key=delivery_key,
+            purpose=purpose,
+            guild_id=guild_id,
+            channel_id=channel_id,
+            issue_key=issue_key,
+            generation=generation,
+            ping_role_id=ping_role_id,
+            state=DeliveryState.PENDING,
+            due_at=now,
+            attempts=0,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["delivery_key"])
+    )
+    return bool(result.rowcount)
+
+
+async def claim_due(
+    transaction: Transaction, *, incarnation: str, now: datetime, lease_until: datetime, limit: int = 1
+) -> list[Delivery]:
+    """Take the next due deliveries for this process until `lease_until`, oldest first."""
+    due = (
+        select(outbox.c.id)
+        .where(
+            outbox.c.state.in_(_OPEN_STATES),
+            outbox.c.due_at <= now,
+            or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now),
+        )
+        .order_by(outbox.c.due_at, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = await transaction.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(due))
+        .values(
+            state=DeliveryState.CLAIMED,
+            lease_incarnation=incarnation,
+            lease_until=lease_until,
+            attempts=outbox.c.attempts + 1,
+            first_attempt_at=func.coalesce(outbox.c.first_attempt_at, now),
+        )
+        .returning(*outbox.c)
+    )
+    return sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.outbox_id)
+
+
+async def void_other_leases(transaction: Transaction, *, incarnation: str) -> int:
+    """End the claims of earlier processes; only for a database that one process at a time runs on."""
+    result = await transaction.execute(
+        update(outbox)
+        .where(outbox.c.state == DeliveryState.CLAIMED, outbox.c.lease_incarnation != incarnation)
+        .values(lease_until=None)
+    )
+    return result.rowcount
+
+
+async def mark_sent(transaction: Transaction, outbox_id: int, *, message_id: int, now: datetime) -> None:
+    """The message is there; what belongs to it (its thread) may still be missing."""
+    await transaction.execute(
+        update(outbox).where(outbox.c.id == outbox_id).values(message_id=message_id, sent_at=now, last_problem=None)
+    )
+
+
+async def mark_done(transaction: Transaction, outbox_id: int, *, thread_id: int | None) -> None:
+    await _finish(transaction, outbox_id, state=DeliveryState.DONE, thread_id=thread_id, last_problem=None)
+
+
+async def mark_failed(transaction: Transaction, outbox_id: int, *, problem: str) -> None:
+    """Never again: Discord refuses this message as it is."""
+    await _finish(transaction, outbox_id, state=DeliveryState.FAILED, last_problem=problem[:500])
+
+
+async def put_off(transaction: Transaction, outbox_id: int, *, problem: str, due_at: datetime) -> None:
+    """Try again at `due_at`."""
+    await transaction.execute(
+        update(outbox)
+        .where(outbox.c.id == outbox_id)
+        .values(
+            state=DeliveryState.PENDING,
+            due_at=due_at,
+            lease_incarnation=None,
+            lease_until=None,
+            last_problem=problem[:500],
+        )
+    )
+
+
+async def next_due(transaction: Transaction) -> datetime | None:
+    """When the outbox has work again; None when it is empty."""
+    open_rows = (
+        await transaction.execute(
+            select(outbox.c.due_at, outbox.c.lease_until)
+            .where(outbox.c.state.in_(_OPEN_STATES))
+            .order_by(outbox.c.due_at)
+            .limit(100)
+        )
+    ).all()
+    return min((max(filter(None, (row.due_at, row.lease_until))) for row in open_rows), default=None)
+
+
+async def find_delivery(transaction: Transaction, delivery_key: str) -> DeliveryRecord | None:
+    row = (await transaction.execute(select(outbox).where(outbox.c.delivery_key == delivery_key))).one_or_none()
+    return None if row is None else _record(row)
+
+
+async def deliveries_of_issue(transaction: Transaction, *, guild_id: int, issue_key: str) -> list[DeliveryRecord]:
+    """All that was ever queued for an issue in a server, newest first."""
+    rows = await transaction.execute(
+        select(outbox)
+        .where(outbox.c.guild_id == guild_id, outbox.c.issue_key == issue_key)
+        .order_by(outbox.c.id.desc())
+    )
+    return [_record(row) for row in rows]
+
+
+async def _finish(transaction: Transaction, outbox_id: int, *, state: DeliveryState, **values: Any) -> None:
+    await transaction.execute(
+        update(outbox)
+        .where(outbox.c.id == outbox_id)
+        .values(state=state, due_at=None, lease_incarnation=None, lease_until=None, **values)
+    )
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        outbox_id=row.id,
+        delivery_key=row.delivery_key,
+        purpose=Purpose(row.purpose),
+        guild_id=row.guild_id,
+        channel_id=row.channel_id,
+        issue_key=row.issue_key,
+        ping_role_id=row.ping_role_id,
+        attempts=row.attempts,
+        message_id=row.message_id,
+        first_attempt_at=row.first_attempt_at,
+    )
+
+
+def _record(row: Row[Any]) -> DeliveryRecord:
+    return DeliveryRecord(
+        delivery_key=row.delivery_key,
+        state=DeliveryState(row.state),
+        guild_id=row.guild_id,
+        channel_id=row.channel_id,
+        issue_key=row.issue_key,
+        attempts=row.attempts,
+        message_id=row.message_id,
+        thread_id=row.thread_id,
+        last_problem=row.last_problem,
+        created_at=row.created_at,
+        sent_at=row.sent_at,
+    )

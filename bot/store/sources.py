@@ -1,0 +1,126 @@
+"""Sources: where newsletters are read from."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Row, exists, func, select, update
+
+from bot.model.guild import Source
+from bot.store.engine import Transaction
+from bot.store.statements import insert
+from bot.store.tables import sources, subscriptions
+
+
+async def add_source(transaction: Transaction, *, url: str, secret: bytes | None, now: datetime) -> Source:
+    """The source with this address, made if it is not there; due at once when new. `secret` is sealed already."""
+    url_key = sha256(url.encode()).hexdigest()
+    await transaction.execute(
+        insert(transaction, sources)
+        .values(url=url, url_key=url_key, failures=0, next_poll_at=now, created_at=now)
+        .on_conflict_do_nothing(index_elements=["url_key"])
+    )
+    if secret is not None:
+        await transaction.execute(update(sources).where(sources.c.url_key == url_key).values(secret=secret))
+    row = (await transaction.execute(select(sources).where(sources.c.url_key == url_key))).one()
+    return source_of(row)
+
+
+async def get_source(transaction: Transaction, source_id: int) -> Source | None:
+    row = (await transaction.execute(select(sources).where(sources.c.id == source_id))).one_or_none()
+    return None if row is None else source_of(row)
+
+
+async def get_secret(transaction: Transaction, source_id: int) -> bytes | None:
+    result = await transaction.execute(select(sources.c.secret).where(sources.c.id == source_id))
+    secret: bytes | None = result.scalar_one_or_none()
+    return secret
+
+
+async def claim_due_sources(
+    transaction: Transaction, *, now: datetime, until: datetime, limit: int = 20
+) -> list[Source]:
+    """Sources whose time has come and that somebody subscribes to; nobody else gets them before `until`."""
+    due = (
+        select(sources.c.id)
+        .where(sources.c.next_poll_at <= now, exists().where(subscriptions.c.source_id == sources.c.id))
+        .order_by(sources.c.next_poll_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = await transaction.execute(
+        update(sources).where(sources.c.id.in_(due)).values(next_poll_at=until).returning(*sources.c)
+    )
+    return [source_of(row) for row in rows]
+
+
+async def next_poll(transaction: Transaction) -> datetime | None:
+    """When the next source is due, None when there is none."""
+    result = await transaction.execute(
+        select(func.min(sources.c.next_poll_at)).where(exists().where(subscriptions.c.source_id == sources.c.id))
+    )
+    moment: datetime | None = result.scalar_one()
+    return moment
+
+
+async def record_reading(
+    transaction: Transaction,
+    source_id: int,
+    *,
+    title: str | None,
+    etag: str | None,
+    last_modified: str | None,
+    now: datetime,
+    next_poll_at: datetime,
+) -> None:
+    """The source was read and what it gave is stored in this same transaction: only now may its marks advance."""
+    await transaction.execute(
+        update(sources)
+        .where(sources.c.id == source_id)
+        .values(
+            title=func.coalesce(title, sources.c.title),
+            etag=etag,
+            last_modified=last_modified,
+            failures=0,
+            last_problem=None,
+            first_read_at=func.coalesce(sources.c.first_read_at, now),
+            last_read_at=now,
+            next_poll_at=next_poll_at,
+        )
+    )
+
+
+async def record_unchanged(transaction: Transaction, source_id: int, *, now: datetime, next_poll_at: datetime) -> None:
+    await transaction.execute(
+        update(sources)
+        .where(sources.c.id == source_id)
+        .values(failures=0, last_problem=None, last_read_at=now, next_poll_at=next_poll_at)
+    )
+
+
+async def record_failure(transaction: Transaction, source_id: int, *, problem: str, next_poll_at: datetime) -> None:
+    await transaction.execute(
+        update(sources)
+        .where(sources.c.id == source_id)
+        .values(failures=sources.c.failures + 1, last_problem=problem[:500], next_poll_at=next_poll_at)
+    )
+
+
+async def make_due(transaction: Transaction, source_id: int, *, now: datetime) -> None:
+    """Let the source be read at the next look."""
+    await transaction.execute(update(sources).where(sources.c.id == source_id).values(next_poll_at=now))
+
+
+def source_of(row: Row[Any]) -> Source:
+    return Source(
+        source_id=row.id,
+        url=row.url,
+        title=row.title,
+        etag=row.etag,
+        last_modified=row.last_modified,
+        failures=row.failures,
+        next_poll_at=row.next_poll_at,
+        first_read_at=row.first_read_at,
+        last_read_at=row.last_read_at,
+        last_problem=row.last_problem,
+    )

@@ -1,0 +1,102 @@
+"""Brings a database to the tables this code knows, in one transaction: a failed migration leaves nothing behind."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import StoreTooNewError
+from bot.store.engine import begin_immediate, engine_url, translated_errors
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+log = logging.getLogger(__name__)
+
+# The newest revision, told here so that a start on an up-to-date database needs no Alembic; a test keeps it true.
+HEAD = "0001"
+_MIGRATIONS = Path(__file__).parents[2] / "migrations"
+# Any number will do, as long as every Pressroom takes the same one.
+_ADVISORY_LOCK = 0x5052455353  # "PRESS"
+
+
+async def upgrade(database_url: str, *, to: str = "head") -> bool:
+    """Migrate the database to revision `to`; False when there was nothing to do.
+
+    Raises StoreTooNewError for a database made by a newer Pressroom, StoreError when it cannot be written.
+    """
+    engine = _migration_engine(database_url)
+    try:
+        async with translated_errors():
+            async with engine.connect() as connection:
+                current = await connection.run_sync(current_revision)
+            if current == HEAD and to == "head":
+                return False
+            async with engine.connect() as connection:
+                if connection.dialect.name == "sqlite":
+                    # Batch changes rebuild tables: with this on, dropping the old one would delete its children.
+                    await connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+                    await connection.rollback()
+                async with connection.begin():
+                    await connection.run_sync(_migrate, to)
+    finally:
+        await engine.dispose()
+    log.info("database migrated from=%s to=%s", current, to)
+    return True
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision a database is at, None for an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def alembic_config() -> "Config":
+    """Alembic's configuration without a file, so that it works from any folder."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def _migration_engine(database_url: str) -> AsyncEngine:
+    url = engine_url(database_url)
+    engine = create_async_engine(url)
+    if engine.dialect.name == "sqlite":
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine.sync_engine, "connect", _leave_transactions_to_us)
+        event.listen(engine.sync_engine, "begin", begin_immediate)
+    return engine
+
+
+def _leave_transactions_to_us(connection: object, _record: object) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]
+
+
+def _migrate(connection: Connection, to: str) -> None:
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+    config = alembic_config()
+    current = current_revision(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if current is not None and current not in known:
+        raise StoreTooNewError(
+            f"This database was made by a newer Pressroom (revision {current}; this one knows {HEAD}). "
+            "Install that version again, or restore the backup from before the upgrade."
+        )
+    config.attributes["connection"] = connection
+    if to == "head" or (to in known and (current or "") < to):
+        command.upgrade(config, to)
+    else:
+        command.downgrade(config, to)
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise StoreTooNewError(f"The migration would leave {len(broken)} rows without their parents; undone.")

@@ -1,0 +1,1 @@
+"""What the bot serves by HTTP, on its own loopback listener."""

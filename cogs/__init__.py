@@ -1,0 +1,1 @@
+"""Discord commands only: read the interaction, call one service, reply."""

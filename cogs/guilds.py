@@ -1,0 +1,170 @@
+"""`/setup`: what administrators decide for their server."""
+
+from typing import Any
+
+import discord
+from discord import app_commands, ui
+from discord.app_commands import Choice
+from discord.ext import commands
+from discord.utils import format_dt
+
+from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES
+from bot.chat.context import guild_id_of
+from bot.chat.plain import fold, plain, shorten
+from bot.chat.replies import reply, reply_view, say
+from bot.client import Pressroom
+from bot.model.guild import FirstAnnouncement, Source
+from bot.texts import text
+
+# What an announcement with its thread needs; history is what finds a message again after a crash.
+_NEEDED = discord.Permissions(
+    view_channel=True, send_messages=True, create_public_threads=True, read_message_history=True
+)
+_FIRST_CHOICES = [
+    Choice(name=text("choice-first-newest"), value=FirstAnnouncement.NEWEST.value),
+    Choice(name=text("choice-first-none"), value=FirstAnnouncement.NONE.value),
+]
+_MOST_SOURCES = 5  # each takes up to 700 characters of the 4,000 that a message holds
+_LONGEST_TITLE = 100
+_LONGEST_ADDRESS = 200
+_LONGEST_PROBLEM = 300
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(administrator=True)
+class SetupCommands(commands.GroupCog, group_name="setup", group_description=text("command-setup")):
+    def __init__(self, bot: Pressroom) -> None:
+        self._services = bot.services
+
+    @app_commands.command(name="source", description=text("command-setup-source"))
+    @app_commands.describe(
+        address=text("option-setup-address"), channel=text("option-setup-channel"), first=text("option-setup-first")
+    )
+    @app_commands.choices(first=_FIRST_CHOICES)
+    async def source(
+        self,
+        interaction: discord.Interaction,
+        address: str,
+        channel: discord.TextChannel | None = None,
+        first: str = FirstAnnouncement.NEWEST.value,
+    ) -> None:
+        guild_id = guild_id_of(interaction)
+        # Reading an unknown site may take longer than the three seconds that an answer has.
+        await interaction.response.defer(ephemeral=True)
+        await self._remember_guild(interaction)
+        status = await self._services.guilds.status(guild_id)
+        channel_id = channel.id if channel else next((each.channel_id for each in status.subscriptions), None)
+        if channel_id is None:
+            await reply(interaction, "setup-channel-needed")
+            return
+        if not await self._can_announce(interaction, channel_id):
+            return
+        await self._services.guilds.set_first_announcement(guild_id, FirstAnnouncement(first))
+        added = await self._services.sources.subscribe(guild_id, url=address, channel_id=channel_id)
+        title = plain(added.title or added.source.url, longest=_LONGEST_TITLE)
+        await reply(interaction, "setup-source-added", title=title, count=added.issues, channel=str(channel_id))
+
+    @app_commands.command(name="channel", description=text("command-setup-channel"))
+    @app_commands.describe(channel=text("option-setup-channel"))
+    async def channel(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
+        await self._remember_guild(interaction)
+        status = await self._services.guilds.status(guild_id_of(interaction))
+        if not status.subscriptions:
+            await reply(interaction, "setup-channel-no-source")
+        elif await self._can_announce(interaction, channel.id):
+            await self._services.guilds.move_announcements(guild_id_of(interaction), channel.id)
+            await reply(interaction, "setup-channel-changed", channel=str(channel.id))
+
+    @app_commands.command(name="ping", description=text("command-setup-ping"))
+    @app_commands.describe(role=text("option-setup-role"))
+    async def ping(self, interaction: discord.Interaction, role: discord.Role | None = None) -> None:
+        await self._remember_guild(interaction)
+        if role is not None and not (role.mentionable or role.guild.me.guild_permissions.mention_everyone):
+            # Discord would show the mention and notify nobody.
+            await reply(interaction, "setup-ping-impossible", role=str(role.id))
+            return
+        await self._services.guilds.set_ping_role(guild_id_of(interaction), role.id if role else None)
+        if role is None:
+            await reply(interaction, "setup-ping-off")
+        else:
+            await reply(interaction, "setup-ping-on", role=str(role.id))
+
+    @app_commands.command(name="threads", description=text("command-setup-threads"))
+    @app_commands.describe(on=text("option-setup-threads"))
+    async def threads(self, interaction: discord.Interaction, on: bool) -> None:  # noqa: FBT001 - an option
+        await self._remember_guild(interaction)
+        await self._services.guilds.set_discussion_threads(guild_id_of(interaction), wanted=on)
+        await reply(interaction, "setup-threads-on" if on else "setup-threads-off")
+
+    @app_commands.command(name="remove", description=text("command-setup-remove"))
+    @app_commands.describe(source=text("option-setup-source"))
+    async def remove(self, interaction: discord.Interaction, source: str) -> None:
+        source_id = int(source) if source.isascii() and source.isdigit() and len(source) < 18 else 0
+        removed = await self._services.sources.unsubscribe(guild_id_of(interaction), source_id)
+        await reply(interaction, "setup-removed" if removed else "setup-source-unknown")
+
+    @remove.autocomplete("source")
+    async def _sources(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        status = await self._services.guilds.status(guild_id_of(interaction))
+        named = {str(source.source_id): source.title or source.url for source in status.sources}
+        return [
+            Choice(name=shorten(fold(name), LONGEST_CHOICE), value=source_id)
+            for source_id, name in named.items()
+            if current.casefold() in name.casefold()
+        ][:MOST_CHOICES]
+
+    @app_commands.command(name="status", description=text("command-setup-status"))
+    async def status(self, interaction: discord.Interaction) -> None:
+        await self._remember_guild(interaction)
+        status = await self._services.guilds.status(guild_id_of(interaction))
+        channels = {subscription.source_id: subscription.channel_id for subscription in status.subscriptions}
+        role_id = status.guild.ping_role_id
+        settings = [
+            say(interaction, "status-ping-on", role=str(role_id)) if role_id else say(interaction, "status-ping-off"),
+            say(interaction, "status-threads-on" if status.guild.discussion_threads else "status-threads-off"),
+        ]
+        view = ui.LayoutView(timeout=None)
+        view.add_item(ui.TextDisplay[Any](say(interaction, "status-heading")))
+        for source in status.sources[:_MOST_SOURCES]:
+            view.add_item(ui.TextDisplay[Any](_source_lines(interaction, source, channels[source.source_id])))
+        if not status.sources:
+            view.add_item(ui.TextDisplay[Any](say(interaction, "status-none")))
+        view.add_item(ui.TextDisplay[Any]("\n".join(settings)))
+        await reply_view(interaction, view)
+
+    async def _remember_guild(self, interaction: discord.Interaction) -> None:
+        name = interaction.guild.name if interaction.guild else ""
+        await self._services.guilds.remember(guild_id_of(interaction), name=name)
+
+    async def _can_announce(self, interaction: discord.Interaction, channel_id: int) -> bool:
+        channel = interaction.guild.get_channel(channel_id) if interaction.guild else None
+        granted = channel.permissions_for(channel.guild.me) if channel else discord.Permissions.none()
+        missing = [name for name, needed in _NEEDED if needed and not getattr(granted, name)]
+        if missing:
+            names = ", ".join(name.replace("_", " ").title() for name in missing)
+            await reply(interaction, "setup-permissions-missing", channel=str(channel_id), permissions=names)
+        return not missing
+
+
+def _source_lines(interaction: discord.Interaction, source: Source, channel_id: int) -> str:
+    lines = [
+        say(
+            interaction,
+            "status-source",
+            title=plain(source.title or source.url, longest=_LONGEST_TITLE),
+            channel=str(channel_id),
+        ),
+        say(interaction, "status-address", address=plain(source.url, longest=_LONGEST_ADDRESS)),
+    ]
+    if source.last_problem and source.next_poll_at:
+        problem = plain(source.last_problem, longest=_LONGEST_PROBLEM)
+        lines.append(say(interaction, "status-problem", problem=problem, when=format_dt(source.next_poll_at, "R")))
+    elif source.last_read_at:
+        lines.append("-# " + say(interaction, "status-read", when=format_dt(source.last_read_at, "R")))
+    else:
+        lines.append("-# " + say(interaction, "status-not-yet"))
+    return "\n".join(lines)
+
+
+async def setup(bot: Pressroom) -> None:
+    await bot.add_cog(SetupCommands(bot))

@@ -1,0 +1,222 @@
+"""The story that `make demo` tells: a newsletter, a Discord, and the real bot as a process of its own between them.
+
+Everything that is told happens: the bot reads the feed over HTTP and acts over Discord's API; the people press and type
+through the driver. Should one step not come true, the story says so, shows the bot's log and ends with exit code 1.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import textwrap
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sandbox.driver import Person, Reply
+from sandbox.errors import NothingHappened, Refused
+from sandbox.model import Message
+from sandbox.server import Sandbox
+from sandbox.site import SAMPLES, Post, Site
+
+ROOT = Path(__file__).parents[1]
+BOT = (sys.executable, "-m", "bot", "run")
+_STEP_SECONDS = 30.0
+_MOST_LINES = 16
+_LINK = re.compile(r"\[((?:\\.|[^\]\\])*)\]\(<[^>]*>\)")
+
+
+class StoryBroke(Exception):  # noqa: N818 - it is what happened, told to a person
+    """A step of the story did not come true."""
+
+
+async def tell(*, issue: Path | None, once: bool, openapi: Path | None = None) -> int:
+    """Run the demo; exit code 0 when every step came true."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    folder = Path(tempfile.mkdtemp(prefix="pressroom-demo-"))
+    try:
+        async with Sandbox(openapi=openapi, name="Pressroom") as sandbox, Site() as site:
+            sandbox.world.seed()
+            log = folder / "bot.log"
+            async with _bot(sandbox, folder, log):
+                told = asyncio.create_task(_story(sandbox, site, issue))
+                stopped = asyncio.create_task(stop.wait())
+                await asyncio.wait({told, stopped}, return_when=asyncio.FIRST_COMPLETED)
+                if not told.done():
+                    told.cancel()
+                    return 130
+                stopped.cancel()
+                try:
+                    told.result()
+                except (StoryBroke, NothingHappened, Refused, OSError) as error:
+                    _say(f"\nThe story broke: {error}\n\nThe bot's log:")
+                    print(textwrap.indent(log.read_text(encoding="utf-8")[-3000:], "  "))
+                    return 1
+                if sandbox.violations:
+                    _say("Not as Discord's specification has it: " + "; ".join(sandbox.violations[:5]))
+                    return 1
+                if not once:
+                    await _stand(sandbox, site, log, stop)
+        return 0
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _bot(sandbox: Sandbox, folder: Path, log: Path) -> AsyncIterator[None]:
+    """The bot as anybody runs it, told by its environment alone which Discord it speaks to."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}},
+        "DISCORD_TOKEN": sandbox.token,
+        "DISCORD_API_URL": sandbox.api_url,
+        "DATABASE_URL": f"sqlite:///{folder}/pressroom.db",
+        "SECRET_KEY_FILE": str(folder / "secret.key"),
+        "ALLOW_PRIVATE_ADDRESSES": "true",
+        "POLL_MINUTES": "0.02",
+    }
+    with log.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(*BOT, cwd=ROOT, env=environment, stdout=file, stderr=file)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+async def _story(sandbox: Sandbox, site: Site, issue: Path | None) -> None:
+    ada, mia, mara = (sandbox.member(name) for name in ("ada", "mia", "mara"))
+    newest = SAMPLES / "issue.md"
+    for sample in site.publish_samples():
+        if sample.slug == newest.stem:
+            site.withdraw(sample.slug)
+
+    _chapter("A newsletter and a Discord start on this machine; the bot connects.")
+    _say(f"{site.title} is at {site.url}, its feed at {site.feed_url}.")
+    _say(f"The server “{ada.guild.name}” has {', '.join('#' + c.name for c in ada.guild.channels.values())}.")
+    await sandbox.wait_for(
+        lambda: sandbox.gateway.connected and ada.commands(), timeout=_STEP_SECONDS, what="the bot's connection"
+    )
+    _say(f"The bot is online. Ada, an administrator, sees {', '.join(ada.commands())}.")
+    _say(f"Mia, a member, sees {', '.join(mia.commands())}.")
+
+    _chapter("Ada sets the newsletter up.")
+    await _typed(ada, f"/setup source address:{site.feed_url} channel:#news")
+    first = await _announcement(sandbox, mia, 1)
+    _say("The archive is filled silently; only the newest issue is announced, once, with a thread:")
+    _card(first)
+
+    _chapter("A new issue is published.")
+    post = _publish(site, issue)
+    _say(f"{site.title} publishes “{post.title}”.")
+    card = await _announcement(sandbox, mia, 2)
+    _say("A moment later it is in #news, in one message:")
+    _card(card)
+
+    if "All links" in card.labels:
+        _chapter("Mia presses “All links”. Only she sees the answer.")
+        links = await mia.click(card, "All links")
+        _reply(links)
+        if any(button.get("label") == "Next" and not button.get("disabled") for button in links.message.buttons):
+            _say("… and “Next”, which turns the page in place:")
+            _reply(await mia.click(links.message, "Next"))
+
+    _chapter("Mia asks for an older issue and gets titles to pick from.")
+    choices = await mia.autocomplete("/issue show", title="")
+    _say("Offered: " + " | ".join(str(choice["name"]) for choice in choices))
+    _reply(await mia.slash("/issue show", title=str(choices[-1]["value"])))
+    await _typed(mia, "/issue topics")
+
+    _chapter("Mara, a moderator, looks before she posts.")
+    older = await mara.autocomplete("/desk preview", issue="")
+    _say("/desk preview, then /desk post of the oldest issue:")
+    _reply(await mara.slash("/desk preview", issue=str(older[-1]["value"])))
+    _reply(await mara.slash("/desk post", issue=str(older[-1]["value"])))
+    await _announcement(sandbox, mia, 3)
+    _say("She posts it again by mistake:")
+    _reply(await mara.slash("/desk post", issue=str(older[-1]["value"])))
+
+    _chapter("Ada looks whether all is well.")
+    await _typed(ada, "/setup status")
+    sent = _announcements(mia)
+    _say(f"In all: {len(sent)} announcements in #news, {len(site.posts)} issues in the archive, nothing posted twice.")
+    if len(sent) != 3:
+        raise StoryBroke(f"#news holds {len(sent)} announcements instead of 3")
+
+
+async def _stand(sandbox: Sandbox, site: Site, log: Path, stop: asyncio.Event) -> None:
+    _chapter("The story is told; everything keeps running until Ctrl-C.")
+    _say(f"newsletter   {site.url}   (feed {site.feed_url})")
+    _say(f"Discord API  {sandbox.api_url}")
+    _say(f"bot's log    {log}")
+    await stop.wait()
+
+
+def _publish(site: Site, issue: Path | None) -> Post:
+    now = datetime.now(UTC)
+    if issue is None:
+        return site.publish_file(SAMPLES / "issue.md", published_at=now)
+    return site.publish_markdown(issue.read_text(encoding="utf-8", errors="replace"), slug="issue", published_at=now)
+
+
+async def _announcement(sandbox: Sandbox, reader: Person, number: int) -> Message:
+    """The number-th announcement in #news, as soon as it has its thread."""
+
+    def found() -> Message | None:
+        messages = _announcements(reader)
+        return messages[number - 1] if len(messages) >= number and messages[number - 1].thread else None
+
+    message = await sandbox.wait_for(found, timeout=_STEP_SECONDS, what=f"announcement {number} with its thread")
+    if message is None:
+        raise StoryBroke(f"announcement {number} is missing")
+    return message
+
+
+def _announcements(reader: Person) -> list[Message]:
+    return [message for message in reader.see("news") if message.author.bot and not message.ephemeral]
+
+
+async def _typed(person: Person, command: str) -> Reply:
+    _say(f"{person.name.title()} types {command}")
+    reply = await person.slash(command)
+    _reply(reply)
+    return reply
+
+
+def _reply(reply: Reply) -> None:
+    if reply.failed:
+        raise StoryBroke(f"{reply.interaction.name} got no answer")
+    _card(reply.message, private=reply.ephemeral)
+
+
+def _chapter(title: str) -> None:
+    print(f"\n\033[1m{title}\033[0m" if sys.stdout.isatty() else f"\n{title}", flush=True)
+
+
+def _say(line: str) -> None:
+    print(f"  {line}", flush=True)
+
+
+def _card(message: Message, *, private: bool = False) -> None:
+    """A message as a reader would see it, framed."""
+    lines = [_LINK.sub(r"\1", line) for line in message.text.splitlines()]
+    lines = [re.sub(r"\\(.)", r"\1", line) for line in lines]
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[: _MOST_LINES - 1], f"… and {len(lines) - _MOST_LINES + 1} lines more"]
+    labels = [str(label) for label in message.labels if label]
+    if labels:
+        lines.append("  ".join(f"[ {label} ]" for label in labels))
+    if message.thread is not None:
+        lines.append(f"↳ thread: {message.thread.name}")
+    if private:
+        lines.append("(only you can see this)")
+    for line in lines:
+        for piece in textwrap.wrap(line, 96) or [""]:
+            print(f"    │ {piece}", flush=True)

@@ -1,0 +1,402 @@
+"""The gateway: sessions that outlive connections, and connections with their compression.
+
+Opcodes: 0 dispatch, 1 heartbeat, 2 identify, 3 presence, 4 voice, 6 resume, 7 reconnect, 8 request members,
+9 invalid session, 10 hello, 11 heartbeat ack.
+"""
+
+import asyncio
+import logging
+import secrets
+import zlib
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from sandbox import events, payloads, permissions
+from sandbox.events import Event
+from sandbox.limits import Window
+from sandbox.model import Guild
+from sandbox.world import World
+
+_log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+Inspect = Callable[[str, Json], None]
+
+DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, REQUEST_MEMBERS = 0, 1, 2, 6, 7, 8
+INVALID_SESSION, HELLO, HEARTBEAT_ACK = 9, 10, 11
+
+
+class Codec(Protocol):
+    def __call__(self, data: bytes) -> bytes: ...
+
+
+def zlib_stream() -> Codec:
+    stream = zlib.compressobj(1)
+    return lambda data: stream.compress(data) + stream.flush(zlib.Z_SYNC_FLUSH)
+
+
+def zstd_stream() -> Codec:
+    import zstandard
+
+    stream = zstandard.ZstdCompressor(level=1).compressobj()
+    return lambda data: stream.compress(data) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+
+
+CODECS: dict[str, Callable[[], Codec]] = {"zlib-stream": zlib_stream, "zstd-stream": zstd_stream}
+
+
+class Closed(Exception):  # noqa: N818
+    """The gateway ends the connection with this code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{code} {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class Connection:
+    """One WebSocket: an ordered queue out, compressed as the client asked for."""
+
+    def __init__(self, socket: web.WebSocketResponse, codec: Codec | None) -> None:
+        self.socket = socket
+        self.codec = codec
+        self.queue: deque[bytes] = deque()
+        self.ready = asyncio.Event()
+        self.is_open = True
+
+    def push(self, data: bytes) -> None:
+        self.queue.append(data)
+        self.ready.set()
+
+    async def write(self) -> None:
+        """Drain the queue until the connection ends."""
+        while self.is_open:
+            await self.ready.wait()
+            self.ready.clear()
+            while self.queue:
+                data = self.queue.popleft()
+                if self.codec is None:
+                    await self.socket.send_str(data.decode())
+                else:
+                    await self.socket.send_bytes(self.codec(data))
+
+    def cut(self) -> None:
+        """End it without a word, as a broken line would."""
+        self.is_open = False
+        writer = self.socket._writer  # noqa: SLF001  (aiohttp offers no public way to abort)
+        if writer is not None and writer.transport is not None:
+            writer.transport.abort()
+
+
+class Session:
+    """What a client identified as; keeps events for a resume."""
+
+    def __init__(self, intents: int, shard: tuple[int, int], replay: int) -> None:
+        self.id = secrets.token_hex(16)
+        self.intents = intents
+        self.shard = shard
+        self.sequence = 0
+        self.sent: deque[tuple[int, bytes]] = deque(maxlen=replay)
+        self.connection: Connection | None = None
+        self.left_at: float | None = None
+
+    def serves(self, guild: Guild | None) -> bool:
+        if guild is None:
+            return self.shard[0] == 0
+        return (guild.id >> 22) % self.shard[1] == self.shard[0]
+
+    def dispatch(self, name: str, data: bytes) -> None:
+        self.sequence += 1
+        packet = b'{"op":0,"s":%d,"t":"%s","d":%s}' % (self.sequence, name.encode(), data)
+        self.sent.append((self.sequence, packet))
+        if self.connection is not None:
+            self.connection.push(packet)
+
+
+class Gateway:
+    """All sessions of the one application; listens to the world."""
+
+    def __init__(self, world: World, token: str, inspect: Inspect | None = None) -> None:
+        self.world = world
+        self.token = token
+        self.url = ""
+        self.sessions: dict[str, Session] = {}
+        self.starts = 0
+        self.identified: list[float] = []
+        self._inspect = inspect
+        self.on_change: Callable[[], None] = lambda: None
+        self._identify_slots: dict[int, float] = {}
+        self._connections: set[Connection] = set()
+        world.listen(self.publish)
+
+    @property
+    def connected(self) -> list[Session]:
+        return [session for session in self.sessions.values() if session.connection is not None]
+
+    def describe(self) -> Json:
+        """The answer of GET /gateway/bot."""
+        limits = self.world.limits
+        return {
+            "url": self.url,
+            "shards": 1,
+            "session_start_limit": {
+                "total": limits.session_starts,
+                "remaining": max(0, limits.session_starts - self.starts),
+                "reset_after": 86_400_000,
+                "max_concurrency": limits.max_concurrency,
+            },
+        }
+
+    # from the world to the sessions
+
+    def publish(self, event: Event) -> None:
+        """Send the event to every session whose intents, shard and sight include it."""
+        if event.intent < 0 or not self.sessions:
+            return
+        guild = event.guild
+        bot = guild.members.get(self.world.bot.id) if guild else None
+        if guild is not None and bot is None and event.name != "GUILD_DELETE":
+            return
+        if (
+            event.channel is not None
+            and bot is not None
+            and event.name != "INTERACTION_CREATE"
+            and (event.message is not None or event.channel.thread is not None)
+            and not permissions.in_channel(bot, event.channel)
+        ):
+            return
+        full: bytes | None = None
+        for session in list(self.sessions.values()):
+            if not session.serves(guild) or (event.intent and not session.intents & event.intent):
+                continue
+            if self._is_stale(session):
+                continue
+            if event.name == "GUILD_CREATE" and guild is not None:
+                self._send_guild(session, guild, is_new=True)
+                continue
+            if full is None:
+                if self._inspect is not None:
+                    self._inspect(event.name, event.data)
+                full = orjson.dumps(event.data)
+            session.dispatch(event.name, full if self._may_read(session, event) else self._hide(event))
+
+    def _is_stale(self, session: Session) -> bool:
+        left = session.left_at
+        if left is not None and self.world.clock() - left > self.world.limits.resume_seconds:
+            del self.sessions[session.id]
+            return True
+        return False
+
+    def _may_read(self, session: Session, event: Event) -> bool:
+        message = event.message
+        return (
+            message is None
+            or event.name == "MESSAGE_DELETE"
+            or bool(session.intents & events.MESSAGE_CONTENT)
+            or message.channel.guild is None
+            or message.author.id == self.world.bot.id
+            or any(one.id == self.world.bot.id for one in message.mentions)
+        )
+
+    def _hide(self, event: Event) -> bytes:
+        return orjson.dumps(payloads.hidden(event.data))
+
+    def _send_guild(self, session: Session, guild: Guild, *, is_new: bool = False) -> None:
+        everyone = bool(session.intents & events.GUILD_MEMBERS)
+        data = payloads.guild_create(guild, self.world.bot.id, all_members=everyone, is_new=is_new)
+        if self._inspect is not None:
+            self._inspect("GUILD_CREATE", data)
+        session.dispatch("GUILD_CREATE", orjson.dumps(data))
+
+    # connections
+
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        """One connection from hello to close."""
+        make = CODECS.get(request.query.get("compress", ""))
+        socket = web.WebSocketResponse(max_msg_size=1 << 16, compress=False, timeout=1.0)
+        await socket.prepare(request)
+        connection = Connection(socket, make() if make else None)
+        self._connections.add(connection)
+        writer = asyncio.create_task(connection.write())
+        session: Session | None = None
+        budget = Window()
+        self._push(connection, HELLO, {"heartbeat_interval": self.world.limits.heartbeat_ms, "_trace": ["sandbox"]})
+        try:
+            async for message in socket:
+                if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    break
+                if budget.take(self.world.clock(), self.world.limits.gateway_commands):
+                    raise Closed(4008, "You are being rate limited.")  # noqa: TRY301
+                session = self._receive(connection, session, message.data)
+        except Closed as closed:
+            await asyncio.sleep(0)
+            await socket.close(code=closed.code, message=closed.reason.encode())
+        except ConnectionError:
+            pass
+        finally:
+            self._left(connection, session, socket.close_code)
+            writer.cancel()
+        return socket
+
+    def _left(self, connection: Connection, session: Session | None, code: int | None) -> None:
+        connection.is_open = False
+        self._connections.discard(connection)
+        if session is None or session.connection is not connection:
+            return
+        session.connection = None
+        session.left_at = self.world.clock()
+        if code in (1000, 1001):
+            self.sessions.pop(session.id, None)
+        self.on_change()
+
+    def _push(self, connection: Connection, op: int, data: Any) -> None:
+        connection.push(orjson.dumps({"op": op, "d": data, "s": None, "t": None}))
+
+    def _receive(self, connection: Connection, session: Session | None, raw: str | bytes) -> Session | None:
+        try:
+            packet = orjson.loads(raw)
+            op, data = packet["op"], packet.get("d")
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            raise Closed(4002, "Error while decoding payload.") from None
+        match op:
+            case 1:
+                self._push(connection, HEARTBEAT_ACK, None)
+                return session
+            case 2 if session is not None:
+                raise Closed(4005, "Already authenticated.")
+            case 2:
+                return self._identify(connection, data)
+            case 6:
+                return self._resume(connection, data)
+            case 3 | 4 | 8 if session is None:
+                raise Closed(4003, "Not authenticated.")
+            case 8:
+                assert session is not None  # noqa: S101  (said by the case above)
+                self._members(session, data)
+                return session
+            case 3 | 4:
+                return session
+        raise Closed(4001, "Unknown opcode.")
+
+    def _identify(self, connection: Connection, data: Json) -> Session | None:
+        world, limits = self.world, self.world.limits
+        if data.get("token", "").removeprefix("Bot ") != self.token:
+            raise Closed(4004, "Authentication failed.")
+        index, count = data.get("shard") or (0, 1)
+        if not 0 <= index < count:
+            raise Closed(4010, "Invalid shard.")
+        intents = data.get("intents")
+        if not isinstance(intents, int) or intents < 0:
+            raise Closed(4013, "Invalid intent(s).")
+        if intents & events.PRIVILEGED & ~world.application.privileged_intents:
+            raise Closed(4014, "Disallowed intent(s).")
+        if self.starts >= limits.session_starts:
+            raise Closed(4004, "Session start limit reached.")
+        now, slot = world.clock(), index % limits.max_concurrency
+        if now - self._identify_slots.get(slot, 0.0) < limits.identify_seconds:
+            self._push(connection, INVALID_SESSION, False)
+            return None
+        self._identify_slots[slot] = now
+        self.starts += 1
+        self.identified.append(now)
+        session = Session(intents, (index, count), limits.replay_events)
+        session.connection = connection
+        self.sessions[session.id] = session
+        served = [guild for guild in world.guilds.values() if guild.bot is not None and session.serves(guild)]
+        ready: Json = {
+            "v": 10,
+            "user": payloads.own_user(world.bot),
+            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in served],
+            "session_id": session.id,
+            "session_type": "normal",
+            "resume_gateway_url": self.url,
+            "shard": [index, count],
+            "application": {"id": str(world.application.id), "flags": world.application.flags},
+            "private_channels": [],
+            "relationships": [],
+            "user_settings": {},
+            "presences": [],
+            "_trace": ["sandbox"],
+        }
+        session.dispatch("READY", orjson.dumps(ready))
+        for guild in served:
+            self._send_guild(session, guild)
+        self.on_change()
+        return session
+
+    def _resume(self, connection: Connection, data: Json) -> Session | None:
+        if data.get("token", "").removeprefix("Bot ") != self.token:
+            raise Closed(4004, "Authentication failed.")
+        session = self.sessions.get(data.get("session_id") or "")
+        seen = data.get("seq") or 0
+        if session is not None and self._is_stale(session):
+            session = None
+        first_kept = session.sent[0][0] if session is not None and session.sent else 1
+        if session is None or seen + 1 < first_kept:
+            self._push(connection, INVALID_SESSION, False)
+            return None
+        if seen > session.sequence:
+            raise Closed(4007, "Invalid seq.")
+        if session.connection is not None:
+            session.connection.cut()
+        session.connection, session.left_at = connection, None
+        for number, packet in session.sent:
+            if number > seen:
+                connection.push(packet)
+        session.dispatch("RESUMED", b'{"_trace":["sandbox"]}')
+        self.on_change()
+        return session
+
+    def _members(self, session: Session, data: Json) -> None:
+        guild = self.world.guilds.get(int(data["guild_id"]))
+        if guild is None:
+            return
+        wanted = {int(one) for one in data.get("user_ids") or ()}
+        query, limit = data.get("query"), data.get("limit") or 0
+        found = [
+            member
+            for member in guild.members.values()
+            if (member.id in wanted if wanted else member.user.name.startswith(query or ""))
+        ]
+        if query and limit:
+            found = found[:limit]
+        body = {
+            "guild_id": str(guild.id),
+            "members": [payloads.member(one) for one in found],
+            "chunk_index": 0,
+            "chunk_count": 1,
+            "not_found": [str(one) for one in wanted - {member.id for member in found}],
+        }
+        if data.get("nonce"):
+            body["nonce"] = data["nonce"]
+        session.dispatch("GUILD_MEMBERS_CHUNK", orjson.dumps(body))
+
+    # faults
+
+    def ask_reconnect(self) -> None:
+        """Opcode 7 to every connection."""
+        for session in self.connected:
+            assert session.connection is not None  # noqa: S101  (connected)
+            self._push(session.connection, RECONNECT, None)
+
+    def invalidate(self, *, resumable: bool = False) -> None:
+        """Opcode 9 to every connection; not resumable means that the sessions are gone."""
+        for session in self.connected:
+            assert session.connection is not None  # noqa: S101  (connected)
+            self._push(session.connection, INVALID_SESSION, resumable)
+            if not resumable:
+                self.sessions.pop(session.id, None)
+
+    def drop(self) -> None:
+        """Cut every connection; the sessions can be resumed."""
+        for connection in list(self._connections):
+            connection.cut()
+
+    async def close(self) -> None:
+        for connection in list(self._connections):
+            connection.is_open = False
+            await connection.socket.close(code=1001, message=b"The sandbox closes")

@@ -1,0 +1,158 @@
+"""Discord's limits as numbers, the buckets that enforce rate limits, and a count of invalid requests.
+
+Figures without a source in Discord's documentation are the commonly observed ones and say so.
+"""
+
+import hashlib
+from collections import deque
+from dataclasses import dataclass, field
+
+from sandbox.clock import Clock
+from sandbox.errors import ApiError
+
+Rate = tuple[int, float]
+"""So many requests in so many seconds."""
+
+_OBSERVED: dict[str, Rate] = {
+    "POST /channels/{channel_id}/messages": (5, 5.0),
+    "PATCH /channels/{channel_id}/messages/{message_id}": (5, 5.0),
+    "DELETE /channels/{channel_id}/messages/{message_id}": (5, 1.0),
+    "GET /channels/{channel_id}/messages": (5, 5.0),
+    "POST /channels/{channel_id}/messages/{message_id}/threads": (50, 300.0),
+    "POST /channels/{channel_id}/threads": (50, 300.0),
+    "POST /channels/{channel_id}/typing": (5, 5.0),
+    "PUT /guilds/{guild_id}/members/{user_id}/roles/{role_id}": (10, 10.0),
+    "DELETE /guilds/{guild_id}/members/{user_id}/roles/{role_id}": (10, 10.0),
+    "POST /webhooks/{webhook_id}/{webhook_token}": (5, 2.0),
+    "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/{message_id}": (5, 2.0),
+    "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original": (5, 2.0),
+    "POST /users/@me/channels": (10, 600.0),
+}
+
+
+@dataclass(slots=True)
+class Limits:
+    """Every adjustable figure. `Limits.off()` keeps the rules and drops the waiting."""
+
+    enabled: bool = True
+    default: Rate = (10, 1.0)
+    routes: dict[str, Rate] = field(default_factory=lambda: dict(_OBSERVED))
+    per_second: int = 50
+    old_edit_age: float = 3600.0
+    old_edits: Rate = (3, 6.0)
+    crossposts: Rate = (10, 3600.0)
+    nonce_seconds: float = 300.0
+    answer_seconds: float = 3.0
+    token_seconds: float = 900.0
+    identify_seconds: float = 5.0
+    max_concurrency: int = 1
+    session_starts: int = 1000
+    resume_seconds: float = 120.0
+    replay_events: int = 5000
+    heartbeat_ms: int = 41_250
+    gateway_commands: Rate = (120, 60.0)
+    command_creates_a_day: int = 200
+    attachment_bytes: int = 10 * 1024 * 1024
+
+    @classmethod
+    def off(cls) -> "Limits":
+        """No rate limits (the headers stay, with room for a million), no waiting between identifies."""
+        never = 1_000_000
+        return cls(
+            enabled=False,
+            default=(never, 1.0),
+            routes={},
+            per_second=never,
+            old_edits=(never, 1.0),
+            crossposts=(never, 1.0),
+            identify_seconds=0.0,
+            gateway_commands=(never, 1.0),
+            command_creates_a_day=never,
+        )
+
+
+class Window:
+    """A fixed window, as Discord's buckets have: it opens with the first request and refills at its end."""
+
+    __slots__ = ("count", "ends")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.ends = 0.0
+
+    def take(self, now: float, rate: Rate) -> float:
+        """Count one request; how many seconds it is too early, 0 if it may pass."""
+        limit, seconds = rate
+        if now >= self.ends:
+            self.count = 0
+            self.ends = now + seconds
+        if self.count >= limit:
+            return max(0.001, self.ends - now)
+        self.count += 1
+        return 0.0
+
+
+@dataclass(slots=True)
+class Verdict:
+    headers: dict[str, str]
+    refusal: ApiError | None = None
+
+
+class RateLimiter:
+    """One bucket per route and major parameter (channel, server or webhook), one global window per token."""
+
+    def __init__(self, limits: Limits, clock: Clock) -> None:
+        self.limits = limits
+        self._clock = clock
+        self._buckets: dict[tuple[str, str], Window] = {}
+        self._global = Window()
+        self._names: dict[str, str] = {}
+        self.invalid_requests: deque[tuple[float, int]] = deque(maxlen=20_000)
+
+    def check(self, route: str, major: str, *, counts_globally: bool) -> Verdict:
+        now = self._clock()
+        limits = self.limits
+        rate = limits.routes.get(route, limits.default)
+        key = (route, major)
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = Window()
+            if len(self._buckets) > 10_000:
+                self._buckets = {key: bucket} | {one: kept for one, kept in self._buckets.items() if kept.ends > now}
+        early = bucket.take(now, rate)
+        name = self._names.get(route)
+        if name is None:
+            name = self._names[route] = hashlib.blake2s(route.encode(), digest_size=8).hexdigest()
+        headers = {
+            "X-RateLimit-Limit": str(rate[0]),
+            "X-RateLimit-Remaining": str(rate[0] - bucket.count),
+            "X-RateLimit-Reset": f"{bucket.ends:.3f}",
+            "X-RateLimit-Reset-After": f"{bucket.ends - now:.3f}",
+            "X-RateLimit-Bucket": name,
+        }
+        if early:
+            return Verdict(headers, too_many(early))
+        if counts_globally:
+            early = self._global.take(now, (limits.per_second, 1.0))
+            if early:
+                return Verdict({"X-RateLimit-Global": "true"}, too_many(early, scope="global"))
+        return Verdict(headers)
+
+    def count_invalid(self, status: int) -> None:
+        self.invalid_requests.append((self._clock(), status))
+
+    def invalid_in(self, seconds: float = 600.0) -> int:
+        """How many 401, 403 and 429 were given lately; Discord bans the address at 10,000 in ten minutes."""
+        since = self._clock() - seconds
+        return sum(moment >= since for moment, _ in self.invalid_requests)
+
+
+def too_many(retry_after: float, *, scope: str = "user", code: int = 0, message: str = "") -> ApiError:
+    return ApiError(
+        429,
+        code,
+        message or "You are being rate limited.",
+        retry_after=retry_after,
+        scope=scope,
+        is_global=scope == "global",
+    )

@@ -1,0 +1,83 @@
+"""Foreign text in a message may be read and do nothing else."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.plain import button_url, host_of, masked_link, plain, safe_url
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("**bold** _it_ ~~no~~ ||spoiler|| `code`", r"\*\*bold\*\* \_it\_ \~\~no\~\~ \|\|spoiler\|\| \`code\`"),
+        ("# heading", r"\# heading"),
+        ("- item", r"\- item"),
+        ("12. item", r"12\. item"),
+        ("> quote", r"\> quote"),
+        ("two\nlines\u2028three", "two lines three"),
+        ("@everyone and <@123>", "@\u200beveryone and \\<@\u200b123\\>"),
+        ("[here](https://evil.example)", r"\[here\]\(evil.example\)"),
+        ("see https://evil.example/x", "see evil.example/x"),
+        ("join discord.gg/abc", "join discord.gg\u200b/abc"),
+        ("a\u202eb\u200bc\u00add", "a b c d"),
+        ("$1 & 100 % — “quotes” 🫦", "$1 & 100 % — “quotes” 🫦"),
+    ],
+)
+def test_text_is_shown_as_it_was_written(text: str, seen: str) -> None:
+    assert plain(text, longest=200) == seen
+
+
+def test_long_text_is_cut_before_it_is_escaped() -> None:
+    assert plain("*" * 50, longest=10) == r"\*" * 9 + "…"
+
+
+@given(st.text(max_size=300))
+def test_no_text_can_mention_link_break_the_line_or_open_a_format(text: str) -> None:
+    seen = plain(text, longest=200)
+    assert "\n" not in seen
+    assert not re.search(r"@(?!\u200b)", seen)
+    assert "://" not in seen
+    unescaped = re.sub(r"\\.", "", seen)
+    assert not set(unescaped) & set("`*_~|<>[]()#")
+
+
+@given(st.text(max_size=300), st.text(max_size=200))
+def test_a_masked_link_is_one_link_to_where_it_says(title: str, path: str) -> None:
+    link = masked_link(title, f"https://example.com/{path}", longest=100)
+    assert link.startswith("[")
+    assert re.sub(r"\\.", "", link).count("](<") == 1
+    target = link[link.rindex("](<") + 3 : -2]
+    assert target.startswith("https://example.com/")
+    assert not set(target) & set(" <>()\n")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "ftp://example.com",
+        "https://user:pw@example.com",
+        "https://",
+        "x",
+        "https://[::1",
+        "",
+    ],
+)
+def test_what_is_no_plain_web_address_becomes_no_link(url: str) -> None:
+    assert safe_url(url) is None
+    assert masked_link("Title", url, longest=50) == "Title"
+
+
+def test_an_address_too_long_for_a_button_is_none() -> None:
+    assert button_url("https://example.com/" + "a" * 600) is None
+    assert button_url("https://example.com/a(b)") == "https://example.com/a%28b%29"
+    assert button_url(None) is None
+
+
+def test_the_host_is_shown_without_www() -> None:
+    assert host_of("https://www.example.com/a") == "example.com"
+    assert host_of("https://[broken") == ""

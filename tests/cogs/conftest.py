@@ -1,0 +1,125 @@
+"""The whole bot in this process, with real discord.py over sockets against the sandbox."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import discord
+import pytest
+
+from bot.app import Parts, open_app
+from bot.client import Pressroom
+from bot.fetch import Fetcher
+from bot.ports import IssueSource
+from bot.settings import Settings
+from bot.store import sources as source_rows
+from sandbox import Limits, Sandbox
+from sandbox.driver import Person
+from sandbox.model import Message
+from tests.conftest import SHARED
+from tests.doubles import Shelf, sample_issue
+
+FEED = "https://news.example/feed"
+
+
+def specification() -> Path | None:
+    """Discord's own specification, where it is at hand: with it, every request and answer is checked."""
+    path = Path(os.environ.get("DISCORD_OPENAPI") or SHARED / "discord-openapi.json")
+    return path if path.is_file() else None
+
+
+class Press:
+    """The running bot, the sandbox around it, and the newsletter it reads."""
+
+    client: Pressroom
+
+    def __init__(self, sandbox: Sandbox, shelf: Shelf, settings: Settings) -> None:
+        self.sandbox = sandbox
+        self.shelf = shelf
+        self._settings = settings
+        self._running = AsyncExitStack()
+
+    async def start(self) -> None:
+        self.client = await self._running.enter_async_context(connected(self._settings, self.shelf))
+
+    async def stop(self) -> None:
+        await self._running.aclose()
+
+    def person(self, name: str) -> Person:
+        return self.sandbox.member(name)
+
+    async def set_up(self) -> None:
+        """An administrator adds the newsletter; its newest issue is announced."""
+        reply = await self.person("ada").slash(f"/setup source address:{FEED} channel:#news")
+        assert "is read from now on" in reply.text, reply.text
+        await self.announced(1)
+
+    async def read_again(self) -> None:
+        """Let the source be due now, and read it."""
+        sources = self.client.services.sources
+        async with sources._store.write() as transaction:
+            await source_rows.make_due(transaction, 1, now=sources._clock.now())
+        await sources.read_due()
+
+    async def announced(self, count: int) -> list[Message]:
+        """Wait until #news holds this many announcements and the outbox is done with them."""
+        mia = self.person("mia")
+
+        def messages() -> list[Message]:
+            found = [message for message in mia.see("news") if message.author.bot and not message.ephemeral]
+            return found if len(found) >= count and all(message.thread for message in found) else []
+
+        return await self.sandbox.wait_for(messages, what=f"{count} announcements with threads")
+
+
+@asynccontextmanager
+async def connected(settings: Settings, shelf: Shelf) -> AsyncIterator[Pressroom]:
+    """The bot, logged in and ready."""
+
+    class Played(Parts):
+        guild_ready_seconds = 0.02
+
+        def reader(self, fetcher: Fetcher) -> IssueSource:
+            return shelf
+
+    async with open_app(settings, Played()) as client:
+        connection = asyncio.create_task(client.connect())
+        await asyncio.wait_for(client.wait_until_ready(), 10)
+        yield client
+    await asyncio.wait_for(connection, 10)
+
+
+@pytest.fixture
+async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+    # discord.py's addresses are the process's; each test puts them back.
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    monkeypatch.setattr(discord.Asset, "BASE", discord.Asset.BASE)
+    monkeypatch.setattr(
+        discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
+    )
+    async with Sandbox(limits=Limits.off(), openapi=specification()) as sandbox:
+        sandbox.world.seed()
+        yield sandbox
+        assert sandbox.violations == []
+        assert sandbox.rejected == []
+
+
+@pytest.fixture
+def settings(sandbox: Sandbox, tmp_path: Path) -> Settings:
+    return Settings.load(
+        discord_token=sandbox.token,
+        discord_api_url=sandbox.api_url,
+        database_url=f"sqlite:///{tmp_path}/pressroom.db",
+        secret_key_file=tmp_path / "secret.key",
+    )
+
+
+@pytest.fixture
+async def press(sandbox: Sandbox, settings: Settings) -> AsyncIterator[Press]:
+    shelf = Shelf(sample_issue(3, links=60), sample_issue(2), sample_issue(1))
+    press = Press(sandbox, shelf, settings)
+    await press.start()
+    yield press
+    await press.stop()

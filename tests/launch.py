@@ -1,0 +1,267 @@
+"""The bot as a process of its own that a test can pause, move in time and kill between any two steps.
+
+The same `bot.app` runs in a subprocess (`python -m tests.launch PORT`) with three parts replaced: its clock, its store
+(which pauses before each commit) and what reaches outside (which pauses around each call). They report to the test
+over a socket, a JSON object a line: `{"reached": "send"}` waits for `{"go": "send"}`; `{"watch": [...]}` says which
+points to stop at, `{"move": seconds}` moves the clock.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.fetch import Fetcher
+    from bot.model.delivery import Delivery
+    from bot.model.guild import Source
+    from bot.ports import Announcement, Announcer, IssueSource, Reading
+
+ROOT = Path(__file__).parents[1]
+# In the order in which an issue passes them; `commit` lies between any two.
+POINTS = ("fetch", "fetched", "commit", "find", "send", "sent", "thread", "threaded")
+_DEADLINE_SECONDS = 20.0
+
+
+class Launched:
+    """The test's end: the process, and the points at which it stands."""
+
+    def __init__(self, process: Process, log: Path) -> None:
+        self._process = process
+        self._log = log
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._connected = asyncio.Event()
+
+    def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._connected.set()
+
+    async def watch(self, *points: str) -> None:
+        """Stop at these points from now on, and at no others."""
+        assert set(points) <= set(POINTS)
+        await self._tell(watch=list(points))
+
+    async def reached(self, point: str) -> None:
+        """Wait until the process stands at `point`; let it pass other watched points meanwhile."""
+        while (found := await self._next_point()) != point:
+            await self.go(found)
+
+    async def go(self, point: str) -> None:
+        await self._tell(go=point)
+
+    async def move_clock(self, by: timedelta) -> None:
+        await self._tell(move=by.total_seconds())
+
+    async def kill(self) -> None:
+        """SIGKILL: no handler runs, nothing is written any more."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+    async def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            return await self._process.wait()
+
+    async def exit_code(self) -> int:
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            return await self._process.wait()
+
+    @property
+    def log(self) -> str:
+        """What the process has written to standard error."""
+        return self._log.read_text(encoding="utf-8")
+
+    async def _next_point(self) -> str:
+        await self._connected.wait()
+        assert self._reader is not None
+        try:
+            async with asyncio.timeout(_DEADLINE_SECONDS):
+                line = await self._reader.readline()
+        except TimeoutError:
+            raise AssertionError(f"no pause point was reached; the process wrote:\n{self.log}") from None
+        assert line, f"the process ended; it wrote:\n{self.log}"
+        return str(json.loads(line)["reached"])
+
+    async def _tell(self, **order: object) -> None:
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            await self._connected.wait()
+        assert self._writer is not None
+        self._writer.write(json.dumps(order).encode() + b"\n")
+        await self._writer.drain()
+
+
+@contextlib.asynccontextmanager
+async def launched(
+    folder: Path, environment: dict[str, str], *, watch: tuple[str, ...] = ()
+) -> AsyncIterator[Launched]:
+    """Run the bot with these settings; it stops at the points of `watch` from its first step. Killed at the end."""
+    meeting: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
+    server = await asyncio.start_server(lambda *pair: meeting.set_result(pair), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    log = folder / f"bot-{port}.log"
+    with log.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.launch",
+            str(port),
+            *watch,
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "LOG_LEVEL": "INFO", **environment},
+            stdout=file,
+            stderr=file,
+        )
+    bot = Launched(process, log)
+    meeting.add_done_callback(lambda done: None if done.cancelled() else bot.connected(*done.result()))
+    try:
+        yield bot
+    finally:
+        await bot.kill()
+        server.close()
+        if meeting.done():
+            meeting.result()[1].close()
+        else:
+            meeting.cancel()
+
+
+class _Control:
+    """The process's end of the socket."""
+
+    def __init__(self, watch: set[str]) -> None:
+        self._watch = watch
+        self._writer: asyncio.StreamWriter | None = None
+        self._passes: dict[str, asyncio.Event] = {point: asyncio.Event() for point in POINTS}
+        self.clock = _MovableClock()
+
+    async def listen(self, port: int) -> None:
+        reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
+        self._task = asyncio.create_task(self._obey(reader))
+
+    async def point(self, name: str) -> None:
+        if name not in self._watch or self._writer is None:
+            return
+        self._passes[name].clear()
+        self._writer.write(json.dumps({"reached": name}).encode() + b"\n")
+        await self._passes[name].wait()
+
+    async def _obey(self, reader: asyncio.StreamReader) -> None:
+        while line := await reader.readline():
+            order: dict[str, Any] = json.loads(line)
+            if "watch" in order:
+                self._watch = set(order["watch"])
+            if "go" in order:
+                self._passes[order["go"]].set()
+            if "move" in order:
+                self.clock.move(timedelta(seconds=order["move"]))
+
+
+class _MovableClock:
+    """The machine's clock, put forward or back by the test."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+        self._moved = asyncio.Event()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._offset
+
+    def move(self, by: timedelta) -> None:
+        self._offset += by
+        self._moved.set()
+
+    async def sleep_until(self, moment: datetime) -> None:
+        while (remaining := (moment - self.now()).total_seconds()) > 0:
+            self._moved.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(remaining):
+                    await self._moved.wait()
+
+
+def main() -> None:
+    """Run the bot under the control of the test that listens at the port in the first argument."""
+    from bot import app
+    from bot.errors import PressroomError
+    from bot.log import set_up_logging
+    from bot.settings import Settings
+    from bot.store import Store
+
+    settings = Settings.load()
+    set_up_logging(level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets)
+
+    async def work() -> None:
+        control = _Control(watch=set(sys.argv[2:]))
+        await control.listen(int(sys.argv[1]))
+
+        class PausingStore(Store):
+            async def commit_hook(self) -> None:
+                await control.point("commit")
+
+        class PausingParts(app.Parts):
+            clock = control.clock
+            store = PausingStore
+            guild_ready_seconds = 0.05
+
+            def announcer(self, client: "discord.Client") -> "Announcer":
+                return _PausingAnnouncer(super().announcer(client), control)
+
+            def reader(self, fetcher: "Fetcher") -> "IssueSource":
+                return _PausingReader(super().reader(fetcher), control)
+
+        await app.run(settings, PausingParts())
+
+    try:
+        asyncio.run(work())
+    except PressroomError as error:
+        sys.exit(str(error))
+
+
+class _PausingReader:
+    def __init__(self, inner: "IssueSource", control: _Control) -> None:
+        self._inner = inner
+        self._control = control
+
+    async def read(self, source: "Source", *, credentials: str | None) -> "Reading | None":
+        await self._control.point("fetch")
+        try:
+            return await self._inner.read(source, credentials=credentials)
+        finally:
+            await self._control.point("fetched")
+
+
+class _PausingAnnouncer:
+    def __init__(self, inner: "Announcer", control: _Control) -> None:
+        self._inner = inner
+        self._control = control
+
+    async def send(self, delivery: "Delivery", announcement: "Announcement") -> int:
+        await self._control.point("send")
+        message_id = await self._inner.send(delivery, announcement)
+        await self._control.point("sent")
+        return message_id
+
+    async def find(self, delivery: "Delivery", *, since: datetime) -> int | None:
+        await self._control.point("find")
+        return await self._inner.find(delivery, since=since)
+
+    async def start_thread(self, delivery: "Delivery", announcement: "Announcement", *, message_id: int) -> int:
+        await self._control.point("thread")
+        thread_id = await self._inner.start_thread(delivery, announcement, message_id=message_id)
+        await self._control.point("threaded")
+        return thread_id
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Feeds: items as issues, identities that last, and what is refused."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from bot.errors import UnreadableError
+from bot.newsletter import read_feed, read_newsletter
+
+ITEM = (
+    "<item><title>Loaf &amp;amp; roll {n}</title><link>https://crumbs.example/p/{n}?utm_source=rss</link>"
+    '<guid isPermaLink="false">id-{n}</guid><pubDate>Thu, 12 Jun 2025 08:30:00 +0200</pubDate>'
+    "<dc:creator>Ada</dc:creator><description>What rises</description>"
+    "<content:encoded><![CDATA[<div class='beehiiv'><style>p{{}}</style><h2>News</h2>"
+    "<p>See <a href='https://a.example/{n}'>"
+    "the oven</a> and <a href='/p/old'>an old one</a>.</p><div class='beehiiv__footer'>"
+    "<a href='https://www.beehiiv.com/?utm_medium=post_rss'>Powered by beehiiv</a></div></div>]]>"
+    "</content:encoded></item>"
+)
+HEAD = (
+    '<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    ' xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Crumbs</title><link>https://crumbs.example/</link>'
+)
+TAIL = "</channel></rss>"
+
+
+def rss(*items: str) -> bytes:
+    return (HEAD + "".join(items) + TAIL).encode()
+
+
+def test_an_item_is_an_issue() -> None:
+    feed = read_feed(rss(ITEM.format(n=1), ITEM.format(n=2)))
+    assert (feed.title, feed.home_url, feed.torn, len(feed.issues)) == ("Crumbs", "https://crumbs.example/", False, 2)
+    issue = feed.issues[0]
+    assert issue.title == "Loaf & roll 1"
+    assert issue.subtitle == "What rises"
+    assert issue.url == "https://crumbs.example/p/1"
+    assert issue.authors == ("Ada",)
+    assert issue.published_at is not None
+    assert issue.published_at.isoformat() == "2025-06-12T06:30:00+00:00"
+    assert [(link.key, link.section) for link in issue.links] == [("a.example/1", "News")]
+    assert issue.identities[:2] == ("guid:id-1", "link:crumbs.example/p/1")
+    assert issue.identities[2].startswith("content:")
+
+
+def test_untitled_and_undated_items_work() -> None:
+    feed = read_feed(rss("<item><description>Rye is back, &lt;b&gt;again&lt;/b&gt;. Really.</description></item>"))
+    assert feed.issues[0].title == "Rye is back, again."
+    assert feed.issues[0].published_at is None
+
+
+def test_an_identity_that_different_items_share_is_none() -> None:
+    feed = read_feed(rss(ITEM.format(n=1), ITEM.format(n=2).replace("id-2", "id-1")))
+    assert all("guid:id-1" not in issue.identities for issue in feed.issues)
+    assert all(any(identity.startswith("link:") for identity in issue.identities) for issue in feed.issues)
+
+
+def test_a_torn_feed_gives_its_whole_items_only() -> None:
+    whole = rss(ITEM.format(n=1), ITEM.format(n=2))
+    for cut in range(whole.index(b"id-2"), whole.rindex(b"</item>"), 40):
+        feed = read_feed(whole[:cut])
+        assert feed.torn
+        assert [issue.identities[0] for issue in feed.issues] == ["guid:id-1"]
+
+
+def test_a_feed_torn_in_its_first_item_is_refused() -> None:
+    whole = rss(ITEM.format(n=1))
+    with pytest.raises(UnreadableError, match="cut off"):
+        read_feed(whole[: whole.index(b"id-1")])
+
+
+def test_an_empty_feed_is_a_feed_but_no_issue() -> None:
+    assert read_feed(rss()).issues == ()
+    with pytest.raises(UnreadableError, match="no items"):
+        read_newsletter(rss(), source="feed.xml")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "empty"),
+        (b" \n\t", "empty"),
+        (b"\xef\xbb\xbf", "empty"),
+        (b"\x89PNG\r\n\x1a\n123", "PNG"),
+        (b"\x1f\x8b\x08\x00", "gzip"),
+        (b"%PDF-1.7", "PDF"),
+        (bytes(range(256)) * 20, "binary"),
+        (b"<!doctype html><title>Log in</title>", "HTML page"),
+        (b"<html><body>Just a moment...</body></html>", "HTML page"),
+        (b"just some words", "plain text"),
+        (b'{"error": "not found"}', "JSON"),
+        (b'{"items": [{"id": "1", "content_te', "cut off"),
+    ],
+)
+def test_what_is_no_feed_is_named(content: bytes, sentence: str) -> None:
+    with pytest.raises(UnreadableError, match=sentence):
+        read_feed(content)
+
+
+def test_atom_with_unusual_content_type_and_a_comment_before_the_prolog() -> None:
+    feed = read_feed(
+        b"<!-- made by hand -->\n<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'><title>Crumbs</title>"
+        b"<link href='https://crumbs.example/'/><entry><id>tag:1</id><title type='html'>Rye &amp;lt;3</title>"
+        b"<updated>2024-02-03T04:05:06Z</updated><content type='CDATA'><![CDATA[<p><a href='https://a.example/'>oven</a>"
+        b"</p>]]></content></entry></feed>"
+    )
+    assert feed.issues[0].title == "Rye <3"
+    assert [link.key for link in feed.issues[0].links] == ["a.example"]
+
+
+def test_json_feed() -> None:
+    data = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "Crumbs",
+        "home_page_url": "https://crumbs.example/",
+        "items": [
+            {
+                "id": 7,
+                "url": "https://crumbs.example/p/7",
+                "title": "Seven",
+                "content_html": "<p><a href='https://a.example/7'>oven</a></p>",
+                "date_published": "2024-02-03T04:05:06+01:00",
+                "authors": [{"name": "Ada"}, {"name": "Ada"}],
+            },
+            {"id": "8", "content_text": "Only words here. And more."},
+            "not an item",
+        ],
+    }
+    issues = read_newsletter(json.dumps(data).encode(), source="https://crumbs.example/feed.json")
+    assert [issue.title for issue in issues] == ["Seven", "Only words here."]
+    assert issues[0].identities[:2] == ("guid:7", "link:crumbs.example/p/7")
+    assert issues[0].authors == ("Ada",)
+    assert issues[0].published_at is not None
+    assert issues[0].published_at.isoformat() == "2024-02-03T03:05:06+00:00"
+
+
+def test_a_paid_post_that_breaks_off_is_marked() -> None:
+    body = "<p>A free beginn</p><p>\n<a href='https://crumbs.example/p/1'>\nRead more\n</a>\n</p>"
+    feed = read_feed(rss(f"<item><title>One</title><content:encoded><![CDATA[{body}]]></content:encoded></item>"))
+    assert feed.issues[0].paywalled
+
+
+def test_real_feeds_give_issues(corpus: Path) -> None:
+    expected = {"adventuroussystems.substack.xml": 2, "ghost-changelog-4.18.xml": 1, "wordpress-untitled.rss": 10}
+    for path in sorted((corpus / "feeds").iterdir()):
+        issues = read_newsletter(path.read_bytes(), source=str(path))
+        assert issues
+        assert all(issue.title for issue in issues)
+        assert len(issues) >= expected.get(path.name, 1)
+
+
+def test_torture_feeds_give_issues_or_a_sentence(corpus: Path) -> None:
+    readable = 0
+    for path in sorted((corpus / "torture").rglob("*.xml")):
+        content = path.read_bytes()
+        with suppress(UnreadableError):
+            readable += bool(read_newsletter(content, source=str(path)))
+        for cut in range(0, len(content), max(1, len(content) // 5)):
+            with suppress(UnreadableError):
+                read_feed(content[:cut])
+    assert readable > 30

@@ -1,0 +1,136 @@
+"""HTML: bodies of several platforms and whole pages."""
+
+import json
+
+import pytest
+
+from bot.errors import UnreadableError
+from bot.model.issue import Issue
+from bot.newsletter import issue_as_json, read_newsletter
+
+
+def read(text: str, *, base_url: str | None = None) -> Issue:
+    issues = read_newsletter(text.encode(), source="issue.html", base_url=base_url)
+    assert len(issues) == 1
+    return issues[0]
+
+
+def test_page_is_read_from_its_head_and_its_article() -> None:
+    issue = read(
+        "<!doctype html><html><head><title>One | Crumbs</title><meta property='og:title' content='One &amp; only'>"
+        "<meta name='description' content='What rises'><meta property='og:image' content='/lead.png'>"
+        "<meta property='article:published_time' content='2024-02-03T04:05:06+01:00'><meta name='author' content='Ada'>"
+        "<link rel='canonical' href='https://crumbs.example/p/one?utm_source=x'></head><body>"
+        "<nav><a href='https://elsewhere.example/'>Elsewhere</a></nav><article><h1>One &amp; only</h1>"
+        f"<h2>News</h2><p>{'Bread rises. ' * 20}<a href='https://a.example/1'>oven</a> <a"
+        f" href='/p/two'>two</a></p></article>"
+        "<footer><a href='https://b.example/'>footer</a></footer></body></html>"
+    )
+    assert issue.title == "One & only"
+    assert issue.subtitle == "What rises"
+    assert issue.authors == ("Ada",)
+    assert issue.url == "https://crumbs.example/p/one"
+    assert issue.image_url == "https://crumbs.example/lead.png"
+    assert issue.published_at is not None
+    assert issue.published_at.isoformat() == "2024-02-03T03:05:06+00:00"
+    assert [(link.key, link.section) for link in issue.links] == [("a.example/1", "News")]
+    assert issue.identities[0] == "link:crumbs.example/p/one"
+
+
+def test_data_script_of_a_beehiiv_page() -> None:
+    data = {
+        "state": {
+            "loaderData": {"routes/p/$slug": {"html": "<h2>News</h2><p><a href='https://a.example/1'>oven</a></p>"}}
+        }
+    }
+    issue = read(
+        "<html><head><meta property='og:title' content='One'></head><body><div id='root'></div>"
+        f"<script>window.__remixContext = {json.dumps(data)};</script></body></html>"
+    )
+    assert [(link.key, link.section) for link in issue.links] == [("a.example/1", "News")]
+
+
+def test_widgets_between_the_paragraphs_are_left_out() -> None:
+    issue = read(
+        "<p>Bread.</p><div class='subscription-widget-wrap-editor'><p>Thanks for reading!</p>"
+        "<a href='https://x.example/s'>Go</a></div><p class='button-wrapper'><a"
+        " href='https://x.example/b'>Share Crumbs</a></p>"
+        "<script>var a = '<a href=\"https://x.example/c\">no</a>';</script><style>p{}</style>"
+        "<p><a href='https://a.example/1'>oven</a><a class='footnote-ref' href='https://b.example/rss#fn:1'>1</a></p>"
+    )
+    assert [link.key for link in issue.links] == ["a.example/1"]
+
+
+def test_link_around_blocks_counts_once_and_is_named_by_its_text() -> None:
+    issue = read(
+        "<a href='https://a.example/1'><div><img src='https://a.example/i.png'></div><h3>A loaf</h3><p>More</p></a>"
+    )
+    assert [(link.key, link.title) for link in issue.links] == [("a.example/1", "A loaf")]
+
+
+def test_picture_that_opens_itself_is_no_link_and_pixels_are_no_pictures() -> None:
+    issue = read(
+        "<p>Bread.</p><figure><a href='https://cdn.example/big.png'><img src='https://cdn.example/small.png'"
+        " alt='loaf'></a>"
+        "<figcaption>A <em>warm</em> loaf</figcaption></figure><img src='https://t.example/o' width='1' height='1'>"
+    )
+    assert issue.links == ()
+    assert [(image.url, image.alt, image.caption) for image in issue.images] == [
+        ("https://cdn.example/small.png", "loaf", "A warm loaf")
+    ]
+
+
+def test_poll_whose_options_are_links_to_log_in() -> None:
+    issue = read(
+        "<h1>One</h1><h2>News</h2><p>Bread.</p><h3>How was it?</h3><ul><li><a href='/login'>Warm</a></li>"
+        "<li><a href='/login'>Cold</a></li></ul><p><a href='/login'>Login</a> or <a"
+        " href='/subscribe'>Subscribe</a> to participate in polls.</p>"
+    )
+    assert [(poll.question, poll.options) for poll in issue.polls] == [("How was it?", ("Warm", "Cold"))]
+    assert [section.title for section in issue.sections] == ["News"]
+
+
+def test_broken_markup_is_read_as_browsers_read_it() -> None:
+    issue = read("<p>One <b>two<p>three <a href=https://a.example/1>oven<p>four</b></a><table><tr><td>five")
+    assert {link.key for link in issue.links} == {"a.example/1"}
+    assert issue.title == "One two"
+
+
+def test_deep_and_crowded_markup_ends_in_time() -> None:
+    assert read("<p>x" + "<div>" * 60_000).title == "x"
+    assert read("<p " + "".join(f"a{number} " for number in range(60_000)) + ">x").title == "x"
+    with pytest.raises(UnreadableError):
+        read("<p>" + '<a href="' * 60_000)
+
+
+def test_json_has_the_agreed_keys() -> None:
+    issue = read(
+        "<h1>One</h1><h2>News</h2><p><a href='https://a.example/1'>oven</a></p><img src='https://a.example/i.png'>"
+    )
+    data = issue_as_json(issue, source="issue.html")
+    assert list(data) == [
+        "source",
+        "title",
+        "subtitle",
+        "topics",
+        "authors",
+        "published_at",
+        "image_url",
+        "paywalled",
+        "sections",
+        "links",
+        "images",
+        "polls",
+    ]
+    link = {
+        "url": "https://a.example/1",
+        "key": "a.example/1",
+        "title": "oven",
+        "text": "oven",
+        "section": "News",
+        "sponsored": False,
+    }
+    assert data["links"] == [link]
+    assert data["sections"] == [{"title": "News", "links": [link]}]
+    assert data["images"] == [{"url": "https://a.example/i.png", "alt": "", "caption": ""}]
+    assert json.loads(json.dumps(data)) == data

@@ -1,0 +1,160 @@
+"""Links: what is shown, what makes two the same, and which trackers are undone."""
+
+import base64
+import json
+import zlib
+from collections import defaultdict
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from bot.newsletter import clean_url, link_key
+from bot.newsletter.wrappers import unwrap
+
+
+def token(claims: dict[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+
+
+def beehiiv(url: str) -> str:
+    return f"https://flight.beehiiv.net/v2/clicks/{token({'alg': 'HS256'})}.{token({'url': url})}.c2ln"
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("https://a.example/b?utm_source=x&utm_medium=y", "https://a.example/b"),
+        ("https://a.example/b?id=7&utm_source=x#part", "https://a.example/b?id=7#part"),
+        ("https://a.example/b?token=abc.def&email=me%40b.example&visit_token=1", "https://a.example/b"),
+        ("https://letters.example/p/story?r=1a2b3&publication_id=9", "https://letters.example/p/story"),
+        ("https://shop.example/list?r=4", "https://shop.example/list?r=4"),
+        ("https://twitter.com/a/status/1?s=20&t=Zz-9", "https://twitter.com/a/status/1"),
+        ("https://a.example/watch?t=20", "https://a.example/watch?t=20"),
+        ("https://a.example/b&utm_source=x", "https://a.example/b"),
+        ("https://a.example/b?c=d?utm_source=x", "https://a.example/b?c=d"),
+        ("https://youtu.be/abc?utm_source%3Dnews%26utm_medium%3Demail", "https://youtu.be/abc"),
+        ("  https://a.example/b \n", "https://a.example/b"),
+        ("//a.example/b", "https://a.example/b"),
+        ("https://me:secret@a.example/b", "https://a.example/b"),
+        ("https://tool.example/?via=letter", "https://tool.example/?via=letter"),
+    ],
+)
+def test_shown_address_is_clean_and_still_works(raw: str, shown: str) -> None:
+    assert clean_url(raw) == shown
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["mailto:a@b.example", "/login", "#top", "javascript:alert(1)", "data:text/html,x", "", "http://", "http://[", "x"],
+)
+def test_what_leads_nowhere_on_the_web_is_no_link(raw: str) -> None:
+    assert clean_url(raw) is None
+
+
+def test_relative_address_is_resolved_against_its_base() -> None:
+    assert clean_url("/p/one", "https://letter.example/feed") == "https://letter.example/p/one"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://www.a.example/b/", "https://a.example/b"),
+        ("https://A.example:443/b#c", "http://m.a.example/b?utm_campaign=z"),
+        ("https://a.example/b?x=1&y=2", "https://a.example/b?y=2&x=1"),
+        ("https://x.com/a/status/1?s=46", "https://mobile.twitter.com/a/status/1"),
+        ("https://youtu.be/abc?si=1", "https://www.youtube.com/watch?v=abc&feature=share"),
+        ("https://a.example/%7Eb%c3%a9", "https://a.example/~b%C3%A9"),
+        ("https://tool.example/?via=letter", "https://tool.example"),
+    ],
+)
+def test_two_addresses_of_one_page_have_one_key(one: str, other: str) -> None:
+    assert link_key(one) == link_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.example/b", "https://a.example/B"),
+        ("https://a.example/?id=1", "https://a.example/?id=2"),
+        ("https://app.example/#/one", "https://app.example/#/two"),
+        ("https://a.example:8080/", "https://a.example/"),
+    ],
+)
+def test_two_pages_have_two_keys(one: str, other: str) -> None:
+    assert link_key(one) != link_key(other)
+
+
+def test_tracker_with_a_signed_token_is_undone() -> None:
+    assert clean_url(beehiiv("https://a.example/b?utm_source=x ")) == "https://a.example/b"
+
+
+def test_older_tracker_with_shifted_characters_is_undone() -> None:
+    plain = json.dumps({"url": "https://a.example/b"}).encode().hex()
+    shifted = "".join(chr(ord(char) + 19) for char in plain)
+    wrapped = "https://flight.beehiiv.net/clicks/" + base64.b64encode(shifted.encode("latin-1")).decode()
+    assert clean_url(wrapped) == "https://a.example/b"
+
+
+def test_eight_wrappers_around_each_other_are_undone() -> None:
+    url = "https://a.example/b?c=d"
+    for _ in range(8):
+        url = "https://www.google.com/url?q=" + quote(url, safe="")
+    assert clean_url(beehiiv(url)) == "https://a.example/b?c=d"
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "https://email.mg2.substack.com/c/"
+        + base64.urlsafe_b64encode(zlib.compress(b"l=https%3A%2F%2Fa.example%2Fb")).decode(),
+        "https://substack.com/redirect/2/" + token({"e": "https://a.example/b"}) + ".sig",
+        "https://click.kit-mail3.com/x/y/" + base64.urlsafe_b64encode(b"https://a.example/b").decode(),
+        "https://link.paper.example/click/1.2/" + base64.urlsafe_b64encode(b"https://a.example/b").decode() + "/x",
+        "https://abc.r.eu-west-1.awstrack.me/L0/https:%2F%2Fa.example%2Fb/1/2/3=4",
+        "https://e.customeriomail.com/e/c/" + token({"href": "https://a.example/b"}) + "/sig",
+        "https://mandrillapp.com/track/click/1/x?p=" + token({"p": json.dumps({"url": "https://a.example/b"})}),
+        "https://buttondown.email/c/" + base64.urlsafe_b64encode(b"u|v|https://a.example/b|me@b.example").decode(),
+        "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fa.example%2Fb&data=1",
+        "https://urldefense.proofpoint.com/v2/url?u=https-3A__a.example_b&d=1",
+        "https://urldefense.com/v3/__https://a.example/b__;!!sig",
+        "https://l.facebook.com/l.php?u=https%3A%2F%2Fa.example%2Fb",
+        "https://www.youtube.com/redirect?q=https%3A%2F%2Fa.example%2Fb",
+        "https://streaklinks.com/abc/https%3A%2F%2Fa.example%2Fb",
+        "https://12ft.io/proxy?q=https%3A%2F%2Fa.example%2Fb",
+    ],
+)
+def test_every_tracker_that_carries_its_destination_is_undone(wrapped: str) -> None:
+    assert clean_url(wrapped) == "https://a.example/b"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "https://flight.beehiiv.net/v2/clicks/a.b.c",
+        "https://flight.beehiiv.net/v2/clicks/",
+        "https://flight.beehiiv.net/clicks/%%%",
+        beehiiv("javascript:alert(1)"),
+        "https://www.google.com/url?q=/relative",
+        "https://email.mg2.substack.com/c/eJnonsense",
+    ],
+)
+def test_a_tracker_that_cannot_be_read_stays_as_it_is(broken: str) -> None:
+    assert unwrap(broken) == broken
+
+
+def test_an_inflated_bomb_is_not_unpacked() -> None:
+    bomb = base64.urlsafe_b64encode(zlib.compress(b"l=https://a.example/" + b"a" * 10_000_000)).decode()
+    url = "https://email.mg2.substack.com/c/" + bomb
+    assert unwrap(url) == url
+
+
+def test_real_wrapped_links_lead_where_they_lead(corpus: Path) -> None:
+    counts: dict[str, int] = defaultdict(int)
+    for line in (corpus / "wrapped_links.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        if row["destination"] is not None:
+            assert unwrap(row["wrapped"]).strip() == row["destination"].strip(), row["kind"]
+            counts[row["kind"]] += 1
+    assert len(counts) >= 9
+    assert sum(counts.values()) >= 130

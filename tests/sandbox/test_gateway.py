@@ -1,0 +1,230 @@
+"""The gateway: the handshake, resuming, compression, intents, closing codes."""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import discord
+import orjson
+import pytest
+import zstandard
+
+from sandbox import Limits, ManualClock, Sandbox
+from sandbox.events import MESSAGE_CONTENT
+from sandbox.model import Guild
+from tests.sandbox.conftest import Rest, running
+
+GUILDS, GUILD_MESSAGES = 1, 1 << 9
+
+
+class Wire:
+    """A bare gateway client."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, compress: str) -> None:
+        self.socket = socket
+        self._zlib = zlib.decompressobj() if compress == "zlib-stream" else None
+        self._zstd = zstandard.ZstdDecompressor().decompressobj() if compress == "zstd-stream" else None
+
+    async def next(self) -> dict[str, Any]:
+        message = await self.socket.receive(timeout=3)
+        if message.type is aiohttp.WSMsgType.CLOSE:
+            return {"closed": message.data}
+        data = message.data
+        if self._zlib is not None:
+            assert data.endswith(b"\0\0\xff\xff")
+            data = self._zlib.decompress(data)
+        if self._zstd is not None:
+            data = self._zstd.decompress(data)
+        packet: dict[str, Any] = orjson.loads(data)
+        return packet
+
+    async def send(self, op: int, data: Any) -> None:
+        await self.socket.send_str(orjson.dumps({"op": op, "d": data}).decode())
+
+    async def identify(self, token: str, intents: int = GUILDS | GUILD_MESSAGES, **more: Any) -> None:
+        await self.send(2, {"token": token, "intents": intents, "properties": {}, **more})
+
+
+@asynccontextmanager
+async def wire(sandbox: Sandbox, compress: str = "") -> AsyncIterator[Wire]:
+    url = f"{sandbox.gateway_url}?v=10&encoding=json" + (f"&compress={compress}" if compress else "")
+    async with aiohttp.ClientSession() as session, session.ws_connect(url, autoclose=False) as socket:
+        one = Wire(socket, compress)
+        assert (await one.next())["op"] == 10
+        yield one
+
+
+@pytest.mark.parametrize("compress", ["", "zlib-stream", "zstd-stream"])
+async def test_hello_identify_ready_guild_create_heartbeat(sandbox: Sandbox, guild: Guild, compress: str) -> None:
+    async with wire(sandbox, compress) as one:
+        await one.identify(sandbox.token)
+        ready = await one.next()
+        assert (ready["t"], ready["s"]) == ("READY", 1)
+        assert ready["d"]["resume_gateway_url"] == sandbox.gateway_url
+        assert ready["d"]["guilds"] == [{"id": str(guild.id), "unavailable": True}]
+        created = await one.next()
+        assert created["t"] == "GUILD_CREATE"
+        assert {channel["name"] for channel in created["d"]["channels"]} >= {"news", "general"}
+        await one.send(1, 2)
+        assert (await one.next())["op"] == 11
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ({"token": "wrong"}, 4004),
+        ({"intents": 1 << 15}, 4014),
+        ({"intents": None}, 4013),
+        ({"shard": [1, 1]}, 4010),
+    ],
+)
+async def test_a_bad_identify_closes_with_discords_code(sandbox: Sandbox, data: dict[str, Any], code: int) -> None:
+    async with wire(sandbox) as one:
+        await one.send(2, {"token": sandbox.token, "intents": 1, "properties": {}} | data)
+        assert await one.next() == {"closed": code}
+
+
+async def test_bad_packets_close_with_discords_code(sandbox: Sandbox) -> None:
+    for raw, code in (("not json", 4002), ('{"op": 99}', 4001), ('{"op": 8, "d": {}}', 4003)):
+        async with wire(sandbox) as one:
+            await one.socket.send_str(raw)
+            assert await one.next() == {"closed": code}
+
+
+async def test_discord_py_reports_a_wrong_token_and_disallowed_intents(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intents = discord.Intents(guilds=True, message_content=True)
+    with pytest.raises(discord.PrivilegedIntentsRequired):
+        async with running(sandbox, intents=intents):
+            pass
+    async with aiohttp.ClientSession() as session:
+        answer = await Rest(sandbox, session)("GET", "/users/@me", token="wrong")
+    assert answer == (401, {"message": "401: Unauthorized", "code": 0})
+    monkeypatch.setattr(sandbox, "token", "wrong")
+    sandbox.faults.fail("GET", "/users/@me", 401)
+    with pytest.raises(discord.LoginFailure):
+        async with running(sandbox):
+            pass
+
+
+async def test_a_resume_replays_what_was_missed(sandbox: Sandbox, guild: Guild, rest: Rest) -> None:
+    async with wire(sandbox) as one:
+        await one.identify(sandbox.token)
+        session = (await one.next())["d"]["session_id"]
+        await one.next()
+        await one.socket.close(code=4000)
+    await rest.post(guild.channel("general"), content="missed")
+    async with wire(sandbox) as one:
+        await one.send(6, {"token": sandbox.token, "session_id": session, "seq": 2})
+        missed = await one.next()
+        assert (missed["t"], missed["s"], missed["d"]["content"]) == ("MESSAGE_CREATE", 3, "missed")
+        assert (await one.next())["t"] == "RESUMED"
+        await one.socket.close(code=1000)
+    await sandbox.wait_for(lambda: not sandbox.gateway.sessions)
+    async with wire(sandbox) as one:
+        await one.send(6, {"token": sandbox.token, "session_id": session, "seq": 2})
+        assert await one.next() == {"op": 9, "d": False, "s": None, "t": None}
+
+
+async def test_a_session_cannot_be_resumed_after_too_long() -> None:
+    clock = ManualClock(1_800_000_000)
+    async with Sandbox(clock=clock, limits=Limits.off()) as sandbox:
+        async with wire(sandbox) as one:
+            await one.identify(sandbox.token)
+            session = (await one.next())["d"]["session_id"]
+            await one.socket.close(code=4000)
+        await sandbox.wait_for(lambda: not sandbox.gateway.connected)
+        clock.advance(121)
+        async with wire(sandbox) as one:
+            await one.send(6, {"token": sandbox.token, "session_id": session, "seq": 1})
+            assert (await one.next())["op"] == 9
+
+
+async def test_discord_py_resumes_after_reconnect_drop_and_invalid_session(
+    sandbox: Sandbox, guild: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord.backoff.ExponentialBackoff, "delay", lambda _: 0.01)
+    async with running(sandbox) as bot:
+        for strike, sign in (
+            (sandbox.faults.reconnect, "RESUMED"),
+            (sandbox.faults.drop_gateway, "RESUMED"),
+            (sandbox.faults.invalidate, "READY"),
+        ):
+            back = asyncio.ensure_future(bot.wait_for("socket_event_type", check=sign.__eq__, timeout=8))
+            await asyncio.sleep(0)
+            strike()
+            await sandbox.wait_for(lambda: not sandbox.gateway.connected)
+            await sandbox.member("mia").say("general", "meanwhile")
+            await back
+        assert len(sandbox.gateway.identified) == 2
+
+
+async def test_identifying_too_fast_is_an_invalid_session() -> None:
+    clock = ManualClock(1_800_000_000)
+    async with Sandbox(clock=clock) as sandbox:
+        async with wire(sandbox) as one:
+            await one.identify(sandbox.token)
+            assert (await one.next())["t"] == "READY"
+        async with wire(sandbox) as one:
+            await one.identify(sandbox.token)
+            assert (await one.next())["op"] == 9
+            clock.advance(5)
+            await one.identify(sandbox.token)
+            assert (await one.next())["t"] == "READY"
+        limit = sandbox.gateway.describe()["session_start_limit"]
+        assert (limit["max_concurrency"], limit["total"], limit["remaining"]) == (1, 1000, 998)
+
+
+async def test_events_are_filtered_by_intents_and_sight(sandbox: Sandbox, guild: Guild, rest: Rest) -> None:
+    hidden = guild.add_channel("hidden", overwrites={guild.everyone: (0, 1 << 10)})
+    async with wire(sandbox) as some, wire(sandbox) as none:
+        await some.identify(sandbox.token)
+        await none.identify(sandbox.token, GUILDS)
+        for one in (some, none):
+            await one.next()
+            await one.next()
+        await sandbox.member("ada").say(hidden, "unseen")
+        await sandbox.member("mia").say("general", "without the content intent")
+        guild.add_channel("fresh")
+        heard = await some.next()
+        assert (heard["t"], heard["d"]["content"], heard["d"]["author"]["username"]) == ("MESSAGE_CREATE", "", "mia")
+        assert (await some.next())["t"] == "CHANNEL_CREATE"
+        assert (await none.next())["t"] == "CHANNEL_CREATE"
+
+
+async def test_the_content_intent_shows_content() -> None:
+    async with Sandbox(limits=Limits.off(), privileged_intents=MESSAGE_CONTENT) as sandbox, wire(sandbox) as one:
+        sandbox.world.seed()
+        await one.identify(sandbox.token, GUILDS | GUILD_MESSAGES | MESSAGE_CONTENT)
+        await one.next()
+        await one.next()
+        await sandbox.member("mia").say("general", "shown")
+        assert (await one.next())["d"]["content"] == "shown"
+
+
+async def test_the_world_stays_when_the_bot_restarts(sandbox: Sandbox, guild: Guild) -> None:
+    async with running(sandbox) as bot:
+        channel = bot.get_channel(guild.channel("general").id)
+        assert isinstance(channel, discord.TextChannel)
+        await channel.send("before")
+    async with running(sandbox) as bot:
+        channel = bot.get_channel(guild.channel("general").id)
+        assert isinstance(channel, discord.TextChannel)
+        assert [message.content async for message in channel.history()] == ["before"]
+
+
+async def test_the_bot_hears_of_servers_it_joins_and_leaves(sandbox: Sandbox) -> None:
+    async with running(sandbox) as bot:
+        other = sandbox.world.add_guild("Other")
+        joined = asyncio.ensure_future(bot.wait_for("guild_join", timeout=3))
+        await asyncio.sleep(0)
+        member = sandbox.add_bot_to(other)
+        assert (await joined).id == other.id
+        left = asyncio.ensure_future(bot.wait_for("guild_remove", timeout=3))
+        await asyncio.sleep(0)
+        sandbox.world.remove_member(member)
+        assert (await left).id == other.id

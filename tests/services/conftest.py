@@ -1,0 +1,66 @@
+"""The rules over a real store, with the edge played by doubles."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.services import Announcements, Guilds, Issues, Outbox, Services, Sources
+from bot.store import Store
+from bot.store.secret_box import SecretBox
+from tests.doubles import Channel, MovedClock, QuietBell, Shelf, sample_issue
+
+GUILD, CHANNEL = 7001, 8001
+FEED = "https://news.example/feed"
+
+
+@dataclass
+class Desk:
+    """Everything a test of the rules needs."""
+
+    services: Services
+    store: Store
+    clock: MovedClock
+    bell: QuietBell
+    shelf: Shelf
+    channel: Channel
+    key_file: Path
+
+    async def subscribe(self, guild_id: int = GUILD, channel_id: int = CHANNEL, url: str = FEED) -> None:
+        await self.services.guilds.remember(guild_id, name=f"Server {guild_id}")
+        await self.services.sources.subscribe(guild_id, url=url, channel_id=channel_id)
+
+    async def read(self) -> None:
+        """Let the poll interval pass and read what is due."""
+        self.clock.move(timedelta(minutes=11))
+        await self.services.sources.read_due()
+
+    async def titles_sent(self) -> list[str]:
+        await self.services.outbox.deliver_due()
+        return [announcement.issue.title for _, announcement in self.channel.messages.values()]
+
+    def outbox(self, *, incarnation: str, alone: bool = True) -> Outbox:
+        """Another process on the same database."""
+        return Outbox(self.store, announcer=self.channel, clock=self.clock, incarnation=incarnation, alone=alone)
+
+
+@pytest.fixture
+async def desk(store: Store, tmp_path: Path) -> Desk:
+    clock, bell, shelf, channel = MovedClock(), QuietBell(), Shelf(sample_issue(1)), Channel()
+    key_file = tmp_path / "keys" / "secret.key"
+    services = Services(
+        announcements=Announcements(store, clock=clock, bell=bell),
+        guilds=Guilds(store, clock=clock),
+        issues=Issues(store),
+        outbox=Outbox(store, announcer=channel, clock=clock, incarnation="first", alone=True),
+        sources=Sources(
+            store,
+            reader=shelf,
+            secrets=SecretBox(key_file),
+            clock=clock,
+            bell=bell,
+            interval=timedelta(minutes=10),
+        ),
+    )
+    return Desk(services, store, clock, bell, shelf, channel, key_file)

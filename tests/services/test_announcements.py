@@ -1,0 +1,96 @@
+"""What moderators do about announcements."""
+
+import pytest
+
+from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
+from bot.model.delivery import Purpose
+from bot.services.announcements import delivery_key
+from tests.doubles import sample_issue
+from tests.services.conftest import CHANNEL, GUILD, Desk
+
+FACTS = {
+    "installation_id": "here",
+    "guild_id": 1,
+    "channel_id": 2,
+    "identity": "guid:1",
+    "purpose": Purpose.ANNOUNCE,
+    "generation": 0,
+}
+
+
+async def two_issues(desk: Desk) -> tuple[str, str]:
+    desk.shelf.lay_out(sample_issue(2), sample_issue(1))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    newest, oldest = await desk.services.issues.search_titles(GUILD, "")
+    return newest.issue_key, oldest.issue_key
+
+
+async def test_an_issue_of_the_archive_is_posted_once(desk: Desk) -> None:
+    _, oldest = await two_issues(desk)
+    await desk.titles_sent()
+    posting = await desk.services.announcements.post(GUILD, oldest, interaction_id=1)
+    assert (posting.queued, posting.channel_id) == (True, CHANNEL)
+    assert await desk.titles_sent() == ["Issue number 2", "Issue number 1"]
+    again = await desk.services.announcements.post(GUILD, oldest, interaction_id=2)
+    assert not again.queued
+    assert again.earlier is not None
+    assert again.earlier.message_id == 1001
+    assert len(await desk.titles_sent()) == 2
+
+
+async def test_a_replayed_interaction_acts_once(desk: Desk) -> None:
+    _, oldest = await two_issues(desk)
+    await desk.services.announcements.post(GUILD, oldest, interaction_id=1)
+    assert not (await desk.services.announcements.post(GUILD, oldest, interaction_id=1)).queued
+
+
+async def test_after_a_move_the_issue_may_be_posted_in_the_new_channel(desk: Desk) -> None:
+    newest, _ = await two_issues(desk)
+    await desk.titles_sent()
+    await desk.services.guilds.move_announcements(GUILD, CHANNEL + 1)
+    posting = await desk.services.announcements.post(GUILD, newest, interaction_id=1)
+    assert (posting.queued, posting.channel_id) == (True, CHANNEL + 1)
+
+
+async def test_what_discord_refused_before_is_said(desk: Desk) -> None:
+    newest, _ = await two_issues(desk)
+    desk.channel.fail_with = DeliveryRefusedError("Invalid Form Body")
+    await desk.services.outbox.deliver_due()
+    with pytest.raises(RefusedError) as caught:
+        await desk.services.announcements.post(GUILD, newest, interaction_id=1)
+    assert caught.value.message_id == "post-failed-before"
+
+
+async def test_another_servers_issue_is_not_here(desk: Desk) -> None:
+    newest, _ = await two_issues(desk)
+    await desk.services.guilds.remember(GUILD + 1, name="Stranger")
+    for wish in (
+        desk.services.announcements.post(GUILD + 1, newest, interaction_id=1),
+        desk.services.announcements.preview(GUILD + 1, newest),
+        desk.services.issues.by_key(GUILD + 1, newest),
+        desk.services.issues.show(GUILD + 1, newest),
+        desk.services.issues.latest(GUILD + 1),
+        desk.services.issues.topics(GUILD + 1),
+    ):
+        with pytest.raises(NotFoundError):
+            await wish
+    assert await desk.services.issues.search_titles(GUILD + 1, "") == []
+
+
+def test_a_delivery_key_depends_on_each_fact_and_on_nothing_else() -> None:
+    key = delivery_key(**FACTS)  # type: ignore[arg-type]
+    assert key == delivery_key(**FACTS)  # type: ignore[arg-type]
+    others = {
+        delivery_key(**{**FACTS, name: other})  # type: ignore[arg-type]
+        for name, other in {
+            "installation_id": "there",
+            "guild_id": 12,
+            "channel_id": 3,
+            "identity": "guid:2",
+            "generation": 1,
+        }.items()
+    }
+    assert key not in others
+    assert len(others) == 5
+    assert len(key) == 52

@@ -1,0 +1,160 @@
+"""Deliveries: once, whatever stops in between."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import DeliveryError, DeliveryRefusedError
+from bot.model.delivery import DeliveryRecord, DeliveryState
+from bot.services.outbox import LEASE
+from bot.store import outbox as outbox_rows
+from tests.doubles import sample_issue
+from tests.services.conftest import GUILD, Desk
+
+
+async def queued(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+
+
+async def record(desk: Desk) -> DeliveryRecord:
+    stored = await desk.services.issues.latest(GUILD)
+    async with desk.store.read() as transaction:
+        return (await outbox_rows.deliveries_of_issue(transaction, guild_id=GUILD, issue_key=stored.issue_key))[0]
+
+
+async def test_a_message_is_sent_marked_and_gets_its_thread(desk: Desk) -> None:
+    await queued(desk)
+    assert await desk.titles_sent() == ["Issue number 1"]
+    assert desk.channel.threads == [1000]
+    done = await record(desk)
+    assert (done.state, done.message_id, done.thread_id) == (DeliveryState.DONE, 1000, 1000)
+    assert await desk.services.outbox.deliver_due() is None
+
+
+async def test_no_thread_where_the_server_wants_none(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Quiet")
+    await desk.services.guilds.set_discussion_threads(GUILD, wanted=False)
+    await queued(desk)
+    await desk.titles_sent()
+    assert desk.channel.threads == []
+
+
+async def test_trouble_puts_the_message_off_and_it_arrives_later(desk: Desk) -> None:
+    await queued(desk)
+    desk.channel.fail_with = DeliveryError("Discord has trouble of its own (503).")
+    due = await desk.services.outbox.deliver_due()
+    assert due is not None
+    assert due > desk.clock.now()
+    assert "503" in ((await record(desk)).last_problem or "")
+    desk.channel.fail_with = None
+    desk.clock.move(timedelta(minutes=1))
+    assert await desk.titles_sent() == ["Issue number 1"]
+
+
+async def test_pauses_grow_and_nothing_is_dropped_for_age(desk: Desk) -> None:
+    await queued(desk)
+    desk.channel.fail_with = DeliveryError("away")
+    pauses = []
+    for _ in range(20):
+        due = await desk.services.outbox.deliver_due()
+        assert due is not None
+        pauses.append(due - desk.clock.now())
+        desk.clock.move(due - desk.clock.now())
+    assert pauses[0] <= timedelta(seconds=2)
+    assert timedelta(minutes=5) <= pauses[-1] <= timedelta(minutes=10)
+    desk.channel.fail_with = None
+    assert await desk.titles_sent() == ["Issue number 1"]
+
+
+async def test_discords_own_waiting_time_is_kept(desk: Desk) -> None:
+    await queued(desk)
+    desk.channel.fail_with = DeliveryError("slow down", retry_after_seconds=120)
+    due = await desk.services.outbox.deliver_due()
+    assert due == desk.clock.now() + timedelta(seconds=120)
+
+
+async def test_what_discord_refuses_is_not_tried_again(desk: Desk) -> None:
+    await queued(desk)
+    desk.channel.fail_with = DeliveryRefusedError("Discord refused: Invalid Form Body.")
+    assert await desk.services.outbox.deliver_due() is None
+    failed = await record(desk)
+    assert failed.state is DeliveryState.FAILED
+    assert "Invalid Form Body" in (failed.last_problem or "")
+
+
+async def test_a_process_that_died_while_sending_leaves_no_second_message(desk: Desk) -> None:
+    await queued(desk)
+    desk.channel.lose_answer = True
+    with pytest.raises(ConnectionResetError):
+        await desk.services.outbox.deliver_due()
+    desk.channel.lose_answer = False
+    after = desk.outbox(incarnation="second")
+    await after.take_over()
+    await after.deliver_due()
+    assert len(desk.channel.messages) == 1
+    assert (await record(desk)).state is DeliveryState.DONE
+
+
+async def test_long_after_a_lost_answer_the_channel_is_searched_before_sending(desk: Desk) -> None:
+    await queued(desk)
+    desk.channel.lose_answer = True
+    with pytest.raises(ConnectionResetError):
+        await desk.services.outbox.deliver_due()
+    desk.channel.lose_answer = False
+    desk.channel.nonces_are_remembered = False
+    desk.clock.move(timedelta(hours=1))
+    after = desk.outbox(incarnation="second")
+    await after.take_over()
+    await after.deliver_due()
+    assert len(desk.channel.messages) == 1
+
+
+async def test_a_process_that_died_before_the_thread_starts_only_the_thread(desk: Desk) -> None:
+    await queued(desk)
+
+    async def dies(*_: object, **__: object) -> int:
+        raise SystemExit
+
+    starts_threads = desk.channel.start_thread
+    desk.channel.start_thread = dies  # type: ignore[method-assign]
+    with pytest.raises(SystemExit):
+        await desk.services.outbox.deliver_due()
+    desk.channel.start_thread = starts_threads  # type: ignore[method-assign]
+    after = desk.outbox(incarnation="second")
+    await after.take_over()
+    await after.deliver_due()
+    assert len(desk.channel.messages) == 1
+    assert desk.channel.threads == [1000]
+
+
+async def test_beside_other_processes_a_claim_is_free_only_when_its_lease_ends(desk: Desk) -> None:
+    await queued(desk)
+    desk.channel.lose_answer = True
+    with pytest.raises(ConnectionResetError):
+        await desk.services.outbox.deliver_due()
+    desk.channel.lose_answer = False
+    neighbour = desk.outbox(incarnation="second", alone=False)
+    await neighbour.take_over()
+    due = await neighbour.deliver_due()
+    assert due is not None
+    assert desk.clock.now() < due <= desk.clock.now() + LEASE
+    assert (await record(desk)).state is DeliveryState.CLAIMED
+    desk.clock.move(LEASE)
+    await neighbour.deliver_due()
+    assert (await record(desk)).state is DeliveryState.DONE
+    assert len(desk.channel.messages) == 1
+
+
+async def test_a_role_is_mentioned_at_most_once_a_day(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Loud")
+    await desk.services.guilds.set_ping_role(GUILD, 55)
+    await queued(desk)
+    for number in (2, 3):
+        desk.shelf.lay_out(sample_issue(number))
+        await desk.read()
+    desk.clock.move(timedelta(days=1))
+    desk.shelf.lay_out(sample_issue(4))
+    await desk.read()
+    await desk.services.outbox.deliver_due()
+    assert [a.ping_role_id for _, a in desk.channel.messages.values()] == [55, None, None, 55]

@@ -1,0 +1,240 @@
+"""Reading sources: what is new, what is announced, and what a failure changes."""
+
+import stat
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.errors import FetchError, RefusedError, StoreError, UnreadableError
+from bot.model.guild import FirstAnnouncement
+from bot.services.sources import split_credentials
+from bot.store.secret_box import SecretBox
+from bot.store.tables import sources
+from tests.doubles import sample_issue
+from tests.services.conftest import CHANNEL, FEED, GUILD, Desk
+
+
+async def test_a_first_reading_stores_all_and_announces_only_the_newest(desk: Desk) -> None:
+    desk.shelf.lay_out(sample_issue(3), sample_issue(1), sample_issue(2))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 3"]
+    assert [card.title for card in await desk.services.issues.search_titles(GUILD, "")] == [
+        "Issue number 3",
+        "Issue number 2",
+        "Issue number 1",
+    ]
+
+
+async def test_a_first_reading_announces_nothing_where_the_server_wants_that(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Quiet")
+    await desk.services.guilds.set_first_announcement(GUILD, FirstAnnouncement.NONE)
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == []
+    desk.shelf.lay_out(sample_issue(2), sample_issue(1))
+    await desk.read()
+    assert await desk.titles_sent() == ["Issue number 2"]
+
+
+async def test_of_an_undated_feed_the_topmost_issue_is_the_newest(desk: Desk) -> None:
+    desk.shelf.lay_out(*(sample_issue(number, published_at=None) for number in (3, 2, 1)))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 3"]
+    assert (await desk.services.issues.latest(GUILD)).issue.title == "Issue number 3"
+
+
+async def test_later_readings_announce_what_is_new_oldest_first_and_once(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(sample_issue(3), sample_issue(2), sample_issue(1))
+    await desk.read()
+    await desk.read()
+    assert await desk.titles_sent() == ["Issue number 1", "Issue number 2", "Issue number 3"]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"identities": ("guid:regenerated", "link:news.example/1")},
+        {"identities": ("guid:1", "link:moved.example/1")},
+        {"published_at": None},
+        {"title": "Issue number 1, corrected"},
+    ],
+    ids=["new guid", "new address", "date gone", "title changed"],
+)
+async def test_an_issue_known_by_any_of_its_names_is_not_new(desk: Desk, again: dict[str, Any]) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(replace(sample_issue(1), **again))
+    await desk.read()
+    assert await desk.titles_sent() == ["Issue number 1"]
+
+
+async def test_a_new_name_of_a_known_issue_is_remembered(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(sample_issue(1, identities=("guid:other", "link:news.example/1")))
+    await desk.read()
+    desk.shelf.lay_out(sample_issue(1, identities=("guid:other", "link:elsewhere.example/1")))
+    await desk.read()
+    assert await desk.titles_sent() == ["Issue number 1"]
+
+
+async def test_two_items_of_one_feed_with_the_same_name_are_one_issue(desk: Desk) -> None:
+    desk.shelf.lay_out(sample_issue(1), sample_issue(1, title="Again"))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    assert len(await desk.services.issues.search_titles(GUILD, "")) == 1
+
+
+async def test_every_subscribed_channel_gets_the_issue(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
+    await desk.services.sources.read_due()
+    await desk.services.outbox.deliver_due()
+    assert {delivery.channel_id for delivery, _ in desk.channel.messages.values()} == {CHANNEL, CHANNEL + 1}
+
+
+async def test_a_server_that_joins_a_source_later_gets_the_newest_issue_only(desk: Desk) -> None:
+    desk.shelf.lay_out(sample_issue(2), sample_issue(1))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.services.outbox.deliver_due()
+    await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
+    await desk.services.outbox.deliver_due()
+    later = [a.issue.title for d, a in desk.channel.messages.values() if d.guild_id == GUILD + 1]
+    assert later == ["Issue number 2"]
+
+
+async def test_the_source_is_asked_with_the_marks_of_the_last_stored_answer(desk: Desk) -> None:
+    desk.shelf.lay_out(sample_issue(1), etag='"one"')
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.answer = None
+    await desk.read()
+    assert desk.shelf.asked[-1].etag == '"one"'
+
+
+async def test_marks_do_not_advance_when_the_issues_could_not_be_stored(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.subscribe()
+    desk.shelf.lay_out(sample_issue(1), etag='"one"')
+
+    async def full_disk(*_: object, **__: object) -> None:
+        raise StoreError("The disk is full.")
+
+    with monkeypatch.context() as patched, pytest.raises(StoreError):
+        patched.setattr("bot.services.sources.issue_rows.add_issue", full_disk)
+        await desk.services.sources.read_due()
+    desk.clock.move(timedelta(minutes=6))
+    await desk.services.sources.read_due()
+    assert desk.shelf.asked[-1].etag is None
+    assert await desk.titles_sent() == ["Issue number 1"]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [FetchError("news.example has trouble (503)."), UnreadableError("That is a web page."), KeyError("a bug")],
+    ids=["unreachable", "unreadable", "a bug in reading"],
+)
+async def test_a_failing_source_is_tried_again_later_and_loses_nothing(desk: Desk, failure: Exception) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.answer = failure
+    await desk.read()
+    asked = len(desk.shelf.asked)
+    await desk.services.sources.read_due()
+    assert len(desk.shelf.asked) == asked, "a failure must not be repeated at once"
+    status = await desk.services.guilds.status(GUILD)
+    assert status.sources[0].failures == 1
+    assert status.sources[0].last_problem
+    desk.shelf.lay_out(sample_issue(2), sample_issue(1))
+    desk.clock.move(timedelta(hours=1))
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 1", "Issue number 2"]
+    assert (await desk.services.guilds.status(GUILD)).sources[0].failures == 0
+
+
+async def test_pauses_grow_with_failures_up_to_six_hours(desk: Desk) -> None:
+    await desk.subscribe()
+    desk.shelf.answer = FetchError("away")
+    pauses = []
+    for _ in range(12):
+        due = await desk.services.sources.read_due()
+        assert due is not None
+        pauses.append(due - desk.clock.now())
+        desk.clock.move(due - desk.clock.now())
+    assert pauses[0] < timedelta(minutes=12)
+    assert pauses[3] > timedelta(minutes=60)
+    assert max(pauses) <= timedelta(hours=6.6)
+
+
+async def test_one_failing_source_does_not_stop_another(desk: Desk) -> None:
+    await desk.subscribe(url="https://one.example/feed")
+    await desk.subscribe(url="https://two.example/feed")
+    desk.shelf.answer = FetchError("away")
+    await desk.services.sources.read_due()
+    assert {source.url for source in desk.shelf.asked[-2:]} == {"https://one.example/feed", "https://two.example/feed"}
+
+
+async def test_nobody_subscribed_means_nothing_is_fetched(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    source = (await desk.services.guilds.status(GUILD)).sources[0]
+    assert await desk.services.sources.unsubscribe(GUILD, source.source_id)
+    assert not await desk.services.sources.unsubscribe(GUILD, source.source_id)
+    asked = len(desk.shelf.asked)
+    await desk.read()
+    assert len(desk.shelf.asked) == asked
+
+
+async def test_an_address_that_cannot_be_read_is_not_stored(desk: Desk) -> None:
+    desk.shelf.answer = UnreadableError("That is a web page, no feed.")
+    with pytest.raises(UnreadableError):
+        await desk.subscribe()
+    assert (await desk.services.guilds.status(GUILD)).sources == ()
+
+
+async def test_credentials_in_the_address_are_sealed_and_sent(desk: Desk) -> None:
+    await desk.subscribe(url="https://reader:s3cret@news.example/feed")
+    await desk.services.sources.read_due()
+    assert desk.shelf.asked[-1].url == FEED
+    assert desk.shelf.credentials == ["reader:s3cret", "reader:s3cret"]
+    async with desk.store.read() as transaction:
+        row = (await transaction.execute(select(sources))).one()
+    assert b"s3cret" not in row.secret
+    assert "s3cret" not in str(row._mapping["url"])
+    assert stat.S_IMODE(desk.key_file.stat().st_mode) == 0o600
+
+
+async def test_a_secret_sealed_with_another_key_is_told_as_such(desk: Desk) -> None:
+    sealed = SecretBox(desk.key_file).seal("reader:s3cret")
+    other = SecretBox(desk.key_file.with_name("other.key"))
+    with pytest.raises(StoreError, match="Put the original key file back"):
+        other.open(sealed)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "news.example/feed",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "https://",
+        "https://a b/",
+        "https://x:y/",
+        "https://[::1",
+        "https://news.example/" + "a" * 2000,
+    ],
+)
+def test_what_is_no_web_address_is_refused_with_a_sentence(address: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        split_credentials(address)
+    assert caught.value.message_id == "address-invalid"

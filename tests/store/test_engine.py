@@ -1,0 +1,231 @@
+"""The write path: one rule one transaction, on both databases."""
+
+import asyncio
+import os
+import sqlite3
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select, text
+
+from bot.errors import StartError, StoreBusyError, StoreError, StoreReadOnlyError
+from bot.model.delivery import Purpose
+from bot.store import Store, engine
+from bot.store import outbox as outbox_rows
+from bot.store.tables import interactions
+from bot.store.upgrade import upgrade
+
+NOW = datetime(2026, 11, 9, 14, 0, tzinfo=UTC)
+
+
+async def add(store: Store, number: int, *, then_fail: bool = False) -> None:
+    async with store.write() as transaction:
+        await transaction.execute(insert(interactions).values(interaction_id=number, acted_at=NOW))
+        if then_fail:
+            raise ValueError(number)
+
+
+async def stored(store: Store) -> set[int]:
+    async with store.read() as transaction:
+        return set((await transaction.execute(select(interactions.c.interaction_id))).scalars())
+
+
+async def test_a_failing_unit_among_concurrent_ones_rolls_back_alone(store: Store) -> None:
+    outcomes = await asyncio.gather(
+        *(add(store, number, then_fail=number % 5 == 0) for number in range(1, 41)), return_exceptions=True
+    )
+    assert [isinstance(outcome, ValueError) for outcome in outcomes] == [number % 5 == 0 for number in range(1, 41)]
+    assert await stored(store) == {number for number in range(1, 41) if number % 5}
+
+
+async def test_a_broken_constraint_fails_its_own_unit_only(store: Store) -> None:
+    outcomes = await asyncio.gather(*(add(store, number) for number in (1, 2, 2, 3)), return_exceptions=True)
+    assert sum(isinstance(outcome, Exception) for outcome in outcomes) == 1
+    assert await stored(store) == {1, 2, 3}
+
+
+async def test_a_cancelled_unit_takes_no_other_with_it(store: Store) -> None:
+    inside = asyncio.Event()
+
+    async def waits_for_ever() -> None:
+        async with store.write() as transaction:
+            await transaction.execute(insert(interactions).values(interaction_id=99, acted_at=NOW))
+            inside.set()
+            await asyncio.Event().wait()
+
+    stuck = asyncio.create_task(waits_for_ever())
+    await inside.wait()
+    others = [asyncio.create_task(add(store, number)) for number in (1, 2, 3)]
+    queued = asyncio.create_task(add(store, 50))
+    await asyncio.wait({stuck}, timeout=0)
+    queued.cancel()
+    stuck.cancel()
+    await asyncio.gather(*others)
+    assert {1, 2, 3} <= await stored(store)
+    assert 99 not in await stored(store)
+
+
+async def test_the_last_in_the_queue_going_away_still_commits_the_others(store: Store) -> None:
+    inside, leave = asyncio.Event(), asyncio.Event()
+
+    async def holds_the_turn() -> None:
+        async with store.write() as transaction:
+            await transaction.execute(insert(interactions).values(interaction_id=1, acted_at=NOW))
+            inside.set()
+            await leave.wait()
+
+    first = asyncio.create_task(holds_the_turn())
+    await inside.wait()
+    second = asyncio.create_task(add(store, 2))
+    await asyncio.wait({second}, timeout=0.01)
+    leave.set()
+    second.cancel()
+    await asyncio.wait_for(first, timeout=5)
+    assert 1 in await stored(store)
+
+
+async def test_fifty_concurrent_claims_of_the_next_row_take_fifty_rows(store: Store) -> None:
+    async with store.write() as transaction:
+        for number in range(50):
+            await outbox_rows.enqueue(
+                transaction,
+                delivery_key=f"key-{number}",
+                purpose=Purpose.ANNOUNCE,
+                guild_id=1,
+                channel_id=2,
+                issue_key="issue",
+                generation=0,
+                ping_role_id=None,
+                now=NOW,
+            )
+
+    async def claim() -> list[int]:
+        async with store.write() as transaction:
+            claimed = await outbox_rows.claim_due(
+                transaction, incarnation="this", now=NOW, lease_until=NOW + timedelta(minutes=1)
+            )
+        return [delivery.outbox_id for delivery in claimed]
+
+    taken = [outbox_id for claimed in await asyncio.gather(*(claim() for _ in range(50))) for outbox_id in claimed]
+    assert len(taken) == len(set(taken)) == 50
+
+
+async def test_a_reader_sees_nothing_of_an_unfinished_unit_and_does_not_wait_for_it(store: Store) -> None:
+    async with store.write() as transaction:
+        await transaction.execute(insert(interactions).values(interaction_id=7, acted_at=NOW))
+        assert await asyncio.wait_for(stored(store), timeout=5) == set()
+    assert await stored(store) == {7}
+
+
+async def test_concurrent_units_share_commits_on_sqlite(tmp_path: Path) -> None:
+    class CountingStore(Store):
+        commits = 0
+
+        async def commit_hook(self) -> None:
+            CountingStore.commits += 1
+
+    url = f"sqlite:///{tmp_path}/pressroom.db"
+    await upgrade(url)
+    async with await CountingStore.open(url) as store:
+        await asyncio.gather(*(add(store, number) for number in range(1, 101)))
+        assert len(await stored(store)) == 100
+    assert CountingStore.commits <= 10
+
+
+async def test_a_commit_that_fails_is_told_to_every_unit_of_the_batch(tmp_path: Path) -> None:
+    class FailingStore(Store):
+        async def commit_hook(self) -> None:
+            raise StoreError("no commit today")
+
+    url = f"sqlite:///{tmp_path}/pressroom.db"
+    await upgrade(url)
+    async with await FailingStore.open(url) as store:
+        outcomes = await asyncio.gather(*(add(store, number) for number in (1, 2, 3)), return_exceptions=True)
+        assert all(isinstance(outcome, StoreError) for outcome in outcomes)
+        assert await stored(store) == set()
+
+
+async def test_the_reader_of_sqlite_cannot_write(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/pressroom.db"
+    await upgrade(url)
+    async with await Store.open(url) as store:
+        with pytest.raises(StoreReadOnlyError):
+            async with store.read() as transaction:
+                await transaction.execute(insert(interactions).values(interaction_id=1, acted_at=NOW))
+
+
+async def test_a_second_process_on_the_same_sqlite_database_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/pressroom.db"
+    async with await Store.open(url, exclusive=True):
+        with pytest.raises(StartError, match="Another Pressroom is running"):
+            await Store.open(url, exclusive=True)
+    async with await Store.open(url, exclusive=True):
+        pass  # free again
+
+
+async def test_a_locked_database_is_named_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_BUSY_TIMEOUT_SECONDS", 0.05)
+    url = f"sqlite:///{tmp_path}/pressroom.db"
+    await upgrade(url)
+    async with await Store.open(url) as store:
+        other = sqlite3.connect(tmp_path / "pressroom.db", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreBusyError, match="locked by another program"):
+            await add(store, 1)
+        other.execute("ROLLBACK")
+        other.close()
+        await add(store, 1)  # and it works again by itself
+        assert await stored(store) == {1}
+
+
+async def test_a_damaged_file_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "pressroom.db").write_bytes(b"this is no database, whatever its name says" * 100)
+    with pytest.raises(StoreError, match="damaged"):
+        await Store.open(f"sqlite:///{tmp_path}/pressroom.db")
+
+
+async def test_an_unreachable_postgresql_is_named_as_such() -> None:
+    with pytest.raises(StoreError, match="cannot be reached"):
+        await Store.open("postgresql://nobody@127.0.0.1:9/pressroom")
+
+
+async def test_a_postgresql_database_that_is_not_there_is_named_as_such(postgres_address: str) -> None:
+    with pytest.raises(StoreError, match="does not exist"):
+        await Store.open(postgres_address.format(database="nowhere"))
+
+
+async def test_a_naive_moment_is_refused(store: Store) -> None:
+    with pytest.raises(Exception, match="naive"):
+        async with store.write() as transaction:
+            await transaction.execute(
+                insert(interactions).values(interaction_id=1, acted_at=datetime(2026, 1, 1))  # noqa: DTZ001
+            )
+
+
+async def test_moments_come_back_aware_and_equal(store: Store) -> None:
+    await add(store, 1)
+    async with store.read() as transaction:
+        moment = (await transaction.execute(select(func.max(interactions.c.acted_at)))).scalar_one()
+    assert moment == NOW
+    assert moment.tzinfo is not None
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+async def test_a_folder_without_write_permission_is_named_as_such(tmp_path: Path) -> None:
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    with pytest.raises(StoreReadOnlyError, match="cannot be written"):
+        await Store.open(f"sqlite:///{tmp_path}/pressroom.db", exclusive=True)
+
+
+async def test_a_read_only_database_is_named_as_such(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/pressroom.db"
+    await upgrade(url)
+    async with await Store.open(url) as store:
+        # As root, permissions do not stop anybody; SQLite's own switch gives the same error as a read-only file.
+        async with store._writer.connect() as connection:
+            await connection.execute(text("PRAGMA query_only = ON"))
+            await connection.rollback()
+        with pytest.raises(StoreReadOnlyError, match="cannot be written"):
+            await add(store, 1)

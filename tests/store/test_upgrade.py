@@ -1,0 +1,74 @@
+"""Migrations on both databases: up, down and up again, clean, and nothing left behind by a failure."""
+
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from bot.errors import StoreTooNewError
+from bot.store import Store
+from bot.store.tables import metadata
+from bot.store.upgrade import HEAD, alembic_config, upgrade
+
+
+async def tables_of(database_url: str) -> set[str]:
+    async with await Store.open(database_url) as store, store.read() as transaction:
+        return set(await transaction.run_sync(lambda connection: inspect(connection).get_table_names()))
+
+
+def test_the_newest_revision_is_the_one_the_code_asks_for() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
+
+
+async def test_up_down_and_up_again(database_url: str) -> None:
+    assert await upgrade(database_url)
+    assert await tables_of(database_url) == {*metadata.tables, "alembic_version"}
+    assert await upgrade(database_url, to="base")
+    assert await tables_of(database_url) == {"alembic_version"}
+    assert await upgrade(database_url)
+    assert await tables_of(database_url) == {*metadata.tables, "alembic_version"}
+    assert not await upgrade(database_url)
+
+
+async def test_migrations_make_exactly_the_tables_of_the_code(database_url: str) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    await upgrade(database_url)
+    async with await Store.open(database_url) as store, store.write() as transaction:
+        assert await transaction.run_sync(differences) == []
+
+
+async def test_a_failed_migration_leaves_nothing_behind(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = tmp_path / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    original = Path(alembic_config().get_main_option("script_location") or "")
+    (versions.parent / "env.py").write_text((original / "env.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (versions / "0001_breaks.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\nrevision = '0001'\ndown_revision = None\n"
+        "def upgrade():\n"
+        "    op.create_table('half', sa.Column('id', sa.Integer, primary_key=True))\n"
+        "    raise RuntimeError('in the middle')\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr("bot.store.upgrade._MIGRATIONS", versions.parent)
+    with pytest.raises(RuntimeError, match="in the middle"):
+        await upgrade(database_url)
+    assert await tables_of(database_url) == set()
+
+
+async def test_a_database_newer_than_the_code_is_refused_untouched(database_url: str) -> None:
+    await upgrade(database_url)
+    async with await Store.open(database_url) as store, store.write() as transaction:
+        await transaction.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreTooNewError, match="newer Pressroom"):
+        await upgrade(database_url)
+    async with await Store.open(database_url) as store, store.read() as transaction:
+        assert (await transaction.execute(text("SELECT version_num FROM alembic_version"))).scalar_one() == "9999"

@@ -1,0 +1,202 @@
+"""The command line as an operator meets it: sentences and exit codes."""
+
+import asyncio
+import json
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.store import Store
+from bot.store.upgrade import upgrade
+from sandbox import Limits, Sandbox
+
+ROOT = Path(__file__).parents[1]
+ISSUE = """# On paper
+
+### Two things about paper
+
+## Tools
+
+- Folder - folds paper by itself. ([link](https://folder.example/?utm_source=us))
+- [Cutter](https://cutter.example/)
+"""
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Paper</title><link>https://paper.example</link>
+<item><title>One</title><guid>1</guid><link>https://paper.example/1</link><description>a</description></item>
+<item><title>Two</title><guid>2</guid><link>https://paper.example/2</link><description>b</description></item>
+</channel></rss>"""
+
+
+async def bot(*arguments: str, folder: Path, **environment: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of `python -m bot …` run in an empty folder."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_without_a_token_the_bot_says_what_is_missing(tmp_path: Path) -> None:
+    code, _, told = await bot("run", folder=tmp_path)
+    assert code == 78
+    assert "DISCORD_TOKEN: is missing" in told
+    assert "Traceback" not in told
+
+
+async def test_the_token_is_read_from_a_file_beside_the_bot(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DISCORD_TOKEN=nonsense\n", encoding="utf-8")
+    code, _, told = await bot("run", folder=tmp_path)
+    assert code == 78
+    assert "does not look like a bot token" in told
+    assert "nonsense" not in told
+
+
+async def test_a_wrong_token_is_told_and_never_printed(tmp_path: Path) -> None:
+    async with Sandbox(limits=Limits.off()) as sandbox:
+        code, _, told = await bot(
+            "run", folder=tmp_path, DISCORD_TOKEN="MTIz.wrong.hunter2", DISCORD_API_URL=sandbox.api_url
+        )
+    assert code == 69
+    assert "Discord refused the token (DISCORD_TOKEN)" in told
+    assert "hunter2" not in told
+    assert "Traceback" not in told
+
+
+async def test_an_unreachable_discord_is_told(tmp_path: Path) -> None:
+    code, _, told = await bot(
+        "run", folder=tmp_path, DISCORD_TOKEN="MTIz.any.token", DISCORD_API_URL="http://127.0.0.1:9/api/v10"
+    )
+    assert code == 69
+    assert "Discord cannot be reached" in told
+    assert "Traceback" not in told
+
+
+async def test_a_second_process_on_the_same_database_is_refused(tmp_path: Path) -> None:
+    async with await Store.open(f"sqlite:///{tmp_path}/data/pressroom.db", exclusive=True):
+        code, _, told = await bot("run", folder=tmp_path, DISCORD_TOKEN="MTIz.any.token")
+    assert code == 69
+    assert "Another Pressroom is running" in told
+
+
+async def test_a_database_from_the_future_is_refused(tmp_path: Path) -> None:
+    await upgrade(f"sqlite:///{tmp_path}/data/pressroom.db")
+    connection = sqlite3.connect(tmp_path / "data/pressroom.db")
+    with connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    for command in ("run", "migrate"):
+        code, _, told = await bot(command, folder=tmp_path, DISCORD_TOKEN="MTIz.any.token")
+        assert code == 69
+        assert "newer Pressroom" in told
+        assert "Traceback" not in told
+
+
+async def test_a_locked_database_is_told_after_a_while(tmp_path: Path) -> None:
+    await upgrade(f"sqlite:///{tmp_path}/data/pressroom.db")
+    other = sqlite3.connect(tmp_path / "data/pressroom.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    code, _, told = await bot("run", folder=tmp_path, DISCORD_TOKEN="MTIz.any.token")
+    other.close()
+    assert code == 69
+    assert "locked by another program" in told
+    assert "Traceback" not in told
+
+
+async def test_a_database_path_that_is_no_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way", encoding="utf-8")
+    code, _, told = await bot("run", folder=tmp_path, DISCORD_TOKEN="MTIz.any.token")
+    assert code == 69
+    assert "cannot be opened" in told
+
+
+async def test_migrate_says_whether_there_was_something_to_do(tmp_path: Path) -> None:
+    assert (await bot("migrate", folder=tmp_path))[:2] == (0, "The database is up to date now.\n")
+    assert (await bot("migrate", folder=tmp_path))[:2] == (0, "The database was up to date already.\n")
+
+
+async def test_invite_prints_the_address_with_just_the_permissions_needed(tmp_path: Path) -> None:
+    async with Sandbox(limits=Limits.off()) as sandbox:
+        code, out, _ = await bot(
+            "invite", folder=tmp_path, DISCORD_TOKEN=sandbox.token, DISCORD_API_URL=sandbox.api_url
+        )
+        application_id = sandbox.application_id
+    assert code == 0
+    assert f"client_id={application_id}" in out
+    assert "applications.commands" in out
+    assert "permissions=309237730304" in out
+
+
+async def test_preview_prints_one_object_an_issue_and_names_what_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "issue.md").write_text(ISSUE, encoding="utf-8")
+    (tmp_path / "feed.xml").write_text(FEED, encoding="utf-8")
+    (tmp_path / "empty.md").touch()
+    code, out, _ = await bot("preview", "issue.md", "missing.md", "empty.md", "feed.xml", "--json", folder=tmp_path)
+    assert code == 1
+    issue, missing, empty, one, two = map(json.loads, out.splitlines())
+    assert (missing["source"], empty["source"]) == ("missing.md", "empty.md")
+    assert missing["error"] == "The file cannot be read: No such file or directory."
+    assert empty["error"]
+    assert [one["title"], two["title"]] == ["One", "Two"]
+    assert issue.keys() == {
+        "source",
+        "title",
+        "subtitle",
+        "topics",
+        "authors",
+        "published_at",
+        "image_url",
+        "paywalled",
+        "sections",
+        "links",
+        "images",
+        "polls",
+    }
+    assert issue["title"] == "On paper"
+    assert [link["title"].split()[0] for link in issue["links"]] == ["Folder", "Cutter"]
+    assert issue["links"][0].keys() == {"url", "key", "title", "text", "section", "sponsored"}
+    assert "utm_source" not in issue["links"][0]["url"]
+
+
+async def test_preview_shows_the_message_that_would_be_posted(tmp_path: Path) -> None:
+    (tmp_path / "issue.md").write_text(ISSUE, encoding="utf-8")
+    code, out, err = await bot("preview", "issue.md", folder=tmp_path)
+    assert (code, err) == (0, "")
+    for part in ("## On paper", "Two things about paper", "**2** links", "[ All links ]", "**Tools**"):
+        assert part in out
+
+
+async def test_preview_reads_an_address(tmp_path: Path) -> None:
+    async with Sandbox(limits=Limits.off()) as sandbox:
+        code, out, _ = await bot("preview", f"{sandbox.origin}/nothing-here", "--json", folder=tmp_path)
+    assert code == 1
+    assert "nothing at this address" in json.loads(out)["error"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["preview"]])
+async def test_wrong_usage_is_exit_code_two(tmp_path: Path, arguments: list[str]) -> None:
+    code, _, told = await bot(*arguments, folder=tmp_path)
+    assert code == 2
+    assert "usage: python -m bot" in told
+
+
+async def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "issue.md").write_text(ISSUE, encoding="utf-8")
+    process = await asyncio.create_subprocess_shell(
+        f"'{sys.executable}' -m bot preview {'issue.md ' * 2000} --json | head -1 >/dev/null",
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, told = await process.communicate()
+    assert told == b""

@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 export PYTHON MAKECMDGOALS
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run invite test test-all check bench format lock clean environment environment-dev
+.PHONY: help demo run invite test test-all check bench format pictures lock clean environment environment-dev
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ bench: environment-dev ## the benchmarks, one JSON line each
 format: environment-dev ## let ruff format and mend
 	@$(RUN) -m ruff check --fix-only --quiet .
 	@$(RUN) -m ruff format --quiet .
+
+pictures: environment-dev ## draw the README's picture anew
+	@$(RUN) scripts/picture.py
 
 lock: ## write the lock files anew (needs uv)
 	@sh scripts/lock.sh

@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 BOT = (sys.executable, "-m", "bot", "run")
 _STEP_SECONDS = 30.0
 _MOST_LINES = 16
+_WIDTH = 96
 _LINK = re.compile(r"\[((?:\\.|[^\]\\])*)\]\(<[^>]*>\)")
 
 
@@ -104,8 +105,9 @@ async def _story(sandbox: Sandbox, site: Site, issue: Path | None) -> None:
     await sandbox.wait_for(
         lambda: sandbox.gateway.connected and ada.commands(), timeout=_STEP_SECONDS, what="the bot's connection"
     )
-    _say(f"The bot is online. Ada, an administrator, sees {', '.join(ada.commands())}.")
-    _say(f"Mia, a member, sees {', '.join(mia.commands())}.")
+    _say(f"The bot is online. Mia, a member, is offered {', '.join(mia.commands())}.")
+    _say(f"Mara, a moderator, also {', '.join(sorted(set(mara.commands()) - set(mia.commands())))}.")
+    _say(f"Ada, an administrator, also {', '.join(sorted(set(ada.commands()) - set(mara.commands())))}.")
 
     _chapter("Ada sets the newsletter up.")
     await _typed(ada, f"/setup source address:{site.feed_url} channel:#news")
@@ -206,17 +208,29 @@ def _say(line: str) -> None:
 
 def _card(message: Message, *, private: bool = False) -> None:
     """A message as a reader would see it, framed."""
-    lines = [_LINK.sub(r"\1", line) for line in message.text.splitlines()]
-    lines = [re.sub(r"\\(.)", r"\1", line) for line in lines]
+    lines = [_as_seen(line, message) for line in message.text.splitlines()]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], f"… and {len(lines) - _MOST_LINES + 1} lines more"]
+    lines += [f"[picture {address.rpartition('/')[2]}]" for address in message.pictures]
     labels = [str(label) for label in message.labels if label]
     if labels:
         lines.append("  ".join(f"[ {label} ]" for label in labels))
     if message.thread is not None:
         lines.append(f"↳ thread: {message.thread.name}")
-    if private:
-        lines.append("(only you can see this)")
     for line in lines:
-        for piece in textwrap.wrap(line, 96) or [""]:
+        for piece in textwrap.wrap(line, _WIDTH) or [""]:
             print(f"    │ {piece}", flush=True)
+    if private:
+        print("    ╵ only you can see this", flush=True)
+
+
+def _as_seen(line: str, message: Message) -> str:
+    """Discord's Markdown as its reader sees it: names for mentions, days for timestamps, no marks."""
+    guild = message.channel.guild
+    channels = {str(channel.id): channel.name for channel in guild.channels.values()} if guild else {}
+    line = re.sub(r"<#(\d+)>", lambda found: f"#{channels.get(found[1], 'unknown')}", line)
+    line = re.sub(r"<t:(\d+):R>", "just now", line)
+    line = re.sub(r"<t:(\d+):\w>", lambda found: f"{datetime.fromtimestamp(int(found[1]), UTC):%B %d, %Y}", line)
+    line = _LINK.sub(r"\1", line)
+    line = re.sub(r"(?<!\\)\*\*", "", re.sub(r"^(#{1,3}|-#) ", "", line))
+    return re.sub(r"\\(.)", r"\1", line)

@@ -1,5 +1,6 @@
 """Brings what is queued to Discord: claim with a lease, act, mark. Once, visibly, whatever stops in between."""
 
+import asyncio
 import logging
 from datetime import datetime, timedelta
 from random import uniform
@@ -16,10 +17,12 @@ log = logging.getLogger(__name__)
 
 # One send gives up after 30 s; the lease outlives it, so that nobody else starts while it may still arrive.
 LEASE = timedelta(seconds=90)
+_ENOUGH_OF_THE_LEASE = timedelta(seconds=25)
 # Discord returns the earlier message for the same nonce "for a few minutes"; one minute is what is relied on.
 NONCE_WINDOW = timedelta(seconds=60)
 # Discord's clock, not ours, stamps the messages that a search looks through.
 _CLOCK_DOUBT = timedelta(minutes=2)
+_AT_ONCE = 10
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 600.0
 
@@ -49,12 +52,29 @@ class Outbox:
             now = self._clock.now()
             async with self._store.write() as transaction:
                 claimed = await outbox_rows.claim_due(
-                    transaction, incarnation=self._incarnation, now=now, lease_until=now + LEASE
+                    transaction, incarnation=self._incarnation, now=now, lease_until=now + LEASE, limit=_AT_ONCE
                 )
             if not claimed:
                 async with self._store.read() as transaction:
                     return await outbox_rows.next_due(transaction)
+            # Channels side by side, so that a slow one does not hold up the others; within one, in order.
+            channels: dict[int, list[Delivery]] = {}
             for delivery in claimed:
+                channels.setdefault(delivery.channel_id, []).append(delivery)
+            outcomes = await asyncio.gather(
+                *(self._deliver_in_order(deliveries, claimed_at=now) for deliveries in channels.values()),
+                return_exceptions=True,
+            )
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    raise outcome
+
+    async def _deliver_in_order(self, deliveries: list[Delivery], *, claimed_at: datetime) -> None:
+        for delivery in deliveries:
+            if self._clock.now() - claimed_at > _ENOUGH_OF_THE_LEASE:
+                # Too late to begin: it might still be on its way when the lease ends and somebody else starts.
+                await self._give_back(delivery)
+            else:
                 await self._deliver(delivery)
 
     async def _deliver(self, delivery: Delivery) -> None:
@@ -113,6 +133,12 @@ class Outbox:
             seconds,
             error,
         )
+
+    async def _give_back(self, delivery: Delivery) -> None:
+        async with self._store.write() as transaction:
+            await outbox_rows.put_off(
+                transaction, delivery.outbox_id, problem="waited behind another message", due_at=self._clock.now()
+            )
 
     async def _fail(self, delivery: Delivery, problem: str) -> None:
         async with self._store.write() as transaction:

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import DeliveryError, DeliveryRefusedError
-from bot.model.delivery import DeliveryRecord, DeliveryState
+from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState
+from bot.ports import Announcement
 from bot.services.outbox import LEASE
 from bot.store import outbox as outbox_rows
 from tests.doubles import sample_issue
-from tests.services.conftest import GUILD, Desk
+from tests.services.conftest import CHANNEL, GUILD, Desk
 
 
 async def queued(desk: Desk) -> None:
@@ -114,11 +115,11 @@ async def test_a_process_that_died_before_the_thread_starts_only_the_thread(desk
     await queued(desk)
 
     async def dies(*_: object, **__: object) -> int:
-        raise SystemExit
+        raise ConnectionResetError
 
     starts_threads = desk.channel.start_thread
     desk.channel.start_thread = dies  # type: ignore[method-assign]
-    with pytest.raises(SystemExit):
+    with pytest.raises(ConnectionResetError):
         await desk.services.outbox.deliver_due()
     desk.channel.start_thread = starts_threads  # type: ignore[method-assign]
     after = desk.outbox(incarnation="second")
@@ -158,3 +159,42 @@ async def test_a_role_is_mentioned_at_most_once_a_day(desk: Desk) -> None:
     await desk.read()
     await desk.services.outbox.deliver_due()
     assert [a.ping_role_id for _, a in desk.channel.messages.values()] == [55, None, None, 55]
+
+
+async def test_within_a_channel_messages_keep_their_order(desk: Desk) -> None:
+    await queued(desk)
+    desk.shelf.lay_out(*(sample_issue(number) for number in (5, 4, 3, 2)))
+    await desk.read()
+    assert await desk.titles_sent() == [f"Issue number {number}" for number in range(1, 6)]
+
+
+async def test_a_slow_channel_gives_back_what_waits_behind_it(desk: Desk) -> None:
+    await queued(desk)
+    desk.shelf.lay_out(*(sample_issue(number) for number in (3, 2)))
+    await desk.read()
+    claimed: list[int] = []
+
+    def slow() -> None:
+        claimed.append(len(desk.channel.messages))
+        desk.clock.move(timedelta(seconds=26))
+
+    desk.channel.before_send = slow
+    assert len(await desk.titles_sent()) == 3
+    assert (await record(desk)).attempts > 1
+
+
+async def test_trouble_in_one_channel_does_not_stop_another(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
+    await desk.services.sources.read_due()
+    send = desk.channel.send
+
+    async def breaks_in_one(delivery: Delivery, announcement: Announcement) -> int:
+        if delivery.channel_id == CHANNEL:
+            raise ZeroDivisionError
+        return await send(delivery, announcement)
+
+    desk.channel.send = breaks_in_one  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        await desk.services.outbox.deliver_due()
+    assert [delivery.channel_id for delivery, _ in desk.channel.messages.values()] == [CHANNEL + 1]

@@ -9,7 +9,7 @@ from discord.http import Route
 
 
 class Bare(discord.AutoShardedClient):
-    """Connects; with `answering`, answers /ping with a constant."""
+    """Connects; with `answering`, answers /ping and the button of /panel with a constant."""
 
     def __init__(self, *, answering: bool) -> None:
         super().__init__(
@@ -29,7 +29,17 @@ class Bare(discord.AutoShardedClient):
         async def ping(interaction: discord.Interaction) -> None:
             await interaction.response.send_message("pong", ephemeral=True)
 
+        @self.tree.command(description="Shows a button")
+        async def panel(interaction: discord.Interaction) -> None:
+            view = discord.ui.LayoutView(timeout=None)
+            view.add_item(discord.ui.ActionRow(discord.ui.Button(label="Press", custom_id="press")))
+            await interaction.response.send_message(view=view)
+
         await self.tree.sync()
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        if interaction.type is discord.InteractionType.component:
+            await interaction.response.send_message("pong", ephemeral=True)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ scheduler only rings. So nothing is lost with a missed knock, and everything is 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.clock import Clock
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 # (worker, seconds between knocks): a safety net below the workers' own alarm clocks.
 KNOCKS = (("sources", 60), ("outbox", 60))
-_PAUSE_AFTER_FAILURE_SECONDS = 5.0
+_PAUSE_AFTER_FAILURE = timedelta(seconds=5)
 
 
 class Worker:
@@ -48,13 +48,8 @@ class Worker:
             except Exception:
                 # Whatever failed stays due in the database; the loop must stay alive to try it again.
                 log.exception("worker failed worker=%s", self.name)
-                await self._rest(_PAUSE_AFTER_FAILURE_SECONDS)
-                continue
+                due_at = self._clock.now() + _PAUSE_AFTER_FAILURE
             await self._sleep_until(due_at)
-
-    async def _rest(self, seconds: float) -> None:
-        if not self._stopping:
-            await asyncio.sleep(seconds)
 
     async def _sleep_until(self, due_at: datetime | None) -> None:
         if self._stopping:

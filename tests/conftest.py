@@ -37,6 +37,13 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
 
 
 @pytest.fixture
+async def postgres_database(postgres_address: str) -> AsyncIterator[str]:
+    """Address of an empty PostgreSQL database."""
+    async for url in _fresh_postgres_database(postgres_address):
+        yield url
+
+
+@pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
     """An open, migrated store, once on each database."""
     await upgrade(database_url)

@@ -30,7 +30,7 @@ test: environment-dev ## the tests, in a few minutes
 test-all: environment-dev ## the tests and the long journeys
 	@$(RUN) -m pytest -n 2
 
-check: environment-dev ## format, lint, types, imports, migrations: what CI runs before the tests
+check: environment-dev ## format, lint, types, imports: what CI runs before the tests
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy

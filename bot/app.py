@@ -1,6 +1,7 @@
 """The composition root: opens everything in order, hands it to each other, and closes it in reverse."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator
@@ -30,6 +31,7 @@ from bot.store.upgrade import upgrade
 log = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 20.0
+_LOGIN_SECONDS = 60.0
 
 
 class Parts:
@@ -49,11 +51,23 @@ class Parts:
 
 async def run(settings: Settings, parts: Parts | None = None) -> None:
     """Run until SIGINT or SIGTERM. Raises StartError or StoreError when the bot cannot start."""
-    stop = asyncio.Event()
+    stop, started = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with open_app(settings, parts or Parts()) as client:
+    working = asyncio.create_task(_work(settings, parts or Parts(), stop=stop, started=started))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if stop.is_set() and not started.is_set():
+        working.cancel()  # nothing is in hand yet that would have to be finished
+    stopping.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
+
+
+async def _work(settings: Settings, parts: Parts, *, stop: asyncio.Event, started: asyncio.Event) -> None:
+    async with open_app(settings, parts) as client:
+        started.set()
         connection = asyncio.create_task(client.connect(), name="discord")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -150,13 +164,14 @@ async def _prepare_installation(store: Store, clock: Clock) -> None:
 
 async def _log_in(client: Pressroom, settings: Settings) -> None:
     try:
-        await client.login(settings.discord_token.get_secret_value())
+        async with asyncio.timeout(_LOGIN_SECONDS):
+            await client.login(settings.discord_token.get_secret_value())
     except discord.LoginFailure:
         raise StartError(
             "Discord refused the token (DISCORD_TOKEN). Make a new one on the Bot page of your application in "
             "Discord's developer portal and put it into .env."
         ) from None
-    except (aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, OSError, discord.GatewayNotFound) as error:  # a time-out is an OSError too
         raise StartError(
             f"Discord cannot be reached at {settings.discord_api_url}: {_reason(error)}. Check the connection and try "
             "again."
@@ -179,6 +194,8 @@ def _explain_lost_connection(error: BaseException | None) -> None:
             "Discord no longer accepts the token (DISCORD_TOKEN): it was reset. Put the new one into .env and start "
             "again."
         ) from error
+    if isinstance(error, discord.GatewayNotFound):
+        raise StartError("Discord has trouble of its own. Try again in a few minutes.") from error
     if isinstance(error, discord.PrivilegedIntentsRequired):
         raise StartError("Discord refused the connection: the application lacks an intent the bot asks for.") from error
     raise error

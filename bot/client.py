@@ -36,6 +36,7 @@ class Pressroom(commands.AutoShardedBot):
     services: Services
 
     def __init__(self, *, api_url: str, commands_memory: "CommandsMemory", guild_ready_seconds: float = 2.0) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice here, so nothing is missing
         super().__init__(
             command_prefix=commands.when_mentioned,  # never used: without message intents no text reaches the bot
             help_command=None,
@@ -49,7 +50,6 @@ class Pressroom(commands.AutoShardedBot):
         self._api_url = api_url
         self._commands_memory = commands_memory
         self.tree.error(self._tell_command_error)
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice here, so nothing is missing
         point_at(api_url)
 
     async def setup_hook(self) -> None:
@@ -67,6 +67,9 @@ class Pressroom(commands.AutoShardedBot):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         await self.services.guilds.remember(guild.id, name=guild.name)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        await self.services.guilds.leave(guild.id)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         log.exception("event failed event=%s", event_method)  # noqa: LOG004 - discord.py calls this inside its except

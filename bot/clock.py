@@ -1,6 +1,7 @@
 """Time as the bot sees it, handed in by `bot.app` so that tests can move it."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -10,6 +11,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present moment, aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since any moment in the past; it never goes back, whatever is done to the clock."""
         ...
 
     async def sleep_until(self, moment: datetime) -> None:
@@ -22,6 +27,9 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
     async def sleep_until(self, moment: datetime) -> None:
         # A long sleep is taken in slices, so that a wall clock which was put forward is noticed within a minute.

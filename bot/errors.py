@@ -79,7 +79,7 @@ class DeliveryError(PressroomError):
 
 
 class DeliveryRefusedError(DeliveryError):
-    """Discord refused a message for a reason that trying again does not change."""
+    """Discord refused a message for what it is; trying again does not change that."""
 
     message_id = "delivery-refused"
 

@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 USER_AGENT = "Pressroom/0.1 (newsletter desk for Discord; reads feeds)"
 _MOST_REDIRECTS = 5
 _CHUNK_BYTES = 64 * 1024
+# What ipaddress calls global in some versions of Python, or nowhere: the metadata services of two clouds, 6to4 relays,
+# protocol assignments, documentation, segment routing, the old site-local and IPv4-compatible addresses.
+_SPECIAL_V4 = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")))
+_SPECIAL_V6 = tuple(map(ipaddress.ip_network, ("::/96", "64:ff9b:1::/48", "3fff::/20", "5f00::/16", "fec0::/10")))
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
@@ -86,7 +90,7 @@ class Fetcher:
             async with session.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status in {301, 302, 303, 307, 308} and "Location" in response.headers:
                     target = str(response.url.join(URL(response.headers["Location"])))
-                    if _host(target) != _host(url):
+                    if _origin(target) != _origin(url):
                         headers.pop("Authorization", None)
                     url = target
                     continue
@@ -98,8 +102,8 @@ class Fetcher:
                     url=url,
                     body=await self._body(response),
                     content_type=response.headers.get("Content-Type"),
-                    etag=response.headers.get("ETag"),
-                    last_modified=response.headers.get("Last-Modified"),
+                    etag=_mark(response.headers.get("ETag")),
+                    last_modified=_mark(response.headers.get("Last-Modified")),
                 )
         raise FetchError(f"{_host(url)} redirects in circles (more than {_MOST_REDIRECTS} times).")
 
@@ -151,7 +155,8 @@ def refuse_private(address: str) -> None:
     if isinstance(parsed, ipaddress.IPv6Address):
         embedded = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF) if parsed in _NAT64 else None
         parsed = parsed.ipv4_mapped or parsed.sixtofour or embedded or parsed
-    if not parsed.is_global or parsed.is_multicast:
+    special = _SPECIAL_V4 if parsed.version == 4 else _SPECIAL_V6
+    if not parsed.is_global or parsed.is_multicast or any(parsed in network for network in special):
         raise _ForbiddenAddressError(
             "That address leads into a private network and is not fetched. (The operator may allow it with "
             "ALLOW_PRIVATE_ADDRESSES=true.)"
@@ -163,6 +168,16 @@ def _host(url: str) -> str:
         return urlsplit(url).hostname or "the address"
     except ValueError:
         return "the address"
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
+def _mark(value: str | None) -> str | None:
+    # What is not plain text could neither be stored nor sent back.
+    return value if value is not None and value.isascii() and value.isprintable() else None
 
 
 def _status_sentence(host: str, status: int) -> str:

@@ -14,7 +14,6 @@ PERMISSIONS = discord.Permissions(
     send_messages=True,
     embed_links=True,
     create_public_threads=True,
-    send_messages_in_threads=True,
     read_message_history=True,
 )
 

@@ -22,10 +22,14 @@ KNOCKS = (("sources", 60), ("outbox", 60))
 _PAUSE_AFTER_FAILURE = timedelta(seconds=5)
 
 
+# What a worker does: all that is due, as long as it is told to go on; gives the moment when there is more.
+Work = Callable[[Callable[[], bool]], Awaitable[datetime | None]]
+
+
 class Worker:
     """Calls `work` again and again: when rung, and when the moment comes that `work` returned."""
 
-    def __init__(self, name: str, work: Callable[[], Awaitable[datetime | None]], clock: Clock) -> None:
+    def __init__(self, name: str, work: Work, clock: Clock) -> None:
         self.name = name
         self._work = work
         self._clock = clock
@@ -44,7 +48,7 @@ class Worker:
         while not self._stopping:
             self._rung.clear()
             try:
-                due_at = await self._work()
+                due_at = await self._work(lambda: not self._stopping)
             except Exception:
                 # Whatever failed stays due in the database; the loop must stay alive to try it again.
                 log.exception("worker failed worker=%s", self.name)

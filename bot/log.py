@@ -23,7 +23,10 @@ class _Redact(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if not self._secrets:
             return True
-        message = record.getMessage()
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):
+            return True  # a library's mistake; the handler reports it without breaking the caller
         if any(secret in message for secret in self._secrets):
             record.msg, record.args = self.redact(message), None
         if record.exc_info and not record.exc_text:

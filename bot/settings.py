@@ -54,17 +54,16 @@ class Settings(BaseSettings):
         """Read the environment and `.env`. Raises SettingsError, which names every wrong variable."""
         try:
             settings = cls(**overrides)
+            if not need_token or _TOKEN_SHAPE.fullmatch(settings.discord_token.get_secret_value()):
+                return settings
+            problems = []
         except ValidationError as error:
             problems = [
                 _problem(str(detail["loc"][0]).upper(), str(detail["msg"]).removeprefix("Value error, "))
                 for detail in error.errors(include_url=False, include_input=False)
             ]
-        else:
-            problems = []
-            if need_token:
-                problems = _token_problems(settings.discord_token.get_secret_value())
-            if not problems:
-                return settings
+        if need_token:
+            problems += _token_problems(**overrides)
         raise SettingsError("\n".join(["The settings (environment or .env) need attention:", *problems]))
 
     @field_validator("log_level", mode="before")
@@ -95,6 +94,10 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         if scheme == "sqlite" and not rest.removeprefix("/"):
             raise ValueError("must name a file after sqlite:///")
+        if scheme != "sqlite" and not _is_server_address(value.get_secret_value()):
+            raise ValueError(
+                "is no database address; characters like @ : / [ in user or password are written %40 %3A %2F %5B"
+            )
         return value
 
     @property
@@ -104,7 +107,27 @@ class Settings(BaseSettings):
         return tuple(filter(None, (self.discord_token.get_secret_value(), password)))
 
 
-def _token_problems(token: str) -> list[str]:
+class _Token(BaseSettings):
+    """The token alone: it can be judged even where another setting is wrong."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    discord_token: SecretStr = SecretStr("")
+
+
+def _is_server_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is no number
+        user, _, _ = parts.netloc.rpartition("@")
+        return user.count(":") <= 1 and not set(user) & set("@[]")
+    except ValueError:
+        return False
+
+
+def _token_problems(**overrides: Any) -> list[str]:
+    given = {"discord_token": overrides["discord_token"]} if "discord_token" in overrides else {}
+    token = _Token(**given).discord_token.get_secret_value()
     if not token:
         return [_problem("DISCORD_TOKEN", "is missing")]
     if not _TOKEN_SHAPE.fullmatch(token):

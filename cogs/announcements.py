@@ -24,7 +24,7 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
     @app_commands.describe(issue=text("option-desk-issue"))
     @app_commands.autocomplete(issue=issue_choices)
     async def post(self, interaction: discord.Interaction, issue: str) -> None:
-        stored = await self._services.issues.show(guild_id_of(interaction), issue)
+        stored = await self._services.issues.pick(guild_id_of(interaction), issue)
         posting = await self._services.announcements.post(
             guild_id_of(interaction), stored.issue_key, interaction_id=interaction.id
         )

@@ -13,6 +13,7 @@ from bot.chat.context import guild_id_of
 from bot.chat.plain import fold, plain, shorten
 from bot.chat.replies import reply, reply_view, say
 from bot.client import Pressroom
+from bot.model.delivery import DeliveryRecord
 from bot.model.guild import FirstAnnouncement, Source
 from bot.texts import text
 
@@ -24,10 +25,10 @@ _FIRST_CHOICES = [
     Choice(name=text("choice-first-newest"), value=FirstAnnouncement.NEWEST.value),
     Choice(name=text("choice-first-none"), value=FirstAnnouncement.NONE.value),
 ]
-_MOST_SOURCES = 5  # each takes up to 700 characters of the 4,000 that a message holds
+_MOST_SOURCES = 4  # each takes up to 600 characters of the 4,000 that a message holds
 _LONGEST_TITLE = 100
 _LONGEST_ADDRESS = 200
-_LONGEST_PROBLEM = 300
+_LONGEST_PROBLEM = 200
 
 
 @app_commands.guild_only()
@@ -115,7 +116,6 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
 
     @app_commands.command(name="status", description=text("command-setup-status"))
     async def status(self, interaction: discord.Interaction) -> None:
-        await self._remember_guild(interaction)
         status = await self._services.guilds.status(guild_id_of(interaction))
         channels = {subscription.source_id: subscription.channel_id for subscription in status.subscriptions}
         role_id = status.guild.ping_role_id
@@ -127,6 +127,11 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         view.add_item(ui.TextDisplay[Any](say(interaction, "status-heading")))
         for source in status.sources[:_MOST_SOURCES]:
             view.add_item(ui.TextDisplay[Any](_source_lines(interaction, source, channels[source.source_id])))
+        if len(status.sources) > _MOST_SOURCES:
+            more = say(interaction, "status-more", count=len(status.sources) - _MOST_SOURCES)
+            view.add_item(ui.TextDisplay[Any](more))
+        for record in status.troubled:
+            view.add_item(ui.TextDisplay[Any](_trouble_line(interaction, record)))
         if not status.sources:
             view.add_item(ui.TextDisplay[Any](say(interaction, "status-none")))
         view.add_item(ui.TextDisplay[Any]("\n".join(settings)))
@@ -164,6 +169,14 @@ def _source_lines(interaction: discord.Interaction, source: Source, channel_id: 
     else:
         lines.append("-# " + say(interaction, "status-not-yet"))
     return "\n".join(lines)
+
+
+def _trouble_line(interaction: discord.Interaction, record: DeliveryRecord) -> str:
+    problem = plain(record.last_problem or "", longest=_LONGEST_PROBLEM)
+    if record.due_at is None:
+        return say(interaction, "status-refused", channel=str(record.channel_id), problem=problem)
+    when = format_dt(record.due_at, "R")
+    return say(interaction, "status-troubled", channel=str(record.channel_id), problem=problem, when=when)
 
 
 async def setup(bot: Pressroom) -> None:

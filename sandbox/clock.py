@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 Clock = Callable[[], float]
 """Gives the seconds since 1970 (UTC)."""
@@ -53,7 +54,13 @@ def moment_of(snowflake: int) -> float:
 
 def iso(seconds: float) -> str:
     """The moment in the form that Discord writes: `2026-07-01T12:00:00.000000+00:00`."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
+    whole = int(seconds)
+    return f"{_to_the_second(whole)}.{int((seconds - whole) * 1_000_000):06d}+00:00"
+
+
+@lru_cache(maxsize=256)
+def _to_the_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def seconds_of(moment: float | datetime) -> float:

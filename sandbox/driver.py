@@ -13,6 +13,7 @@ from sandbox.choosing import GROUP, SUBCOMMAND, Chooser, parse
 from sandbox.errors import NothingHappened, Refused
 from sandbox.files import Upload
 from sandbox.replies import File, Modal, Reply
+from sandbox.sight import Sight
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -25,88 +26,12 @@ DEADLINE_SECONDS = 10.0
 """How long a deferred answer may take in a test before the wait ends with `NothingHappened`."""
 
 
-class Person:
+class Person(Sight):
     """One member of a server, acting through Discord's client."""
 
     def __init__(self, sandbox: "Sandbox", member: model.Member) -> None:
+        super().__init__(member)
         self.sandbox = sandbox
-        self.member = member
-        self.world = sandbox.world
-        self.guild = member.guild
-
-    @property
-    def id(self) -> int:
-        return self.member.user.id
-
-    @property
-    def name(self) -> str:
-        return self.member.user.name
-
-    @property
-    def mention(self) -> str:
-        return f"<@{self.id}>"
-
-    # seeing
-
-    def can_see(self, channel: model.Channel) -> bool:
-        if channel.guild is None:
-            return self.member.user in channel.recipients
-        return bool(permissions.in_channel(self.member, channel) & permissions.VIEW_CHANNEL)
-
-    def see(self, channel: model.Channel | str) -> list[model.Message]:
-        """The messages this person can see there now, oldest first, with the ephemeral ones meant for them."""
-        where = self._channel(channel)
-        if not self.can_see(where):
-            return []
-        own = [one for one in where.ephemerals.values() if one.only_for == self.id]
-        history = where.history
-        if where.guild is not None and not permissions.in_channel(self.member, where) & permissions.READ_HISTORY:
-            history = []
-        return sorted([*history, *own], key=lambda one: one.id)
-
-    def directs(self) -> list[model.Message]:
-        """The direct messages between this person and the bot."""
-        for channel in self.world.directs.values():
-            if self.member.user in channel.recipients:
-                return channel.history
-        return []
-
-    def commands(self, channel: model.Channel | str | None = None) -> list[str]:
-        """What the picker shows: slash commands as "/issue latest", menus by their name."""
-        where = self._here(channel)
-        shown: list[str] = []
-        for command in self._visible(where):
-            if command.type == 1:
-                shown += [f"/{path}" for path, _ in model.option_leaves(command)]
-            else:
-                shown.append(command.name)
-        return sorted(shown)
-
-    def _visible(self, channel: model.Channel) -> list[model.Command]:
-        if channel.guild is None:
-            return [one for one in self.world.commands_of(None) if one.contexts is None or 1 in one.contexts]
-        return [
-            command
-            for command in [*self.world.commands_of(self.guild.id), *self.world.commands_of(None)]
-            if (command.contexts is None or 0 in command.contexts)
-            and permissions.may_use(command, self.member, channel)
-        ]
-
-    def _channel(self, channel: model.Channel | str) -> model.Channel:
-        return self.guild.channel(channel) if isinstance(channel, str) else channel
-
-    def _here(self, channel: model.Channel | str | None) -> model.Channel:
-        """The channel meant, else the first text channel where this person may write."""
-        if channel is not None:
-            where = self._channel(channel)
-            if not self.can_see(where):
-                raise Refused(f"{self.name} cannot see #{where.name}")
-            return where
-        needed = permissions.VIEW_CHANNEL | permissions.SEND_MESSAGES
-        for where in self.guild.channels.values():
-            if where.type == model.TEXT and permissions.in_channel(self.member, where) & needed == needed:
-                return where
-        raise Refused(f"{self.name} sees no text channel to write in")
 
     # speaking
 
@@ -119,7 +44,7 @@ class Person:
         reply_to: model.Message | None = None,
     ) -> model.Message:
         """Post a message as this person."""
-        where = self._channel(channel)
+        where = self.channel(channel)
         body: Json = {"content": text}
         if reply_to is not None:
             body["message_reference"] = {"message_id": str(reply_to.id)}
@@ -144,8 +69,8 @@ class Person:
 
         Without `in_channel` in the first text channel where this person may write.
         """
-        where = self._here(in_channel)
-        command, path, specs, rest = self._find(text, where)
+        where = self.here(in_channel)
+        command, path, specs, rest = self.find(text, where)
         given = {**parse(rest, specs, path), **options}
         chooser = Chooser(self.world, self.guild, where)
         data = self._command_data(command, path, chooser.options(specs, given, path), chooser.found)
@@ -172,8 +97,8 @@ class Person:
         **options: Any,
     ) -> list[Json]:
         """The choices offered while typing; the last option given (or `focus_on`) is the one being typed."""
-        where = self._here(in_channel)
-        command, path, specs, rest = self._find(text, where)
+        where = self.here(in_channel)
+        command, path, specs, rest = self.find(text, where)
         given = {**parse(rest, specs, path), **options}
         focused = focus_on or next(reversed(given), None)
         spec = next((one for one in specs if one["name"] == focused), None)
@@ -189,33 +114,17 @@ class Person:
 
     async def menu(self, name: str, target: "model.Message | Person") -> Reply:
         """Use a context menu on a message or on a person."""
-        where = target.channel if isinstance(target, model.Message) else self._here(None)
+        where = target.channel if isinstance(target, model.Message) else self.here(None)
         if isinstance(target, model.Message):
             self._must_see(target)
         kind = 3 if isinstance(target, model.Message) else 2
-        command = next((one for one in self._visible(where) if one.name == name and one.type == kind), None)
+        command = next((one for one in self.visible(where) if one.name == name and one.type == kind), None)
         if command is None:
             raise Refused(f"{self.name} sees no menu {name!r} in #{where.name}")
         thing: Any = target if isinstance(target, model.Message) else target.member
         data = self._command_data(command, [command.name], [], [thing]) | {"target_id": str(thing.id)}
         del data["options"]
         return await self._act(interactions.COMMAND, where, data, name=name)
-
-    def _find(self, text: str, where: model.Channel) -> tuple[model.Command, list[str], list[Json], str]:
-        words = text.lstrip("/").strip()
-        best: tuple[model.Command, str, list[Json]] | None = None
-        for command in self._visible(where):
-            if command.type != 1:
-                continue
-            for path, specs in model.option_leaves(command):
-                if (words == path or words.startswith(path + " ")) and (best is None or len(path) > len(best[1])):
-                    best = (command, path, specs)
-        if best is None:
-            exists = any(words.split(" ")[0] == one.name for one in self.world.commands.values())
-            why = "hidden from" if exists else "unknown to"
-            raise Refused(f"/{words} is {why} {self.name} in #{where.name}; shown: {self.commands(where)}")
-        command, path, specs = best
-        return command, path.split(" "), specs, words[len(path) :].strip()
 
     # components
 
@@ -292,10 +201,13 @@ class Person:
             self.world, kind, self.member.user, where, data, message=message, cause=cause, name=name
         )
         if not self.sandbox.gateway.sessions:
-            interactions.expire(self.world, one)
-        assert one.settled is not None  # noqa: S101  (start made it)
+            self.world.deadlines.expire(one)
+        if one.settled is not None:
+            await one.settled  # ends in any case, when the time for an answer is over
+        if one.settled is None:
+            return Reply(one)
         try:
-            async with asyncio.timeout(self.world.limits.answer_seconds + DEADLINE_SECONDS):
+            async with asyncio.timeout(DEADLINE_SECONDS):
                 await one.settled
         except TimeoutError:
             raise NothingHappened(

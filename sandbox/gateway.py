@@ -1,52 +1,27 @@
-"""The gateway: sessions that outlive connections, and connections with their compression.
+"""The gateway: sessions that outlive connections, and who hears what.
 
 Opcodes: 0 dispatch, 1 heartbeat, 2 identify, 3 presence, 4 voice, 6 resume, 7 reconnect, 8 request members,
 9 invalid session, 10 hello, 11 heartbeat ack.
 """
 
-import asyncio
-import logging
-import secrets
-import zlib
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from aiohttp import WSMsgType, web
 
 from sandbox import events, payloads, permissions
+from sandbox.connections import CODECS, Connection, Session
 from sandbox.events import Event
 from sandbox.limits import Window
 from sandbox.model import Guild
 from sandbox.world import World
-
-_log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 Inspect = Callable[[str, Json], None]
 
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, REQUEST_MEMBERS = 0, 1, 2, 6, 7, 8
 INVALID_SESSION, HELLO, HEARTBEAT_ACK = 9, 10, 11
-
-
-class Codec(Protocol):
-    def __call__(self, data: bytes) -> bytes: ...
-
-
-def zlib_stream() -> Codec:
-    stream = zlib.compressobj(1)
-    return lambda data: stream.compress(data) + stream.flush(zlib.Z_SYNC_FLUSH)
-
-
-def zstd_stream() -> Codec:
-    import zstandard
-
-    stream = zstandard.ZstdCompressor(level=1).compressobj()
-    return lambda data: stream.compress(data) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-
-
-CODECS: dict[str, Callable[[], Codec]] = {"zlib-stream": zlib_stream, "zstd-stream": zstd_stream}
 
 
 class Closed(Exception):  # noqa: N818
@@ -58,76 +33,17 @@ class Closed(Exception):  # noqa: N818
         self.reason = reason
 
 
-class Connection:
-    """One WebSocket: an ordered queue out, compressed as the client asked for."""
-
-    def __init__(self, socket: web.WebSocketResponse, codec: Codec | None) -> None:
-        self.socket = socket
-        self.codec = codec
-        self.queue: deque[bytes] = deque()
-        self.ready = asyncio.Event()
-        self.is_open = True
-
-    def push(self, data: bytes) -> None:
-        self.queue.append(data)
-        self.ready.set()
-
-    async def write(self) -> None:
-        """Drain the queue until the connection ends."""
-        while self.is_open:
-            await self.ready.wait()
-            self.ready.clear()
-            while self.queue:
-                data = self.queue.popleft()
-                if self.codec is None:
-                    await self.socket.send_str(data.decode())
-                else:
-                    await self.socket.send_bytes(self.codec(data))
-
-    def cut(self) -> None:
-        """End it without a word, as a broken line would."""
-        self.is_open = False
-        writer = self.socket._writer  # noqa: SLF001  (aiohttp offers no public way to abort)
-        if writer is not None and writer.transport is not None:
-            writer.transport.abort()
-
-
-class Session:
-    """What a client identified as; keeps events for a resume."""
-
-    def __init__(self, intents: int, shard: tuple[int, int], replay: int) -> None:
-        self.id = secrets.token_hex(16)
-        self.intents = intents
-        self.shard = shard
-        self.sequence = 0
-        self.sent: deque[tuple[int, bytes]] = deque(maxlen=replay)
-        self.connection: Connection | None = None
-        self.left_at: float | None = None
-
-    def serves(self, guild: Guild | None) -> bool:
-        if guild is None:
-            return self.shard[0] == 0
-        return (guild.id >> 22) % self.shard[1] == self.shard[0]
-
-    def dispatch(self, name: str, data: bytes) -> None:
-        self.sequence += 1
-        packet = b'{"op":0,"s":%d,"t":"%s","d":%s}' % (self.sequence, name.encode(), data)
-        self.sent.append((self.sequence, packet))
-        if self.connection is not None:
-            self.connection.push(packet)
-
-
 class Gateway:
     """All sessions of the one application; listens to the world."""
 
-    def __init__(self, world: World, token: str, inspect: Inspect | None = None) -> None:
+    def __init__(self, world: World, token: str) -> None:
         self.world = world
         self.token = token
         self.url = ""
         self.sessions: dict[str, Session] = {}
         self.starts = 0
         self.identified: list[float] = []
-        self._inspect = inspect
+        self.inspect: Inspect | None = None
         self.on_change: Callable[[], None] = lambda: None
         self._identify_slots: dict[int, float] = {}
         self._connections: set[Connection] = set()
@@ -142,7 +58,7 @@ class Gateway:
         limits = self.world.limits
         return {
             "url": self.url,
-            "shards": 1,
+            "shards": limits.shards,
             "session_start_limit": {
                 "total": limits.session_starts,
                 "remaining": max(0, limits.session_starts - self.starts),
@@ -179,8 +95,8 @@ class Gateway:
                 self._send_guild(session, guild, is_new=True)
                 continue
             if full is None:
-                if self._inspect is not None:
-                    self._inspect(event.name, event.data)
+                if self.inspect is not None:
+                    self.inspect(event.name, event.data)
                 full = orjson.dumps(event.data)
             session.dispatch(event.name, full if self._may_read(session, event) else self._hide(event))
 
@@ -208,8 +124,8 @@ class Gateway:
     def _send_guild(self, session: Session, guild: Guild, *, is_new: bool = False) -> None:
         everyone = bool(session.intents & events.GUILD_MEMBERS)
         data = payloads.guild_create(guild, self.world.bot.id, all_members=everyone, is_new=is_new)
-        if self._inspect is not None:
-            self._inspect("GUILD_CREATE", data)
+        if self.inspect is not None:
+            self.inspect("GUILD_CREATE", data)
         session.dispatch("GUILD_CREATE", orjson.dumps(data))
 
     # connections
@@ -219,12 +135,14 @@ class Gateway:
         make = CODECS.get(request.query.get("compress", ""))
         socket = web.WebSocketResponse(max_msg_size=1 << 16, compress=False, timeout=1.0)
         await socket.prepare(request)
-        connection = Connection(socket, make() if make else None)
+        if request.transport is None:
+            return socket
+        heartbeat_ms = self.world.limits.heartbeat_ms
+        connection = Connection(socket, request.transport, make() if make else None, heartbeat_ms / 1000)
         self._connections.add(connection)
-        writer = asyncio.create_task(connection.write())
         session: Session | None = None
         budget = Window()
-        self._push(connection, HELLO, {"heartbeat_interval": self.world.limits.heartbeat_ms, "_trace": ["sandbox"]})
+        self._push(connection, HELLO, {"heartbeat_interval": heartbeat_ms, "_trace": ["sandbox"]})
         try:
             async for message in socket:
                 if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
@@ -233,17 +151,15 @@ class Gateway:
                     raise Closed(4008, "You are being rate limited.")  # noqa: TRY301
                 session = self._receive(connection, session, message.data)
         except Closed as closed:
-            await asyncio.sleep(0)
-            await socket.close(code=closed.code, message=closed.reason.encode())
+            await connection.close(closed.code, closed.reason)
         except ConnectionError:
             pass
         finally:
-            self._left(connection, session, socket.close_code)
-            writer.cancel()
+            self._left(connection, session, connection.closed_with or socket.close_code)
         return socket
 
     def _left(self, connection: Connection, session: Session | None, code: int | None) -> None:
-        connection.is_open = False
+        connection.left()
         self._connections.discard(connection)
         if session is None or session.connection is not connection:
             return
@@ -264,6 +180,7 @@ class Gateway:
             raise Closed(4002, "Error while decoding payload.") from None
         match op:
             case 1:
+                connection.heartbeat()
                 self._push(connection, HEARTBEAT_ACK, None)
                 return session
             case 2 if session is not None:
@@ -398,5 +315,4 @@ class Gateway:
 
     async def close(self) -> None:
         for connection in list(self._connections):
-            connection.is_open = False
-            await connection.socket.close(code=1001, message=b"The sandbox closes")
+            await connection.close(1001, "The sandbox closes")

@@ -4,7 +4,6 @@ The bot has three seconds for its first answer (one only: 40060), then fifteen m
 """
 
 import asyncio
-import secrets
 from typing import Any
 
 from sandbox import components as parts
@@ -20,7 +19,8 @@ Json = dict[str, Any]
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
 
-MOST_KEPT = 50_000
+MOST_KEPT = 10_000
+"""Beyond so many the oldest interactions go, so that load tests do not fill the memory."""
 
 _ALLOWED = {
     COMMAND: {MESSAGE, DEFERRED_MESSAGE, MODAL},
@@ -43,93 +43,83 @@ def start(
 ) -> model.Interaction:
     """Make an interaction, tell the bot, and start its three seconds."""
     member = channel.guild.members.get(user.id) if channel.guild else None
+    new_id, now = world.new_id(), world.clock()
     interaction = model.Interaction(
-        world.new_id(),
-        secrets.token_urlsafe(48),
-        kind,
-        user,
-        channel,
-        member,
-        data,
-        world.clock(),
-        message,
-        cause,
-        name,
+        new_id, world.sign(new_id), kind, user, channel, member, data, now, message, cause, name
     )
-    world.interactions[interaction.token] = interaction
-    _forget_oldest(world)
-    loop = asyncio.get_running_loop()
-    interaction.settled = loop.create_future()
-    interaction.timer = loop.call_later(world.limits.answer_seconds, expire, world, interaction)
+    known = world.interactions
+    known[interaction.token] = interaction
+    if len(known) > MOST_KEPT:
+        del known[next(iter(known))]
+    interaction.settled = asyncio.get_running_loop().create_future()
+    world.deadlines.start(interaction, world.limits.answer_seconds)
     world.emit(Event("INTERACTION_CREATE", payload(world, interaction), 0, channel.guild, channel))
     return interaction
-
-
-def _forget_oldest(world: World) -> None:
-    """Keep memory bounded under load: beyond 50,000 the oldest interactions go."""
-    known = world.interactions
-    while len(known) > MOST_KEPT:
-        del known[next(iter(known))]
 
 
 def delete(world: World, one: model.Interaction, wanted: str) -> None:
     message = message_of(one, wanted)
     posting.delete(world, message)
     if message is one.response:
-        settle(one)
-
-
-def expire(world: World, interaction: model.Interaction) -> None:
-    """After this no first answer is taken; the member reads "The application did not respond"."""
-    if interaction.callback_type is None and not interaction.failed:
-        interaction.failed = True
-        settle(interaction)
-        world.emit(Event("INTERACTION_FAILED", {}, -1, interaction.channel.guild, interaction.channel))
-
-
-def settle(interaction: model.Interaction) -> None:
-    if interaction.timer is not None:
-        interaction.timer.cancel()
-        interaction.timer = None
-    if interaction.settled is not None and not interaction.settled.done():
-        interaction.settled.set_result(None)
+        one.settle()
 
 
 def payload(world: World, one: model.Interaction) -> Json:
-    guild, channel = one.channel.guild, one.channel
-    body: Json = {
+    body = _place(world, one) | {
         "id": str(one.id),
-        "application_id": str(world.application.id),
         "type": one.type,
         "data": one.data,
         "token": one.token,
+        "attachment_size_limit": world.limits.attachment_bytes,
+    }
+    if one.message is not None:
+        guild = one.channel.guild
+        body["message"] = payloads.message(one.message, world)
+        if one.type in (COMPONENT, MODAL_SUBMIT) and guild is not None:
+            body["message"] = body["message"] | {"guild_id": str(guild.id)}
+    return body
+
+
+def _place(world: World, one: model.Interaction) -> Json:
+    """What all interactions of this person in this channel say; kept, because it is most of each of them."""
+    guild, channel = one.channel.guild, one.channel
+    if guild is None or channel.thread is not None:
+        return _describe_place(world, one)
+    key = (one.user.id, channel.id)
+    kept = guild.derived.places.get(key)
+    if kept is None or kept[0] != channel.last_message_id:
+        kept = guild.derived.places[key] = (channel.last_message_id, _describe_place(world, one))
+    return kept[1]
+
+
+def _describe_place(world: World, one: model.Interaction) -> Json:
+    guild, channel, member = one.channel.guild, one.channel, one.member
+    body: Json = {
+        "application_id": str(world.application.id),
         "version": 1,
         "channel_id": str(channel.id),
         "locale": one.user.locale,
         "entitlements": [],
         "entitlement_sku_ids": [],
-        "attachment_size_limit": world.limits.attachment_bytes,
         "authorizing_integration_owners": payloads.owners(one),
         "context": 0 if guild else 1,
     }
-    if guild is not None and one.member is not None:
-        bot = guild.members.get(world.bot.id)
-        granted = permissions.in_channel(one.member, channel)
-        body["guild_id"] = str(guild.id)
-        body["guild"] = {"id": str(guild.id), "locale": guild.locale, "features": guild.features}
-        body["guild_locale"] = guild.locale
-        body["app_permissions"] = str(permissions.in_channel(bot, channel) if bot else 0)
-        body["member"] = payloads.member(one.member) | {"permissions": str(granted)}
-        body["channel"] = payloads.channel(channel) | {"permissions": str(granted)}
-    else:
-        body["user"] = payloads.user(one.user)
-        body["app_permissions"] = str(permissions.DM)
-        body["channel"] = payloads.channel(channel)
-    if one.message is not None:
-        body["message"] = payloads.message(one.message, world)
-        if one.type in {COMPONENT, MODAL_SUBMIT}:
-            body["message"] = body["message"] | ({"guild_id": str(guild.id)} if guild else {})
-    return body
+    if guild is None or member is None:
+        return body | {
+            "user": payloads.user(one.user),
+            "app_permissions": str(permissions.DM),
+            "channel": payloads.channel(channel),
+        }
+    bot = guild.members.get(world.bot.id)
+    granted = permissions.in_channel(member, channel)
+    return body | {
+        "guild_id": str(guild.id),
+        "guild": {"id": str(guild.id), "locale": guild.locale, "features": guild.features},
+        "guild_locale": guild.locale,
+        "app_permissions": str(permissions.in_channel(bot, channel) if bot else 0),
+        "member": payloads.member(member) | {"permissions": str(granted)},
+        "channel": payloads.channel(channel) | {"permissions": str(granted)},
+    }
 
 
 def answer(world: World, interaction_id: int, token: str, body: Json, uploads: list[Upload]) -> model.Interaction:
@@ -175,10 +165,11 @@ def answer(world: World, interaction_id: int, token: str, body: Json, uploads: l
     one.callback_type = kind
     one.answered_at = world.clock()
     if kind == DEFERRED_MESSAGE:
-        if one.timer is not None:
-            one.timer.cancel()
+        first, one.settled = one.settled, asyncio.get_running_loop().create_future()
+        if first is not None and not first.done():
+            first.set_result(None)
     else:
-        settle(one)
+        one.settle()
     world.emit(Event("INTERACTION_ANSWERED", {}, -1, one.channel.guild, one.channel, one.response))
     return one
 
@@ -249,7 +240,7 @@ def edit(world: World, one: model.Interaction, wanted: str, body: Json, uploads:
     message = message_of(one, wanted)
     posting.edit(world, message, body, uploads)
     if wanted == "@original" or message is one.response:
-        settle(one)
+        one.settle()
     return message
 
 
@@ -257,7 +248,7 @@ def follow_up(world: World, one: model.Interaction, body: Json, uploads: list[Up
     """A further message; the first after a deferred answer takes that answer's place."""
     if one.callback_type == DEFERRED_MESSAGE and one.response is not None and one.response.is_loading:
         posting.edit(world, one.response, body, uploads)
-        settle(one)
+        one.settle()
         return one.response
     ephemeral = bool(int(body.get("flags") or 0) & model.EPHEMERAL)
     drafted = draft(world, body, uploads, one.channel, ephemeral=ephemeral)

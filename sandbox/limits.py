@@ -41,11 +41,13 @@ class Limits:
     old_edit_age: float = 3600.0
     old_edits: Rate = (3, 6.0)
     crossposts: Rate = (10, 3600.0)
+    published_edits: Rate = (3, 3600.0)
     nonce_seconds: float = 300.0
     answer_seconds: float = 3.0
     token_seconds: float = 900.0
     identify_seconds: float = 5.0
     max_concurrency: int = 1
+    shards: int = 1
     session_starts: int = 1000
     resume_seconds: float = 120.0
     replay_events: int = 5000
@@ -65,6 +67,7 @@ class Limits:
             per_second=never,
             old_edits=(never, 1.0),
             crossposts=(never, 1.0),
+            published_edits=(never, 1.0),
             identify_seconds=0.0,
             gateway_commands=(never, 1.0),
             command_creates_a_day=never,

@@ -1,7 +1,7 @@
 """The nouns of a Discord: plain objects that the world holds and the doors show.
 
 Ids are integers here and strings in every payload. Changing an object directly changes the world silently; go through
-`World` (or the `add_…` methods, which do) when the bot is to hear of it.
+`World` (or the `add_…` methods, which do) when the bot is to hear of it, else call `World.forget` afterwards.
 """
 
 import asyncio
@@ -302,10 +302,38 @@ class Interaction:
     failed: bool = False
     defers_ephemeral: bool = False
     settled: "asyncio.Future[None] | None" = None
-    timer: asyncio.TimerHandle | None = None
+    """Done with the answer or its failure; a deferred answer puts a new one in its place until the follow-up."""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the time for the first answer is over, with an answer or without."""
+        return self.callback_type is not None or self.failed
+
+    def settle(self) -> None:
+        future, self.settled = self.settled, None
+        if future is not None and not future.done():
+            future.set_result(None)
 
 
 Named = TypeVar("Named", Role, Channel)
+
+
+@dataclass(slots=True)
+class Derived:
+    """What was worked out from roles, members, channels and commands; forgotten with every change of them."""
+
+    permissions: dict[tuple[int, int], int] = field(default_factory=dict)
+    """By the ids of member and channel (not for threads, which people join and leave)."""
+    places: dict[tuple[int, int], tuple[int | None, dict[str, Any]]] = field(default_factory=dict)
+    """What interactions of that member in that channel have in common, with the channel's last message then."""
+    finds: dict[tuple[int, int, str], Any] = field(default_factory=dict)
+    """Which command that member means in that channel by that text."""
+    first_channels: "dict[int, Channel]" = field(default_factory=dict)
+    """Where that member writes without saying where."""
+
+    def forget(self) -> None:
+        for kept in (self.permissions, self.places, self.finds, self.first_channels):
+            kept.clear()
 
 
 @dataclass(slots=True, eq=False)
@@ -314,6 +342,7 @@ class Guild:
     name: str
     owner_id: int
     world: "World" = field(repr=False)
+    derived: Derived = field(default_factory=Derived, repr=False)
     roles: dict[int, Role] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
     threads: dict[int, Channel] = field(default_factory=dict)

@@ -263,7 +263,7 @@ def sign(path: str, expires: int, issued: int) -> str:
 
 
 def message(one: model.Message, world: "World") -> Json:
-    """The whole message. Kept until it changes, except where it holds links that expire."""
+    """The whole message. Kept until it changes, except where links expire or one person alone will read it."""
     if one.payload is not None:
         return one.payload
     body: Json = {
@@ -302,7 +302,7 @@ def message(one: model.Message, world: "World") -> Json:
     thread = one.thread
     if thread is not None:
         body["thread"] = channel(thread)
-    elif not one.attachments:
+    elif not one.attachments and one.only_for is None:
         one.payload = body
     return body
 

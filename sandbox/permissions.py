@@ -94,6 +94,16 @@ def in_guild(member: "Member") -> int:
 
 def in_channel(member: "Member", channel: "Channel") -> int:
     """What the member may do in the channel; threads take the overwrites of their parent."""
+    if channel.thread is not None:
+        return _work_out(member, channel)
+    known, key = member.guild.derived.permissions, (member.user.id, channel.id)
+    granted = known.get(key)
+    if granted is None:
+        granted = known[key] = _work_out(member, channel)
+    return granted
+
+
+def _work_out(member: "Member", channel: "Channel") -> int:
     granted = in_guild(member)
     if granted == ALL:
         return ALL

@@ -1,21 +1,18 @@
 """The rules of messages: what may be posted, what is computed from it, edits, deletion, publishing."""
 
-import re
 from typing import Any
 
-from sandbox import components as parts
-from sandbox import events, model, payloads, permissions
+from sandbox import events, mentions, model, payloads, permissions
 from sandbox.drafts import Draft, draft
 from sandbox.errors import ApiError, invalid_form, missing_access, missing_permissions, unknown_message
 from sandbox.events import Event
 from sandbox.files import Upload
-from sandbox.limits import Window, too_many
+from sandbox.limits import Rate, Window, too_many
 from sandbox.world import World
 
 Json = dict[str, Any]
 
-_USER, _ROLE, _EVERYONE = re.compile(r"<@!?(\d+)>"), re.compile(r"<@&(\d+)>"), re.compile(r"@(everyone|here)\b")
-MOST_EPHEMERALS = 20_000
+MOST_EPHEMERALS = 10_000
 """How many ephemeral messages a channel keeps, so that load tests do not fill the memory."""
 
 
@@ -57,7 +54,7 @@ def post(
     )
     if author.bot and webhook_id in (None, author.id):
         message.application_id = author.id
-    _mention(world, message, allowed)
+    mentions.apply(world, message, allowed)
     if only_for is not None:
         message.flags |= model.EPHEMERAL
         channel.ephemerals[message.id] = message
@@ -92,37 +89,6 @@ def announce(world: World, message: model.Message, name: str) -> None:
             data["member"] = payloads.basic_member(author)
     intent = events.GUILD_MESSAGES if channel.guild else events.DIRECT_MESSAGES
     world.emit(Event(name, data, intent, channel.guild, channel, message))
-
-
-def _mention(world: World, message: model.Message, allowed: Json | None) -> None:
-    """Who is pinged: content and Components V2 text count, embeds never; `allowed_mentions` limits it."""
-    texts = [message.content, *parts.text_of("", [], message.components)]
-    text = "\n".join(texts)
-    if "@" not in text and message.reference is None:
-        message.mentions, message.mention_roles, message.mention_everyone = [], [], False
-        return
-    parse = {"users", "roles", "everyone"} if allowed is None else set(allowed.get("parse") or ())
-    users = {int(one) for one in (allowed or {}).get("users") or ()}
-    roles = {int(one) for one in (allowed or {}).get("roles") or ()}
-    guild = message.channel.guild
-    sender = guild.members.get(message.author.id) if guild else None
-    granted = permissions.in_channel(sender, message.channel) if sender else 0
-    may_all = bool(granted & permissions.MENTION_EVERYONE) or message.webhook_id is not None
-    named = dict.fromkeys(int(one) for one in _USER.findall(text))
-    message.mentions = [world.users[one] for one in named if one in world.users and ("users" in parse or one in users)]
-    message.mention_roles = [
-        one
-        for one in dict.fromkeys(int(found) for found in _ROLE.findall(text))
-        if guild
-        and one in guild.roles
-        and ("roles" in parse or one in roles)
-        and (may_all or guild.roles[one].mentionable)
-    ]
-    message.mention_everyone = bool("everyone" in parse and may_all and _EVERYONE.search(text))
-    target = message.reply_to
-    replied = (allowed or {}).get("replied_user", allowed is None)
-    if message.type == 19 and target is not None and replied and target.author not in message.mentions:
-        message.mentions.append(target.author)
 
 
 def create(
@@ -224,7 +190,7 @@ def edit(world: World, message: model.Message, body: Json, uploads: list[Upload]
         message.content, message.embeds, message.components = drafted.content, drafted.embeds, drafted.components
         message.attachments = drafted.attachments
         message.flags = message.flags & ~model.LOADING | drafted.flags
-        _mention(world, message, body.get("allowed_mentions"))
+        mentions.apply(world, message, body.get("allowed_mentions"))
     touch(world, message)
     for copy in message.copies:
         copy.content, copy.embeds = message.content, message.embeds
@@ -242,10 +208,18 @@ def touch(world: World, message: model.Message) -> None:
 
 def check_old_edit(world: World, message: model.Message, windows: dict[int, Window]) -> None:
     """30046: messages older than an hour take three edits in six seconds per channel (unofficial figure)."""
-    limits = world.limits
-    if world.clock() - message.created_at < limits.old_edit_age:
-        return
-    early = windows.setdefault(message.channel.id, Window()).take(world.clock(), limits.old_edits)
+    if world.clock() - message.created_at >= world.limits.old_edit_age:
+        _take_edit(world, windows, message.channel.id, world.limits.old_edits)
+
+
+def check_published_edit(world: World, message: model.Message, windows: dict[int, Window]) -> None:
+    """Each published message takes three edits an hour (unofficial figure), since every copy is edited, too."""
+    if message.is_crossposted:
+        _take_edit(world, windows, message.id, world.limits.published_edits)
+
+
+def _take_edit(world: World, windows: dict[int, Window], key: int, rate: Rate) -> None:
+    early = windows.setdefault(key, Window()).take(world.clock(), rate)
     if early:
         raise too_many(
             early,

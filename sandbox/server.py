@@ -4,12 +4,9 @@ Doors by the first part of the path: `/api/v10/…` REST, `/gateway` WebSocket, 
 """
 
 import asyncio
-import logging
 import os
 import secrets
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import time
 from typing import Any, Self, TypeVar
@@ -18,39 +15,20 @@ import orjson
 from aiohttp import web
 
 from sandbox import files, model, permissions
+from sandbox.api import INVALID_JSON, Api, Request, Response
 from sandbox.clock import Clock
+from sandbox.door import VIA, Door
 from sandbox.driver import Person
-from sandbox.errors import ApiError, NothingHappened
+from sandbox.errors import NothingHappened
 from sandbox.events import Event
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Faults
 from sandbox.files import Upload
 from sandbox.gateway import Gateway
 from sandbox.limits import Limits, RateLimiter
-from sandbox.rest import Call, all_routes
-from sandbox.rest.routing import Answer, Route, State
 from sandbox.validation import Specification
 from sandbox.world import World
 
-_log = logging.getLogger(__name__)
-
 T = TypeVar("T")
-
-ROUTES = all_routes()
-_MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
-_VIA = "1.1 sandbox"
-
-
-@dataclass(slots=True, frozen=True)
-class Seen:
-    """One request of the bot, for tests and error messages."""
-
-    method: str
-    path: str
-    status: int
-    body: Any
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path} -> {self.status}"
 
 
 class Sandbox:
@@ -73,34 +51,43 @@ class Sandbox:
         name: str = "Pressbot",
     ) -> None:
         self.world = World(clock=clock, limits=limits, name=name, privileged_intents=privileged_intents)
-        self.token = f"sandbox.{self.world.application.id}.{secrets.token_hex(12)}"
+        token = f"sandbox.{self.world.application.id}.{secrets.token_hex(12)}"
         self.limiter = RateLimiter(self.world.limits, clock)
-        self.violations: list[str] = []
-        self.rejected: list[str] = []
-        self.requests: deque[Seen] = deque(maxlen=2000)
-        self.refused: deque[str] = deque(maxlen=2000)
         given = openapi or os.environ.get("DISCORD_OPENAPI") or None
-        self.specification = Specification.load(Path(given)) if given else None
-        inspect = self._inspect if self.specification is not None else None
-        self.gateway = Gateway(self.world, self.token, inspect)
+        specification = Specification.load(Path(given)) if given else None
+        self.gateway = Gateway(self.world, token)
         self.gateway.on_change = self._notify
+        self.api = Api(
+            self.world,
+            token,
+            self.limiter,
+            specification,
+            describe_gateway=self.gateway.describe,
+            on_request=self._on_request,
+        )
+        if specification is not None:
+            self.gateway.inspect = self.api.inspect
+        self.violations, self.rejected = self.api.violations, self.api.rejected
+        self.requests, self.refused = self.api.requests, self.api.refused
         self.faults = Faults(self.gateway, on_hit=self._notify)
-        self._state = State(self.gateway.describe)
         self._address = (host, port)
-        self._runner: web.ServerRunner | None = None
+        self._doors: set[Door] = set()
+        self._listener: asyncio.Server | None = None
+        self._slow: web.Server | None = None
         self._waits: set[asyncio.Event] = set()
         self.world.listen(self._heard)
 
     # life
 
     async def __aenter__(self) -> Self:
-        server = web.Server(self._handle, access_log=None)
-        self._runner = web.ServerRunner(server, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
+        self._slow = slow = web.Server(self._handle, access_log=None)
+
+        def open_door() -> Door:
+            return Door(self.api, self._doors, is_troubled=lambda: self.faults.planned, serve=slow)
+
         host, port = self._address
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        host, port = self._runner.addresses[0][:2]
+        self._listener = await asyncio.get_running_loop().create_server(open_door, host, port)
+        host, port = self._listener.sockets[0].getsockname()[:2]
         self._address = (host, port)
         self.world.origin = self.origin
         self.gateway.url = f"ws://{host}:{port}/gateway"
@@ -108,11 +95,34 @@ class Sandbox:
 
     async def __aexit__(self, *_: object) -> None:
         await self.gateway.close()
-        for interaction in self.world.interactions.values():
-            if interaction.timer is not None:
-                interaction.timer.cancel()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        self.world.deadlines.close()
+        if self._listener is not None:
+            self._listener.close()
+        for door in list(self._doors):
+            door.close()
+        if self._slow is not None:
+            self._slow.pre_shutdown()
+            await self._slow.shutdown(0.5)
+        if self._listener is not None:
+            await self._listener.wait_closed()
+
+    @property
+    def token(self) -> str:
+        """What the bot logs in with."""
+        return self.api.token
+
+    @token.setter
+    def token(self, token: str) -> None:
+        self.api.token = token
+
+    @property
+    def specification(self) -> Specification | None:
+        """What everything is checked against; None checks nothing."""
+        return self.api.specification
+
+    @specification.setter
+    def specification(self, specification: Specification | None) -> None:
+        self.api.specification = specification
 
     @property
     def origin(self) -> str:
@@ -185,141 +195,53 @@ class Sandbox:
 
     # requests
 
+    def _on_request(self) -> None:
+        # Later, because the change that the request made may still be under way to those who look for it.
+        if self._waits:
+            asyncio.get_running_loop().call_soon(self._notify)
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Whatever is not plain (see `door`): uploads, files, the gateway, and requests that meet faults."""
         path = request.path
         if path.startswith("/api/"):
-            return await self._api(request, path)
+            return await self._answer(request, path)
         if path.startswith("/gateway"):
             return await self.gateway.serve(request)
         return files.serve(self.world, request)
 
-    async def _api(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        method = request.method
-        segments = path.split("/")[3:]
-        short = "/" + "/".join(segments)
+    async def _answer(self, raw: web.BaseRequest, path: str) -> web.StreamResponse:
+        api, uploads = self.api, list[Upload]()
+        short = "/" + "/".join(path.split("/")[3:])
+        request = Request(raw.method, short, raw.headers.get("Authorization"), dict(raw.query), None, uploads)
         try:
-            body, uploads = await _decode(request)
-        except (orjson.JSONDecodeError, ValueError):
-            return self._finish(
-                request, short, None, {}, ApiError(400, 50109, "The request body contains invalid JSON.")
-            )
-        fault = self.faults.strike(method, short) if self.faults.planned else None
-        if fault is not None:
-            if fault.action == "delay":
+            request = request._replace(body=await _decode(raw, uploads))
+        except ValueError:
+            return _to_aiohttp(api.refuse(request, INVALID_JSON))
+        fault = self.faults.strike(request.method, short) if self.faults.planned else None
+        if fault is None:
+            return _to_aiohttp(api.answer(request))
+        match fault.action:
+            case "delay":
                 await asyncio.sleep(fault.seconds)
-            elif fault.action != "lose_answer":
-                return self._struck(request, short, body, fault)
-        headers: dict[str, str] = {}
-        result: Any
-        try:
-            found = ROUTES.find(method, segments)
-            if found is None:
-                self.violations.append(f"unknown route: {method} {short}")
-                raise ApiError(501, 0, f"501: the sandbox has no {method} {short}")  # noqa: TRY301
-            route, params = found
-            self._authorize(request, route)
-            if route.is_limited:
-                major = "/".join(params[name] for name in _MAJOR if name in params)
-                verdict = self.limiter.check(route.key, major, counts_globally=route.counts_globally)
-                headers = verdict.headers
-                if verdict.refusal is not None:
-                    raise verdict.refusal  # noqa: TRY301  (one place turns refusals into answers)
-            query = dict(request.query) if "?" in request.path_qs else {}
-            if self.specification is not None:
-                self._check_request(route, query, body, uploads)
-            call = Call(self.world, self._state, params, query, body, uploads)
-            result = route.handler(call)
-            if self.specification is not None:
-                self._check_answer(route, result)
-        except ApiError as error:
-            result = error
-        except Exception as error:  # noqa: BLE001  (a crash of ours is a 500 for the bot and a violation for the test)
-            _log.exception("crash in %s %s", method, short)
-            self.violations.append(f"crash in {method} {short}: {error!r}")
-            result = ApiError(500, 0, "500: Internal Server Error")
-        if fault is not None and fault.action == "lose_answer":
-            self._record(method, short, 0, body)
-            return _cut(request)
-        return self._finish(request, short, body, headers, result)
-
-    def _authorize(self, request: web.BaseRequest, route: Route) -> None:
-        if route.needs_token and request.headers.get("Authorization") != f"Bot {self.token}":
-            raise ApiError(401, 0, "401: Unauthorized")
-
-    def _struck(self, request: web.BaseRequest, short: str, body: Any, fault: Fault) -> web.StreamResponse:
-        if fault.action == "cut":
-            self._record(request.method, short, 0, body)
-            return _cut(request)
-        message = fault.message or f"{fault.status}: sandbox fault"
-        error = ApiError(fault.status, fault.code, message)
-        if fault.status == 429:
-            error.retry_after = fault.retry_after or 0.1
-        return self._finish(request, short, body, {}, error)
-
-    def _finish(
-        self, request: web.BaseRequest, short: str, body: Any, headers: dict[str, str], result: Any
-    ) -> web.StreamResponse:
-        status, answer = 200, result
-        if isinstance(result, ApiError):
-            status, answer = result.status, result.body()
-            if status in (401, 403) or (status == 429 and result.scope != "shared"):
-                self.limiter.count_invalid(status)
-            if result.retry_after is not None:
-                headers = headers | {"Retry-After": f"{result.retry_after:.3f}", "X-RateLimit-Scope": result.scope}
-                if result.is_global:
-                    headers["X-RateLimit-Global"] = "true"
-            self.refused.append(f"{request.method} {short} -> {status} {answer}")
-            if self.specification is not None:
-                schema = "RatelimitedResponse" if status == 429 else "ErrorResponse"
-                problems = self.specification.check_object(schema, answer)
-                self.violations += [f"error of {request.method} {short}: {problem}" for problem in problems]
-        elif isinstance(result, Answer):
-            status, answer = result.status, result.body
-        self._record(request.method, short, status, body)
-        headers = {"Via": _VIA, **headers}
-        if status == 204:
-            return web.Response(status=204, headers=headers)
-        headers["Content-Type"] = "application/json"
-        return web.Response(body=orjson.dumps(answer), status=status, headers=headers)
-
-    def _record(self, method: str, short: str, status: int, body: Any) -> None:
-        self.requests.append(Seen(method, short, status, body))
-        if self._waits:
-            asyncio.get_running_loop().call_soon(self._notify)
-
-    # honesty
-
-    def _check_request(self, route: Route, query: dict[str, str], body: Any, uploads: list[Upload]) -> None:
-        assert self.specification is not None  # noqa: S101  (the caller looked)
-        tree = self.specification.check_request(route.key, query, body, has_files=bool(uploads))
-        if tree is not None:
-            self.rejected.append(f"{route.key}: {tree}")
-            raise ApiError(400, 50035, "Invalid Form Body", errors=tree)
-
-    def _check_answer(self, route: Route, result: Any) -> None:
-        assert self.specification is not None  # noqa: S101  (the caller looked)
-        status, answer = (result.status, result.body) if isinstance(result, Answer) else (200, result)
-        problems = self.specification.check_answer(route.key, status, answer)
-        self.violations += [f"answer of {route.key}: {problem}" for problem in problems]
-
-    def _inspect(self, name: str, data: dict[str, Any]) -> None:
-        assert self.specification is not None  # noqa: S101  (handed out only with one)
-        self.violations += [f"event {name}: {problem}" for problem in self.specification.check_event(name, data)]
+                return _to_aiohttp(api.answer(request))
+            case "status":
+                return _to_aiohttp(api.struck(request, fault))
+            case "lose_answer":
+                api.act(request)
+            case "cut":
+                pass
+        api.record(request, 0)
+        return _cut(raw)
 
 
-async def _decode(request: web.BaseRequest) -> tuple[Any, list[Upload]]:
-    """The JSON body, and the files of a multipart body."""
+async def _decode(request: web.BaseRequest, uploads: list[Upload]) -> Any:
+    """The JSON body; the files of a multipart body are added to `uploads`."""
     if request.method in ("GET", "DELETE") or not request.body_exists:
-        return None, []
-    if request.content_type == "multipart/form-data":
-        return await _decode_form(request)
-    raw = await request.read()
-    return (orjson.loads(raw) if raw else None), []
-
-
-async def _decode_form(request: web.BaseRequest) -> tuple[Any, list[Upload]]:
+        return None
+    if request.content_type != "multipart/form-data":
+        raw = await request.read()
+        return orjson.loads(raw) if raw else None
     body: Any = {}
-    uploads: list[Upload] = []
     form = await request.post()
     for name, value in form.items():
         if isinstance(value, web.FileField):
@@ -328,7 +250,14 @@ async def _decode_form(request: web.BaseRequest) -> tuple[Any, list[Upload]]:
             value.file.close()
         elif name == "payload_json":
             body = orjson.loads(value)
-    return body, uploads
+    return body
+
+
+def _to_aiohttp(response: Response) -> web.Response:
+    headers = {"Via": VIA, **response.headers}
+    if response.body is not None:
+        headers["Content-Type"] = "application/json"
+    return web.Response(body=response.body, status=response.status, headers=headers)
 
 
 def _cut(request: web.BaseRequest) -> web.StreamResponse:

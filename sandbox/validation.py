@@ -4,7 +4,7 @@ Validators are compiled by jsonschema-rs at first use and kept. The file is Open
 2020-12 and can be referred to by pointer inside one registered document.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -128,7 +128,7 @@ class Specification:
             return None
         return operation, f"/paths/{_escape(template)}/{method.lower()}"
 
-    def check_request(self, key: str, query: Json, body: Any, *, has_files: bool) -> Json | None:
+    def check_request(self, key: str, query: Mapping[str, str], body: Any, *, has_files: bool) -> Json | None:
         """Discord's `errors` tree, or None where the request is fine. `key` is "METHOD /template"."""
         found = self._operation(key)
         if found is None:

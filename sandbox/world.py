@@ -4,6 +4,7 @@ Doors (REST, gateway, driver) read the model directly and change it only through
 rules in `posting`, `threading` and `interactions`.
 """
 
+import secrets
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 from sandbox import events, model, payloads, permissions
 from sandbox.clock import Clock, Snowflakes, seconds_of
+from sandbox.deadlines import Deadlines
 from sandbox.events import Event, Listener
 from sandbox.limits import Limits
 
@@ -31,6 +33,16 @@ class Application:
             for bit in (events.GUILD_PRESENCES, events.GUILD_MEMBERS, events.MESSAGE_CONTENT)
         )
         return presence << 13 | members << 15 | content << 19
+
+
+_TALK = frozenset(
+    {
+        *(f"{prefix}MESSAGE_{verb}" for prefix in ("", "EPHEMERAL_") for verb in ("CREATE", "UPDATE", "DELETE")),
+        *(f"INTERACTION_{verb}" for verb in ("CREATE", "ANSWERED", "FAILED")),
+        "TYPING_START",
+    }
+)
+"""Events that change no one's rights and no one's look."""
 
 
 class World:
@@ -59,15 +71,28 @@ class World:
         self.commands: dict[int, model.Command] = {}
         self.attachments: dict[int, model.Attachment] = {}
         self.interactions: dict[str, model.Interaction] = {}
+        self.deadlines = Deadlines(self.emit)
         self.nonces: dict[tuple[int, str | int], tuple[float, model.Message]] = {}
         self._listeners: list[Listener] = []
+        self._signature = secrets.token_urlsafe(24)
+
+    def sign(self, interaction_id: int) -> str:
+        """The token of an interaction: as good as random to the bot, and cheaper to make."""
+        return f"{self._signature}{interaction_id:x}"
 
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
 
     def emit(self, event: Event) -> None:
+        if event.name not in _TALK:
+            self.forget()
         for listener in self._listeners:
             listener(event)
+
+    def forget(self) -> None:
+        """Drop what was derived from roles, members, channels and commands, because one of them changed."""
+        for guild in self.guilds.values():
+            guild.derived.forget()
 
     # servers
 
@@ -77,6 +102,7 @@ class World:
         guild.roles[guild.id] = model.Role(guild.id, guild, "@everyone", permissions.EVERYONE, 0)
         self.guilds[guild.id] = guild
         guild.owner_id = self.add_member(guild, owner).user.id
+        self.forget()
         return guild
 
     def add_role(

@@ -54,11 +54,12 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests see no setting of the developer's shell or .env."""
-    from bot.settings import Settings
+    from bot import settings
 
-    for field in Settings.model_fields:
+    for field in settings.Settings.model_fields:
         monkeypatch.delenv(field.upper(), raising=False)
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
+    for model in (settings.Settings, settings._Token):
+        monkeypatch.setitem(model.model_config, "env_file", None)
 
 
 async def _fresh_postgres_database(address: str) -> AsyncIterator[str]:

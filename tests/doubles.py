@@ -18,13 +18,23 @@ class MovedClock:
 
     def __init__(self, now: datetime = NOON) -> None:
         self._now = now
+        self._passed = timedelta()
         self._moved = asyncio.Event()
 
     def now(self) -> datetime:
         return self._now
 
+    def monotonic(self) -> float:
+        return self._passed.total_seconds()
+
+    def set_back(self, by: timedelta) -> None:
+        """Change what the clock says although no time has passed."""
+        self._now -= by
+
     def move(self, by: timedelta) -> None:
+        """Let time pass."""
         self._now += by
+        self._passed += by
         self._moved.set()
         self._moved = asyncio.Event()
 
@@ -70,6 +80,9 @@ class Channel:
         self.threads: list[int] = []
         self.fail_with: PressroomError | None = None
         self.lose_answer = False
+        self.lose_answer_as: BaseException | None = None
+        self.searches = 0
+        self.sent = asyncio.Event()
         self.nonces_are_remembered = True
         self.before_send: Callable[[], None] = lambda: None
 
@@ -82,12 +95,16 @@ class Channel:
                 return message_id
         message_id = 1000 + len(self.messages)
         self.messages[message_id] = (delivery, announcement)
+        self.sent.set()
         if self.lose_answer:
-            raise ConnectionResetError
+            raise asyncio.CancelledError  # as when the process stops before it hears
+        if self.lose_answer_as is not None:
+            raise self.lose_answer_as
         return message_id
 
     async def find(self, delivery: Delivery, *, since: datetime) -> int | None:
         assert since <= delivery.first_attempt_at
+        self.searches += 1
         return next((key for key, (sent, _) in self.messages.items() if sent.nonce == delivery.nonce), None)
 
     async def start_thread(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> int:

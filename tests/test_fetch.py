@@ -208,6 +208,13 @@ async def test_a_private_address_is_not_dialled_in_any_notation(site: Site, host
         "::ffff:10.0.0.1",
         "ff02::1",
         "64:ff9b::a00:1",
+        "64:ff9b:1::1",
+        "168.63.129.16",
+        "192.0.0.192",
+        "3fff::1",
+        "5f00::1",
+        "fec0::1",
+        "::7f00:1",
     ],
 )
 def test_addresses_of_no_public_network_are_refused(address: str) -> None:

@@ -20,8 +20,9 @@ class Work:
         self.hold: asyncio.Event | None = None
         self._called = asyncio.Event()
 
-    async def __call__(self) -> datetime | None:
+    async def __call__(self, goes_on: Callable[[], bool]) -> datetime | None:
         self.calls += 1
+        self.goes_on = goes_on
         self._called.set()
         if self.hold is not None:
             await self.hold.wait()
@@ -106,8 +107,10 @@ async def test_draining_lets_a_worker_finish_what_it_has_in_hand(work: Work) -> 
     workers.add(Worker("work", work, MovedClock()))
     workers.start()
     await work.called(1)
+    assert work.goes_on()
     draining = asyncio.create_task(workers.drain(deadline_seconds=5))
     await settled(lambda: not draining.done())
+    assert not work.goes_on(), "nothing more is begun"
     work.hold.set()
     await draining
     assert work.calls == 1

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sqlite3
 import sys
 from pathlib import Path
@@ -120,6 +121,57 @@ async def test_a_database_path_that_is_no_file_is_told(tmp_path: Path) -> None:
     assert "cannot be opened" in told
 
 
+async def test_a_database_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
+    # Not even root may write there.
+    read_only = next(folder for folder in ("/proc", "/System") if Path(folder).is_dir())
+    for command in ("run", "migrate"):
+        code, _, told = await bot(
+            command,
+            folder=tmp_path,
+            DISCORD_TOKEN="MTIz.any.token",
+            DATABASE_URL=f"sqlite:///{read_only}/pressroom.db",
+        )
+        assert code == 69
+        assert "cannot be" in told
+        assert "Traceback" not in told
+
+
+async def test_interrupted_while_discord_does_not_answer_the_bot_stops(tmp_path: Path) -> None:
+    silent, ended = asyncio.Event(), asyncio.Event()
+
+    async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        silent.set()
+        await ended.wait()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        "run",
+        cwd=tmp_path,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "DISCORD_TOKEN": "MTIz.any.token",
+            "DISCORD_API_URL": f"http://127.0.0.1:{port}/api/v10",
+        },
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(20):
+        await silent.wait()
+        process.send_signal(signal.SIGTERM)
+        _, told = await process.communicate()
+    ended.set()
+    server.close()
+    await server.wait_closed()
+    assert process.returncode == 0
+    assert b"Traceback" not in told
+
+
 async def test_migrate_says_whether_there_was_something_to_do(tmp_path: Path) -> None:
     assert (await bot("migrate", folder=tmp_path))[:2] == (0, "The database is up to date now.\n")
     assert (await bot("migrate", folder=tmp_path))[:2] == (0, "The database was up to date already.\n")
@@ -134,7 +186,7 @@ async def test_invite_prints_the_address_with_just_the_permissions_needed(tmp_pa
     assert code == 0
     assert f"client_id={application_id}" in out
     assert "applications.commands" in out
-    assert "permissions=309237730304" in out
+    assert "permissions=34359823360" in out
 
 
 async def test_preview_prints_one_object_an_issue_and_names_what_cannot_be_read(tmp_path: Path) -> None:

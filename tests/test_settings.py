@@ -25,7 +25,7 @@ def test_all_problems_are_told_at_once_with_an_example_each(monkeypatch: pytest.
     with pytest.raises(SettingsError) as caught:
         Settings.load()
     told = str(caught.value)
-    for variable in ("DISCORD_API_URL", "DATABASE_URL", "WEB_PORT", "LOG_LEVEL", "POLL_MINUTES"):
+    for variable in ("DISCORD_API_URL", "DATABASE_URL", "WEB_PORT", "LOG_LEVEL", "POLL_MINUTES", "DISCORD_TOKEN"):
         (line,) = (line for line in told.splitlines() if f"  {variable}:" in line)
         assert "Example:" in line
     assert "hunter2" not in told
@@ -57,3 +57,23 @@ def test_secrets_do_not_show_in_a_printed_setting(monkeypatch: pytest.MonkeyPatc
     assert TOKEN not in repr(settings)
     assert "hunter2" not in repr(settings) + str(settings) + str(settings.model_dump())
     assert set(settings.secrets) == {TOKEN, "hunter2"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://press:hun@ter:2secret@db/x",
+        "postgresql://press:hunter2[@db/x",
+        "postgresql://db:port/x",
+        "sqlite:///",
+    ],
+)
+def test_an_address_with_bare_special_characters_is_told_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    monkeypatch.setenv("DATABASE_URL", address)
+    with pytest.raises(SettingsError, match="DATABASE_URL") as caught:
+        Settings.load()
+    assert "secret" not in str(caught.value)
+    assert "hun" not in str(caught.value)

@@ -4,13 +4,14 @@ Components V2 allows 40 components and 4,000 characters of text a message; an an
 would not fit is left out, topics first, then the picture.
 """
 
+from hashlib import sha256
 from typing import Any
 
 import discord
 from discord import ui
 
 from bot.chat.links import AllLinks
-from bot.chat.plain import button_url, masked_link, plain, safe_url, shorten
+from bot.chat.plain import button_url, fold, masked_link, media_url, plain, shorten
 from bot.model.issue import Issue
 from bot.ports import Announcement
 from bot.texts import text
@@ -34,11 +35,14 @@ def announcement_view(announcement: Announcement, *, language: str, delivery_key
     return view
 
 
-def plain_announcement(announcement: Announcement) -> str:
-    """The shortest form, for where the card is refused: title and address."""
-    title = plain(announcement.issue.title, longest=_LONGEST_TITLE)
-    target = safe_url(announcement.issue.url) if announcement.issue.url else None
-    return f"{title}\n{target}" if target else title
+def message_mark(delivery_key: str) -> tuple[int, int]:
+    """Two component ids that every announcement carries, whatever it shows: by them a message is found again.
+
+    Discord keeps ids of 31 bits as they were sent; two of them are as good as unique among a bot's messages.
+    """
+    digest = sha256(delivery_key.encode()).digest()
+    first, second = (int.from_bytes(digest[start : start + 4], "big") & 0x7FFFFFFF for start in (0, 4))
+    return first | 1, second & ~1 or 2  # never equal, never zero: zero means "choose one for me"
 
 
 def allowed_mentions(announcement: Announcement) -> discord.AllowedMentions:
@@ -51,7 +55,7 @@ def allowed_mentions(announcement: Announcement) -> discord.AllowedMentions:
 
 def thread_name(issue: Issue) -> str:
     """Discord takes 1 to 100 characters."""
-    return shorten(" ".join(issue.title.split()), 100) or "…"
+    return shorten(fold(issue.title), 100) or "…"
 
 
 def _view(announcement: Announcement, *, language: str, delivery_key: str | None, with_topics: bool) -> ui.LayoutView:
@@ -59,12 +63,13 @@ def _view(announcement: Announcement, *, language: str, delivery_key: str | None
     view = ui.LayoutView(timeout=None)
     if announcement.ping_role_id:
         view.add_item(ui.TextDisplay[Any](f"<@&{announcement.ping_role_id}>"))
-    card: ui.Container[Any] = ui.Container()
-    card.add_item(ui.TextDisplay[Any](_head(issue, language=language)))
+    mark = message_mark(delivery_key) if delivery_key else (None, None)
+    card: ui.Container[Any] = ui.Container(id=mark[0])
+    card.add_item(ui.TextDisplay[Any](_head(issue, language=language), id=mark[1]))
     topics = _topics(issue)
     if topics and with_topics:
         card.add_item(ui.TextDisplay[Any](topics))
-    picture = safe_url(issue.image_url) if issue.image_url else None
+    picture = media_url(issue.image_url)
     if picture is not None:
         gallery: ui.MediaGallery[Any] = ui.MediaGallery()
         gallery.add_item(media=picture, description=_alt(issue))

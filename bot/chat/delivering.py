@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.chat.announcements import allowed_mentions, announcement_view, thread_name
+from bot.chat.announcements import allowed_mentions, announcement_view, message_mark, thread_name
 from bot.errors import DeliveryError, DeliveryRefusedError
 from bot.model.delivery import Delivery
 from bot.ports import Announcement
@@ -18,6 +18,8 @@ from bot.texts import DEFAULT_LANGUAGE
 # discord.py retries some failures inside with long sleeps and has no limit of its own below aiohttp's five minutes.
 _SEND_TIMEOUT_SECONDS = 30.0
 _ALWAYS_LOOKED_AT = 100  # what one request of the history brings
+_MENDABLE = frozenset({401, 403, 404})
+_LONG_WAIT_SECONDS = 900.0
 _THREAD_EXISTS = 160004
 _THREAD_ARCHIVED_AFTER_MINUTES: Final = 4320
 
@@ -64,7 +66,7 @@ class DiscordAnnouncer:
     async def start_thread(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> int:
         message = self._channel(delivery).get_partial_message(message_id)
         try:
-            async with _named_failures():
+            async with _named_failures(waits_for_people=False):
                 thread = await message.create_thread(
                     name=thread_name(announcement.issue), auto_archive_duration=_THREAD_ARCHIVED_AFTER_MINUTES
                 )
@@ -91,9 +93,10 @@ def _may_read_history(channel: object) -> bool:
 
 
 def _carries(message: discord.Message, delivery: Delivery) -> bool:
-    return any(
-        delivery.nonce in (getattr(component, "custom_id", None) or "") for component in _walk(message.components)
-    )
+    components = _walk(message.components)
+    if set(message_mark(delivery.delivery_key)) <= {getattr(component, "id", None) for component in components}:
+        return True
+    return any(delivery.nonce in (getattr(component, "custom_id", None) or "") for component in components)
 
 
 def _walk(components: object) -> list[object]:
@@ -105,8 +108,12 @@ def _walk(components: object) -> list[object]:
 
 
 @contextlib.asynccontextmanager
-async def _named_failures() -> AsyncIterator[None]:
-    """Discord's and the network's failures as DeliveryErrors."""
+async def _named_failures(*, waits_for_people: bool = True) -> AsyncIterator[None]:
+    """Discord's and the network's failures as DeliveryErrors.
+
+    Without `waits_for_people`, what only people can mend is a refusal: a thread that starts late would be announced by
+    Discord in the channel, so it starts at once or not at all.
+    """
     try:
         async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
             yield
@@ -119,6 +126,12 @@ async def _named_failures() -> AsyncIterator[None]:
     except discord.HTTPException as error:
         if error.status == 429:
             raise DeliveryError("Discord asks to slow down.") from error
+        if waits_for_people and error.status in _MENDABLE:
+            # Somebody can mend these (a permission, a channel, the token), so the message waits for it.
+            raise DeliveryError(
+                f"Discord does not let me post there: {error.text or error.status}.",
+                retry_after_seconds=_LONG_WAIT_SECONDS,
+            ) from error
         raise DeliveryRefusedError(f"Discord refused: {error.text or error} (status {error.status}).") from error
     except (aiohttp.ClientError, OSError) as error:
         raise DeliveryError(f"The connection to Discord broke ({type(error).__name__}).") from error

@@ -5,34 +5,59 @@ somewhere else. `allowed_mentions` guards the ping itself; this guards what peop
 """
 
 import re
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 # Control characters, and those that turn or hide text: zero-width, bidirectional overrides, tag characters.
 _INVISIBLE = re.compile(
-    "[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f]+"
+    "[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]+"
 )
 _MARKUP = re.compile(r"([\\`*_~|<>\[\]()#])")
 # Discord makes links of these by itself, and of an invitation even without the scheme.
 _SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _INVITE = re.compile(r"\b(discord(?:app)?\.(?:gg|com))/", re.IGNORECASE)
+_LOOK_ALIKE = str.maketrans(
+    {"[": "(", "]": ")", "*": "∗", "`": "ˋ", "<": "‹", ">": "›", "\\": "∖"}  # each is read as what it stands for
+)
+_EDGE_UNDERSCORE = re.compile(r"(?<!\w)_+|_+(?!\w)|__+")
+_EMOJI = re.compile(
+    "(?:[\U0001f1e6-\U0001f1ff]{2}|[\U0001f300-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23f3]"
+    "[\ufe0f\U0001f3fb-\U0001f3ff]*(?:\u200d[\U0001f300-\U0001faff\u2600-\u27bf]\ufe0f?)*)"
+)
 _LIST_START = re.compile(r"^([-+•]|\d{1,9}[.)])(?=\s)")
 _ELLIPSIS = "…"
 # Discord refuses link buttons above this length.
 LONGEST_BUTTON_URL = 512
+_LONGEST_LINK_URL = 1500  # of the 4,000 characters that a message holds
+_LONGEST_MEDIA_URL = 2048
 
 
 def plain(text: str, *, longest: int) -> str:
     """`text` on one line, cut to `longest` characters of what is seen, and without any effect on Discord."""
-    text = shorten(_SCHEME.sub("", fold(text)), longest)
+    text = shorten(_without_addresses(fold(text)), longest)
     text = _MARKUP.sub(r"\\\1", text)
     text = _INVITE.sub("\\1\u200b/", text).replace("@", "@\u200b")
     return _LIST_START.sub(lambda start: start[0][:-1] + "\\" + start[0][-1], text)
 
 
+def label(text: str, *, longest: int) -> str:
+    """`text` for the inside of a masked link, where Discord shows backslashes instead of obeying them.
+
+    What would format or end the label is replaced by a character that looks alike.
+    """
+    text = shorten(_without_addresses(fold(text)), longest).translate(_LOOK_ALIKE)
+    text = _EDGE_UNDERSCORE.sub("＿", text.replace("~~", "∼∼").replace("||", "∣∣"))
+    return _INVITE.sub("\\1\u200b/", text).replace("@", "@\u200b")
+
+
 def fold(text: str) -> str:
     """`text` on one line without invisible characters."""
     return " ".join(_INVISIBLE.sub(" ", text).split())
+
+
+def _without_addresses(text: str) -> str:
+    # Taking one scheme away may join the parts of another one: whatever "://" is left is broken up.
+    return _SCHEME.sub("", text).replace("://", ":\u200b//")
 
 
 def shorten(text: str, longest: int) -> str:
@@ -41,21 +66,38 @@ def shorten(text: str, longest: int) -> str:
 
 
 def masked_link(title: str, url: str, *, longest: int) -> str:
-    """`[title](<url>)`, which shows no preview; only the title where the address is none for the web."""
-    label = plain(title, longest=longest)
+    """`[title](<url>)`, which shows no preview; only the title where the address is none for the web, or too long.
+
+    Emoji stand before the link: inside, Components V2 showed the whole link as it is typed (discord-api-docs #7673).
+    """
     target = safe_url(url)
-    return f"[{label}](<{target}>)" if target else label
+    if target is None or len(target) > _LONGEST_LINK_URL:
+        return plain(title, longest=longest)
+    emoji = "".join(_EMOJI.findall(title))
+    words = label(_EMOJI.sub(" ", title), longest=longest)
+    if not any(letter.isalnum() for letter in words):
+        words = label(host_of(url), longest=longest)  # a title without a word would be a link nobody sees
+    return f"{emoji} [{words}](<{target}>)" if emoji else f"[{words}](<{target}>)"
 
 
 def safe_url(url: str) -> str | None:
     """An http(s) address in a form that cannot end a masked link early; None for any other."""
     try:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        parts = urlsplit(url.encode("utf-8", "replace").decode())
+        host = _ascii_host(parts.hostname or "")
+        if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
             return None
+        port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return None
-    return quote(url, safe="%/:=&?~#+!$,;'@*[]-._")
+    host = f"[{host}]" if ":" in host else host
+    return quote(urlunsplit(parts._replace(netloc=host + port)), safe="%/:=&?~#+!$,;'@*[]-._")
+
+
+def media_url(url: str | None) -> str | None:
+    """An address that a picture takes, or None."""
+    target = safe_url(url) if url else None
+    return target if target is not None and len(target) <= _LONGEST_MEDIA_URL else None
 
 
 def button_url(url: str | None) -> str | None:
@@ -67,6 +109,11 @@ def button_url(url: str | None) -> str | None:
 def host_of(url: str) -> str:
     """The host a link leads to, as it is shown beside its title."""
     try:
-        return (urlsplit(url).hostname or "").removeprefix("www.")
+        return _ascii_host(urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
+
+
+def _ascii_host(host: str) -> str:
+    # In Punycode no letter can pass for another one. Raises ValueError for what is no host.
+    return host if host.isascii() else host.encode("idna").decode("ascii")

@@ -47,6 +47,7 @@ choice-first-none = Nothing; wait for the next issue
 
 issue-none-yet = There is no issue here yet. An administrator can add the newsletter with `/setup source`.
 issue-not-found = No issue is called “{ $title }”. Type part of a title and pick one from the list.
+issue-ambiguous = Several issues are called like “{ $title }”. Pick the one you mean from the list.
 issue-gone = That issue is no longer in this server's archive.
 topics-heading = ### What the last issues were about
 topics-none = no topics named
@@ -56,7 +57,6 @@ topics-none = no topics named
 post-queued = On its way to <#{ $channel }>.
 post-already = That issue is already announced: { $link }
 post-underway = That issue is already on its way to <#{ $channel }>.
-post-failed-before = Discord refused that announcement before: { $problem } Mend the cause and ask the operator to look at the log.
 preview-heading = -# This is how the announcement looks. Only you see it.
 
 ## /setup
@@ -83,6 +83,9 @@ status-address = -# { $address }
 status-read = read { $when }
 status-not-yet = not read yet
 status-problem = ⚠ { $problem } Tried again { $when }.
+status-troubled = ⚠ An announcement for <#{ $channel }> waits: { $problem } It is tried again { $when }.
+status-refused = ⚠ An announcement for <#{ $channel }> was refused: { $problem } Mend the cause, then `/desk post` it again.
+status-more = -# … and { $count } more newsletters
 status-none = No newsletter yet. Start with `/setup source`.
 status-ping-on = Mentions <@&{ $role }>, at most once a day
 status-ping-off = Mentions nobody

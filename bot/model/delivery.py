@@ -55,6 +55,7 @@ class DeliveryRecord:
     channel_id: int
     issue_key: str
     attempts: int
+    due_at: datetime | None
     message_id: int | None
     thread_id: int | None
     last_problem: str | None

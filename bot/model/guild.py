@@ -25,10 +25,14 @@ class Guild:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a newsletter is read from, shared by every server that subscribes to the same address."""
+    """Where a newsletter is read from, shared by every server that subscribes to the same address.
+
+    `url_key` stands for the address and the credentials together.
+    """
 
     source_id: int
     url: str
+    url_key: str
     title: str | None = None
     etag: str | None = None
     last_modified: str | None = None

@@ -3,11 +3,13 @@
 import hashlib
 
 from bot.model.issue import Issue, IssuePoll
-from bot.newsletter.composing import compose, is_paywalled, lead_picture
+from bot.newsletter.blocks import Block, read_blocks
+from bot.newsletter.composing import compose, lead_picture
 from bot.newsletter.links import link_key
 from bot.newsletter.markdown import markdown_html
-from bot.newsletter.markup import Block, canonical_html, read_blocks
+from bot.newsletter.markup import canonical_html, is_bare
 from bot.newsletter.mastheads import Known
+from bot.newsletter.paywalls import is_paywalled
 from bot.newsletter.platforms import beehiiv, unwanted_in
 from bot.newsletter.titles import readable_address
 
@@ -15,17 +17,24 @@ UNTITLED = "Untitled"
 MAX_HTML = 4_000_000
 
 
-def issue_from_html(source: str, known: Known, *, identities: list[str] | None = None, wanted: str = "") -> Issue:
-    """The issue in an HTML body or page; `wanted` names where a page keeps its text, best selector first."""
+def issue_from_html(
+    source: str, known: Known, *, identities: list[str] | None = None, wanted: str = "", bare: bool | None = None
+) -> Issue:
+    """The issue in an HTML body or page; `wanted` names where a page keeps its text, best selector first.
+
+    `bare` is what `is_bare` says of the source, where that is known already.
+    """
     source = source[:MAX_HTML]
-    canonical = canonical_html(source, unwanted=unwanted_in(source), wanted=wanted)
+    bare = is_bare(source) if bare is None else bare
+    canonical = canonical_html(source, bare=bare, unwanted=unwanted_in(source), wanted=wanted)
     return _issue(read_blocks(canonical, base=known.base), known, identities or [])
 
 
 def issue_from_markdown(source: str, known: Known) -> Issue:
     """The issue in a Markdown document."""
     source, polls = beehiiv.take_torn_polls(source)
-    canonical = canonical_html(markdown_html(source))
+    source = markdown_html(source)
+    canonical = canonical_html(source, bare=is_bare(source))
     return _issue(read_blocks(canonical, base=known.base, mend=True), known, [], polls)
 
 
@@ -33,7 +42,7 @@ def _issue(blocks: list[Block], known: Known, identities: list[str], polls: tupl
     text = " ".join([known.title or "", *[block.text for block in blocks]]).casefold()
     content = _content_identity(text, known)
     known.paywalled = known.paywalled or is_paywalled(blocks, text)
-    parts = compose(blocks, known, polls)
+    parts = compose(blocks, known, text, polls)
     if known.url and not identities:
         identities = [f"link:{link_key(known.url)}"]
     return Issue(

@@ -6,7 +6,9 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+from bot.newsletter.links import link_key
 from bot.newsletter.wrappers import site_of
 
 # hosts under which many publications live; a publication's name is the label before them
@@ -58,8 +60,14 @@ _CHROME_PATHS = re.compile(
 )
 _CHROME_QUERIES = re.compile(r"[?&](?:action=(?:share|restack)|submitLike=|showSubscribe|email=[^&]*%40)")
 _MERGE_FIELD = re.compile(r"PLACEHOLDER|[{]{2}|%7B%7B|[*](?:\||%7C)|\[{2}")
+# each of the three patterns above needs one of these
+_FURNITURE_WORDS = (
+    "/action/disable", "unsubscribe", "preferences", "manage", "cdn-cgi/l/", "action=", "submitLike=", "showSubscribe",
+    "%40", "PLACEHOLDER", "{{", "%7B%7B", "*|", "*%7C", "[[",
+)  # fmt: skip
 _SIGN_PATHS = re.compile(
-    r"/(?:login|log-in|signin|sign-in|signup|sign-up|subscribe|upgrade|referrals?|refer|leaderboard|account)(?:[/?]|$)|#/portal",
+    r"/(?:login|log-in|signin|sign-in|signup|sign-up|subscribe|upgrade|referrals?|refer|leaderboard|account)(?:[/?]|$)"
+    r"|#/portal",
     re.IGNORECASE,
 )
 _SIGN_TEXTS = frozenset(
@@ -82,6 +90,7 @@ _CHROME_TEXTS = frozenset(
     .replace("    ", "")
     .split("|")
 )
+_OFFER_WORDS = ("dvertise", "ponsor", "ant to get in", "ant to reach", "to share with over")  # each offer has one
 _OFFER = re.compile(
     r"want to (?:get in front of|reach|sponsor|advertise)|(?:advertise|sponsor) (?:with us|(?:in )?this newsletter)"
     r"|become a sponsor|like to share with over [\d,.]+k? (?:subscribers|readers)",
@@ -103,8 +112,12 @@ class Own:
     keys: set[str] = field(default_factory=set)
     _judged: dict[str, bool] = field(default_factory=dict)
 
+    def add_site(self, url: str | None) -> None:
+        """Take the host of an address as the newsletter's own."""
+        self.add_host(host_in((link_key(url) if url else None) or ""))
+
     def add_host(self, host: str) -> None:
-        """Take a host as the newsletter's own, unless half the web lives on it."""
+        """Take a host as the newsletter's own, unless half the web lives on it; it comes with its port, as in a key."""
         if not host or host in _COMMON_HOSTS:
             return
         self.hosts.add(host)
@@ -124,8 +137,16 @@ class Own:
         return judged
 
 
+@lru_cache(4_096)
 def name_of(host: str) -> str:
-    """The label a publication is known by: `bensbites` for news.bensbites.co and for bensbites.beehiiv.com."""
+    """The label a publication is known by: `bensbites` for news.bensbites.co and for bensbites.beehiiv.com.
+
+    An address in numbers and a machine of one's own (localhost) have no name; they are told by host and port alone.
+    """
+    if ":" in host:
+        host = host.partition(":")[0]
+    if host[-1:].isdigit() or host == "localhost":
+        return ""
     site = site_of(host)
     if site in SHARED_SITES:
         labels = host.split(".")
@@ -160,18 +181,26 @@ def host_in(key: str) -> str:
     return key.partition("/")[0].partition("?")[0]
 
 
-def is_chrome(key: str, text: str, own: Own) -> bool:
-    """The link belongs to the newsletter's furniture, not to its content."""
+def odd_keys(keys: list[str]) -> frozenset[str]:
+    """Those of many keys that may be furniture by their path or query alone."""
+    text = "\n".join(keys)
+    words = [word for word in _FURNITURE_WORDS if word in text]
+    return frozenset([key for key in keys for word in words if word in key])
+
+
+def is_chrome(key: str, text: str, own: Own, *, is_odd: bool = True) -> bool:
+    """The link belongs to the newsletter's furniture, not to its content; `is_odd` is told by `odd_keys`."""
     host = host_in(key)
     if key in own.keys or own.owns(host):
         return True
     furniture = _CHROME_HOSTS.get(host)
     if furniture is not None and furniture.match(key, len(host)):
         return True
-    if _CHROME_PATHS.search(key) or _MERGE_FIELD.search(key) or ("?" in key and _CHROME_QUERIES.search(key)):
-        return True
-    if host.startswith(("unsubscribe.", "preferences.")):
-        return True
+    if is_odd:
+        if _CHROME_PATHS.search(key) or _MERGE_FIELD.search(key) or ("?" in key and _CHROME_QUERIES.search(key)):
+            return True
+        if host.startswith(("unsubscribe.", "preferences.")):
+            return True
     if len(text) > 40:
         return False
     words = text.strip(" .!→»›👉|*\n").lower()
@@ -180,5 +209,7 @@ def is_chrome(key: str, text: str, own: Own) -> bool:
 
 def is_offer(text: str) -> bool:
     """The paragraph offers space for advertising."""
-    gated = "dvertis" in text or "ponsor" in text or "ant to " in text or "subscribers" in text or "readers" in text
-    return gated and _OFFER.search(text) is not None
+    for words in _OFFER_WORDS:
+        if words in text:
+            return _OFFER.search(text) is not None
+    return False

@@ -3,6 +3,8 @@
 import codecs
 import re
 
+from bot.newsletter.text import storable
+
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -10,9 +12,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# the first two bytes of a UTF-8 sequence, as Mac Roman shows them
+# the first two bytes of a UTF-8 sequence, as Mac Roman shows them; the wide range first is what makes the search fast
 _MISREAD = re.compile(
-    f"[{bytes(range(0xC2, 0xF5)).decode('mac_roman')}][{bytes(range(0x80, 0xC0)).decode('mac_roman')}]"
+    f"[^\x00-\x7f](?<=[{bytes(range(0xC2, 0xF5)).decode('mac_roman')}])[{bytes(range(0x80, 0xC0)).decode('mac_roman')}]"
 )
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META = re.compile(
@@ -35,7 +37,7 @@ def decoded(content: bytes, content_type: str | None = None) -> str:
         pass
     for name in _declared(content, content_type):
         try:
-            return content.decode(name)
+            return storable(content.decode(name))
         except (UnicodeDecodeError, LookupError):
             continue
     # a document cut inside a character is still UTF-8

@@ -17,20 +17,17 @@ from bot.model.issue import Issue
 from bot.newsletter.bodies import issue_from_html
 from bot.newsletter.chrome import Own
 from bot.newsletter.encoding import decoded
-from bot.newsletter.links import absolute, clean_url, host_of, link_key
+from bot.newsletter.links import MAX_KEY, absolute, clean_url, link_key
 from bot.newsletter.mastheads import Known
 from bot.newsletter.platforms import substack
 from bot.newsletter.sniffing import Kind, kind_of
-from bot.newsletter.text import MAX_TITLE, plain
+from bot.newsletter.text import MAX_TITLE, key_within, plain, storable
+from bot.newsletter.torn import whole_items
 
 MAX_ITEMS = 1_000
 MAX_SUBTITLE = 300
+_MAX_GUID = 10_000
 
-_CLOSED_ITEM = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
-_CLOSED_ROOT = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
-_OPEN_ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
-_ROOT = re.compile(rb"<((?:[\w.-]+:)?(?:rss|feed|rdf))[\s>]", re.IGNORECASE)
-_SPECIAL = re.compile(rb"<!\[CDATA\[|\]\]>|<!--|-->")
 _BLOCK_TAG = re.compile(r"<(?:p|div|ul|ol|li|h[1-6]|table|blockquote|figure|img|a)\b", re.IGNORECASE)
 _ENTITY_TAG = re.compile(r"&lt;/?(?:p|div|br|a|img|h[1-6]|ul|ol|li|b|strong|em|i|span)\b", re.IGNORECASE)
 
@@ -67,7 +64,7 @@ def read_feed(
 
 def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None) -> Feed:
     """An RSS, Atom or RDF feed. feedparser's `bozo` is no verdict: ill-formed feeds are used as far as they go."""
-    whole, torn = _whole_items(content)
+    whole, torn = whole_items(content)
     parsed = _parse(whole, base=base, content_type=content_type)
     entries = parsed.get("entries") or []
     head = parsed.get("feed") or {}
@@ -102,48 +99,14 @@ def _parse(content: bytes, *, base: str | None, content_type: str | None) -> Any
         raise UnreadableError("The document begins like a feed, but it cannot be read.") from error
 
 
-def _whole_items(content: bytes) -> tuple[bytes, bool]:
-    """The feed up to its last whole item, closed properly, and whether it was cut off at all."""
-    if b"\0" in content[:64]:
-        return content, False
-    if _CLOSED_ROOT.search(content, max(0, len(content) - 4_096)) or not _ROOT.search(content):
-        return content, False
-    marks = [(found.start(), found[0]) for found in _SPECIAL.finditer(content)]
-    inside = b""
-    spans: list[tuple[int, int]] = []
-    begin = 0
-    for position, mark in marks:
-        if not inside and mark in {b"<![CDATA[", b"<!--"}:
-            inside, begin = mark, position
-        elif (inside == b"<![CDATA[" and mark == b"]]>") or (inside == b"<!--" and mark == b"-->"):
-            spans.append((begin, position))
-            inside = b""
-    if inside:
-        spans.append((begin, len(content)))
-    end = 0
-    number = 0
-    for closing in _CLOSED_ITEM.finditer(content):
-        while number < len(spans) and spans[number][1] < closing.start():
-            number += 1
-        if number == len(spans) or closing.start() < spans[number][0]:
-            end = closing.end()
-    if not end:
-        if _OPEN_ITEM.search(content) or inside or content.rstrip()[-1:] != b">":
-            raise UnreadableError("The feed is cut off before its first item is whole.")
-        return content, False
-    root = _ROOT.search(content)
-    name = root[1] if root else b"rss"
-    closers = (b"</channel>" if name.lower().endswith(b"rss") else b"") + b"</" + name + b">"
-    return content[:end] + closers, True
-
-
 def _issue(entry: Any, head: Any, *, home: str | None, base: str | None) -> Issue:
     """One item of a feedparser result."""
     url = clean_url(_string(entry.get("link")), home or base)
     body, body_base = _body(entry)
     summary = _string(entry.get("summary"))
     own = Own()
-    own.add_host(_own_host(home, url))
+    # items of link blogs point elsewhere, so an item's host counts only where no home page is named
+    own.add_site(home or url)
     known = Known(
         title=plain(_string(entry.get("title"))) or None,
         subtitle=_subtitle(_string(entry.get("subtitle")) or summary, body),
@@ -156,11 +119,6 @@ def _issue(entry: Any, head: Any, *, home: str | None, base: str | None) -> Issu
         own=own,
     )
     return issue_from_html(body or summary, known, identities=_identities(entry, url))
-
-
-def _own_host(home: str | None, url: str | None) -> str:
-    """The newsletter's host is its home page's; items of link blogs point elsewhere, so theirs counts only without."""
-    return host_of(home or url or "")
 
 
 def _body(entry: Any) -> tuple[str, str]:
@@ -227,9 +185,13 @@ def _picture(entry: Any) -> str | None:
 
 def _identities(entry: Any, url: str | None) -> list[str]:
     """`guid:…` and `link:…` of an item; feedparser gives `id` for guid, atom:id and rdf:about."""
-    guid = plain(_string(entry.get("id")), limit=500)
+    guid = _guid(_string(entry.get("id")))
     key = link_key(url) if url else None
     return ([f"guid:{guid}"] if guid else []) + ([f"link:{key}"] if key else [])
+
+
+def _guid(identity: str) -> str:
+    return key_within(plain(identity, limit=_MAX_GUID), MAX_KEY)
 
 
 def _with_own_identities(issues: list[Issue], home: str | None) -> tuple[Issue, ...]:
@@ -248,7 +210,7 @@ def _with_own_identities(issues: list[Issue], home: str | None) -> tuple[Issue, 
 
 
 def _string(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return storable(value) if isinstance(value, str) else ""
 
 
 def read_json_feed(content: bytes, *, base: str | None) -> Feed:
@@ -274,7 +236,8 @@ def _json_issue(item: dict[str, Any], feed: dict[str, Any], *, home: str | None,
     if not body and text:
         body = "".join(f"<p>{html.escape(part)}</p>" for part in re.split(r"\n\s*\n", text[:500_000]))
     own = Own()
-    own.add_host(_own_host(home, url))
+    # items of link blogs point elsewhere, so an item's host counts only where no home page is named
+    own.add_site(home or url)
     known = Known(
         title=plain(_string(item.get("title")), limit=MAX_TITLE) or None,
         subtitle=_subtitle(summary, body) if body else None,
@@ -289,9 +252,7 @@ def _json_issue(item: dict[str, Any], feed: dict[str, Any], *, home: str | None,
     identity = item.get("id")
     if isinstance(identity, float):
         identity = int(identity) if math.isfinite(identity) and identity.is_integer() else repr(identity)
-    guid = (
-        plain(str(identity), limit=500) if isinstance(identity, (str, int)) and not isinstance(identity, bool) else ""
-    )
+    guid = _guid(str(identity)) if isinstance(identity, (str, int)) and not isinstance(identity, bool) else ""
     key = link_key(url) if url else None
     identities = ([f"guid:{guid}"] if guid else []) + ([f"link:{key}"] if key else [])
     return issue_from_html(body or html.escape(summary), known, identities=identities)

@@ -3,10 +3,12 @@
 import re
 from dataclasses import dataclass
 
-from bot.newsletter.markup import Block
+from bot.newsletter.blocks import Block
 from bot.newsletter.text import LEADING_EMOJI, bounded, folded
 
 MAX_HEADING = 200
+NEVER = frozenset({"li", "td", "caption"})
+"""Kinds of block that are no headings, whatever they hold."""
 
 _MARKER = re.compile(r"\W*(?:no\.? ?)?\d{1,3}\s*[/.):]?\W*$", re.IGNORECASE)
 _SPONSOR_LABEL = re.compile(
@@ -53,7 +55,7 @@ def heading_of(blocks: list[Block], number: int, *, in_sponsor: bool) -> Heading
     if kind != "p" or len(text) > 90 or len(text) < 2:
         return None
     if not block.anchors and "\n" not in text:
-        if _SPONSOR_LABEL.match(text) and len(text) <= 60:
+        if len(text) <= 60 and _SPONSOR_LABEL.match(text):
             return Heading(_named(text), 7, sponsored=True)
         if _CLASSIFIEDS.match(text):
             return Heading(_named(re.split(r"\s*[-–—:]\s", text)[0]), 7, sponsored=True)

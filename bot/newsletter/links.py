@@ -9,9 +9,14 @@ where a reader came from. Keys are stored: whoever changes a rule raises `KEY_VE
 import re
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from bot.newsletter.text import key_within
 from bot.newsletter.wrappers import MAX_URL, PATHS, destination, may_be_wrapped
 
 KEY_VERSION = 1
+MAX_SHOWN = 2_000
+"""A shown address that is longer is no link: no message could hold it."""
+
+MAX_KEY = 500
 
 _TRACKING = frozenset(
     """ref fbclid gclid dclid gbraid wbraid msclkid twclid ttclid igshid igsh yclid li_fat_id mkt_tok guccounter
@@ -33,15 +38,16 @@ _BY_SITE: dict[str, frozenset[str]] = {
     "instagram.com": frozenset({"hl"}),
 }
 _SUBSTACK = frozenset({"r", "s", "isfreemail", "triedredirect", "showwelcome", "publication_id", "post_id", "j", "fbc"})
+_ALIASES = {"x.com": "twitter.com", "mobile.twitter.com": "twitter.com", "youtu.be": "youtube.com"}
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
 
 _ALL_UTM = re.compile(r"(?:utm_\w++=[^&?%{]*+&?)++", re.ASCII)
 _PLAIN = re.compile(
-    r"(https?)://(?:www\.|m\.)?([a-z0-9.-]+\.[a-z]{2,24})((?:/[\w.~!$'()*+,;=:@%/-]*)?)(?:\?([^#\s]*))?\Z", re.ASCII
+    r"https?://(?:www\.|m\.)?([a-z0-9.-]+\.[a-z]{2,24})((?:/[\w.~!$'()*+,;=:@%/-]*)?)(?:\?([!-\"$-~]*))?\Z", re.ASCII
 )
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
-_UNWANTED = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff]+")
+_UNWANTED = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
 _LEFTOVER = re.compile(r"(?:[?&]|%3[Ff]|%26)utm_\w+(?:=|%3[Dd])[^&#]*")
 _PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 _MERGE_FIELD = re.compile(r"PLACEHOLDER|\{\{|%7B%7B", re.IGNORECASE)
@@ -51,15 +57,15 @@ _HOST = re.compile(r"[^\s/?#@:\[\]\\]+\Z|\[[0-9a-fA-F:.]+\]\Z")
 def read_link(raw: str, base: str | None = None) -> tuple[str, str] | None:
     """(shown address, key) of a link; None where it is no web address (mailto, in-page, relative without a base)."""
     plain = _PLAIN.match(raw)
-    if plain is not None:
-        _, host, path, query = plain.groups()
-        first = path[1:].partition("/")[0]
-        if first not in PATHS and len(raw) <= MAX_URL and not may_be_wrapped(host, first):
+    if plain is not None and len(raw) <= MAX_SHOWN:
+        host, path, query = plain.group(1, 2, 3)
+        if path[1:].partition("/")[0] not in PATHS and not may_be_wrapped(host, path):
             if not query:
-                url = raw[:-1] if query is not None else raw
-                return url, _key(host, path, "")
+                return raw if query is None else raw[:-1], _key(host, path, "")
+            start = raw[: plain.start(3) - 1]
+            if _ALL_UTM.fullmatch(query):
+                return start, _key(host, path, "")
             shown, kept = _queries(host, path, query)
-            start = raw[: plain.start(4) - 1]
             return (f"{start}?{shown}" if shown else start), _key(host, path, kept)
     return _read_slowly(raw, base)
 
@@ -78,6 +84,8 @@ def link_key(raw: str, base: str | None = None) -> str | None:
 
 def absolute(raw: str, base: str | None) -> str | None:
     """An http(s) address, resolved against `base`; None for everything else."""
+    if len(raw) <= MAX_URL and _PLAIN.match(raw):
+        return raw
     text = _UNWANTED.sub("", raw) if raw.isascii() else _UNWANTED.sub("", raw).replace("\u00ad", "")
     if not text or len(text) > MAX_URL:
         return None
@@ -92,14 +100,6 @@ def absolute(raw: str, base: str | None) -> str | None:
     except ValueError:
         return None
     return text if parts.scheme.lower() in {"http", "https"} and parts.netloc else None
-
-
-def host_of(url: str) -> str:
-    """The folded host of an address: lower case, no `www.`, no port; empty where there is none."""
-    try:
-        return _fold_host(urlsplit(url).hostname or "")
-    except ValueError:
-        return ""
 
 
 def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:
@@ -128,11 +128,11 @@ def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:
         url = _LEFTOVER.sub("", url)
         kept = _LEFTOVER.sub("", f"?{kept}").lstrip("?")
         path = _LEFTOVER.sub("", path)
-    if len(url) > MAX_URL or not url.startswith("http"):
+    if len(url) > MAX_SHOWN or not url.startswith("http"):
         return None
     route = f"#{parts.fragment}" if parts.fragment.startswith(("!", "/")) else ""
     key = _key(folded, path, kept, port=port if where != hostname and port else None)
-    return url, key + route
+    return url, key_within(key + route, MAX_KEY)
 
 
 def _authority(hostname: str, port: int | None, scheme: str) -> str:
@@ -177,18 +177,18 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
 
 
 def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:
-    if host == "x.com":
-        host = "twitter.com"
-    elif host == "youtu.be" and len(path) > 1:
-        query = f"v={path[1:].rstrip('/')}" + (f"&{query}" if query else "")
-        host, path = "youtube.com", "/watch"
-    elif host == "mobile.twitter.com":
-        host = "twitter.com"
+    if host in _ALIASES:
+        if host != "youtu.be":
+            host = _ALIASES[host]
+        elif len(path) > 1:
+            query = f"v={path[1:].rstrip('/')}" + (f"&{query}" if query else "")
+            host, path = _ALIASES[host], "/watch"
     if "%" in path:
         path = _PERCENT.sub(_fold_percent, path)
     where = f"{host}:{port}" if port else host
     path = path.rstrip("/")
-    return f"{where}{path}?{query}" if query else where + path
+    key = f"{where}{path}?{query}" if query else where + path
+    return key if len(key) <= MAX_KEY else key_within(key, MAX_KEY)
 
 
 def _fold_percent(escape: re.Match[str]) -> str:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from bot.model.issue import Image, IssuePoll, Section
 from bot.newsletter import headings
+from bot.newsletter.blocks import Block
 from bot.newsletter.chrome import Own
-from bot.newsletter.markup import Block
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.titles import sentences
 
@@ -18,7 +18,6 @@ _DATE = re.compile(
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _BYLINE = re.compile(r"^(?:written |posted )?by[: ]+(?P<names>[^\d.!?\n]{3,80})$", re.IGNORECASE)
-AVATAR = re.compile(r"profile_picture|/avatars?/|gravatar\.com", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -81,7 +80,7 @@ def _read_byline(blocks: list[Block], position: int, parts: Parts, known: Known)
     for block in blocks[position : position + 6]:
         if block.kind[0] == "h":
             return
-        block.pictures = [p for p in block.pictures if not AVATAR.search(p.src) and p.alt != "Author"]
+        block.pictures = [p for p in block.pictures if not is_avatar(p.src) and p.alt != "Author"]
         if len(block.text) > 160:
             continue
         date = _date_line(block.text)
@@ -102,6 +101,12 @@ def _read_byline(blocks: list[Block], position: int, parts: Parts, known: Known)
             parts.published_at = _date_of(date)
         known.own.keys.update(a.key for a in block.anchors if a.key)
         return
+
+
+def is_avatar(src: str) -> bool:
+    """The picture is a portrait of somebody who writes."""
+    address = src.lower()
+    return "/avatar/" in address or "/avatars/" in address or "profile_picture" in address or "gravatar.com" in address
 
 
 def _date_line(text: str) -> re.Match[str] | None:

@@ -8,8 +8,8 @@ from typing import Any
 from bot.model.issue import Issue
 from bot.newsletter.bodies import MAX_HTML, issue_from_html
 from bot.newsletter.chrome import Own
-from bot.newsletter.links import absolute, clean_url, host_of
-from bot.newsletter.markup import flattened
+from bot.newsletter.links import absolute, clean_url
+from bot.newsletter.markup import flattened, is_bare
 from bot.newsletter.mastheads import Known
 from bot.newsletter.platforms import beehiiv
 from bot.newsletter.text import MAX_TITLE, plain
@@ -26,11 +26,12 @@ def issue_from_page(source: str, *, url: str | None) -> Issue:
     """The issue in a page or in a bare HTML body."""
     source = source[:MAX_HTML]
     known = Known(url=url, base=url, own=Own())
-    if _HEAD.search(source[:50_000]) is None:
-        known.own.add_host(host_of(url) if url else "")
-        return issue_from_html(source, known)
+    bare = is_bare(source)
+    if bare or _HEAD.search(source[:50_000]) is None:
+        known.own.add_site(url)
+        return issue_from_html(source, known, bare=bare)
     _read_head(source, known)
-    known.own.add_host(host_of(known.url) if known.url else "")
+    known.own.add_site(known.url)
     body = beehiiv.page_body(source) or source
     return issue_from_html(body, known, wanted=_WANTED)
 

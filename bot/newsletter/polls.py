@@ -1,57 +1,90 @@
 """Polls inside an issue: the question and its options, where every option is a link to vote by.
 
 Two shapes: lines of a Markdown document in which beehiiv's one-column poll table was torn open by a renderer
-(`platforms.beehiiv.take_torn_polls`), and blocks of an HTML document, told by the sentence under them.
+(`platforms.beehiiv.take_torn_polls`), and blocks of an HTML document, told by the sentence under them. The second may
+be the first made into HTML: then pieces of the table's frame (`||`, `|:---|`, `###`) stand in the text.
 """
 
 import re
 
 from bot.model.issue import IssuePoll
-from bot.newsletter.markup import Block
+from bot.newsletter.blocks import Block
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 
 MAX_OPTIONS = 25
+_MAX_BLOCKS = 60
+_MAX_PLAIN_FOOT = 200
+_MAX_FRAMED_FOOT = 3_000
 _FOOT = re.compile(r"\bto participate in (?:polls|this poll)\b", re.IGNORECASE)
+_FRAME = re.compile(r"^(?:[\s|\\]|:?-{2,}:?|#{1,6}\s|[*-]\s)+|[\s|*\\]+$")
+
+
+def may_hold_polls(text: str) -> bool:
+    """The text, in lower case, has the words that stand under every poll."""
+    return " participate in " in text
 
 
 def take_polls(blocks: list[Block]) -> tuple[list[Block], tuple[IssuePoll, ...]]:
     """The blocks without polls, and the polls in order."""
-    feet = [number for number, block in enumerate(blocks) if " participate in " in block.text]
-    feet = [number for number in feet if len(blocks[number].text) < 200 and _FOOT.search(blocks[number].text)]
-    if not feet:
-        return blocks, ()
     polls = []
     taken: set[int] = set()
-    for foot in feet:
+    for foot, block in enumerate(blocks):
+        begin = _foot_of(block.text) if " participate in " in block.text else None
+        if begin is None:
+            continue
         taken.add(foot)
-        options: list[str] = []
-        number = foot - 1
-        while number >= 0 and len(options) < MAX_OPTIONS and number not in taken and _is_option(blocks[number]):
-            options[:0] = _options(blocks[number])
-            number -= 1
-        if len(options) > 1 and number >= 0 and number not in taken and 0 < len(blocks[number].text) <= MAX_TITLE:
-            polls.append(poll(blocks[number].text, options))
-            taken.update(range(number, foot))
+        first, question, options = _read_upwards(blocks, foot, begin, taken)
+        if question and len(options) > 1:
+            polls.append(poll(question, options))
+            taken.update(range(first, foot))
     return [block for number, block in enumerate(blocks) if number not in taken], tuple(polls)
+
+
+def _foot_of(text: str) -> int | None:
+    """Where "Login or Subscribe to participate in polls" begins, if the block is the foot of a poll."""
+    sentence = _FOOT.search(text)
+    if sentence is None:
+        return None
+    begin = max(text.rfind(edge, 0, sentence.start()) for edge in "|\n") + 1
+    return begin if len(text) < (_MAX_FRAMED_FOOT if "|" in text else _MAX_PLAIN_FOOT) else None
+
+
+def _read_upwards(blocks: list[Block], foot: int, begin: int, taken: set[int]) -> tuple[int, str, list[str]]:
+    """Number of the first block of a poll, its question (empty where there is none) and its options."""
+    question, options = _cell(blocks[foot], begin)
+    number = foot
+    while not question and number and number - 1 not in taken and foot - number < _MAX_BLOCKS:
+        number -= 1
+        block = blocks[number]
+        question, found = _cell(block, len(block.text))
+        if not question and not found and "|" not in block.text:
+            return number, "", []
+        options = found + options
+    if len(question) > MAX_TITLE:
+        return number, "", []
+    while number and number - 1 not in taken and not _FRAME.sub("", blocks[number - 1].text or "."):
+        number -= 1
+    return number, question, options[:MAX_OPTIONS]
+
+
+def _cell(block: Block, end: int) -> tuple[str, list[str]]:
+    """What a block holds up to `end`: a question, options (links with nothing but the frame around them), or both."""
+    anchors = [anchor for anchor in block.anchors if anchor.end <= end]
+    text = block.text[:end]
+    if not anchors or block.kind[0] == "h" or block.pictures:
+        return _FRAME.sub("", text), []
+    outside = text
+    for anchor in reversed(anchors):
+        outside = outside[: anchor.start] + outside[anchor.end :]
+    question = _FRAME.sub("", text[: anchors[0].start])
+    if any(map(str.isalnum, outside[anchors[0].start :])) or (question and "|" not in text):
+        return _FRAME.sub("", text), []
+    return question, [option for a in anchors if (option := text[a.start : a.end].strip())]
 
 
 def poll(question: str, options: list[str]) -> IssuePoll:
     """A poll with its texts made plain."""
     return IssuePoll(
-        bounded(folded(question.replace("*", "")), MAX_TITLE),
+        bounded(folded(question.replace("*", "").replace("|", " ")), MAX_TITLE),
         tuple(bounded(folded(option.replace("*", "")), MAX_TITLE) for option in options),
     )
-
-
-def _is_option(block: Block) -> bool:
-    """The block holds nothing but links."""
-    if not block.anchors or block.kind[0] == "h" or block.pictures:
-        return False
-    rest = list(block.text)
-    for anchor in block.anchors:
-        rest[anchor.start : anchor.end] = " " * (anchor.end - anchor.start)
-    return not any(map(str.isalnum, rest))
-
-
-def _options(block: Block) -> list[str]:
-    return [text for anchor in block.anchors if (text := block.text[anchor.start : anchor.end].strip())]

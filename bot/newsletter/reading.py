@@ -6,7 +6,7 @@ from bot.newsletter.bodies import UNTITLED, issue_from_markdown
 from bot.newsletter.chrome import Own
 from bot.newsletter.encoding import decoded, mended
 from bot.newsletter.feeds import read_feed
-from bot.newsletter.links import clean_url, host_of
+from bot.newsletter.links import clean_url
 from bot.newsletter.mastheads import Known
 from bot.newsletter.pages import issue_from_page
 from bot.newsletter.sniffing import Kind, kind_of
@@ -36,7 +36,7 @@ def read_newsletter(
         issue = issue_from_page(text, url=url)
     else:
         known = Known(url=url, base=base_url or url, own=Own())
-        known.own.add_host(host_of(url) if url else "")
+        known.own.add_site(url)
         issue = issue_from_markdown(text, known)
     if issue.title == UNTITLED and not issue.links and not issue.images:
         raise UnreadableError("The document holds no words that could be an issue.")

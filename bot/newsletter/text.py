@@ -1,5 +1,6 @@
 """Plain text as a reader sees it: no markup, no control or invisible characters, folded spaces, bounded length."""
 
+import hashlib
 import html
 import re
 
@@ -13,6 +14,9 @@ _INVISIBLE_SET = (
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
 )
 _INVISIBLE = re.compile(f"[{_CONTROL}{_INVISIBLE_SET}]")
+FILLER = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u3164\uffa0]")
+"""Invisible characters that `str.isprintable` takes for printable."""
+
 _HIDDEN = re.compile(f"[\x00\x01\x06-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f{_INVISIBLE_SET}]")
 # joiners hold family emoji and some scripts together; between anything else they are mail-preview padding
 _LETTERISH = r"\u0600-\u1fff\u20d0-\u20ff\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufeff\U0001f000-\U0001faff"
@@ -70,6 +74,24 @@ def bounded(text: str, limit: int) -> str:
     if space > limit * 2 // 3:
         head = head[:space]
     return head.rstrip(" ,;:-–—") + "…"
+
+
+def storable(text: str) -> str:
+    """The text without what no database takes: NUL (PostgreSQL) and halves of surrogate pairs (UTF-8)."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "ignore").decode()
+    return text
+
+
+def key_within(text: str, limit: int) -> str:
+    """A key of at most `limit` characters: a hash takes the place of a longer one's tail."""
+    if len(text) <= limit:
+        return text
+    return f"{text[: limit - 33]}~{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def without_emoji(text: str) -> str:

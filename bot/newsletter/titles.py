@@ -23,32 +23,34 @@ _GENERIC_PHRASES = frozenset(
     more info, more details, project page, free access, apply here, register here, download here,
     listen here""".split(",")
 )
-_INVITATION = re.compile(
-    r"(?:you can |please )?(?:check|see|read|view|find|watch|try|click|look|have|get)\b"
-    r"(?: \w+){0,3} (?:here|more|out|it|below)",
+_EMPTY_WORDS = re.compile(
+    r"(?:https?://|www\.)\S+\Z"
+    r"|(?:you can |please )?(?:check|see|read|view|find|watch|try|click|look|have|get)\b"
+    r"(?: \w+){0,3} (?:here|more|out|it|below)\Z",
 )
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+\Z", re.IGNORECASE)
 _TRIM = " \n\t*_|()[]{}<>-–—:;,.→»›«👉👇🔗•·"
+_OUTSIDE = _TRIM + "!?\"'“”‘’"
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9\u00c0-\u00de\u2600-\U0001faff])|\n+")
 _ASIDE = re.compile(r"(?:\s*[,&/]|[\s).,;]*\(|\)\s*(?:An? )?$)")
 _NOISE = re.compile(r"\(\s*(?:link|here|paper|demo|code|thread|video|tweet)?\s*[,&/]?\s*\)")
+_DANGLING = (" at", " via", " on", " from", " in", " the", " -")
+_STOPS = (". ", "! ", "? ")
+_FULL_STOP = (". ",)
 _LONG = 160
 _WINDOW = 600
 
 
 def is_generic(text: str) -> bool:
     """The anchor says nothing by itself: "link", "here", an address, a single sign."""
-    words = text.strip(_TRIM + "!?\"'“”‘’").lower()
+    if text in _GENERIC_WORDS:
+        return True
+    words = text.strip(_OUTSIDE).lower()
     if len(words) < 3 and not words.isupper() and not (len(words) == 2 and text.strip().isupper()):
         return True
     if len(words) > 40:
         return _ADDRESS.match(words) is not None
-    return (
-        words in _GENERIC_WORDS
-        or words in _GENERIC_PHRASES
-        or _ADDRESS.match(words) is not None
-        or _INVITATION.fullmatch(words) is not None
-    )
+    return words in _GENERIC_WORDS or words in _GENERIC_PHRASES or _EMPTY_WORDS.match(words) is not None
 
 
 def is_address(text: str) -> bool:
@@ -80,35 +82,35 @@ def sentences(text: str) -> list[tuple[int, int]]:
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Where the sentence (or line) that holds `start:end` begins and ends."""
     low, high = max(0, start - _WINDOW), end + _WINDOW
+    stops = _STOPS if "! " in text or "? " in text else _FULL_STOP
     begin = start
     while True:
-        begin = max(text.rfind(". ", low, begin), text.rfind("! ", low, begin), text.rfind("? ", low, begin))
+        begin = max([text.rfind(mark, low, begin) for mark in stops])
         if begin < 0 or not text[begin + 2 : begin + 3].islower():
             break
-    line = text.rfind("\n", low, start)
-    begin = max(begin + 2 if begin >= 0 else low, line + 1)
+    begin = begin + 2 if begin >= 0 else low
     stop = end
     while True:
-        ends = [
-            at
-            for at in (text.find(". ", stop, high), text.find("! ", stop, high), text.find("? ", stop, high))
-            if at >= 0
-        ]
+        ends = [at for mark in stops if (at := text.find(mark, stop, high)) >= 0]
         if not ends:
             stop = min(len(text), high)
             break
         stop = min(ends) + 1
         if not text[stop + 1 : stop + 2].islower():
             break
-    line = text.find("\n", end, high)
-    return begin, stop if line < 0 else min(stop, line)
+    if "\n" in text:
+        begin = max(begin, text.rfind("\n", low, start) + 1)
+        line = text.find("\n", end, high)
+        stop = stop if line < 0 else min(stop, line)
+    return begin, stop
 
 
 def excerpt_of(text: str, start: int, end: int) -> str:
     """The sentence in which the link stands, at most `MAX_EXCERPT` characters."""
-    begin, stop = sentence_around(text, start, end)
-    text = text[begin:stop]
-    start -= begin
+    if len(text) > MAX_EXCERPT or "\n" in text or ". " in text or "! " in text or "? " in text:
+        begin, stop = sentence_around(text, start, end)
+        text = text[begin:stop]
+        start -= begin
     if len(text) > MAX_EXCERPT and start > MAX_EXCERPT // 2:
         cut = text.find(" ", start - MAX_EXCERPT // 2)
         text = "…" + text[cut + 1 if cut >= 0 else start :]
@@ -127,7 +129,7 @@ def title_from_context(
     """
     segment = text[max(after, start - 2 * _WINDOW) : start]
     before = _clean(segment, in_brackets=segment.rstrip().endswith("("))
-    words = _words(before)
+    words = _words(before, enough=5)
     if last and words <= 4 and _ASIDE.match(segment):
         anchor = text[start:end].strip()
         aside = before if words > 1 else "" if anchor.lower() in {"link", "here"} else anchor
@@ -167,19 +169,24 @@ def _last_sentence(text: str) -> str:
 
 
 def _clean(text: str, *, in_brackets: bool = False) -> str:
-    cleaned = " ".join(_NOISE.sub(" ", text).split())
-    cleaned = cleaned.strip(" *|→»›👉👇🔗•·-–—:;,.([{)]}")
-    if (
-        not in_brackets
-        and cleaned.lower().endswith((" at", " via", " on", " from", " in", " the", " -"))
-        and _words(cleaned) > 3
-    ):
+    if "(" in text:
+        text = _NOISE.sub(" ", text)
+    if "\n" in text or "  " in text:
+        text = " ".join(text.split())
+    cleaned = text.strip(" *|→»›👉👇🔗•·-–—:;,.([{)]}")
+    if not in_brackets and cleaned[-5:].lower().endswith(_DANGLING) and _words(cleaned, enough=4) > 3:
         cleaned = cleaned.rsplit(" ", 1)[0].rstrip(" ,-–—:")
-    opened, closed = cleaned.count("("), cleaned.count(")")
-    if opened == closed + 1:
+    if "(" in cleaned and cleaned.count("(") == cleaned.count(")") + 1:
         cleaned += ")"
     return cleaned.replace("**", "")
 
 
-def _words(text: str) -> int:
-    return sum(word[0].isalnum() or word[-1].isalnum() or word[1:2].isalnum() for word in text.split())
+def _words(text: str, *, enough: int = 1_000) -> int:
+    """How many words of letters or digits the text has; counting ends at `enough`."""
+    count = 0
+    for word in text.split():
+        if word[0].isalnum() or word[-1].isalnum() or word[1:2].isalnum():
+            count += 1
+            if count == enough:
+                break
+    return count

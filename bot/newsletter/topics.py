@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from bot.newsletter.markup import Block
+from bot.newsletter.blocks import Block
 from bot.newsletter.text import EMOJI, bounded, folded, without_emoji
 
 MAX_TOPICS = 25
@@ -14,6 +14,7 @@ _LABEL = re.compile(
     r"|what.s (?:inside|in (?:this|today.s))|topics (?:in|of) (?:this|today)",
     re.IGNORECASE,
 )
+_LABEL_WORDS = ("topics", "in this", "in today", "inside", "today we")  # each label above holds one of these
 _PLUS = re.compile(r"^\W*plus\b\s*[:,-]?\s*", re.IGNORECASE)
 _PICTOGRAPH = re.compile(r"(?=[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55])")
 
@@ -21,7 +22,10 @@ _PICTOGRAPH = re.compile(r"(?=[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55])"
 def listed_topics(blocks: list[Block], number: int) -> tuple[str, ...]:
     """The topics announced by block `number` ("List the topics in today's email:"), from the lines after it."""
     text = blocks[number].text
-    if len(text) > 600 or not _LABEL.search(text[:120]):
+    if len(text) > 600:
+        return ()
+    head = text[:120].lower()
+    if not any(words in head for words in _LABEL_WORDS) or not _LABEL.search(head):
         return ()
     lines = text.split("\n")[1:]
     if not lines and not text.rstrip().endswith((":", "…", ";", "?")) and len(text) > 80:

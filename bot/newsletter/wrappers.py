@@ -13,6 +13,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 MAX_LEVELS = 12
@@ -44,6 +45,7 @@ def destination(url: str) -> str | None:
     return url
 
 
+@lru_cache(4_096)  # issues of one newsletter share most of their hosts
 def site_of(host: str) -> str:
     """The name a host is known by: `google` for `www.google.co.uk`, `kit-mail` for `x.click.kit-mail3.com`."""
     labels = host.split(".")
@@ -55,13 +57,13 @@ def site_of(host: str) -> str:
     return label.rstrip(_SITE_DIGITS) or label
 
 
-def may_be_wrapped(host: str, segment: str) -> bool:
-    """A quick look at host and first path segment: False where no tracker is at work for certain."""
+def may_be_wrapped(host: str, path: str) -> bool:
+    """A quick look at host and path: False where no tracker is at work for certain."""
     site = site_of(host)
     if site not in WRAPPERS:
         return False
     segments = _SEGMENTS.get(site)
-    return segments is None or segment in segments
+    return segments is None or path[1:].partition("/")[0] in segments
 
 
 def _unwrap_once(url: str) -> str | None:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from bot.clock import Clock
-from bot.errors import NotFoundError, RefusedError
-from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose
+from bot.errors import DeliveryRefusedError, NotFoundError
+from bot.model.delivery import Delivery, DeliveryRecord, Purpose
 from bot.model.guild import Subscription
 from bot.ports import Announcement, Bell
 from bot.store import Store, Transaction
@@ -33,9 +33,15 @@ def delivery_key(
 
 
 async def enqueue_announcement(
-    transaction: Transaction, subscription: Subscription, *, issue_key: str, identity: str, now: datetime
-) -> str | None:
-    """Queue the announcement of an issue in a subscribed channel; its delivery key, or None if it was queued before."""
+    transaction: Transaction,
+    subscription: Subscription,
+    *,
+    issue_key: str,
+    identity: str,
+    now: datetime,
+    may_ping: bool = True,
+) -> bool:
+    """Queue the announcement of an issue in a subscribed channel; False if it was queued before."""
     key = delivery_key(
         installation_id=await installation_row.installation_id(transaction, now=now),
         guild_id=subscription.guild_id,
@@ -45,9 +51,11 @@ async def enqueue_announcement(
         generation=0,
     )
     if await outbox_rows.find_delivery(transaction, key) is not None:
-        return None
-    ping_role_id = await guild_rows.take_ping(transaction, subscription.guild_id, now=now, apart=PINGS_APART)
-    queued = await outbox_rows.enqueue(
+        return False
+    ping_role_id = None
+    if may_ping:
+        ping_role_id = await guild_rows.take_ping(transaction, subscription.guild_id, now=now, apart=PINGS_APART)
+    return await outbox_rows.enqueue(
         transaction,
         delivery_key=key,
         purpose=Purpose.ANNOUNCE,
@@ -58,7 +66,6 @@ async def enqueue_announcement(
         ping_role_id=ping_role_id,
         now=now,
     )
-    return key if queued else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +84,9 @@ class Announcements:
         self._bell = bell
 
     async def post(self, guild_id: int, issue_key: str, *, interaction_id: int) -> Posting:
-        """Announce an issue of the archive in the server's channel, unless that was done before.
+        """Announce an issue of the archive in the server's channel, unless that was done before; nobody is mentioned.
 
-        Raises NotFoundError for an issue the server does not read.
+        An announcement that Discord refused is tried again. Raises NotFoundError for an issue the server does not read.
         """
         now = self._clock.now()
         async with self._store.write() as transaction:
@@ -97,16 +104,17 @@ class Announcements:
                 ),
                 None,
             )
-            if earlier is not None and earlier.state is DeliveryState.FAILED:
-                raise RefusedError(
-                    f"Discord refused this message: {earlier.last_problem}",
-                    message_id="post-failed-before",
-                    problem=earlier.last_problem or "",
-                )
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
-            if earlier is not None or not fresh:
+            if not fresh:
                 return Posting(queued=False, channel_id=subscription.channel_id, earlier=earlier)
-            await enqueue_announcement(transaction, subscription, issue_key=issue_key, identity=identity, now=now)
+            if earlier is None:
+                queued = await enqueue_announcement(
+                    transaction, subscription, issue_key=issue_key, identity=identity, now=now, may_ping=False
+                )
+            else:
+                queued = await outbox_rows.try_failed_again(transaction, earlier.delivery_key, now=now)
+            if not queued:
+                return Posting(queued=False, channel_id=subscription.channel_id, earlier=earlier)
         self._bell.ring("outbox")
         return Posting(queued=True, channel_id=subscription.channel_id)
 
@@ -131,10 +139,10 @@ class Announcements:
         )
 
 
-async def announcement_of(transaction: Transaction, delivery: Delivery) -> Announcement | None:
-    """The announcement as it would be sent now; None when the issue or the server is gone."""
+async def announcement_of(transaction: Transaction, delivery: Delivery) -> Announcement:
+    """The announcement as it would be sent now. Raises DeliveryRefusedError when the issue or the server is gone."""
     issue = await issue_rows.get_issue(transaction, delivery.issue_key)
     guild = await guild_rows.get_guild(transaction, delivery.guild_id)
     if issue is None or guild is None:
-        return None
+        raise DeliveryRefusedError("The issue or the server is gone from the database.")
     return Announcement(issue=issue, issue_key=delivery.issue_key, guild=guild, ping_role_id=delivery.ping_role_id)

@@ -3,16 +3,21 @@
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.model.delivery import DeliveryRecord
 from bot.model.guild import FirstAnnouncement, Guild, Source, Subscription
 from bot.store import Store
 from bot.store import guilds as guild_rows
+from bot.store import outbox as outbox_rows
+
+_MOST_TROUBLED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class SetupStatus:
-    """A server's settings, its sources and where each is announced."""
+    """A server's settings, its sources and where each is announced, and the announcements that are in trouble."""
 
     guild: Guild
+    troubled: tuple[DeliveryRecord, ...]
     sources: tuple[Source, ...]
     subscriptions: tuple[Subscription, ...]
 
@@ -26,6 +31,14 @@ class Guilds:
         """Make sure the server has its row; called for every server the bot is in or is asked in."""
         async with self._store.write() as transaction:
             await guild_rows.remember_guild(transaction, guild_id, name=name, now=self._clock.now())
+
+    async def leave(self, guild_id: int) -> None:
+        """The bot is no longer in the server: nothing is read for it, and nothing queued is sent."""
+        async with self._store.write() as transaction:
+            for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
+                source_id = subscription.source_id
+                await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id)
+                await outbox_rows.cancel_pending(transaction, guild_id=guild_id, source_id=source_id)
 
     async def move_announcements(self, guild_id: int, channel_id: int) -> None:
         """Announce everything in `channel_id` from now on."""
@@ -53,8 +66,10 @@ class Guilds:
             guild = await guild_rows.get_guild(transaction, guild_id)
             sources = await guild_rows.sources_of_guild(transaction, guild_id)
             subscriptions = await guild_rows.subscriptions_of_guild(transaction, guild_id)
+            troubled = await outbox_rows.troubled(transaction, guild_id, limit=_MOST_TROUBLED)
         return SetupStatus(
             guild=guild or Guild(guild_id=guild_id, name=""),
+            troubled=tuple(troubled),
             sources=tuple(sources),
             subscriptions=tuple(subscriptions),
         )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.errors import NotFoundError
+from bot.errors import NotFoundError, RefusedError
 from bot.model.issue import Issue, IssueCard
 from bot.store import Store
 from bot.store import issues as issue_rows
@@ -45,6 +45,18 @@ class Issues:
         if issue is None:
             raise NotFoundError(f"No issue is called {wanted!r}.", message_id="issue-not-found", title=wanted)
         return StoredIssue(cards[0].issue_key, issue)
+
+    async def pick(self, guild_id: int, wanted: str) -> StoredIssue:
+        """The one issue that is meant, for what everybody will see: its key, or a part of one single title.
+
+        Raises NotFoundError where none, RefusedError where several are called like that.
+        """
+        if not wanted.strip():
+            raise NotFoundError("No issue was named.", message_id="issue-not-found", title=wanted)
+        stored = await self.show(guild_id, wanted)
+        if stored.issue_key != wanted and len(await self.search_titles(guild_id, wanted)) > 1:
+            raise RefusedError(f"Several issues are called {wanted!r}.", message_id="issue-ambiguous", title=wanted)
+        return stored
 
     async def by_key(self, guild_id: int, issue_key: str) -> StoredIssue:
         """The issue that a button names. Raises NotFoundError where the server does not read its source (any more)."""

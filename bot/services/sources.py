@@ -1,7 +1,10 @@
 """Reading sources: when, what is new, and what follows from it in one transaction."""
 
+import asyncio
 import logging
+import re
 from base64 import b32encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -9,7 +12,7 @@ from random import uniform
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.clock import Clock
-from bot.errors import FetchError, RefusedError, UnreadableError
+from bot.errors import PressroomError, RefusedError
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import Issue
 from bot.ports import Bell, IssueSource, Reading
@@ -17,6 +20,7 @@ from bot.services.announcements import enqueue_announcement
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
+from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
 
@@ -24,13 +28,15 @@ log = logging.getLogger(__name__)
 
 # Longer than any fetch may take; a process that dies while reading gives the source back this late.
 _READING_LEASE = timedelta(minutes=5)
+_SOURCES_AT_ONCE = 8
 _LONGEST_BACKOFF = timedelta(hours=6)
 _LONGEST_URL = 2000
+_BARE_ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/|$)", re.IGNORECASE)
 
 
-def issue_key(source_url: str, identity: str) -> str:
+def issue_key(source_key: str, identity: str) -> str:
     """26 characters that name an issue in buttons and choices: the same in every database that reads this source."""
-    digest = sha256(f"{source_url}\x1f{identity}".encode()).digest()
+    digest = sha256(f"{source_key}\x1f{identity}".encode()).digest()
     return b32encode(digest).decode().lower()[:26]
 
 
@@ -64,22 +70,26 @@ class Sources:
     async def subscribe(self, guild_id: int, *, url: str, channel_id: int) -> NewSubscription:
         """Read `url` for a server and announce it in `channel_id` from now on.
 
-        Credentials in the address (`https://user:password@…`) are taken out and kept sealed. Raises RefusedError for
-        what is no web address, FetchError or UnreadableError when nothing can be read there: then nothing is stored.
+        Credentials in the address (`https://user:password@…`) are taken out and kept sealed; the same address with
+        others is another source. Raises RefusedError for what is no web address, FetchError or UnreadableError when
+        nothing can be read there: then nothing is stored.
         """
         address, credentials = split_credentials(url)
-        seen = await self._reader.read(Source(source_id=0, url=address), credentials=credentials)
+        seen = await self._reader.read(Source(source_id=0, url=address, url_key=""), credentials=credentials)
         sealed = self._secrets.seal(credentials) if credentials else None
+        url_key = self._secrets.fingerprint(f"{address}\x1f{credentials}") if credentials else _url_key(address)
         now = self._clock.now()
         async with self._store.write() as transaction:
-            source = await source_rows.add_source(transaction, url=address, secret=sealed, now=now)
+            source = await source_rows.add_source(transaction, url=address, url_key=url_key, secret=sealed, now=now)
+            alone = not await guild_rows.subscriptions_of_source(transaction, source.source_id)
             await guild_rows.subscribe(
                 transaction, guild_id=guild_id, source_id=source.source_id, channel_id=channel_id, now=now
             )
-            if source.first_read_at is not None:
-                await self._announce_newest(transaction, source, guild_id=guild_id, now=now)
+            if alone:
+                # Nobody has read it for a while: what was missed is stored silently, as at a first reading.
+                await source_rows.begin_anew(transaction, source.source_id, now=now)
             else:
-                await source_rows.make_due(transaction, source.source_id, now=now)
+                await self._announce_newest(transaction, source, guild_id=guild_id, now=now)
         self._bell.ring("sources")
         self._bell.ring("outbox")
         return NewSubscription(
@@ -89,47 +99,51 @@ class Sources:
         )
 
     async def unsubscribe(self, guild_id: int, source_id: int) -> bool:
-        """Stop reading a source for a server; False when it did not."""
+        """Stop reading a source for a server, and drop what is still queued; False when it did not read it."""
         async with self._store.write() as transaction:
-            return await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id)
+            if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
+                return False
+            await outbox_rows.cancel_pending(transaction, guild_id=guild_id, source_id=source_id)
+        return True
 
-    async def read_due(self) -> datetime | None:
-        """Read every source whose time has come; the moment when the next one's has, or None."""
-        while True:
+    async def read_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
+        """Read every source whose time has come, some side by side; the moment when the next one's has, or None."""
+        while goes_on():
             now = self._clock.now()
             async with self._store.write() as transaction:
-                due = await source_rows.claim_due_sources(transaction, now=now, until=now + _READING_LEASE)
+                due = await source_rows.claim_due_sources(
+                    transaction, now=now, until=now + _READING_LEASE, limit=_SOURCES_AT_ONCE
+                )
             if not due:
-                async with self._store.read() as transaction:
-                    return await source_rows.next_poll(transaction)
-            for source in due:
-                await self._read(source)
+                break
+            await asyncio.gather(*(self._read(source) for source in due))
+        async with self._store.read() as transaction:
+            return await source_rows.next_poll(transaction)
 
     async def _read(self, source: Source) -> None:
+        """Read one source and take in what is new; whatever goes wrong with it is its own problem."""
         try:
             reading = await self._reader.read(source, credentials=await self._credentials(source))
-        except (FetchError, UnreadableError) as error:
+            if reading is None:
+                await self._record_unchanged(source)
+            else:
+                await self._take_in(source, reading)
+        except PressroomError as error:
             await self._record_failure(source, str(error))
-            return
-        except Exception:
-            # One source must not stop the others, and a bug in reading must not make it be read again at once.
+        except Exception as error:
+            # One source must not stop the others, and a mistake of ours must not be repeated without a pause.
             log.exception("source could not be read source_id=%s", source.source_id)
-            await self._record_failure(source, "an unexpected error; the log has it")
-            return
-        if reading is None:
-            await self._record_unchanged(source)
-        else:
-            await self._take_in(source, reading)
+            await self._record_failure(source, f"an unexpected error ({type(error).__name__}); the log has it")
 
     async def _take_in(self, source: Source, reading: Reading) -> None:
         """Store what is new and queue its announcements; the source's marks advance in the same transaction."""
         now = self._clock.now()
         async with self._store.write() as transaction:
             new = await self._store_new(transaction, source, reading.issues, now=now)
-            to_announce = new
-            if source.first_read_at is None and new:
-                to_announce = new[-1:]
-            await self._announce(transaction, source, to_announce, now=now)
+            if source.first_read_at is None:
+                announced = await self._announce_first(transaction, source, now=now)
+            else:
+                announced = await self._announce(transaction, source, new, now=now)
             await source_rows.record_reading(
                 transaction,
                 source.source_id,
@@ -144,9 +158,9 @@ class Sources:
             source.source_id,
             len(reading.issues),
             len(new),
-            len(to_announce),
+            announced,
         )
-        if to_announce:
+        if announced:
             self._bell.ring("outbox")
 
     async def _store_new(
@@ -169,40 +183,44 @@ class Sources:
                 transaction,
                 issue,
                 source_id=source.source_id,
-                issue_key=issue_key(source.url, issue.identities[0]),
+                issue_key=issue_key(source.url_key, issue.identities[0]),
                 key_version=KEY_VERSION,
                 now=now,
             ):
                 new.append(issue)
         return new
 
-    async def _announce(self, transaction: Transaction, source: Source, issues: list[Issue], *, now: datetime) -> None:
-        if not issues:
-            return
+    async def _announce(self, transaction: Transaction, source: Source, issues: list[Issue], *, now: datetime) -> int:
+        queued = 0
         for subscription in await guild_rows.subscriptions_of_source(transaction, source.source_id):
-            guild = await guild_rows.get_guild(transaction, subscription.guild_id)
-            silent = guild is None or guild.first_announcement is FirstAnnouncement.NONE
-            if source.first_read_at is None and silent:
-                continue
             for issue in issues:
-                await enqueue_announcement(
-                    transaction,
-                    subscription,
-                    issue_key=issue_key(source.url, issue.identities[0]),
-                    identity=issue.identities[0],
-                    now=now,
+                identity = issue.identities[0]
+                queued += await enqueue_announcement(
+                    transaction, subscription, issue_key=issue_key(source.url_key, identity), identity=identity, now=now
                 )
+        return queued
 
-    async def _announce_newest(self, transaction: Transaction, source: Source, *, guild_id: int, now: datetime) -> None:
-        """A server that joins a source others read already gets the newest issue, as at a first reading."""
+    async def _announce_first(self, transaction: Transaction, source: Source, *, now: datetime) -> int:
+        """At the first reading only the newest issue is announced, or none where the server wants that."""
+        subscriptions = await guild_rows.subscriptions_of_source(transaction, source.source_id)
+        queued = 0
+        for guild_id in {subscription.guild_id for subscription in subscriptions}:
+            queued += await self._announce_newest(transaction, source, guild_id=guild_id, now=now)
+        return queued
+
+    async def _announce_newest(self, transaction: Transaction, source: Source, *, guild_id: int, now: datetime) -> int:
         guild = await guild_rows.get_guild(transaction, guild_id)
-        if guild is None or guild.first_announcement is FirstAnnouncement.NONE:
-            return
         newest = await issue_rows.newest_of_source(transaction, source.source_id)
+        if guild is None or guild.first_announcement is FirstAnnouncement.NONE or newest is None:
+            return 0
+        key, identity = newest
+        queued = 0
         for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
-            if newest is not None and subscription.source_id == source.source_id:
-                key, identity = newest
-                await enqueue_announcement(transaction, subscription, issue_key=key, identity=identity, now=now)
+            if subscription.source_id == source.source_id:
+                queued += await enqueue_announcement(
+                    transaction, subscription, issue_key=key, identity=identity, now=now
+                )
+        return queued
 
     async def _credentials(self, source: Source) -> str | None:
         async with self._store.read() as transaction:
@@ -232,17 +250,27 @@ class Sources:
 
 
 def split_credentials(url: str) -> tuple[str, str | None]:
-    """An address without its `user:password@`, and that part. Raises RefusedError for what is no web address."""
+    """An address without its `user:password@`, and that part. Raises RefusedError for what is no web address.
+
+    `example.com/feed` is taken for `https://example.com/feed`: that is how people write it down.
+    """
+    url = url.strip()
+    if _BARE_ADDRESS.match(url):
+        url = f"https://{url}"
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
         host = parts.hostname
         _ = parts.port  # a port that is no number raises here
     except ValueError:
         host = None
-    if host is None or parts.scheme not in {"http", "https"} or len(url) > _LONGEST_URL or " " in url.strip():
+    if host is None or parts.scheme not in {"http", "https"} or len(url) > _LONGEST_URL or " " in url:
         raise RefusedError("That is no web address.", message_id="address-invalid")
     credentials, at, netloc = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=netloc)), credentials if at else None
+
+
+def _url_key(address: str) -> str:
+    return sha256(address.encode()).hexdigest()
 
 
 def _order(issue: Issue) -> datetime:

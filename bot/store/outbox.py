@@ -1,17 +1,27 @@
 """The outbox: what must happen on Discord, each row once."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, case, delete, func, or_, select, update
 
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose
 from bot.store.engine import Transaction
 from bot.store.statements import insert
-from bot.store.tables import outbox
+from bot.store.tables import issues, outbox
 
 # A row whose process died keeps its claim until the lease ends, then anybody may take it.
 _OPEN_STATES = (DeliveryState.PENDING, DeliveryState.CLAIMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row, and the process that holds it."""
+
+    outbox_id: int
+    incarnation: str
 
 
 async def enqueue(
@@ -48,15 +58,22 @@ async def enqueue(
 
 
 async def claim_due(
-    transaction: Transaction, *, incarnation: str, now: datetime, lease_until: datetime, limit: int = 1
+    transaction: Transaction,
+    *,
+    incarnation: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int = 1,
+    busy_channels: Collection[int] = (),
 ) -> list[Delivery]:
-    """Take the next due deliveries for this process until `lease_until`, oldest first."""
+    """Take the next due deliveries for this process until `lease_until`, oldest first; none of `busy_channels`."""
     due = (
         select(outbox.c.id)
         .where(
             outbox.c.state.in_(_OPEN_STATES),
             outbox.c.due_at <= now,
             or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now),
+            outbox.c.channel_id.not_in(list(busy_channels)),
         )
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(limit)
@@ -77,6 +94,25 @@ async def claim_due(
     return sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.outbox_id)
 
 
+async def renew_lease(transaction: Transaction, claim: Claim, *, lease_until: datetime) -> bool:
+    """Keep the claim longer; False when it has gone to another process, which acts now in our place."""
+    return await _change(transaction, claim, lease_until=lease_until)
+
+
+async def give_back(transaction: Transaction, claim: Claim, *, due_at: datetime) -> bool:
+    """Undo the claim of a delivery that was not begun."""
+    return await _change(
+        transaction,
+        claim,
+        state=DeliveryState.PENDING,
+        due_at=due_at,
+        attempts=outbox.c.attempts - 1,
+        first_attempt_at=case((outbox.c.attempts > 1, outbox.c.first_attempt_at)),
+        lease_incarnation=None,
+        lease_until=None,
+    )
+
+
 async def void_other_leases(transaction: Transaction, *, incarnation: str) -> int:
     """End the claims of earlier processes; only for a database that one process at a time runs on."""
     result = await transaction.execute(
@@ -87,35 +123,82 @@ async def void_other_leases(transaction: Transaction, *, incarnation: str) -> in
     return result.rowcount
 
 
-async def mark_sent(transaction: Transaction, outbox_id: int, *, message_id: int, now: datetime) -> None:
+async def mark_sent(
+    transaction: Transaction, claim: Claim, *, message_id: int, now: datetime, lease_until: datetime
+) -> bool:
     """The message is there; what belongs to it (its thread) may still be missing."""
-    await transaction.execute(
-        update(outbox).where(outbox.c.id == outbox_id).values(message_id=message_id, sent_at=now, last_problem=None)
+    return await _change(
+        transaction, claim, message_id=message_id, sent_at=now, last_problem=None, lease_until=lease_until
     )
 
 
-async def mark_done(transaction: Transaction, outbox_id: int, *, thread_id: int | None) -> None:
-    await _finish(transaction, outbox_id, state=DeliveryState.DONE, thread_id=thread_id, last_problem=None)
+async def mark_done(
+    transaction: Transaction, claim: Claim, *, thread_id: int | None, problem: str | None = None
+) -> bool:
+    """All that could be done is done; `problem` says what had to be left out."""
+    return await _finish(
+        transaction, claim, state=DeliveryState.DONE, thread_id=thread_id, last_problem=_short(problem)
+    )
 
 
-async def mark_failed(transaction: Transaction, outbox_id: int, *, problem: str) -> None:
-    """Never again: Discord refuses this message as it is."""
-    await _finish(transaction, outbox_id, state=DeliveryState.FAILED, last_problem=problem[:500])
+async def mark_failed(transaction: Transaction, claim: Claim, *, problem: str) -> bool:
+    """Not again by itself: Discord refuses this message as it is."""
+    return await _finish(transaction, claim, state=DeliveryState.FAILED, last_problem=_short(problem))
 
 
-async def put_off(transaction: Transaction, outbox_id: int, *, problem: str, due_at: datetime) -> None:
+async def put_off(transaction: Transaction, claim: Claim, *, problem: str, due_at: datetime) -> bool:
     """Try again at `due_at`."""
-    await transaction.execute(
+    return await _change(
+        transaction,
+        claim,
+        state=DeliveryState.PENDING,
+        due_at=due_at,
+        lease_incarnation=None,
+        lease_until=None,
+        last_problem=_short(problem),
+    )
+
+
+async def try_failed_again(transaction: Transaction, delivery_key: str, *, now: datetime) -> bool:
+    """Let a refused delivery begin anew; False unless it is one. A refusal is a known outcome: nothing was posted."""
+    result = await transaction.execute(
         update(outbox)
-        .where(outbox.c.id == outbox_id)
-        .values(
-            state=DeliveryState.PENDING,
-            due_at=due_at,
-            lease_incarnation=None,
-            lease_until=None,
-            last_problem=problem[:500],
+        .where(
+            outbox.c.delivery_key == delivery_key,
+            outbox.c.state == DeliveryState.FAILED,
+            outbox.c.message_id.is_(None),
+        )
+        .values(state=DeliveryState.PENDING, due_at=now, attempts=0, first_attempt_at=None)
+    )
+    return bool(result.rowcount)
+
+
+async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: int) -> int:
+    """Drop what was queued for a server from a source and has not been begun."""
+    result = await transaction.execute(
+        delete(outbox).where(
+            outbox.c.guild_id == guild_id,
+            outbox.c.state == DeliveryState.PENDING,
+            outbox.c.message_id.is_(None),
+            outbox.c.issue_key.in_(select(issues.c.issue_key).where(issues.c.source_id == source_id)),
         )
     )
+    return result.rowcount
+
+
+async def troubled(transaction: Transaction, guild_id: int, *, limit: int) -> list[DeliveryRecord]:
+    """A server's deliveries that wait because something went wrong, or were refused; newest first."""
+    rows = await transaction.execute(
+        select(outbox)
+        .where(
+            outbox.c.guild_id == guild_id,
+            outbox.c.last_problem.is_not(None),
+            outbox.c.state.in_([DeliveryState.PENDING, DeliveryState.FAILED]),
+        )
+        .order_by(outbox.c.id.desc())
+        .limit(limit)
+    )
+    return [_record(row) for row in rows]
 
 
 async def next_due(transaction: Transaction) -> datetime | None:
@@ -146,12 +229,28 @@ async def deliveries_of_issue(transaction: Transaction, *, guild_id: int, issue_
     return [_record(row) for row in rows]
 
 
-async def _finish(transaction: Transaction, outbox_id: int, *, state: DeliveryState, **values: Any) -> None:
-    await transaction.execute(
-        update(outbox)
-        .where(outbox.c.id == outbox_id)
-        .values(state=state, due_at=None, lease_incarnation=None, lease_until=None, **values)
+async def _finish(transaction: Transaction, claim: Claim, *, state: DeliveryState, **values: Any) -> bool:
+    return await _change(
+        transaction, claim, state=state, due_at=None, lease_incarnation=None, lease_until=None, **values
     )
+
+
+async def _change(transaction: Transaction, claim: Claim, **values: Any) -> bool:
+    # Only who holds the claim may say what became of it.
+    result = await transaction.execute(
+        update(outbox)
+        .where(
+            outbox.c.id == claim.outbox_id,
+            outbox.c.state == DeliveryState.CLAIMED,
+            outbox.c.lease_incarnation == claim.incarnation,
+        )
+        .values(**values)
+    )
+    return bool(result.rowcount)
+
+
+def _short(problem: str | None) -> str | None:
+    return problem[:500] if problem else None
 
 
 def _delivery(row: Row[Any]) -> Delivery:
@@ -177,6 +276,7 @@ def _record(row: Row[Any]) -> DeliveryRecord:
         channel_id=row.channel_id,
         issue_key=row.issue_key,
         attempts=row.attempts,
+        due_at=row.due_at,
         message_id=row.message_id,
         thread_id=row.thread_id,
         last_problem=row.last_problem,

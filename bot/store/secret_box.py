@@ -3,7 +3,9 @@
 The key lies in a file of its own, outside the database, so that a copied or leaked backup opens nothing.
 """
 
+import hmac
 import os
+import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,29 +37,51 @@ class SecretBox:
                 "or enter the secret again with /setup."
             ) from None
 
+    def fingerprint(self, text: str) -> str:
+        """64 characters that stand for `text` and tell nothing of it without the key."""
+        return hmac.new(self._key, text.encode(), "sha256").hexdigest()
+
+    @cached_property
+    def _key(self) -> bytes:
+        try:
+            try:
+                return self._key_file.read_bytes().strip()
+            except FileNotFoundError:
+                return self._make_key()
+        except OSError as error:
+            raise StoreError(self._unusable(error)) from error
+
     @cached_property
     def _fernet(self) -> "Fernet":
         from cryptography.fernet import Fernet
 
         try:
-            try:
-                key = self._key_file.read_bytes()
-            except FileNotFoundError:
-                key = self._make_key(Fernet.generate_key())
-            return Fernet(key.strip())
-        except (OSError, ValueError) as error:
-            raise StoreError(
-                f"The key file {self._key_file} cannot be used: {error}. Put it back from the backup, or name another "
-                "one by SECRET_KEY_FILE."
-            ) from error
+            return Fernet(self._key)
+        except ValueError as error:
+            raise StoreError(self._unusable(error)) from error
 
-    def _make_key(self, key: bytes) -> bytes:
+    def _make_key(self) -> bytes:
+        from cryptography.fernet import Fernet
+
+        key = Fernet.generate_key()
         self._key_file.parent.mkdir(parents=True, exist_ok=True)
-        # Exclusive creation: of two processes that start together one makes the key, the other reads it.
+        # Written whole before it has its name, so that no crash leaves half a key; and of two processes that start
+        # together one gives the name, the other reads that key.
+        descriptor, draft = tempfile.mkstemp(dir=self._key_file.parent, prefix=f".{self._key_file.name}-")
         try:
-            descriptor = os.open(self._key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(key)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(draft, self._key_file)
         except FileExistsError:
-            return self._key_file.read_bytes()
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(key)
+            return self._key_file.read_bytes().strip()
+        finally:
+            Path(draft).unlink()
         return key
+
+    def _unusable(self, error: Exception) -> str:
+        return (
+            f"The key file {self._key_file} cannot be used: {error}. Put it back from the backup, or name another one "
+            "by SECRET_KEY_FILE."
+        )

@@ -1,7 +1,6 @@
 """Sources: where newsletters are read from."""
 
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Row, exists, func, select, update
@@ -12,23 +11,17 @@ from bot.store.statements import insert
 from bot.store.tables import sources, subscriptions
 
 
-async def add_source(transaction: Transaction, *, url: str, secret: bytes | None, now: datetime) -> Source:
-    """The source with this address, made if it is not there; due at once when new. `secret` is sealed already."""
-    url_key = sha256(url.encode()).hexdigest()
+async def add_source(
+    transaction: Transaction, *, url: str, url_key: str, secret: bytes | None, now: datetime
+) -> Source:
+    """The source with this key, made if it is not there. `secret` is sealed already."""
     await transaction.execute(
         insert(transaction, sources)
-        .values(url=url, url_key=url_key, failures=0, next_poll_at=now, created_at=now)
+        .values(url=url, url_key=url_key, secret=secret, failures=0, next_poll_at=now, created_at=now)
         .on_conflict_do_nothing(index_elements=["url_key"])
     )
-    if secret is not None:
-        await transaction.execute(update(sources).where(sources.c.url_key == url_key).values(secret=secret))
     row = (await transaction.execute(select(sources).where(sources.c.url_key == url_key))).one()
     return source_of(row)
-
-
-async def get_source(transaction: Transaction, source_id: int) -> Source | None:
-    row = (await transaction.execute(select(sources).where(sources.c.id == source_id))).one_or_none()
-    return None if row is None else source_of(row)
 
 
 async def get_secret(transaction: Transaction, source_id: int) -> bytes | None:
@@ -106,6 +99,15 @@ async def record_failure(transaction: Transaction, source_id: int, *, problem: s
     )
 
 
+async def begin_anew(transaction: Transaction, source_id: int, *, now: datetime) -> None:
+    """Let the next reading be a first one, now."""
+    await transaction.execute(
+        update(sources)
+        .where(sources.c.id == source_id)
+        .values(first_read_at=None, etag=None, last_modified=None, failures=0, next_poll_at=now)
+    )
+
+
 async def make_due(transaction: Transaction, source_id: int, *, now: datetime) -> None:
     """Let the source be read at the next look."""
     await transaction.execute(update(sources).where(sources.c.id == source_id).values(next_poll_at=now))
@@ -115,6 +117,7 @@ def source_of(row: Row[Any]) -> Source:
     return Source(
         source_id=row.id,
         url=row.url,
+        url_key=row.url_key,
         title=row.title,
         etag=row.etag,
         last_modified=row.last_modified,

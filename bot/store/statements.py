@@ -9,7 +9,7 @@ from bot.store.engine import Transaction
 
 def insert(transaction: Transaction, table: Table) -> Any:
     """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` (both databases spell them alike)."""
-    if transaction.dialect.name == "postgresql":
+    if transaction.dialect_name == "postgresql":
         from sqlalchemy.dialects import postgresql
 
         return postgresql.insert(table)

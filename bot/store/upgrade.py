@@ -2,13 +2,13 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.errors import StoreTooNewError
-from bot.store.engine import begin_immediate, engine_url, translated_errors
+from bot.errors import StoreError, StoreTooNewError
+from bot.store.engine import begin_immediate, engine_url, prepare_file, translated_errors
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -34,13 +34,8 @@ async def upgrade(database_url: str, *, to: str = "head") -> bool:
                 current = await connection.run_sync(current_revision)
             if current == HEAD and to == "head":
                 return False
-            async with engine.connect() as connection:
-                if connection.dialect.name == "sqlite":
-                    # Batch changes rebuild tables: with this on, dropping the old one would delete its children.
-                    await connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-                    await connection.rollback()
-                async with connection.begin():
-                    await connection.run_sync(_migrate, to)
+            async with engine.begin() as connection:
+                await connection.run_sync(_migrate, to)
     finally:
         await engine.dispose()
     log.info("database migrated from=%s to=%s", current, to)
@@ -67,14 +62,19 @@ def _migration_engine(database_url: str) -> AsyncEngine:
     url = engine_url(database_url)
     engine = create_async_engine(url)
     if engine.dialect.name == "sqlite":
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-        event.listen(engine.sync_engine, "connect", _leave_transactions_to_us)
+        prepare_file(Path(str(url.database)))
+        event.listen(engine.sync_engine, "connect", _prepare)
         event.listen(engine.sync_engine, "begin", begin_immediate)
     return engine
 
 
-def _leave_transactions_to_us(connection: object, _record: object) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun explicitly
+    cursor = connection.cursor()
+    # Batch changes rebuild tables: with this on, dropping the old one would delete its children. It has to be said
+    # outside of a transaction; inside, SQLite ignores it.
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    cursor.close()
 
 
 def _migrate(connection: Connection, to: str) -> None:
@@ -99,4 +99,4 @@ def _migrate(connection: Connection, to: str) -> None:
     if connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
-            raise StoreTooNewError(f"The migration would leave {len(broken)} rows without their parents; undone.")
+            raise StoreError(f"The migration would leave {len(broken)} rows without their parents; undone.")

@@ -126,6 +126,7 @@ def overwrite(call: Call) -> Any:
     for old in call.world.commands_of(scope):
         del call.world.commands[old.id]
     call.world.commands |= {one.id: one for one in built}
+    call.world.forget()
     return [payloads.command(one) for one in built]
 
 
@@ -135,6 +136,7 @@ def create(call: Call) -> Any:
     known = one.id in call.world.commands
     _count([*(other for other in call.world.commands_of(scope) if other.id != one.id), one])
     call.world.commands[one.id] = one
+    call.world.forget()
     return Answer(200 if known else 201, payloads.command(one))
 
 
@@ -144,11 +146,13 @@ def edit(call: Call) -> Any:
     changed = _build(call, body | {"type": command.type}, command.guild_id)
     changed.id = command.id
     call.world.commands[command.id] = changed
+    call.world.forget()
     return payloads.command(changed)
 
 
 def delete(call: Call) -> Any:
     del call.world.commands[_command(call).id]
+    call.world.forget()
     return NO_CONTENT
 
 

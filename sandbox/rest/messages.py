@@ -64,6 +64,7 @@ def edit(call: Call) -> Any:
     if not own and set(call.body) <= {"flags"}:
         call.need(granted, permissions.MANAGE_MESSAGES)
     posting.check_old_edit(call.world, message, call.state.old_edits)
+    posting.check_published_edit(call.world, message, call.state.published_edits)
     posting.edit(call.world, message, call.body, call.uploads, own=own)
     return payloads.message(message, call.world)
 

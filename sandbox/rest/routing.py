@@ -1,6 +1,6 @@
-"""Finding the function for a request without scanning patterns: a tree of path segments."""
+"""Finding the function for a request without scanning patterns: by method, first segment and length."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,7 @@ class State:
 
     gateway: Callable[[], dict[str, Any]]
     old_edits: dict[int, Window] = field(default_factory=dict)
+    published_edits: dict[int, Window] = field(default_factory=dict)
     crossposts: dict[int, Window] = field(default_factory=dict)
     command_creates: Window = field(default_factory=Window)
 
@@ -47,7 +48,7 @@ class Call:
     world: World
     state: State
     params: dict[str, str]
-    query: dict[str, str]
+    query: Mapping[str, str]
     body: Any
     uploads: list[Upload]
 
@@ -120,60 +121,43 @@ class Route:
     method: str
     template: str
     handler: Handler
-    names: tuple[str, ...]
     needs_token: bool = True
     is_limited: bool = True
     counts_globally: bool = True
+    key: str = field(init=False)
 
-    @property
-    def key(self) -> str:
-        return f"{self.method} {self.template}"
+    def __post_init__(self) -> None:
+        self.key = f"{self.method} {self.template}"
 
 
-@dataclass(slots=True)
-class _Node:
-    literal: "dict[str, _Node]" = field(default_factory=dict)
-    variable: "_Node | None" = None
-    routes: dict[str, Route] = field(default_factory=dict)
+_Shape = tuple[list[tuple[int, str]], list[tuple[int, str]], Route]
+"""The literal segments of a route by their place (the first one is known), its names by their place, and the route."""
 
 
 class Routes:
-    """All routes; `find` walks one segment at a time and prefers the literal one."""
+    """All routes. A path is compared with those only that have its method, first segment and length."""
 
     def __init__(self) -> None:
-        self._root = _Node()
         self.all: list[Route] = []
+        self._shelves: dict[tuple[str, str, int], list[_Shape]] = {}
 
     def add(self, method: str, template: str, handler: Handler, **options: bool) -> None:
-        node, names = self._root, []
-        for segment in template.strip("/").split("/"):
-            if segment.startswith("{"):
-                names.append(segment[1:-1])
-                node.variable = node.variable or _Node()
-                node = node.variable
-            else:
-                node = node.literal.setdefault(segment, _Node())
-        route = Route(method, template, handler, tuple(names), **options)
-        node.routes[method] = route
+        segments = template.split("/")
+        names = [(place, one[1:-1]) for place, one in enumerate(segments) if one.startswith("{")]
+        literals = [(place, one) for place, one in enumerate(segments) if place > 1 and not one.startswith("{")]
+        route = Route(method, template, handler, **options)
         self.all.append(route)
+        shelf = self._shelves.setdefault((method, segments[1], len(segments)), [])
+        shelf.append((literals, names, route))
+        shelf.sort(key=lambda shape: [one.startswith("{") for one in shape[2].template.split("/")])  # "@me" goes first
 
-    def find(self, method: str, segments: list[str]) -> tuple[Route, dict[str, str]] | None:
-        found = _descend(self._root, method, segments, 0, [])
-        return None if found is None else (found[0], dict(zip(found[0].names, found[1], strict=True)))
-
-
-def _descend(
-    node: _Node, method: str, segments: list[str], index: int, values: list[str]
-) -> tuple[Route, list[str]] | None:
-    if index == len(segments):
-        route = node.routes.get(method)
-        return None if route is None else (route, values)
-    segment = segments[index]
-    literal = node.literal.get(segment)
-    if literal is not None:
-        found = _descend(literal, method, segments, index + 1, values)
-        if found is not None:
-            return found
-    if node.variable is not None:
-        return _descend(node.variable, method, segments, index + 1, [*values, segment])
-    return None
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """The route of the path, and what stands in the places of its names."""
+        segments = path.split("/")
+        for literals, names, route in self._shelves.get((method, segments[1], len(segments)), ()):
+            for place, literal in literals:
+                if segments[place] != literal:
+                    break
+            else:
+                return route, {name: segments[place] for place, name in names}
+        return None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.plain import button_url, host_of, masked_link, plain, safe_url
+from bot.chat.plain import button_url, host_of, masked_link, media_url, plain, safe_url
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,44 @@ def test_no_text_can_mention_link_break_the_line_or_open_a_format(text: str) -> 
 @given(st.text(max_size=300), st.text(max_size=200))
 def test_a_masked_link_is_one_link_to_where_it_says(title: str, path: str) -> None:
     link = masked_link(title, f"https://example.com/{path}", longest=100)
-    assert link.startswith("[")
-    assert re.sub(r"\\.", "", link).count("](<") == 1
+    shown = link[: link.rindex("](<")]
+    assert shown.count("[") == 1
+    assert not set(shown) & set("]<>\\`*"), "Discord would obey or show it"
     target = link[link.rindex("](<") + 3 : -2]
     assert target.startswith("https://example.com/")
     assert not set(target) & set(" <>()\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("GPT-4 (and more)", "[GPT-4 (and more)](<https://a.example/>)"),
+        ("**Bold** [tag] `code` <3", "[∗∗Bold∗∗ (tag) ˋcodeˋ ‹3](<https://a.example/>)"),
+        ("snake_case and __init__", "[snake_case and ＿init＿](<https://a.example/>)"),
+        ("🫦 Ben's bites 🎉", "🫦🎉 [Ben's bites](<https://a.example/>)"),
+        ("👩‍💻 at work", "👩‍💻 [at work](<https://a.example/>)"),
+        ("…", "[a.example](<https://a.example/>)"),
+        ("back\\slash", "[back∖slash](<https://a.example/>)"),
+    ],
+)
+def test_a_title_inside_a_link_is_shown_without_backslashes(title: str, shown: str) -> None:
+    assert masked_link(title, "https://a.example/", longest=80) == shown
+
+
+def test_an_address_that_takes_half_a_message_is_left_out() -> None:
+    assert masked_link("Title", "https://a.example/" + "a" * 2000, longest=50) == "Title"
+    assert media_url("https://a.example/" + "a" * 2100) is None
+    assert media_url("https://a.example/a.png") == "https://a.example/a.png"
+
+
+@pytest.mark.parametrize("text", ["https:x:////evil.example", "httpshttps://://evil.example", "steam://run/1"])
+def test_no_address_puts_itself_together_again(text: str) -> None:
+    assert "://" not in plain(text, longest=100)
+
+
+def test_lone_surrogates_do_no_harm() -> None:
+    assert (safe_url("https://a.example/\udcff") or "").isascii()
+    assert plain("a\udcffb", longest=10) == "a b"
 
 
 @pytest.mark.parametrize(
@@ -76,6 +109,13 @@ def test_an_address_too_long_for_a_button_is_none() -> None:
     assert button_url("https://example.com/" + "a" * 600) is None
     assert button_url("https://example.com/a(b)") == "https://example.com/a%28b%29"
     assert button_url(None) is None
+
+
+def test_letters_of_other_alphabets_in_a_host_are_shown_for_what_they_are() -> None:
+    assert safe_url("https://bücher.example/ü") == "https://xn--bcher-kva.example/%C3%BC"
+    assert host_of("https://аррӏе.example/") == "xn--80ak6aa92e.example"
+    assert safe_url("https://" + "ü" * 80 + ".example") is None
+    assert safe_url("http://[2606:2800::1]:8080/a%20b") == "http://[2606:2800::1]:8080/a%20b"
 
 
 def test_the_host_is_shown_without_www() -> None:

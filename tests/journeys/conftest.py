@@ -32,8 +32,8 @@ class Scene:
     environment: dict[str, str]
     folder: Path
 
-    def publish(self, number: int) -> None:
-        self.site.publish_markdown(ISSUE.format(number=number))
+    def publish(self, number: int, *, text: str = ISSUE) -> None:
+        self.site.publish_markdown(text.format(number=number))
 
     def announcements(self) -> list[Message]:
         """What a member sees in #news, without the system's own messages."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.journeys.conftest import Scene
+from tests.journeys.conftest import ISSUE, Scene
 
 pytestmark = pytest.mark.journey
 
@@ -66,9 +66,10 @@ async def test_killed_anywhere_on_the_way_there_is_one_message_with_one_thread(s
     assert len({message.text for message in scene.announcements()}) == 2
 
 
-async def test_a_lost_answer_and_a_long_outage_leave_one_message(scene: Scene) -> None:
+@pytest.mark.parametrize("text", [ISSUE, "# Issue {number}\n\nNothing but words.\n"], ids=["links", "no links"])
+async def test_a_lost_answer_and_a_long_outage_leave_one_message(scene: Scene, text: str) -> None:
     await scene.set_up()
-    scene.publish(2)
+    scene.publish(2, text=text)
     lost = scene.sandbox.faults.lose_answer("POST", r"/channels/\d+/messages")
     async with scene.bot("sent") as bot:
         await scene.online()

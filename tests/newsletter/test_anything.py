@@ -1,13 +1,18 @@
 """Whatever the bytes are: issues or a sentence, never another exception."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import UnreadableError
+from bot.model.issue import Issue
 from bot.newsletter import clean_url, issue_as_json, link_key, read_feed, read_newsletter
 
 PIECES = [
@@ -35,6 +40,31 @@ types = st.sampled_from(
 )
 
 
+def strings(value: Any) -> Iterator[str]:
+    """Every text in an issue, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from strings(inner)
+
+
+def assert_storable(issue: Issue) -> None:
+    """PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair; indexes want short keys."""
+    for text in strings(asdict(issue)):
+        text.encode()
+        assert "\0" not in text
+    assert all(len(identity) <= 505 for identity in issue.identities)
+    for link in issue.links:
+        assert len(link.key) <= 500
+        assert len(link.url) <= 2_000
+    for url in (issue.url, issue.image_url, *[image.url for image in issue.images]):
+        assert url is None or len(url) <= 2_000
+
+
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(content=documents, source=names, content_type=types)
 def test_anything_gives_issues_or_a_sentence(content: bytes, source: str, content_type: str | None) -> None:
@@ -46,13 +76,50 @@ def test_anything_gives_issues_or_a_sentence(content: bytes, source: str, conten
     for issue in issues:
         assert issue.title
         assert issue.identities
-        data = issue_as_json(issue, source=source)
-        str(data).encode()
+        issue_as_json(issue, source=source)
+        assert_storable(issue)
         for link in issue.links:
             assert link.url.startswith(("http://", "https://"))
             assert link.key
             assert 0 < len(link.title) <= 300
             assert "\n" not in link.title + link.text + link.excerpt
+
+
+odd_texts = st.one_of(
+    st.text(st.characters(codec=None), max_size=60),
+    st.lists(
+        st.sampled_from(["\0", "\ud83e", "\udd79", "&#0;", "&#xD800;", "%00", "a", "é", "<b>", "x" * 700]), max_size=8
+    ).map("".join),
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(a=odd_texts, b=odd_texts, c=odd_texts)
+def test_every_text_can_be_stored(a: str, b: str, c: str) -> None:
+    body = (
+        f"<h2>{a}</h2><p>{b} <a href='https://a.example/{a}?{c}'>{b}</a><img src='/{c}' alt='{a}'></p><ul><li>"
+        f"<a href='/1'>{a}x</a></li><li><a href='/2'>{b}y</a></li></ul><p>Login to participate in polls.</p>"
+    )
+    item = {
+        "id": a + b,
+        "url": f"https://c.example/{a}?b={b}",
+        "title": b,
+        "summary": c,
+        "content_html": body,
+        "image": f"https://d.example/{c}",
+        "authors": [{"name": a}],
+    }
+    feed = {"title": a, "home_page_url": f"https://c.example/{b}", "items": [item, {"id": c, "content_text": a + c}]}
+    entry = f"<item><title>{a}</title><guid>{b}</guid><link>https://c.example/{c}</link></item>"
+    for content, source in (
+        (json.dumps(feed).encode(), "https://c.example/feed.json"),
+        (f"<rss version='2.0'><channel>{entry}</channel></rss>".encode("utf-8", "surrogatepass"), "feed.xml"),
+        (body.encode("utf-8", "surrogatepass"), "issue.html"),
+        (f"# {a}\n\n{b} [{c}](https://a.example/{a})".encode("utf-8", "surrogatepass"), "issue.md"),
+    ):
+        with suppress(UnreadableError):
+            for issue in read_newsletter(content, source=source):
+                assert_storable(issue)
 
 
 @settings(max_examples=200, deadline=None)
@@ -69,6 +136,7 @@ def test_a_shown_address_is_stable_and_keeps_its_key(raw: str) -> None:
     if shown is not None:
         assert shown.startswith(("http://", "https://"))
         assert clean_url(shown) == shown
+        shown.encode()
         assert link_key(shown) == link_key(raw)
 
 

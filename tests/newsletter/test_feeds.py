@@ -51,6 +51,14 @@ def test_untitled_and_undated_items_work() -> None:
     assert feed.issues[0].published_at is None
 
 
+def test_long_identities_are_told_apart_by_their_end() -> None:
+    feed = read_feed(rss(*(ITEM.format(n=n).replace(f">id-{n}<", f">{'id ' * 300}{n}<") for n in (1, 2))))
+    first, second = (issue.identities[0] for issue in feed.issues)
+    assert first.startswith("guid:id id")
+    assert first != second
+    assert len(first) <= 505
+
+
 def test_an_identity_that_different_items_share_is_none() -> None:
     feed = read_feed(rss(ITEM.format(n=1), ITEM.format(n=2).replace("id-2", "id-1")))
     assert all("guid:id-1" not in issue.identities for issue in feed.issues)

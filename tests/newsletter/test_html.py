@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from markdown_it import MarkdownIt
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue
@@ -88,6 +89,66 @@ def test_poll_whose_options_are_links_to_log_in() -> None:
     )
     assert [(poll.question, poll.options) for poll in issue.polls] == [("How was it?", ("Warm", "Cold"))]
     assert [section.title for section in issue.sections] == ["News"]
+
+
+VOTE = "https://crumbs.example/login"
+FOOT = f"[Login]({VOTE}) or [Subscribe](https://crumbs.example/subscribe) to participate in polls."
+TORN = (
+    f"Bye for now.\n\n||\n|:---|\n|### How was the bread?|\n|\\* [Warm]({VOTE})\n\n- [Cold]({VOTE})\n"
+    f"- [Stale, toast \\& tears 🥹]({VOTE})|\n  |{FOOT}|\n\n## **NOTES**\n\n[oven](https://a.example/1)\n"
+)
+SIDE_BY_SIDE = f"Hi.\n\n||\n|:---|\n|### Rye or\\\nwheat?|\n|[Rye]({VOTE})|[Wheat]({VOTE})|\n|{FOOT}|\n\nBye.\n"
+
+
+@pytest.mark.parametrize("rules", [[], ["table"]])
+def test_torn_poll_that_a_plain_renderer_made_into_html(rules: list[str]) -> None:
+    issue = read("<h1>One</h1>" + MarkdownIt("commonmark").enable(rules).render(TORN))
+    assert [(poll.question, poll.options) for poll in issue.polls] == [
+        ("How was the bread?", ("Warm", "Cold", "Stale, toast & tears 🥹"))
+    ]
+    assert [(link.key, link.section) for link in issue.links] == [("a.example/1", "NOTES")]
+
+
+def test_torn_poll_with_options_side_by_side() -> None:
+    issue = read("<h1>One</h1>" + MarkdownIt("commonmark").render(SIDE_BY_SIDE + "\n" + TORN))
+    assert [(poll.question, poll.options) for poll in issue.polls] == [
+        ("Rye or wheat?", ("Rye", "Wheat")),
+        ("How was the bread?", ("Warm", "Cold", "Stale, toast & tears 🥹")),
+    ]
+    assert [link.key for link in issue.links] == ["a.example/1"]
+
+
+def test_poll_in_a_table_of_one_column() -> None:
+    issue = read(
+        "<h1>One</h1><p>Bread.</p><table><tr><th></th></tr><tr><td><h3>How was it?</h3></td></tr><tr><td><ul>"
+        "<li><p><a href='/v/1'>Warm</a></p></li><li><p><a href='/v/2'>Cold</a></p></li></ul></td></tr>"
+        "<tr><td><p><a href='/login'>Login</a> or <a href='/subscribe'>Subscribe</a> to participate in polls.</p></td>"
+        "</tr></table>",
+        base_url="https://crumbs.example/p/one",
+    )
+    assert [(poll.question, poll.options) for poll in issue.polls] == [("How was it?", ("Warm", "Cold"))]
+    assert issue.links == ()
+
+
+def test_foot_of_a_poll_that_is_not_there_is_left_out_alone() -> None:
+    issue = read(
+        "<h1>One</h1><p>See <a href='https://a.example/1'>the oven</a> today.</p><p><a href='https://b.example/login'>"
+        "Login</a> or <a href='https://b.example/s'>Subscribe</a> to participate in polls.</p>"
+    )
+    assert issue.polls == ()
+    assert [link.key for link in issue.links] == ["a.example/1"]
+
+
+@pytest.mark.parametrize(
+    "home", ["http://127.0.0.1:4321", "http://localhost:4321", "http://192.168.100.20", "http://[::1]:4321"]
+)
+def test_a_site_without_a_name_owns_its_links(home: str) -> None:
+    issue = read(
+        f"<h1>One</h1><p><a href='{home}/login'>Vote</a> <a href='/subscribe'>Go</a> <a href='{home}/p/two'>Two</a>"
+        " <a href='http://127.0.0.1:9999/x'>another machine</a> <a href='https://a.example/1'>oven</a></p>",
+        base_url=f"{home}/p/one",
+    )
+    assert [link.key for link in issue.links] == ["127.0.0.1:9999/x", "a.example/1"]
 
 
 def test_broken_markup_is_read_as_browsers_read_it() -> None:

@@ -85,6 +85,25 @@ def test_two_pages_have_two_keys(one: str, other: str) -> None:
     assert link_key(one) != link_key(other)
 
 
+def test_a_long_key_ends_in_a_hash_and_tells_pages_apart() -> None:
+    start = "https://a.example/" + "b" * 600
+    keys = [link_key(start + end) for end in ("", "c", "d?e=f", "d#/route")]
+    assert all(key is not None and len(key) <= 500 for key in keys)
+    assert len(set(keys)) == 4
+    assert keys[1] == link_key(start + "c/?utm_source=x")
+
+
+def test_an_address_that_no_message_could_hold_is_no_link() -> None:
+    assert clean_url("https://a.example/" + "b" * 1_982) is not None
+    assert clean_url("https://a.example/" + "b" * 1_983) is None
+    assert clean_url("https://a.example/é" + "b" * 1_983) is None
+    assert clean_url("https://a.example/b?utm_source=" + "c" * 3_000) == "https://a.example/b"
+
+
+def test_half_a_character_does_not_stay_in_an_address() -> None:
+    assert clean_url("https://a.example/b\ud83e?c=\udd79\0d") == "https://a.example/b?c=d"
+
+
 def test_tracker_with_a_signed_token_is_undone() -> None:
     assert clean_url(beehiiv("https://a.example/b?utm_source=x ")) == "https://a.example/b"
 

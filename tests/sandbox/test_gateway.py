@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -161,6 +162,39 @@ async def test_discord_py_resumes_after_reconnect_drop_and_invalid_session(
             await sandbox.member("mia").say("general", "meanwhile")
             await back
         assert len(sandbox.gateway.identified) == 2
+
+
+async def test_a_client_without_heartbeats_is_closed_and_may_resume() -> None:
+    async with Sandbox(limits=replace(Limits.off(), heartbeat_ms=200)) as sandbox:
+        async with wire(sandbox) as alive, wire(sandbox) as dead:
+            await dead.identify(sandbox.token)
+            session = (await dead.next())["d"]["session_id"]
+            ending = asyncio.ensure_future(dead.next())
+            while not ending.done():
+                await alive.send(1, None)
+                assert (await alive.next())["op"] == 11
+            assert await ending == {"closed": 4009}
+        await sandbox.wait_for(lambda: not sandbox.gateway.connected)
+        async with wire(sandbox) as one:
+            await one.send(6, {"token": sandbox.token, "session_id": session, "seq": 1})
+            assert (await one.next())["t"] == "RESUMED"
+
+
+async def test_two_shards_are_recommended_and_each_hears_of_its_servers() -> None:
+    clock = ManualClock(1_800_000_000)
+    async with Sandbox(clock=clock, limits=replace(Limits.off(), shards=2)) as sandbox:
+        guilds = []
+        for number in range(4):
+            clock.advance(0.001)  # the shard follows from the millisecond in the id
+            guilds.append(sandbox.world.add_guild(f"Server {number}"))
+            sandbox.add_bot_to(guilds[-1])
+        async with running(sandbox) as bot:
+            assert bot.shard_count == 2
+            assert {guild.shard_id for guild in bot.guilds} == {0, 1}
+            assert {guild.id: guild.shard_id for guild in bot.guilds} == {
+                guild.id: (guild.id >> 22) % 2 for guild in guilds
+            }
+            assert sorted(session.shard for session in sandbox.gateway.connected) == [(0, 2), (1, 2)]
 
 
 async def test_identifying_too_fast_is_an_invalid_session() -> None:

@@ -195,6 +195,25 @@ async def test_publishing_copies_to_followers_without_components(sandbox: Sandbo
     assert (await rest("POST", f"/channels/{general.id}/messages/{plain['id']}/crosspost"))[0] == 400
 
 
+async def test_the_fourth_edit_of_a_published_message_in_an_hour_is_refused() -> None:
+    clock = ManualClock(1_800_000_000)
+    limits = Limits(routes={}, default=(1000, 1.0))
+    async with Sandbox(clock=clock, limits=limits) as sandbox, aiohttp.ClientSession() as session:
+        news, rest = sandbox.world.seed().channel("news"), Rest(sandbox, session)
+        (_, first), (_, second) = await rest.post(news, content="1"), await rest.post(news, content="2")
+        path = f"/channels/{news.id}/messages/{first['id']}"
+        assert (await rest("PATCH", path, {"content": "before it is published"}))[0] == 200
+        for message in (first, second):
+            assert (await rest("POST", f"/channels/{news.id}/messages/{message['id']}/crosspost"))[0] == 200
+        for number in range(3):
+            assert (await rest("PATCH", path, {"content": str(number)}))[0] == 200
+        status, answer = await rest("PATCH", path, {"content": "x"})
+        assert (status, answer["code"], answer["retry_after"]) == (429, 30046, 3600.0)
+        assert (await rest("PATCH", f"/channels/{news.id}/messages/{second['id']}", {"content": "x"}))[0] == 200
+        clock.advance(3600)
+        assert (await rest("PATCH", path, {"content": "x"}))[0] == 200
+
+
 async def test_the_eleventh_publication_in_an_hour_is_refused() -> None:
     limits = Limits(routes={}, default=(1000, 1.0), per_second=1000)
     async with Sandbox(limits=limits) as sandbox, aiohttp.ClientSession() as session:

@@ -138,3 +138,15 @@ async def test_a_member_without_use_application_commands_sees_none(sandbox: Sand
         mia = sandbox.member("mia")
         sandbox.world.permit(guild.channel("general"), mia.member, deny=int(Permission.USE_APPLICATION_COMMANDS))
         assert mia.commands("general") == []
+
+
+async def test_what_was_worked_out_follows_every_change(sandbox: Sandbox, guild: Guild) -> None:
+    mia, general, readers = guild.member("mia"), guild.channel("general"), guild.role("readers")
+    assert guild.can(mia, Permission.SEND_MESSAGES, general)
+    sandbox.world.permit(general, guild.everyone, deny=Permission.SEND_MESSAGES)
+    assert not guild.can(mia, Permission.SEND_MESSAGES, general)
+    sandbox.world.set_roles(mia, [readers])
+    sandbox.world.edit_role(readers, permissions=Permission.ADMINISTRATOR)
+    assert guild.can(mia, Permission.SEND_MESSAGES, general)
+    sandbox.world.delete_role(readers)
+    assert not guild.can(mia, Permission.SEND_MESSAGES, general)

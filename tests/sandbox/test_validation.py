@@ -56,6 +56,7 @@ async def test_an_invalid_event_of_ours_is_recorded(sandbox: Sandbox, guild: Gui
 
 async def test_a_crash_of_ours_is_a_500_and_recorded(sandbox: Sandbox, rest: Rest, guild: Guild) -> None:
     guild.roles.clear()
+    sandbox.world.forget()
     assert (await rest("GET", f"/channels/{guild.channel('general').id}"))[0] == 500
     assert sandbox.violations[0].startswith("crash in GET /channels/")
     sandbox.violations.clear()

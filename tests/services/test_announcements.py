@@ -4,6 +4,7 @@ import pytest
 
 from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
 from bot.model.delivery import Purpose
+from bot.model.guild import FirstAnnouncement
 from bot.services.announcements import delivery_key
 from tests.doubles import sample_issue
 from tests.services.conftest import CHANNEL, GUILD, Desk
@@ -53,13 +54,37 @@ async def test_after_a_move_the_issue_may_be_posted_in_the_new_channel(desk: Des
     assert (posting.queued, posting.channel_id) == (True, CHANNEL + 1)
 
 
-async def test_what_discord_refused_before_is_said(desk: Desk) -> None:
+async def test_what_discord_refused_is_tried_again_when_a_moderator_wants_it(desk: Desk) -> None:
     newest, _ = await two_issues(desk)
     desk.channel.fail_with = DeliveryRefusedError("Invalid Form Body")
     await desk.services.outbox.deliver_due()
+    (trouble,) = (await desk.services.guilds.status(GUILD)).troubled
+    assert (trouble.due_at, trouble.last_problem) == (None, "Invalid Form Body")
+    desk.channel.fail_with = None
+    assert (await desk.services.announcements.post(GUILD, newest, interaction_id=1)).queued
+    assert await desk.titles_sent() == ["Issue number 2"]
+    assert (await desk.services.guilds.status(GUILD)).troubled == ()
+
+
+async def test_posting_by_hand_mentions_nobody(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Loud")
+    await desk.services.guilds.set_first_announcement(GUILD, FirstAnnouncement.NONE)
+    await desk.services.guilds.set_ping_role(GUILD, 55)
+    newest, _ = await two_issues(desk)
+    await desk.services.announcements.post(GUILD, newest, interaction_id=1)
+    await desk.services.outbox.deliver_due()
+    assert [announcement.ping_role_id for _, announcement in desk.channel.messages.values()] == [None]
+
+
+async def test_only_one_single_issue_can_be_meant_for_posting(desk: Desk) -> None:
+    newest, _ = await two_issues(desk)
+    assert (await desk.services.issues.pick(GUILD, newest)).issue_key == newest
+    assert (await desk.services.issues.pick(GUILD, "number 2")).issue_key == newest
     with pytest.raises(RefusedError) as caught:
-        await desk.services.announcements.post(GUILD, newest, interaction_id=1)
-    assert caught.value.message_id == "post-failed-before"
+        await desk.services.issues.pick(GUILD, "Issue")
+    assert caught.value.message_id == "issue-ambiguous"
+    with pytest.raises(NotFoundError):
+        await desk.services.issues.pick(GUILD, " ")
 
 
 async def test_another_servers_issue_is_not_here(desk: Desk) -> None:

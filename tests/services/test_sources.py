@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from bot.errors import FetchError, RefusedError, StoreError, UnreadableError
 from bot.model.guild import FirstAnnouncement
+from bot.ports import Reading
 from bot.services.sources import split_credentials
 from bot.store.secret_box import SecretBox
 from bot.store.tables import sources
@@ -129,10 +130,11 @@ async def test_marks_do_not_advance_when_the_issues_could_not_be_stored(
     async def full_disk(*_: object, **__: object) -> None:
         raise StoreError("The disk is full.")
 
-    with monkeypatch.context() as patched, pytest.raises(StoreError):
+    with monkeypatch.context() as patched:
         patched.setattr("bot.services.sources.issue_rows.add_issue", full_disk)
         await desk.services.sources.read_due()
-    desk.clock.move(timedelta(minutes=6))
+    assert "disk is full" in ((await desk.services.guilds.status(GUILD)).sources[0].last_problem or "")
+    desk.clock.move(timedelta(minutes=12))
     await desk.services.sources.read_due()
     assert desk.shelf.asked[-1].etag is None
     assert await desk.titles_sent() == ["Issue number 1"]
@@ -220,11 +222,69 @@ async def test_a_secret_sealed_with_another_key_is_told_as_such(desk: Desk) -> N
         other.open(sealed)
 
 
+async def test_whoever_takes_a_source_up_again_is_not_flooded_with_what_was_missed(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 1"]
+    source = (await desk.services.guilds.status(GUILD)).sources[0]
+    await desk.services.sources.unsubscribe(GUILD, source.source_id)
+    desk.shelf.lay_out(*(sample_issue(number) for number in range(30, 0, -1)))
+    await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 1", "Issue number 30"]
+
+
+async def test_what_is_queued_for_a_removed_source_is_not_sent(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    source = (await desk.services.guilds.status(GUILD)).sources[0]
+    await desk.services.sources.unsubscribe(GUILD, source.source_id)
+    assert await desk.titles_sent() == []
+
+
+async def test_a_server_that_was_left_is_served_no_more(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.services.guilds.leave(GUILD)
+    assert await desk.titles_sent() == []
+    asked = len(desk.shelf.asked)
+    await desk.read()
+    assert len(desk.shelf.asked) == asked
+
+
+async def test_other_credentials_make_another_source(desk: Desk) -> None:
+    await desk.subscribe(url="https://a:one@news.example/feed")
+    await desk.subscribe(guild_id=GUILD + 1, url="https://b:two@news.example/feed")
+    await desk.subscribe(guild_id=GUILD + 2)
+    desk.shelf.credentials.clear()
+    await desk.services.sources.read_due()
+    assert sorted(map(str, desk.shelf.credentials)) == ["None", "a:one", "b:two"]
+    assert len(await desk.services.issues.search_titles(GUILD, "")) == 1
+    assert len(await desk.services.issues.search_titles(GUILD + 1, "")) == 1
+
+
+async def test_a_source_that_cannot_be_stored_stops_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two", "three"):
+        await desk.subscribe(url=f"https://{name}.example/feed")
+    desk.shelf.answer = Reading(title="Odd", issues=(), etag="\ud800")
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(sample_issue(1))
+    desk.clock.move(timedelta(hours=1))
+    await desk.services.sources.read_due()
+    assert all(source.last_problem is None for source in (await desk.services.guilds.status(GUILD)).sources)
+
+
+def test_an_address_as_people_write_it_is_understood() -> None:
+    assert split_credentials(" news.example/feed ") == ("https://news.example/feed", None)
+    assert split_credentials("news.example:8080") == ("https://news.example:8080", None)
+
+
 @pytest.mark.parametrize(
     "address",
     [
         "",
-        "news.example/feed",
+        "news",
+        "news..example/feed",
         "javascript:alert(1)",
         "file:///etc/passwd",
         "https://",

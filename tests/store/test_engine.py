@@ -119,6 +119,59 @@ async def test_a_reader_sees_nothing_of_an_unfinished_unit_and_does_not_wait_for
     assert await stored(store) == {7}
 
 
+async def test_two_readings_in_one_transaction_see_the_same(store: Store) -> None:
+    await add(store, 1)
+    async with store.read() as transaction:
+        before = (await transaction.execute(select(func.count()).select_from(interactions))).scalar_one()
+        await add(store, 2)
+        after = (await transaction.execute(select(func.count()).select_from(interactions))).scalar_one()
+    assert (before, after) == (1, 1)
+
+
+async def test_units_cancelled_at_any_moment_take_no_other_with_them(store: Store) -> None:
+    for round_ in range(40):
+        first = 1000 * (round_ + 1)
+        units = [asyncio.create_task(add(store, first + number)) for number in range(20)]
+        for _ in range(round_):
+            await asyncio.sleep(0)
+        doomed = units[::3]
+        for unit in doomed:
+            unit.cancel()
+        await asyncio.sleep(0)
+        for unit in doomed[::2]:
+            unit.cancel()  # and once more, while it is already going
+        outcomes = await asyncio.wait_for(asyncio.gather(*units, return_exceptions=True), 20)
+        for unit, outcome in zip(units, outcomes, strict=True):
+            assert outcome is None or (isinstance(outcome, asyncio.CancelledError) and unit in doomed)
+        kept = {number for number, outcome in enumerate(outcomes, first) if outcome is None}
+        assert kept <= await stored(store)
+    await asyncio.wait_for(add(store, 1), 5)
+
+
+async def test_a_full_disk_acknowledges_nothing_that_is_gone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/pressroom.db"
+    await upgrade(url)
+    async with await Store.open(url) as store:
+        async with store.write() as transaction:
+            pages = (await transaction.execute(text("PRAGMA page_count"))).scalar_one()
+        # A pool of one connection: the limit of this connection is the limit of the writer.
+        async with store._writer.connect() as connection:
+            await connection.execute(text(f"PRAGMA max_page_count = {pages + 2}"))
+            await connection.rollback()
+
+        async def fill(number: int) -> None:
+            async with store.write() as transaction:
+                await transaction.execute(insert(interactions).values(interaction_id=number, acted_at=NOW))
+                if number == 3:
+                    await transaction.execute(text("CREATE TABLE big AS SELECT zeroblob(1000000) AS hole"))
+
+        outcomes = await asyncio.gather(*(fill(number) for number in range(1, 7)), return_exceptions=True)
+        kept = {number for number, outcome in enumerate(outcomes, 1) if outcome is None}
+        assert isinstance(outcomes[2], StoreError)
+        assert all(outcome is None or isinstance(outcome, StoreError) for outcome in outcomes)
+        assert await stored(store) == kept
+
+
 async def test_concurrent_units_share_commits_on_sqlite(tmp_path: Path) -> None:
     class CountingStore(Store):
         commits = 0
@@ -194,6 +247,13 @@ async def test_an_unreachable_postgresql_is_named_as_such() -> None:
 async def test_a_postgresql_database_that_is_not_there_is_named_as_such(postgres_address: str) -> None:
     with pytest.raises(StoreError, match="does not exist"):
         await Store.open(postgres_address.format(database="nowhere"))
+
+
+async def test_parameters_of_hosted_databases_are_understood_or_named(postgres_database: str) -> None:
+    async with await Store.open(f"{postgres_database}&sslmode=disable") as store, store.read() as transaction:
+        assert (await transaction.execute(text("SELECT 1"))).scalar_one() == 1
+    with pytest.raises(StoreError, match="a parameter that is not understood.*channel_colour"):
+        await Store.open(f"{postgres_database}&channel_colour=red")
 
 
 async def test_a_naive_moment_is_refused(store: Store) -> None:

@@ -5,6 +5,7 @@ import re
 
 from bot.model.issue import IssuePoll
 from bot.newsletter.polls import MAX_OPTIONS, poll
+from bot.newsletter.text import storable
 
 MARKS = ("beehiiv__", "web-header", "dream-post")
 UNWANTED = ".beehiiv__footer,#web-header,.dream-post-header"
@@ -78,7 +79,7 @@ def page_body(source: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     bodies = sorted(_bodies(data), key=len)
-    return bodies[-1] if bodies else None
+    return storable(bodies[-1]) if bodies else None
 
 
 def _bodies(data: object) -> list[str]:

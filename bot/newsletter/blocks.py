@@ -1,0 +1,238 @@
+"""Canonical HTML -> blocks: what a reader reads from top to bottom, each with its links and pictures.
+
+The text is cut at every `<`, and each piece is looked at once. Canonical markup (`bot.newsletter.markup`) allows that:
+names are in small letters, attributes stand in double quotes, text holds no bare `<` or `>`. Walking lexbor's tree node
+by node from Python costs several times more. Entry point: `read_blocks`.
+"""
+
+import re
+from dataclasses import dataclass
+
+from bot.newsletter.links import read_link
+from bot.newsletter.spacing import BREAK, EDGE, MARKS, is_settled, settled, unescaped
+from bot.newsletter.text import visible
+
+_BLOCK_NAMES = """p div h1 h2 h3 h4 h5 h6 ul ol li table thead tbody tfoot tr td th blockquote hr section article header
+    footer main figure figcaption pre form fieldset dl dt dd center details summary address nav aside picture video
+    audio option select""".split()
+_KINDS = {"li": "li", "td": "td", "th": "td", "figcaption": "caption", **{f"h{n}": f"h{n}" for n in range(1, 7)}}
+# what a block tag makes of the text after it; an empty word leaves the kind as it is (`<li><p>` is still an item)
+_BLOCK_TAGS = {f"/{name}": "p" for name in _BLOCK_NAMES} | {name: _KINDS.get(name, "") for name in _BLOCK_NAMES}
+_EMPHASIS = frozenset(
+    mark + name for name in ("strong", "b", "em", "i", "u", "mark", "font", "span") for mark in ("", "/")
+)
+
+_BETWEEN = f"* {EDGE}"  # what may stand between the fragments of one link
+
+_TAG = re.compile(r"</?[a-zA-Z][^>\"]*+(?:\"[^\"]*+\"[^>\"]*+)*+>")
+_COMMENT = re.compile(r"<!--.*?-->|<!DOCTYPE[^>]*>|<\?[^>]*>", re.DOTALL | re.IGNORECASE)
+_BOLD_PART = re.compile(r"<(strong|b)\b[^>]*>.*?</\1>", re.DOTALL)
+_MARKED = re.compile(r"<mark\b[^>]*>(.*?)</mark>", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Anchor:
+    """A link in a block: shown address and key (empty where it leads nowhere on the web), and where its text stands.
+
+    `stamp` is the `utm_source` it came with; `carried` says that the link began in an earlier block.
+    """
+
+    url: str
+    key: str
+    start: int = 0
+    end: int = 0
+    carried: bool = False
+    stamp: str = ""
+
+
+@dataclass(slots=True)
+class Picture:
+    """A picture as written: address, alternative text, and whether it stands inside a link."""
+
+    src: str
+    alt: str
+    linked: bool = False
+
+
+@dataclass(slots=True)
+class Block:
+    """One block of text. `kind` is h1…h6, p, li, td or caption; `ruled` says that a horizontal rule stands before it.
+
+    `text` keeps line breaks (`<br>`) as newlines; `pieces` are the block's own markup, cut at `<`, with the block tag
+    that opens it first.
+    """
+
+    kind: str
+    text: str
+    pieces: list[str]
+    anchors: list[Anchor]
+    pictures: list[Picture]
+    ruled: bool = False
+
+    @property
+    def raw(self) -> str:
+        """The block's own markup."""
+        return "<".join(self.pieces).partition(">")[2]
+
+    @property
+    def is_bold(self) -> bool:
+        """Every letter stands in bold."""
+        if len(self.pieces) < 2:
+            return False
+        raw = self.raw
+        if not ("<strong" in raw or "<b>" in raw or "<b " in raw):
+            return False
+        return not any(map(str.isalnum, _TAG.sub("", _BOLD_PART.sub("", raw))))
+
+    @property
+    def is_small(self) -> bool:
+        """The block is small print, which beehiiv uses for captions."""
+        return len(self.pieces) > 1 and self.raw.lstrip().startswith("<small")
+
+    @property
+    def marked(self) -> str | None:
+        """The highlighted part of the block, if there is one."""
+        if not any(piece.startswith("mark") for piece in self.pieces):
+            return None
+        found = _MARKED.search(self.raw)
+        return " ".join(visible(unescaped(_TAG.sub("", found[1]))).replace("**", "").split()) if found else None
+
+
+def read_blocks(canonical: str, *, base: str | None = None, mend: bool = False) -> list[Block]:
+    """The blocks of a canonical document, in order; blocks without text and picture are left out.
+
+    `base` resolves relative addresses. `mend` puts back the spaces that a conversion to Markdown lost around bold
+    text and links.
+    """
+    blocks = _cut(canonical, base, mend=mend)
+    if blocks is None:
+        blocks = _cut(_TAG.sub(_without_angles, _COMMENT.sub("", canonical)), base, mend=mend)
+    return blocks or []
+
+
+def _without_angles(tag: re.Match[str]) -> str:
+    """A tag whose attributes hold `<` or `>` only as entities."""
+    return "<" + tag[0][1:-1].replace("<", "&lt;").replace(">", "&gt;") + ">"
+
+
+def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:  # noqa: PLR0915 - one loop, see below
+    """The blocks; None where a comment or an angle bracket within an attribute would make the cuts wrong.
+
+    A page has some 240 pieces: a call for each would cost more than all that is done with them.
+    """
+    for mark in MARKS:
+        if mark in canonical:
+            canonical = canonical.replace(mark, "")
+    pieces = f"<p>{canonical}</p>".split("<")
+    blocks: list[Block] = []
+    anchors: list[Anchor] = []
+    pictures: list[Picture] = []
+    current: Anchor | None = None
+    kind, text = "p", ""
+    begin = 0
+    ruled = tagged = False  # tagged: an inline tag stands in the block
+    for number, piece in enumerate(pieces):
+        tag, _, after = piece.partition(">")
+        name = tag
+        turn = _BLOCK_TAGS.get(tag)
+        if turn is None and " " in tag:
+            if tag.count('"') & 1:
+                return None
+            name = tag.partition(" ")[0]
+            turn = _BLOCK_TAGS.get(name)
+        if turn is None:
+            tagged = True
+            if name in {"a", "/a"}:
+                if current is not None:
+                    current.end = len(text)
+                current = _opened(tag, base, anchors, text) if name == "a" else None
+            elif name in _EMPHASIS:
+                if mend:
+                    text += EDGE
+            elif name == "br":
+                text += BREAK
+            elif name == "img":
+                picture = _picture(tag, linked=current is not None)
+                if picture is not None:
+                    pictures = [*pictures, picture]
+            elif name[:1] == "!":
+                return None
+            if after:
+                text += after
+            continue
+        if text or tagged:
+            if current is not None:
+                current.end = len(text)
+            if pictures or (text and not text.isspace()):
+                block = Block(kind, text, pieces[begin:number], anchors, pictures, ruled)
+                glued = mend and (tagged or current is not None)  # plain text lost no spaces
+                if glued or not is_settled(text):
+                    _settle(block, mend=glued)
+                if pictures or block.text.strip():
+                    blocks.append(block)
+                    ruled = False
+            kind, tagged = "p", False
+            anchors = []
+            pictures = []
+            if current is not None:
+                # a link around several blocks goes on in each of them
+                current = Anchor(current.url, current.key, carried=True)
+                anchors.append(current)
+        if turn:
+            kind = turn
+        elif name == "hr":
+            ruled = True
+        begin = number
+        text = after.lstrip()
+    return blocks
+
+
+def _settle(block: Block, *, mend: bool) -> None:
+    """Give the block the text that is read, and its links their places in it."""
+    anchors = block.anchors
+    block.text, spans = settled(block.text, [(anchor.start, anchor.end) for anchor in anchors], mend=mend)
+    for anchor, (start, end) in zip(anchors, spans, strict=True):
+        anchor.start = start
+        anchor.end = end
+
+
+def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anchor | None:
+    """The link that a tag opens; fragments of one link next to each other are one (`[S](u)**[ubscribe](u)**`)."""
+    if tag.startswith('a href="'):
+        href = tag[8 : tag.index('"', 8)]
+        if "&" in href:
+            href = unescaped(href)
+    else:
+        href = _attribute(tag, ' href="')
+        if not href and ' href="' not in tag:
+            return None
+    link = read_link(href, base)
+    if link is None:
+        anchor = Anchor("", "", len(text))
+    else:
+        url, key = link
+        if anchors and anchors[-1].key == key and not text[anchors[-1].end :].strip(_BETWEEN):
+            return anchors[-1]
+        anchor = Anchor(url, key, len(text))
+        if "utm_source=" in href:
+            anchor.stamp = href.partition("utm_source=")[2].partition("&")[0].lower()
+    anchors.append(anchor)
+    return anchor
+
+
+def _picture(tag: str, *, linked: bool) -> Picture | None:
+    """The picture of an `img` tag; pictures of one pixel count readers and are none."""
+    src = _attribute(tag, ' src="') or _attribute(tag, ' data-src="')
+    if not src or _attribute(tag, ' width="') in {"0", "1"} or _attribute(tag, ' height="') in {"0", "1"}:
+        return None
+    return Picture(src, " ".join(visible(_attribute(tag, ' alt="')).split()), linked=linked)
+
+
+def _attribute(tag: str, opening: str) -> str:
+    """The value of an attribute in canonical markup; `opening` is its name between a space and `="`."""
+    start = tag.find(opening)
+    if start < 0:
+        return ""
+    start += len(opening)
+    value = tag[start : tag.find('"', start)]
+    return unescaped(value) if "&" in value else value

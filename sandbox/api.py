@@ -1,0 +1,176 @@
+"""The REST door without its wire: one decoded request in, status, headers and body out.
+
+Everything between them stands here: faults, authorization, rate limits, the specification, the route, the record.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from sandbox.errors import ApiError
+from sandbox.faults import Fault
+from sandbox.files import Upload
+from sandbox.limits import RateLimiter
+from sandbox.rest import Call, all_routes
+from sandbox.rest.routing import Answer, Route, State
+from sandbox.validation import Specification
+from sandbox.world import World
+
+_log = logging.getLogger(__name__)
+
+ROUTES = all_routes()
+_MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+class Seen(NamedTuple):
+    """One request of the bot, for tests and error messages."""
+
+    method: str
+    path: str
+    status: int
+    body: Any
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} -> {self.status}"
+
+
+class Request(NamedTuple):
+    """One request, decoded; the path begins after `/api/v10`."""
+
+    method: str
+    path: str
+    authorization: str | None
+    query: Mapping[str, str]
+    body: Any
+    uploads: list[Upload]
+
+
+class Response(NamedTuple):
+    """What goes back: headers besides those of every answer, and JSON (nothing for a 204)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+INVALID_JSON = ApiError(400, 50109, "The request body contains invalid JSON.")
+
+
+class Api:
+    """Answers requests and writes down what was wrong with them, or with the answers."""
+
+    def __init__(
+        self,
+        world: World,
+        token: str,
+        limiter: RateLimiter,
+        specification: Specification | None,
+        *,
+        describe_gateway: Callable[[], dict[str, Any]],
+        on_request: Callable[[], None],
+    ) -> None:
+        self.world = world
+        self.token = token
+        self.limiter = limiter
+        self.specification = specification
+        self.violations: list[str] = []
+        self.rejected: list[str] = []
+        self.requests: deque[Seen] = deque(maxlen=2000)
+        self.refused: deque[str] = deque(maxlen=2000)
+        self._state = State(describe_gateway)
+        self._on_request = on_request
+
+    def answer(self, request: Request) -> Response:
+        """Act on the request and remember it."""
+        response = self.act(request)
+        self.record(request, response.status)
+        return response
+
+    def refuse(self, request: Request, error: ApiError) -> Response:
+        """Do not act; the answer tells why."""
+        self.record(request, error.status)
+        return self._tell_of(error, request, _NO_HEADERS)
+
+    def act(self, request: Request) -> Response:
+        """What the request is answered with, after its effect."""
+        method, path, authorization, query, body, uploads = request
+        headers = _NO_HEADERS
+        result: Any
+        try:
+            found = ROUTES.find(method, path)
+            if found is None:
+                self.violations.append(f"unknown route: {method} {path}")
+                raise ApiError(501, 0, f"501: the sandbox has no {method} {path}")  # noqa: TRY301
+            route, params = found
+            if route.needs_token and authorization != f"Bot {self.token}":
+                raise ApiError(401, 0, "401: Unauthorized")  # noqa: TRY301
+            if route.is_limited:
+                major = "/".join(params[name] for name in _MAJOR if name in params)
+                verdict = self.limiter.check(route.key, major, counts_globally=route.counts_globally)
+                headers = verdict.headers
+                if verdict.refusal is not None:
+                    raise verdict.refusal  # noqa: TRY301  (one place turns refusals into answers)
+            if self.specification is not None:
+                self._check_request(self.specification, route, request)
+            result = route.handler(Call(self.world, self._state, params, query, body, uploads))
+            if self.specification is not None:
+                self._check_answer(self.specification, route, result)
+        except ApiError as error:
+            return self._tell_of(error, request, headers)
+        except Exception as error:  # noqa: BLE001  (a crash of ours is a 500 for the bot and a violation for the test)
+            _log.exception("crash in %s %s", method, path)
+            self.violations.append(f"crash in {method} {path}: {error!r}")
+            return self._tell_of(ApiError(500, 0, "500: Internal Server Error"), request, headers)
+        status = 200
+        if isinstance(result, Answer):
+            status, result = result.status, result.body
+        return Response(status, headers, None if status == 204 else orjson.dumps(result))
+
+    def _tell_of(self, error: ApiError, request: Request, headers: Mapping[str, str]) -> Response:
+        status, body = error.status, error.body()
+        if status in (401, 403) or (status == 429 and error.scope != "shared"):
+            self.limiter.count_invalid(status)
+        if error.retry_after is not None:
+            headers = {**headers, "Retry-After": f"{error.retry_after:.3f}", "X-RateLimit-Scope": error.scope}
+            if error.is_global:
+                headers["X-RateLimit-Global"] = "true"
+        self.refused.append(f"{request.method} {request.path} -> {status} {body}")
+        if self.specification is not None:
+            schema = "RatelimitedResponse" if status == 429 else "ErrorResponse"
+            problems = self.specification.check_object(schema, body)
+            self.violations += [f"error of {request.method} {request.path}: {problem}" for problem in problems]
+        return Response(status, headers, orjson.dumps(body))
+
+    def struck(self, request: Request, fault: Fault) -> Response:
+        """The answer of a planned fault, without acting."""
+        error = ApiError(fault.status, fault.code, fault.message or f"{fault.status}: sandbox fault")
+        if fault.status == 429:
+            error.retry_after = fault.retry_after or 0.1
+        return self.refuse(request, error)
+
+    def record(self, request: Request, status: int) -> None:
+        """Remember the request; status 0 stands for one without an answer."""
+        self.requests.append(Seen(request.method, request.path, status, request.body))
+        self._on_request()
+
+    # honesty
+
+    def _check_request(self, specification: Specification, route: Route, request: Request) -> None:
+        tree = specification.check_request(route.key, request.query, request.body, has_files=bool(request.uploads))
+        if tree is not None:
+            self.rejected.append(f"{route.key}: {tree}")
+            raise ApiError(400, 50035, "Invalid Form Body", errors=tree)
+
+    def _check_answer(self, specification: Specification, route: Route, result: Any) -> None:
+        status, answer = (result.status, result.body) if isinstance(result, Answer) else (200, result)
+        problems = specification.check_answer(route.key, status, answer)
+        self.violations += [f"answer of {route.key}: {problem}" for problem in problems]
+
+    def inspect(self, name: str, data: dict[str, Any]) -> None:
+        """Check what the gateway is about to send."""
+        if self.specification is not None:
+            self.violations += [f"event {name}: {problem}" for problem in self.specification.check_event(name, data)]

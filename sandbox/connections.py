@@ -1,0 +1,138 @@
+"""The gateway's lines (compression, frames, the look-out for dead clients) and the sessions that outlive them.
+
+Frames from a server carry no mask, so writing one is two lines; aiohttp reads, answers pings and closes.
+"""
+
+import asyncio
+import secrets
+import zlib
+from collections import deque
+from collections.abc import Callable
+from struct import pack
+from typing import Protocol
+
+from aiohttp import web
+
+from sandbox.model import Guild
+
+Codec = Callable[[bytes], bytes]
+
+_TEXT, _BINARY = 0x81, 0x82
+PATIENCE = 1.5
+"""After so many heartbeat intervals without a heartbeat a connection counts as dead."""
+
+
+class _Stream(Protocol):
+    def compress(self, data: bytes, /) -> bytes: ...
+    def flush(self, mode: int = ..., /) -> bytes: ...
+
+
+def _codec(stream: _Stream, mode: int) -> Codec:
+    compress, flush = stream.compress, stream.flush
+    return lambda data: compress(data) + flush(mode)
+
+
+def zlib_stream() -> Codec:
+    return _codec(zlib.compressobj(1), zlib.Z_SYNC_FLUSH)
+
+
+def zstd_stream() -> Codec:
+    import zstandard
+
+    return _codec(zstandard.ZstdCompressor(level=1).compressobj(), zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+
+
+CODECS: dict[str, Callable[[], Codec]] = {"zlib-stream": zlib_stream, "zstd-stream": zstd_stream}
+
+
+class Connection:
+    """One WebSocket. What is pushed within one turn of the event loop leaves with one write."""
+
+    def __init__(
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport, codec: Codec | None, heartbeat_seconds: float
+    ) -> None:
+        self.socket = socket
+        self.is_open = True
+        self.closed_with: int | None = None
+        """Our own closing code, which counts, whatever the client replies to it."""
+        self._transport = transport
+        self._codec = codec
+        self._kind = _TEXT if codec is None else _BINARY
+        self._waiting: list[bytes] = []
+        self._loop = asyncio.get_running_loop()
+        self._patience = heartbeat_seconds * PATIENCE
+        self._heard_at = self._loop.time()
+        self._alarm = self._loop.call_later(self._patience, self._look)
+        self._closing: asyncio.Task[bool] | None = None
+
+    def push(self, data: bytes) -> None:
+        if self._codec is not None:
+            data = self._codec(data)
+        size = len(data)
+        if size < 126:
+            head = pack("!BB", self._kind, size)
+        elif size < 1 << 16:
+            head = pack("!BBH", self._kind, 126, size)
+        else:
+            head = pack("!BBQ", self._kind, 127, size)
+        if not self._waiting:
+            self._loop.call_soon(self.flush)
+        self._waiting += (head, data)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting and self.is_open and not self._transport.is_closing():
+            self._transport.write(b"".join(self._waiting))
+        self._waiting.clear()
+
+    def heartbeat(self) -> None:
+        self._heard_at = self._loop.time()
+
+    def _look(self) -> None:
+        silent = self._loop.time() - self._heard_at
+        if silent < self._patience:
+            self._alarm = self._loop.call_later(self._patience - silent, self._look)
+        else:
+            self._closing = self._loop.create_task(self.close(4009, "Session timed out."))
+
+    async def close(self, code: int, reason: str) -> bool:
+        """Say goodbye with this code, after everything that was pushed."""
+        self.flush()
+        self.left()
+        self.closed_with = code
+        return await self.socket.close(code=code, message=reason.encode())
+
+    def left(self) -> None:
+        """The line is gone, or about to go."""
+        self.is_open = False
+        self._alarm.cancel()
+
+    def cut(self) -> None:
+        """End it without a word, as a broken line would."""
+        self.left()
+        self._transport.abort()
+
+
+class Session:
+    """What a client identified as; keeps events for a resume."""
+
+    def __init__(self, intents: int, shard: tuple[int, int], replay: int) -> None:
+        self.id = secrets.token_hex(16)
+        self.intents = intents
+        self.shard = shard
+        self.sequence = 0
+        self.sent: deque[tuple[int, bytes]] = deque(maxlen=replay)
+        self.connection: Connection | None = None
+        self.left_at: float | None = None
+
+    def serves(self, guild: Guild | None) -> bool:
+        if guild is None:
+            return self.shard[0] == 0
+        return (guild.id >> 22) % self.shard[1] == self.shard[0]
+
+    def dispatch(self, name: str, data: bytes) -> None:
+        self.sequence += 1
+        packet = b'{"op":0,"s":%d,"t":"%s","d":%s}' % (self.sequence, name.encode(), data)
+        self.sent.append((self.sequence, packet))
+        if self.connection is not None:
+            self.connection.push(packet)

@@ -1,0 +1,156 @@
+"""The wire of the REST door: plain requests are read and answered on the spot, all others go to aiohttp.
+
+A bot under load sends the same small JSON requests thousands of times a second; a general server spends more on each of
+them than the whole sandbox does on its meaning. So a connection begins here. With the first request that is not plain
+(an upload, a WebSocket, a file, an unusual header) or that meets a planned fault it is aiohttp's from then on.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
+from time import time
+from typing import NamedTuple, cast
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+
+from sandbox.api import INVALID_JSON, Api, Request, Response
+
+PREFIX = "/api/v10"
+VIA = "1.1 sandbox"
+MOST_HEAD_BYTES = 16_384
+
+_METHODS = (b"GET", b"POST", b"PUT", b"PATCH", b"DELETE")
+_FIRST = re.compile(rb"(?:%s) %s/[!-~]* HTTP/1\.1" % (b"|".join(_METHODS), PREFIX.encode())).fullmatch
+_UNUSUAL = (b"transfer-encoding", b"upgrade", b"expect", b"content-encoding")
+_HEADS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\nVia: {VIA}\r\n".encode() for status in HTTPStatus}
+_NO_QUERY: Mapping[str, str] = {}
+
+
+class Headers(NamedTuple):
+    """What a plain request says of itself besides its first line."""
+
+    length: int
+    authorization: str | None
+
+
+@lru_cache(maxsize=1024)
+def read_headers(block: bytes) -> Headers | None:
+    """The headers of a plain request, None for any other. A client repeats them, so they are remembered."""
+    found: dict[bytes, bytes] = {}
+    for line in block.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        found[name.lower()] = value.strip()
+    if (
+        any(name in found for name in _UNUSUAL)
+        or found.get(b"connection", b"keep-alive").lower() != b"keep-alive"
+        or found.get(b"content-type", b"").startswith(b"multipart/")
+    ):
+        return None
+    length = found.get(b"content-length", b"0")
+    authorization = found.get(b"authorization")
+    if not length.isdigit():
+        return None
+    return Headers(int(length), None if authorization is None else authorization.decode("latin-1"))
+
+
+@lru_cache(maxsize=1024)
+def read_query(text: str) -> Mapping[str, str]:
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> bytes:
+    return f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
+
+
+def encode(response: Response) -> bytes:
+    """The response as HTTP/1.1 has it."""
+    status, headers, body = response
+    more = "".join([f"{name}: {value}\r\n" for name, value in headers.items()]).encode() if headers else b""
+    if body is None:
+        return b"%s%s%s\r\n" % (_HEADS[status], _date(int(time())), more)
+    return b"%s%s%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+        _HEADS[status],
+        _date(int(time())),
+        more,
+        len(body),
+        body,
+    )
+
+
+class Door(asyncio.Protocol):
+    """One connection, as long as only plain requests come; `serve` makes the protocol that takes it over else."""
+
+    __slots__ = ("_api", "_doors", "_is_troubled", "_kept", "_serve", "_transport")
+
+    def __init__(
+        self,
+        api: Api,
+        doors: "set[Door]",
+        *,
+        is_troubled: Callable[[], object],
+        serve: Callable[[], asyncio.Protocol],
+    ) -> None:
+        self._api = api
+        self._doors = doors
+        self._is_troubled = is_troubled
+        self._serve = serve
+        self._kept = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._doors.add(self)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._doors.discard(self)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        assert self._transport is not None  # noqa: S101  (connection_made came first)
+        if self._kept:
+            data, self._kept = self._kept + data, b""
+        while data:
+            end = data.find(b"\r\n\r\n")
+            if end < 0 and len(data) < MOST_HEAD_BYTES and data.startswith(_METHODS):
+                self._kept = data
+                return
+            first, _, block = data[: max(end, 0)].partition(b"\r\n")
+            headers = read_headers(block) if _FIRST(first) else None
+            if headers is None or self._is_troubled():
+                self._hand_over(self._transport, data)
+                return
+            size = end + 4 + headers.length
+            if len(data) < size:
+                self._kept = data
+                return
+            self._transport.write(self._answer(first, headers, data[end + 4 : size]))
+            data = data[size:]
+
+    def _answer(self, first: bytes, headers: Headers, raw: bytes) -> bytes:
+        method, target, _ = first.decode("latin-1").split(" ")
+        path, _, query = target[len(PREFIX) :].partition("?")
+        if "%" in path:
+            path = unquote(path)
+        body, is_readable = None, True
+        if raw and method not in ("GET", "DELETE"):
+            try:
+                body = orjson.loads(raw)
+            except orjson.JSONDecodeError:
+                is_readable = False
+        request = Request(method, path, headers.authorization, read_query(query) if query else _NO_QUERY, body, [])
+        return encode(self._api.answer(request) if is_readable else self._api.refuse(request, INVALID_JSON))
+
+    def _hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
+        self._doors.discard(self)
+        protocol = self._serve()
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        protocol.data_received(data)

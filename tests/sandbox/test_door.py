@@ -1,0 +1,135 @@
+"""The wire of the REST door: plain requests answered on the spot, all others by aiohttp, on one connection."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from sandbox import Sandbox
+from sandbox.model import Guild
+from tests.sandbox.conftest import Rest
+
+
+class Line:
+    """One bare HTTP connection."""
+
+    def __init__(self, sandbox: Sandbox, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.sandbox = sandbox
+        self.reader = reader
+        self.writer = writer
+
+    def write(self, method: str, path: str, body: Any = None, **more: str) -> bytes:
+        """A request as bytes."""
+        raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+        headers = {"host": "sandbox", "authorization": f"Bot {self.sandbox.token}"} | more
+        if raw and "transfer-encoding" not in more:
+            headers["content-length"] = str(len(raw))
+        lines = [f"{method} /api/v10{path} HTTP/1.1", *(f"{key}: {value}" for key, value in headers.items())]
+        return "\r\n".join([*lines, "", ""]).encode() + raw
+
+    async def read(self) -> tuple[int, dict[str, str], Any]:
+        """The next answer: status, headers, JSON."""
+        head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 3)).decode().split("\r\n")
+        headers = {key.lower(): value for key, _, value in (line.partition(": ") for line in head[1:-2])}
+        raw = await asyncio.wait_for(self.reader.readexactly(int(headers.get("content-length", 0))), 3)
+        return int(head[0].split(" ")[1]), headers, orjson.loads(raw) if raw else None
+
+    async def ask(self, *request: Any, **more: str) -> tuple[int, dict[str, str], Any]:
+        self.writer.write(self.write(*request, **more))
+        return await self.read()
+
+
+@pytest.fixture
+async def line(sandbox: Sandbox) -> AsyncIterator[Line]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(sandbox.origin.rpartition(":")[2]))
+    yield Line(sandbox, reader, writer)
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_plain_request_is_answered_with_discords_headers(line: Line, guild: Guild) -> None:
+    status, headers, body = await line.ask("GET", f"/channels/{guild.channel('general').id}")
+    assert (status, body["name"]) == (200, "general")
+    assert headers["content-type"] == "application/json"
+    assert headers["date"].endswith(" GMT")
+    assert {"via", "x-ratelimit-limit", "x-ratelimit-bucket"} <= set(headers)
+    status, headers, body = await line.ask("POST", f"/channels/{guild.channel('general').id}/typing")
+    assert (status, body) == (204, None)
+    assert "content-length" not in headers
+
+
+async def test_requests_may_arrive_in_pieces_or_several_at_once(line: Line, guild: Guild) -> None:
+    path = f"/channels/{guild.channel('general').id}/messages"
+    first, second = line.write("POST", path, {"content": "one"}), line.write("POST", path, {"content": "two"})
+    for start in range(0, len(first), 7):
+        line.writer.write(first[start : start + 7])
+        await asyncio.sleep(0)
+    assert (await line.read())[2]["content"] == "one"
+    line.writer.write(first + second)
+    assert [(await line.read())[2]["content"] for _ in range(2)] == ["one", "two"]
+
+
+async def test_a_body_that_is_no_json_is_refused(line: Line, guild: Guild) -> None:
+    status, _, body = await line.ask("POST", f"/channels/{guild.channel('general').id}/messages", b"{no json")
+    assert (status, body["code"]) == (400, 50109)
+    assert line.sandbox.requests[-1].status == 400
+
+
+async def test_path_and_query_are_decoded(line: Line, guild: Guild) -> None:
+    channel = guild.channel("general")
+    await line.sandbox.member("mia").say(channel, "hello")
+    assert (await line.ask("GET", "/users/%40me"))[2]["username"] == "Pressbot"
+    assert (await line.ask("GET", f"/channels/{channel.id}/messages?limit=1&after=%30"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [
+        (b'15\r\n{"content":"chunked"}\r\n0\r\n\r\n', {"transfer-encoding": "chunked"}),
+        ({"content": "chunked"}, {"connection": "close"}),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="payload_json"\r\n\r\n{"content":"chunked"}\r\n--x--\r\n',
+            {"content-type": "multipart/form-data; boundary=x"},
+        ),
+    ],
+)
+async def test_what_is_not_plain_is_understood_as_well(
+    line: Line, guild: Guild, body: Any, more: dict[str, str]
+) -> None:
+    path = f"/channels/{guild.channel('general').id}/messages"
+    assert (await line.ask("POST", path, {"content": "plain"}))[0] == 200
+    line.writer.write(line.write("POST", path, body, **{"content-type": "application/json"} | more))
+    status, _, message = await line.read()
+    assert (status, message["content"]) == (200, "chunked")
+    if more.get("connection") == "close":
+        assert await asyncio.wait_for(line.reader.read(), 3) == b""
+    else:
+        assert (await line.ask("POST", path, {"content": "plain again"}))[2]["content"] == "plain again"
+    assert guild.channel("general").history[0].text == "plain"
+
+
+async def test_an_unknown_method_is_answered(line: Line) -> None:
+    assert (await line.ask("OPTIONS", "/users/@me"))[0] == 501
+    line.sandbox.violations.clear()
+
+
+async def test_the_ways_agree_on_files_and_faults(sandbox: Sandbox, rest: Rest, line: Line) -> None:
+    assert (await line.ask("GET", "/users/@me"))[0] == 200
+    sandbox.faults.fail("GET", "/users/@me", 503)
+    assert (await line.ask("GET", "/users/@me"))[0] == 503
+    assert (await line.ask("GET", "/users/@me"))[0] == 200
+    assert (await rest("GET", "/users/@me"))[0] == 200
+    async with rest.session.get(f"{sandbox.origin}/embed/avatars/0.png") as picture:
+        assert picture.content_type == "image/png"
+
+
+async def test_open_connections_do_not_keep_the_sandbox_from_ending() -> None:
+    async with aiohttp.ClientSession() as session:
+        async with Sandbox() as sandbox:
+            sandbox.world.seed()
+            assert (await Rest(sandbox, session)("GET", "/users/@me"))[0] == 200
+        with pytest.raises(aiohttp.ClientError):
+            await Rest(sandbox, session)("GET", "/users/@me")

@@ -1,7 +1,7 @@
 # `make demo` and `make test` need only Python 3.11 or newer, make and the package registry; they prepare the rest.
 PYTHON ?=
 RUN := .venv/bin/python
-export PYTHON MAKECMDGOALS
+export PYTHON MAKECMDGOALS ISSUE ONCE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run invite test test-all check bench format pictures lock clean environment environment-dev
@@ -16,7 +16,7 @@ environment-dev:
 	@sh scripts/environment.sh requirements-dev.lock
 
 demo: environment ## a Discord of your own with the bot in it (ISSUE=path, ONCE=1)
-	@$(RUN) -m sandbox demo $(if $(ISSUE),--issue "$(ISSUE)") $(if $(ONCE),--once)
+	@$(RUN) -m sandbox demo $${ISSUE:+--issue "$$ISSUE"} $${ONCE:+--once}
 
 run: environment ## the bot on the real Discord, with the settings of .env
 	@$(RUN) -m bot run
@@ -34,7 +34,7 @@ check: environment-dev ## format, lint, types, imports: what CI runs before the 
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
-	@.venv/bin/lint-imports
+	@$(RUN) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 bench: environment-dev ## the benchmarks, one JSON line each
 	@for file in benchmarks/*.py; do case $$file in */_*) ;; *) $(RUN) $$file || exit 1 ;; esac; done
@@ -51,3 +51,4 @@ lock: ## write the lock files anew (needs uv)
 
 clean: ## remove what was made here, except data/
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

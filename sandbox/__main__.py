@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sandbox.demo import tell
+from sandbox.demo import refusal, tell
 from sandbox.server import Sandbox
 from sandbox.site import Site
 
@@ -32,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "serve":
         _run(run_server(given.port, given.openapi))
         return 0
-    if given.issue is not None and not given.issue.is_file():
-        parser.error(f"there is no file {given.issue}")
+    if given.issue is not None and (why := refusal(given.issue)) is not None:
+        parser.error(why)
     return _run(tell(issue=given.issue, once=given.once, openapi=given.openapi))
 
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import textwrap
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -46,15 +47,18 @@ async def tell(*, issue: Path | None, once: bool, openapi: Path | None = None) -
         async with Sandbox(openapi=openapi, name="Pressroom") as sandbox, Site() as site:
             sandbox.world.seed()
             log = folder / "bot.log"
-            async with _bot(sandbox, folder, log):
+            async with _bot(sandbox, folder, log) as bot:
                 told = asyncio.create_task(_story(sandbox, site, issue))
                 stopped = asyncio.create_task(stop.wait())
-                await asyncio.wait({told, stopped}, return_when=asyncio.FIRST_COMPLETED)
-                if not told.done():
-                    told.cancel()
+                ended = asyncio.create_task(bot.wait())
+                await asyncio.wait({told, stopped, ended}, return_when=asyncio.FIRST_COMPLETED)
+                for task in (told, stopped, ended):
+                    task.cancel()
+                if stop.is_set():
                     return 130
-                stopped.cancel()
                 try:
+                    if not told.done():
+                        raise StoryBroke(f"the bot ended with exit code {bot.returncode}")  # noqa: TRY301
                     told.result()
                 except (StoryBroke, NothingHappened, Refused, OSError) as error:
                     _say(f"\nThe story broke: {error}\n\nThe bot's log:")
@@ -71,10 +75,11 @@ async def tell(*, issue: Path | None, once: bool, openapi: Path | None = None) -
 
 
 @asynccontextmanager
-async def _bot(sandbox: Sandbox, folder: Path, log: Path) -> AsyncIterator[None]:
+async def _bot(sandbox: Sandbox, folder: Path, log: Path) -> AsyncIterator[Process]:
     """The bot as anybody runs it, told by its environment alone which Discord it speaks to."""
     environment = {
         **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}},
+        "PYTHONPATH": str(ROOT),
         "DISCORD_TOKEN": sandbox.token,
         "DISCORD_API_URL": sandbox.api_url,
         "DATABASE_URL": f"sqlite:///{folder}/pressroom.db",
@@ -83,9 +88,10 @@ async def _bot(sandbox: Sandbox, folder: Path, log: Path) -> AsyncIterator[None]
         "POLL_MINUTES": "0.02",
     }
     with log.open("wb") as file:
-        process = await asyncio.create_subprocess_exec(*BOT, cwd=ROOT, env=environment, stdout=file, stderr=file)
+        # In a folder of its own: the .env of whoever runs the demo is not meant.
+        process = await asyncio.create_subprocess_exec(*BOT, cwd=folder, env=environment, stdout=file, stderr=file)
     try:
-        yield
+        yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
@@ -94,10 +100,9 @@ async def _bot(sandbox: Sandbox, folder: Path, log: Path) -> AsyncIterator[None]
 
 async def _story(sandbox: Sandbox, site: Site, issue: Path | None) -> None:
     ada, mia, mara = (sandbox.member(name) for name in ("ada", "mia", "mara"))
-    newest = SAMPLES / "issue.md"
-    for sample in site.publish_samples():
-        if sample.slug == newest.stem:
-            site.withdraw(sample.slug)
+    news = _publish(site, issue)
+    archive = [sample for sample in site.publish_samples() if sample.title != news.title][:2]
+    site.posts = {sample.slug: sample for sample in archive}
 
     _chapter("A newsletter and a Discord start on this machine; the bot connects.")
     _say(f"{site.title} is at {site.url}, its feed at {site.feed_url}.")
@@ -116,8 +121,8 @@ async def _story(sandbox: Sandbox, site: Site, issue: Path | None) -> None:
     _card(first)
 
     _chapter("A new issue is published.")
-    post = _publish(site, issue)
-    _say(f"{site.title} publishes “{post.title}”.")
+    site.posts[news.slug] = news
+    _say(f"{site.title} publishes “{news.title}”.")
     card = await _announcement(sandbox, mia, 2)
     _say("A moment later it is in #news, in one message:")
     _card(card)
@@ -138,8 +143,9 @@ async def _story(sandbox: Sandbox, site: Site, issue: Path | None) -> None:
 
     _chapter("Mara, a moderator, looks before she posts.")
     older = await mara.autocomplete("/desk preview", issue="")
-    _say("/desk preview, then /desk post of the oldest issue:")
+    _say("Mara types /desk preview with the oldest issue:")
     _reply(await mara.slash("/desk preview", issue=str(older[-1]["value"])))
+    _say("… and /desk post:")
     _reply(await mara.slash("/desk post", issue=str(older[-1]["value"])))
     await _announcement(sandbox, mia, 3)
     _say("She posts it again by mistake:")
@@ -155,6 +161,8 @@ async def _story(sandbox: Sandbox, site: Site, issue: Path | None) -> None:
 
 async def _stand(sandbox: Sandbox, site: Site, log: Path, stop: asyncio.Event) -> None:
     _chapter("The story is told; everything keeps running until Ctrl-C.")
+    _say("Next: see what is understood of your own newsletter,  .venv/bin/python -m bot preview ADDRESS_OR_FILE")
+    _say("or run it on the real Discord: the README says how, in five steps.")
     _say(f"newsletter   {site.url}   (feed {site.feed_url})")
     _say(f"Discord API  {sandbox.api_url}")
     _say(f"bot's log    {log}")
@@ -162,10 +170,23 @@ async def _stand(sandbox: Sandbox, site: Site, log: Path, stop: asyncio.Event) -
 
 
 def _publish(site: Site, issue: Path | None) -> Post:
-    now = datetime.now(UTC)
-    if issue is None:
-        return site.publish_file(SAMPLES / "issue.md", published_at=now)
-    return site.publish_markdown(issue.read_text(encoding="utf-8", errors="replace"), slug="issue", published_at=now)
+    text = (issue or SAMPLES / "issue.md").read_text(encoding="utf-8")
+    return site.publish_markdown(text, slug="news", published_at=datetime.now(UTC))
+
+
+def refusal(issue: Path) -> str | None:
+    """Why a file cannot take part in the story, as a sentence; None when it can."""
+    if not issue.is_file():
+        return f"there is no file {issue}"
+    try:
+        text = issue.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return f"{issue} is no text in UTF-8"
+    if not text.strip() or "\0" in text:
+        return f"{issue} holds no text"
+    if text.lstrip().startswith("<"):
+        return f"{issue} is HTML or a feed; the demo publishes Markdown (python -m bot preview reads the others)"
+    return None
 
 
 async def _announcement(sandbox: Sandbox, reader: Person, number: int) -> Message:
@@ -210,7 +231,7 @@ def _card(message: Message, *, private: bool = False) -> None:
     """A message as a reader would see it, framed."""
     lines = [_as_seen(line, message) for line in message.text.splitlines()]
     if len(lines) > _MOST_LINES:
-        lines = [*lines[: _MOST_LINES - 1], f"… and {len(lines) - _MOST_LINES + 1} lines more"]
+        lines = [*lines[: _MOST_LINES - 1], f"… {len(lines) - _MOST_LINES + 1} more lines, left out of this story"]
     lines += [f"[picture {address.rpartition('/')[2]}]" for address in message.pictures]
     labels = [str(label) for label in message.labels if label]
     if labels:

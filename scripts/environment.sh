@@ -9,10 +9,16 @@ usable() {  # runs, and is new enough
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
+prepared() {  # a whole environment (an interrupted run leaves one without pip), made by the Python that is asked for
+    usable .venv/bin/python && .venv/bin/python -c 'import pip' >/dev/null 2>&1 &&
+        { [ -z "${PYTHON:-}" ] || [ "$(cat "$origin" 2>/dev/null)" = "$PYTHON" ]; }
+}
+
 lock=$1
 stamp=.venv/.installed-locks
+origin=.venv/.made-by
 wanted=$(cksum "$lock")
-if usable .venv/bin/python && grep -qxF "$wanted" "$stamp" 2>/dev/null; then
+if prepared && grep -qxF "$wanted" "$stamp" 2>/dev/null; then
     exit 0
 fi
 
@@ -23,18 +29,19 @@ if [ -z "$python" ]; then
     done
 fi
 if [ -z "$python" ] || ! usable "$python"; then
-    found=$("${python:-python3}" --version 2>&1 || true)
+    found=$("${python:-python3}" --version 2>/dev/null || true)
     {
-        echo "Pressroom needs Python 3.11 or newer; found: ${found:-none}."
+        echo "Pressroom needs Python 3.11 or newer; found: ${found:-none}${python:+ at $python}."
         echo "Install one and run make again:"
         echo "  Debian, Ubuntu:  sudo apt-get install python3 python3-venv"
         echo "  macOS:           brew install python@3.13"
+        echo "  older releases:  the packages of deadsnakes (Ubuntu), or https://docs.astral.sh/uv (uv python install)"
         echo "or name one that is already there:  make ${MAKECMDGOALS:-demo} PYTHON=/path/to/python3.11"
     } >&2
     exit 1
 fi
 
-if ! usable .venv/bin/python; then
+if ! prepared; then
     if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
         {
@@ -47,6 +54,7 @@ if ! usable .venv/bin/python; then
     echo "Making the virtual environment .venv with $("$python" --version)"
     rm -rf .venv
     "$python" -m venv .venv
+    echo "${PYTHON:-}" > "$origin"
 fi
 
 echo "Installing the pinned packages of $lock (once)"

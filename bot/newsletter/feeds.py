@@ -16,7 +16,7 @@ from bot.errors import UnreadableError
 from bot.model.issue import Issue
 from bot.newsletter.bodies import issue_from_html
 from bot.newsletter.chrome import Own
-from bot.newsletter.encoding import decoded
+from bot.newsletter.encoding import decoded, mended
 from bot.newsletter.links import MAX_KEY, absolute, clean_url, link_key
 from bot.newsletter.mastheads import Known
 from bot.newsletter.platforms import substack
@@ -210,7 +210,7 @@ def _with_own_identities(issues: list[Issue], home: str | None) -> tuple[Issue, 
 
 
 def _string(value: Any) -> str:
-    return storable(value) if isinstance(value, str) else ""
+    return mended(storable(value)) if isinstance(value, str) else ""
 
 
 def read_json_feed(content: bytes, *, base: str | None) -> Feed:

@@ -42,7 +42,7 @@ _ALIASES = {"x.com": "twitter.com", "mobile.twitter.com": "twitter.com", "youtu.
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
 
-_ALL_UTM = re.compile(r"(?:utm_\w++=[^&?%{]*+&?)++", re.ASCII)
+_ALL_UTM = re.compile(r"(?>(?:utm_\w++=[^&?%{]*+&?)+)", re.ASCII)
 _PLAIN = re.compile(
     r"https?://(?:www\.|m\.)?([a-z0-9.-]+\.[a-z]{2,24})((?:/[\w.~!$'()*+,;=:@%/-]*)?)(?:\?([!-\"$-~]*))?\Z", re.ASCII
 )

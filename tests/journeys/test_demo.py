@@ -84,8 +84,21 @@ async def test_it_stays_up_until_interrupted_and_leaves_nothing(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    process = await demo("--issue", "nowhere.md", folder=tmp_path)
+async def test_a_sample_that_is_in_the_archive_can_be_the_news(tmp_path: Path) -> None:
+    process = await demo("--once", "--issue", "sandbox/sample/letters-to-a-robot.md", folder=tmp_path)
+    assert "publishes “Letters to a robot”" in await told(process)
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(None, "there is no file"), (b"", "holds no text"), (b"\xff\x00", "is no text"), (b"<html></html>", "is HTML")],
+)
+async def test_what_is_no_issue_is_told_before_anything_starts(tmp_path: Path, content: bytes | None, why: str) -> None:
+    issue = tmp_path / "issue.md"
+    if content is not None:
+        issue.write_bytes(content)
+    process = await demo("--issue", str(issue), folder=tmp_path)
     _, err = await process.communicate()
     assert process.returncode == 2
-    assert "there is no file nowhere.md" in err.decode()
+    assert why in err.decode()

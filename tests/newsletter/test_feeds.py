@@ -169,3 +169,17 @@ def test_torture_feeds_give_issues_or_a_sentence(corpus: Path) -> None:
             with suppress(UnreadableError):
                 read_feed(content[:cut])
     assert readable > 30
+
+
+def test_text_misread_as_mac_roman_is_put_right_in_feeds_too() -> None:
+    def misread(text: str) -> str:
+        return text.encode().decode("mac_roman")
+
+    feed = f"""<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>Paper</title>
+<link>https://paper.example</link><item><title>{misread("Tea — and “ink”")}</title><guid>1</guid>
+<link>https://paper.example/1</link><description><![CDATA[<h2>{misread("🫦 Bites")}</h2>
+<p>A sound line.</p><p><a href="https://cup.example/">{misread("A cup’s tale")}</a></p>]]></description>
+</item></channel></rss>"""
+    (issue,) = read_feed(feed.encode()).issues
+    assert issue.title == "Tea — and “ink”"
+    assert [(link.section, link.title) for link in issue.links] == [("🫦 Bites", "A cup’s tale")]

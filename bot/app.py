@@ -16,7 +16,7 @@ import discord
 from bot.chat.delivering import DiscordAnnouncer
 from bot.client import CommandsMemory, Pressroom
 from bot.clock import Clock, SystemClock
-from bot.errors import StartError
+from bot.errors import StartError, TokenRefusedError
 from bot.fetch import Fetcher
 from bot.jobs import Worker, Workers
 from bot.ports import Announcer, IssueSource
@@ -167,10 +167,7 @@ async def _log_in(client: Pressroom, settings: Settings) -> None:
         async with asyncio.timeout(_LOGIN_SECONDS):
             await client.login(settings.discord_token.get_secret_value())
     except discord.LoginFailure:
-        raise StartError(
-            "Discord refused the token (DISCORD_TOKEN). Make a new one on the Bot page of your application in "
-            "Discord's developer portal and put it into .env."
-        ) from None
+        raise TokenRefusedError from None
     except (aiohttp.ClientError, OSError, discord.GatewayNotFound) as error:  # a time-out is an OSError too
         raise StartError(
             f"Discord cannot be reached at {settings.discord_api_url}: {_reason(error)}. Check the connection and try "
@@ -190,10 +187,7 @@ def _explain_lost_connection(error: BaseException | None) -> None:
     if error is None:
         return
     if isinstance(error, discord.ConnectionClosed) and error.code == 4004:
-        raise StartError(
-            "Discord no longer accepts the token (DISCORD_TOKEN): it was reset. Put the new one into .env and start "
-            "again."
-        ) from error
+        raise TokenRefusedError from error
     if isinstance(error, discord.GatewayNotFound):
         raise StartError("Discord has trouble of its own. Try again in a few minutes.") from error
     if isinstance(error, discord.PrivilegedIntentsRequired):

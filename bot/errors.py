@@ -2,7 +2,8 @@
 
 PressroomError
 ├── SettingsError          the environment is incomplete or wrong (exit code 78)
-├── StartError             the bot cannot start as things are: token refused, database in use … (exit code 69)
+├── StartError             the bot cannot start as things are: database in use, no connection … (exit code 69)
+│   └── TokenRefusedError      Discord does not know the token
 ├── StoreError             the database cannot do what was asked
 │   ├── StoreBusyError         locked by somebody else for too long
 │   ├── StoreReadOnlyError     file, folder or disk does not take writes
@@ -38,6 +39,16 @@ class SettingsError(PressroomError):
 
 class StartError(PressroomError):
     """The bot cannot start; the sentence says why and what to do."""
+
+
+class TokenRefusedError(StartError):
+    """Discord does not know the token (any more)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Discord refused the token (DISCORD_TOKEN). Make a new one on the Bot page of your application in "
+            "Discord's developer portal and put it into .env."
+        )
 
 
 class StoreError(PressroomError):

@@ -4,7 +4,7 @@ import aiohttp
 import discord
 
 from bot.client import point_at
-from bot.errors import StartError
+from bot.errors import StartError, TokenRefusedError
 from bot.settings import Settings
 
 # Each one is needed: to see the channel, announce with a picture, start the discussion, and find a message again
@@ -21,13 +21,16 @@ PERMISSIONS = discord.Permissions(
 async def invite_address(settings: Settings) -> str:
     """Discord's authorisation address for this application. Raises StartError when the token is refused."""
     point_at(settings.discord_api_url)
-    client = discord.Client(intents=discord.Intents.none())
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    client = discord.Client(intents=discord.Intents(guilds=True))
     try:
         async with client:
             await client.login(settings.discord_token.get_secret_value())
             application = await client.application_info()
     except discord.LoginFailure:
-        raise StartError("Discord refused the token (DISCORD_TOKEN).") from None
+        raise TokenRefusedError from None
     except (aiohttp.ClientError, OSError) as error:
-        raise StartError(f"Discord cannot be reached at {settings.discord_api_url}.") from error
+        raise StartError(
+            f"Discord cannot be reached at {settings.discord_api_url}. Check the connection and try again."
+        ) from error
     return discord.utils.oauth_url(application.id, permissions=PERMISSIONS, scopes=("bot", "applications.commands"))

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -34,13 +34,15 @@ _TOKEN_SHAPE = re.compile(r"[\w-]{2,}\.[\w-]{2,}\.[\w-]{2,}")
 class Settings(BaseSettings):
     """The bot's settings; field names in upper case are the environment's variables."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     discord_token: SecretStr = SecretStr("")
     discord_api_url: str = DISCORD_API
     database_url: SecretStr = SecretStr("sqlite:///data/pressroom.db")
     secret_key_file: Path = Path("data/secret.key")
-    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: LogFormat = "text"
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=1, le=65535)] | None = None
@@ -62,6 +64,8 @@ class Settings(BaseSettings):
                 _problem(str(detail["loc"][0]).upper(), str(detail["msg"]).removeprefix("Value error, "))
                 for detail in error.errors(include_url=False, include_input=False)
             ]
+        except UnicodeDecodeError:
+            raise SettingsError("The file .env is no text in UTF-8. Write it anew, see .env.example.") from None
         if need_token:
             problems += _token_problems(**overrides)
         raise SettingsError("\n".join(["The settings (environment or .env) need attention:", *problems]))
@@ -70,11 +74,6 @@ class Settings(BaseSettings):
     @classmethod
     def _fold_level(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
-
-    @field_validator("web_port", mode="before")
-    @classmethod
-    def _empty_port_is_none(cls, value: object) -> object:
-        return None if value == "" else value
 
     @field_validator("discord_api_url")
     @classmethod

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import sqlite3
 import sys
@@ -245,7 +246,7 @@ async def test_wrong_usage_is_exit_code_two(tmp_path: Path, arguments: list[str]
 async def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "issue.md").write_text(ISSUE, encoding="utf-8")
     process = await asyncio.create_subprocess_shell(
-        f"'{sys.executable}' -m bot preview {'issue.md ' * 2000} --json | head -1 >/dev/null",
+        f"{shlex.quote(sys.executable)} -m bot preview {'issue.md ' * 2000} --json | head -1 >/dev/null",
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
         stderr=asyncio.subprocess.PIPE,

@@ -1,5 +1,7 @@
 """Settings: all problems in one message, secrets in none."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.errors import SettingsError
@@ -77,3 +79,18 @@ def test_an_address_with_bare_special_characters_is_told_without_its_password(
         Settings.load()
     assert "secret" not in str(caught.value)
     assert "hun" not in str(caught.value)
+
+
+def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    for variable in ("LOG_LEVEL", "WEB_PORT", "POLL_MINUTES", "DATABASE_URL", "SECRET_KEY_FILE"):
+        monkeypatch.setenv(variable, "")
+    assert Settings.load().log_level == "INFO"
+    assert Settings.load().web_port is None
+
+
+def test_a_settings_file_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"DISCORD_TOKEN=\xff\xfe")
+    monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
+    with pytest.raises(SettingsError, match="no text in UTF-8"):
+        Settings.load()

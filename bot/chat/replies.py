@@ -70,7 +70,8 @@ async def tell_error(interaction: discord.Interaction, error: BaseException) -> 
     else:
         incident = secrets.token_hex(4)
         known = isinstance(error, PressroomError)
-        log.error(
+        log.log(
+            logging.WARNING if known else logging.ERROR,
             "interaction failed incident=%s interaction_id=%s command=%s error=%s",
             incident,
             interaction.id,

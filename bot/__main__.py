@@ -12,7 +12,7 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import PressroomError, SettingsError
+from bot.errors import OperatorError, SettingsError
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return EXIT_SETTINGS
-    except PressroomError as error:
+    except OperatorError as error:
         print(error, file=sys.stderr)
         return EXIT_CANNOT_START
     except KeyboardInterrupt:

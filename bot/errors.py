@@ -1,43 +1,50 @@
 """Every error the bot raises on purpose.
 
 PressroomError
-├── SettingsError          the environment is incomplete or wrong (exit code 78)
-├── StartError             the bot cannot start as things are: database in use, no connection … (exit code 69)
-│   └── TokenRefusedError      Discord does not know the token
-├── StoreError             the database cannot do what was asked
-│   ├── StoreBusyError         locked by somebody else for too long
-│   ├── StoreReadOnlyError     file, folder or disk does not take writes
-│   └── StoreTooNewError       made by a newer Pressroom
-├── UnreadableError        bytes that are no newsletter issue or feed
-├── FetchError             a source could not be fetched
-├── DeliveryError          Discord did not take a message; tried again later
-│   └── DeliveryRefusedError   … and never will, as it is
-└── RefusedError           a person asked for something that a rule refuses
-    └── NotFoundError          … because it is not there
-
-`message_id` and `params` name a text of the catalogue; the door that catches the error knows the reader's language.
+├── OperatorError          an English sentence for whoever runs the bot
+│   ├── SettingsError          the environment is incomplete or wrong (exit code 78)
+│   ├── StartError             the bot cannot start as things are: no connection, a second process … (exit code 69)
+│   │   └── TokenRefusedError      Discord does not know the token
+│   └── StoreError             the database cannot do what was asked
+│       ├── StoreBusyError         locked by somebody else for too long
+│       ├── StoreReadOnlyError     file, folder or disk does not take writes
+│       └── StoreTooNewError       made by a newer Pressroom
+└── DomainError            a text of the catalogue with its parameters, said at the door in the reader's language
+    ├── UnreadableError        bytes that are no newsletter issue or feed
+    ├── FetchError             a source could not be fetched
+    ├── DeliveryError          Discord did not take a message; tried again later
+    │   └── DeliveryRefusedError   … and never will, as it is
+    └── RefusedError           a person asked for something that a rule refuses
+        └── NotFoundError          … because it is not there
 """
-
-from typing import Any
 
 
 class PressroomError(Exception):
-    """Base of all errors raised on purpose; `str(error)` is an English sentence for the operator."""
-
-    message_id = "error-unexpected"
-
-    def __init__(self, sentence: str, *, message_id: str | None = None, **params: Any) -> None:
-        super().__init__(sentence)
-        self.params: dict[str, Any] = params
-        if message_id is not None:
-            self.message_id = message_id
+    """Base of all errors raised on purpose."""
 
 
-class SettingsError(PressroomError):
+class OperatorError(PressroomError):
+    """Base of what only the operator meets; `str(error)` is an English sentence."""
+
+
+class DomainError(PressroomError):
+    """Base of what people meet: names a text of the catalogue and its parameters, so that every door can say it.
+
+    `str(error)` is for the log: the message id and the facts.
+    """
+
+    def __init__(self, message_id: str, **params: str | int) -> None:
+        facts = "".join(f" {name}={value}" for name, value in params.items())
+        super().__init__(f"{message_id}{facts}")
+        self.message_id = message_id
+        self.params: dict[str, str | int] = params
+
+
+class SettingsError(OperatorError):
     """The settings are incomplete or wrong; the sentence names every variable."""
 
 
-class StartError(PressroomError):
+class StartError(OperatorError):
     """The bot cannot start; the sentence says why and what to do."""
 
 
@@ -51,7 +58,7 @@ class TokenRefusedError(StartError):
         )
 
 
-class StoreError(PressroomError):
+class StoreError(OperatorError):
     """The database cannot do what was asked."""
 
 
@@ -67,41 +74,29 @@ class StoreTooNewError(StoreError):
     """The database was made by a newer Pressroom."""
 
 
-class UnreadableError(PressroomError):
-    """These bytes are no issue and no feed; the sentence says what they seem to be."""
-
-    message_id = "source-unreadable"
+class UnreadableError(DomainError):
+    """These bytes are no issue and no feed; the text says what they seem to be."""
 
 
-class FetchError(PressroomError):
+class FetchError(DomainError):
     """A source could not be fetched."""
 
-    message_id = "source-unreachable"
 
-
-class DeliveryError(PressroomError):
+class DeliveryError(DomainError):
     """Discord did not take a message now; trying again may help, not before `retry_after_seconds` where given."""
 
-    message_id = "delivery-failed"
-
-    def __init__(self, sentence: str, *, retry_after_seconds: float = 0.0) -> None:
-        super().__init__(sentence)
+    def __init__(self, message_id: str, *, retry_after_seconds: float = 0.0, **params: str | int) -> None:
+        super().__init__(message_id, **params)
         self.retry_after_seconds = retry_after_seconds
 
 
 class DeliveryRefusedError(DeliveryError):
     """Discord refused a message for what it is; trying again does not change that."""
 
-    message_id = "delivery-refused"
 
-
-class RefusedError(PressroomError):
+class RefusedError(DomainError):
     """A person asked for something that a rule refuses; the text is for that person."""
-
-    message_id = "refused"
 
 
 class NotFoundError(RefusedError):
     """What was asked for is not there."""
-
-    message_id = "not-found"

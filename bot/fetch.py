@@ -65,28 +65,24 @@ class Fetcher:
             async with asyncio.timeout(self._timeout):
                 return await self._follow(url, sent)
         except TimeoutError:
-            raise FetchError(f"{_host(url)} did not answer completely within {self._timeout:g} seconds.") from None
-        except _ForbiddenAddressError as error:
-            raise FetchError(str(error)) from None
+            raise FetchError("fetch-slow", host=_host(url), seconds=f"{self._timeout:g}") from None
+        except _ForbiddenAddressError:
+            raise FetchError("fetch-private") from None
         except aiohttp.ClientConnectorError as error:
             # The guard's refusal arrives wrapped, as any failure to connect.
             if isinstance(error.os_error, _ForbiddenAddressError):
-                raise FetchError(str(error.os_error)) from None
-            raise FetchError(
-                f"{_host(url)} cannot be reached: {error.os_error.strerror or 'no connection'}."
-            ) from error
+                raise FetchError("fetch-private") from None
+            raise FetchError("fetch-unreachable", host=_host(url)) from error
         except aiohttp.InvalidURL:
-            raise FetchError("That is no address that can be fetched.") from None
+            raise FetchError("fetch-no-address") from None
         except (aiohttp.ClientError, UnicodeError, ValueError) as error:
-            raise FetchError(
-                f"{_host(url)} broke off or answered what is not HTTP ({type(error).__name__})."
-            ) from error
+            raise FetchError("fetch-broken", host=_host(url)) from error
 
     async def _follow(self, url: str, headers: dict[str, str]) -> Fetched:
         session = self._open_session()
         for _ in range(_MOST_REDIRECTS + 1):
             if urlsplit(url).scheme not in {"http", "https"}:
-                raise FetchError("Only http and https addresses are fetched.")
+                raise FetchError("fetch-scheme")
             async with session.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status in {301, 302, 303, 307, 308} and "Location" in response.headers:
                     target = str(response.url.join(URL(response.headers["Location"])))
@@ -97,24 +93,22 @@ class Fetcher:
                 if response.status == 304:
                     return Fetched(url=url, body=None)
                 if response.status != 200:
-                    raise FetchError(_status_sentence(_host(url), response.status))
+                    raise FetchError(_status_text(response.status), host=_host(url), status=response.status)
                 return Fetched(
                     url=url,
-                    body=await self._body(response),
+                    body=await self._body(response, url),
                     content_type=response.headers.get("Content-Type"),
                     etag=_mark(response.headers.get("ETag")),
                     last_modified=_mark(response.headers.get("Last-Modified")),
                 )
-        raise FetchError(f"{_host(url)} redirects in circles (more than {_MOST_REDIRECTS} times).")
+        raise FetchError("fetch-circles", host=_host(url))
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _body(self, response: aiohttp.ClientResponse, url: str) -> bytes:
         body = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
             body += chunk
             if len(body) > self._max_bytes:
-                raise FetchError(
-                    f"{response.host} sent more than {self._max_bytes / 1_000_000:g} MB, which no newsletter needs."
-                )
+                raise FetchError("fetch-too-large", host=_host(url), megabytes=f"{self._max_bytes / 1_000_000:g}")
         return bytes(body)
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -157,10 +151,7 @@ def refuse_private(address: str) -> None:
         parsed = parsed.ipv4_mapped or parsed.sixtofour or embedded or parsed
     special = _SPECIAL_V4 if parsed.version == 4 else _SPECIAL_V6
     if not parsed.is_global or parsed.is_multicast or any(parsed in network for network in special):
-        raise _ForbiddenAddressError(
-            "That address leads into a private network and is not fetched. (The operator may allow it with "
-            "ALLOW_PRIVATE_ADDRESSES=true.)"
-        )
+        raise _ForbiddenAddressError(f"{address} is in no public network")
 
 
 def _host(url: str) -> str:
@@ -180,13 +171,11 @@ def _mark(value: str | None) -> str | None:
     return value if value is not None and value.isascii() and value.isprintable() else None
 
 
-def _status_sentence(host: str, status: int) -> str:
+def _status_text(status: int) -> str:
     if status in {401, 403}:
-        return f"{host} refuses access ({status}). Some platforms block servers; try the feed of another address."
+        return "fetch-refused"
     if status in {404, 410}:
-        return f"{host} has nothing at this address ({status})."
+        return "fetch-nothing-there"
     if status == 429:
-        return f"{host} asks to be read less often (429)."
-    if status >= 500:
-        return f"{host} has trouble of its own ({status})."
-    return f"{host} answered with status {status}."
+        return "fetch-too-often"
+    return "fetch-trouble" if status >= 500 else "fetch-status"

@@ -5,10 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.errors import FetchError, PressroomError, UnreadableError
+from bot.errors import DomainError, FetchError, UnreadableError
 from bot.fetch import Fetcher
 from bot.model.guild import Guild
 from bot.model.issue import Issue
+from bot.model.problem import Problem
 from bot.newsletter import issue_as_json, read_newsletter
 from bot.ports import Announcement
 from bot.settings import Settings
@@ -27,12 +28,13 @@ async def preview(sources: Sequence[str], *, as_json: bool, settings: Settings) 
         for source in sources:
             try:
                 issues = await _read(source, fetcher, max_bytes=max_bytes)
-            except PressroomError as error:
+            except DomainError as error:
                 failed = True
+                sentence = Problem.of(error).said()
                 if as_json:
-                    print(json.dumps({"source": source, "error": str(error)}, ensure_ascii=False))
+                    print(json.dumps({"source": source, "error": sentence}, ensure_ascii=False))
                 else:
-                    print(f"{source}: {error}", file=sys.stderr)
+                    print(f"{source}: {sentence}", file=sys.stderr)
                 continue
             for issue in issues:
                 if as_json:
@@ -56,11 +58,11 @@ def _file_content(source: str, *, max_bytes: int) -> bytes:
         with Path(source).open("rb") as file:
             content = file.read(max_bytes + 1)
     except OSError as error:
-        raise FetchError(f"The file cannot be read: {error.strerror}.") from error
+        raise FetchError("file-unreadable", reason=error.strerror or type(error).__name__) from error
     except ValueError:
-        raise FetchError("That is no name of a file.") from None
+        raise FetchError("file-no-name") from None
     if len(content) > max_bytes:
-        raise UnreadableError(f"The file is larger than {max_bytes / 1_000_000:g} MB, which no newsletter needs.")
+        raise UnreadableError("unreadable-too-large", megabytes=f"{max_bytes / 1_000_000:g}")
     return content
 
 

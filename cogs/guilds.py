@@ -11,7 +11,7 @@ from discord.utils import format_dt
 from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES
 from bot.chat.context import guild_id_of
 from bot.chat.plain import fold, plain, shorten
-from bot.chat.replies import reply, reply_view, say
+from bot.chat.replies import reply, reply_view, say, say_problem
 from bot.client import Pressroom
 from bot.model.delivery import DeliveryRecord
 from bot.model.guild import FirstAnnouncement, Source
@@ -28,7 +28,6 @@ _FIRST_CHOICES = [
 _MOST_SOURCES = 4  # each takes up to 600 characters of the 4,000 that a message holds
 _LONGEST_TITLE = 100
 _LONGEST_ADDRESS = 200
-_LONGEST_PROBLEM = 200
 
 
 @app_commands.guild_only()
@@ -162,7 +161,7 @@ def _source_lines(interaction: discord.Interaction, source: Source, channel_id: 
         say(interaction, "status-address", address=plain(source.url, longest=_LONGEST_ADDRESS)),
     ]
     if source.last_problem and source.next_poll_at:
-        problem = plain(source.last_problem, longest=_LONGEST_PROBLEM)
+        problem = say_problem(interaction, source.last_problem)
         lines.append(say(interaction, "status-problem", problem=problem, when=format_dt(source.next_poll_at, "R")))
     elif source.last_read_at:
         lines.append("-# " + say(interaction, "status-read", when=format_dt(source.last_read_at, "R")))
@@ -172,7 +171,7 @@ def _source_lines(interaction: discord.Interaction, source: Source, channel_id: 
 
 
 def _trouble_line(interaction: discord.Interaction, record: DeliveryRecord) -> str:
-    problem = plain(record.last_problem or "", longest=_LONGEST_PROBLEM)
+    problem = say_problem(interaction, record.last_problem) if record.last_problem else ""
     if record.due_at is None:
         return say(interaction, "status-refused", channel=str(record.channel_id), problem=problem)
     when = format_dt(record.due_at, "R")

@@ -76,7 +76,13 @@ async def test_nothing_changed_is_no_body(site: Site, fetcher: Fetcher) -> None:
 
 @pytest.mark.parametrize(
     ("status", "sentence"),
-    [(404, "nothing at this address"), (403, "refuses access"), (429, "less often"), (503, "trouble"), (418, "418")],
+    [
+        (404, "fetch-nothing-there"),
+        (403, "fetch-refused"),
+        (429, "fetch-too-often"),
+        (503, "fetch-trouble"),
+        (418, "fetch-status"),
+    ],
 )
 async def test_a_bad_status_is_a_sentence(site: Site, fetcher: Fetcher, status: int, sentence: str) -> None:
     @site.page("/feed")
@@ -102,7 +108,7 @@ async def test_redirects_are_followed_but_not_in_circles(site: Site, fetcher: Fe
 
     fetched = await fetcher.get(f"{site.address}/old")
     assert (fetched.body, fetched.url) == (b"here", f"{site.address}/feed")
-    with pytest.raises(FetchError, match="in circles"):
+    with pytest.raises(FetchError, match="fetch-circles"):
         await fetcher.get(f"{site.address}/circle")
 
 
@@ -111,7 +117,7 @@ async def test_a_redirect_to_another_kind_of_address_is_refused(site: Site, fetc
     async def _(_request: web.Request) -> web.Response:
         return web.Response(status=302, headers={"Location": "file:///etc/passwd"})
 
-    with pytest.raises(FetchError, match="Only http and https"):
+    with pytest.raises(FetchError, match="fetch-scheme"):
         await fetcher.get(f"{site.address}/feed")
 
 
@@ -135,7 +141,7 @@ async def test_a_body_beyond_the_limit_is_refused(site: Site, fetcher: Fetcher) 
     async def _(_request: web.Request) -> web.Response:
         return web.Response(body=b"x" * 200_000)
 
-    with pytest.raises(FetchError, match="more than 0.1 MB"):
+    with pytest.raises(FetchError, match="fetch-too-large.*megabytes=0.1"):
         await fetcher.get(f"{site.address}/feed")
 
 
@@ -148,7 +154,7 @@ async def test_a_compression_bomb_is_bounded_by_what_it_unpacks_to(site: Site, f
     async def _(_request: web.Request) -> web.Response:
         return web.Response(body=bomb, headers={"Content-Encoding": encoding})
 
-    with pytest.raises(FetchError, match="more than 0.1 MB"):
+    with pytest.raises(FetchError, match="fetch-too-large.*megabytes=0.1"):
         await fetcher.get(f"{site.address}/feed")
 
 
@@ -162,7 +168,7 @@ async def test_an_endless_drip_is_cut_off(site: Site) -> None:
         return response
 
     async with Fetcher(timeout_seconds=0.2, max_bytes=1000, allow_private_addresses=True) as fetcher:
-        with pytest.raises(FetchError, match="did not answer completely"):
+        with pytest.raises(FetchError, match="fetch-slow"):
             await fetcher.get(f"{site.address}/feed")
 
 
@@ -176,9 +182,9 @@ async def test_a_cut_connection_and_a_closed_port_are_sentences(site: Site, fetc
         request.transport.abort()
         return response
 
-    with pytest.raises(FetchError, match="broke off"):
+    with pytest.raises(FetchError, match="fetch-broken"):
         await fetcher.get(f"{site.address}/feed")
-    with pytest.raises(FetchError, match="cannot be reached"):
+    with pytest.raises(FetchError, match="fetch-unreachable"):
         await fetcher.get("http://127.0.0.1:9/feed")
 
 
@@ -218,7 +224,7 @@ async def test_a_private_address_is_not_dialled_in_any_notation(site: Site, host
     ],
 )
 def test_addresses_of_no_public_network_are_refused(address: str) -> None:
-    with pytest.raises(OSError, match="private network"):
+    with pytest.raises(OSError, match="no public network"):
         refuse_private(address)
 
 

@@ -12,7 +12,17 @@ from bot.texts import languages, message_ids, text
 ROOT = Path(__file__).parents[1]
 CATALOGUE = (ROOT / "bot/locales/en.ftl").read_text(encoding="utf-8")
 _ID = re.compile(r"[a-z]+(-[a-z]+)+")
-_ASKING = {"text", "say", "reply"}
+_ASKING = {
+    "text",
+    "say",
+    "reply",
+    "FetchError",
+    "UnreadableError",
+    "DeliveryError",
+    "DeliveryRefusedError",
+    "RefusedError",
+    "NotFoundError",
+}
 
 
 def asked_for() -> set[str]:

@@ -47,11 +47,7 @@ class DiscordAnnouncer:
             )
         if not _may_read_history(channel):
             # Discord answers an empty list then, not an error: "not there" could not be told from "not shown".
-            raise DeliveryError(
-                "It is unknown whether this message arrived, and without Read Message History in that channel it "
-                "cannot be looked up. Grant the permission; until then the message is held.",
-                retry_after_seconds=60.0,
-            )
+            raise DeliveryError("delivery-unknown-outcome", retry_after_seconds=60.0)
         async with _named_failures():
             looked_at = 0
             async for message in self._channel(delivery).history(limit=None):
@@ -118,20 +114,19 @@ async def _named_failures(*, waits_for_people: bool = True) -> AsyncIterator[Non
         async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
             yield
     except TimeoutError as error:
-        raise DeliveryError("Discord did not answer in time.") from error
+        raise DeliveryError("delivery-slow") from error
     except discord.RateLimited as error:
-        raise DeliveryError("Discord asks to slow down.", retry_after_seconds=error.retry_after) from error
+        raise DeliveryError("delivery-slow-down", retry_after_seconds=error.retry_after) from error
     except discord.DiscordServerError as error:
-        raise DeliveryError(f"Discord has trouble of its own ({error.status}).") from error
+        raise DeliveryError("delivery-trouble", status=error.status) from error
     except discord.HTTPException as error:
         if error.status == 429:
-            raise DeliveryError("Discord asks to slow down.") from error
+            raise DeliveryError("delivery-slow-down") from error
         if waits_for_people and error.status in _MENDABLE:
             # Somebody can mend these (a permission, a channel, the token), so the message waits for it.
             raise DeliveryError(
-                f"Discord does not let me post there: {error.text or error.status}.",
-                retry_after_seconds=_LONG_WAIT_SECONDS,
+                "delivery-not-allowed", reason=error.text or str(error.status), retry_after_seconds=_LONG_WAIT_SECONDS
             ) from error
-        raise DeliveryRefusedError(f"Discord refused: {error.text or error} (status {error.status}).") from error
+        raise DeliveryRefusedError("delivery-refused", reason=error.text or str(error.status)) from error
     except (aiohttp.ClientError, OSError) as error:
-        raise DeliveryError(f"The connection to Discord broke ({type(error).__name__}).") from error
+        raise DeliveryError("delivery-broken") from error

@@ -9,10 +9,11 @@ from discord import ui
 
 from bot.chat.context import language_of
 from bot.chat.plain import plain
-from bot.errors import PressroomError, RefusedError
+from bot.errors import DomainError
+from bot.model.problem import Problem
 from bot.texts import Parameter, text
 
-_LONGEST_PARAMETER = 300
+_LONGEST_PARAMETER = 200
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,15 @@ _TOO_LATE = {10062, 40060}
 def say(interaction: discord.Interaction, message_id: str, **parameters: Parameter) -> str:
     """A text of the catalogue in the language of the person who acts."""
     return text(message_id, language=language_of(interaction), **parameters)
+
+
+def say_problem(interaction: discord.Interaction, problem: Problem) -> str:
+    """What went wrong, in the language of the person who acts; its parameters are data, never markup."""
+    readable = {
+        name: plain(value, longest=_LONGEST_PARAMETER) if isinstance(value, str) else value
+        for name, value in problem.params.items()
+    }
+    return Problem(problem.message_id, readable).said(language=language_of(interaction))
 
 
 async def reply(interaction: discord.Interaction, message_id: str, **parameters: Parameter) -> None:
@@ -51,40 +61,26 @@ def _what_was_used(interaction: discord.Interaction) -> str:
     return getattr(interaction.command, "qualified_name", None) or str(data.get("custom_id"))
 
 
-def _readable(parameters: dict[str, Any]) -> dict[str, Any]:
-    # An error's parameters are data (a title somebody typed), never markup.
-    return {
-        name: plain(value, longest=_LONGEST_PARAMETER) if isinstance(value, str) else value
-        for name, value in parameters.items()
-    }
-
-
 async def tell_error(interaction: discord.Interaction, error: BaseException) -> None:
     """Say what went wrong to the person who acted; log what the operator needs, under an id that both can name."""
     error = getattr(error, "original", error)  # discord.py wraps what a command raises
     if isinstance(error, discord.NotFound | discord.HTTPException) and error.code in _TOO_LATE:
         log.warning("interaction gone before its answer interaction_id=%s code=%s", interaction.id, error.code)
         return
-    if isinstance(error, RefusedError):
-        sentence = say(interaction, error.message_id, **_readable(error.params))
+    if isinstance(error, DomainError):
+        log.info("interaction refused interaction_id=%s error=%s", interaction.id, error)
+        sentence = say_problem(interaction, Problem.of(error))
     else:
         incident = secrets.token_hex(4)
-        known = isinstance(error, PressroomError)
-        log.log(
-            logging.WARNING if known else logging.ERROR,
+        log.error(
             "interaction failed incident=%s interaction_id=%s command=%s error=%s",
             incident,
             interaction.id,
             _what_was_used(interaction),
-            error if known else type(error).__name__,
-            exc_info=None if known else error,
+            type(error).__name__,
+            exc_info=error,
         )
-        parameters = {"incident": incident, "problem": str(error)}
-        message_id = "error-unexpected"
-        if isinstance(error, PressroomError):
-            message_id = error.message_id
-            parameters |= error.params
-        sentence = say(interaction, message_id, **_readable(parameters))
+        sentence = say(interaction, "error-unexpected", incident=incident)
     try:
         await reply_view(interaction, sentence_view(sentence))
     except discord.HTTPException as failure:

@@ -94,11 +94,45 @@ status-threads-off = Discussion threads: off
 
 ## What can go wrong
 
-address-invalid = That is no web address. It should look like https://example.com/feed
-source-unreachable = I could not read that address. { $problem }
-source-unreadable = That address holds no feed I can read. { $problem }
-not-found = That is not here.
-refused = That is not possible.
-delivery-failed = Discord did not take the message. { $problem }
-delivery-refused = Discord refused the message. { $problem }
 error-unexpected = Something went wrong here, and it is logged. Please try again; if it stays, tell the operator the incident **{ $incident }**.
+problem-unexpected = Something unexpected happened ({ $kind }); the operator's log has it.
+address-invalid = That is no web address. It should look like https://example.com/feed
+
+fetch-slow = { $host } did not answer completely within { $seconds } seconds.
+fetch-private = That address leads into a private network and is not fetched. (The operator may allow it with ALLOW_PRIVATE_ADDRESSES=true.)
+fetch-unreachable = { $host } cannot be reached.
+fetch-no-address = That is no address that can be fetched.
+fetch-broken = { $host } broke off, or answered what is not HTTP.
+fetch-scheme = Only http and https addresses are fetched.
+fetch-circles = { $host } redirects in circles.
+fetch-too-large = { $host } sent more than { $megabytes } MB, which no newsletter needs.
+fetch-refused = { $host } refuses access ({ $status }). Some platforms block servers; try the feed at another address.
+fetch-nothing-there = { $host } has nothing at this address ({ $status }).
+fetch-too-often = { $host } asks to be read less often ({ $status }).
+fetch-trouble = { $host } has trouble of its own ({ $status }).
+fetch-status = { $host } answered with status { $status }.
+file-unreadable = The file cannot be read: { $reason }.
+file-no-name = That is no name of a file.
+
+unreadable-page = There is a web page, not a feed; the address may have moved or ask for a log-in. Look for the site's feed address.
+unreadable-plain = There is plain text, not a feed.
+unreadable-feed = It begins like a feed, but it cannot be read.
+unreadable-json = It is JSON, but cut off or damaged.
+unreadable-no-json-feed = It is JSON, but no JSON Feed: it has no list of items.
+unreadable-torn = The feed is cut off before its first item is whole.
+unreadable-too-large = It is larger than { $megabytes } MB, which no newsletter needs.
+unreadable-no-items = The feed is whole, but it holds no items.
+unreadable-no-words = It holds no words that could be an issue.
+unreadable-empty = It is empty.
+unreadable-xml = It is XML, but neither a feed nor a page.
+unreadable-other = It seems to be { $kind }, not a newsletter.
+unreadable-binary = It is binary data, not text.
+
+delivery-gone = The issue or the server is gone from the database.
+delivery-unknown-outcome = It is unknown whether the message arrived, and without Read Message History in that channel it cannot be looked up. Grant the permission; until then the message is held.
+delivery-slow = Discord did not answer in time.
+delivery-slow-down = Discord asks to slow down.
+delivery-trouble = Discord has trouble of its own ({ $status }).
+delivery-not-allowed = Discord does not let me post there: { $reason }.
+delivery-refused = Discord refused the message: { $reason }.
+delivery-broken = The connection to Discord broke.

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.model.problem import Problem
+
 
 class Purpose(StrEnum):
     """Why a message is sent; part of its delivery key."""
@@ -58,6 +60,6 @@ class DeliveryRecord:
     due_at: datetime | None
     message_id: int | None
     thread_id: int | None
-    last_problem: str | None
+    last_problem: Problem | None
     created_at: datetime
     sent_at: datetime | None

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.model.problem import Problem
+
 
 class FirstAnnouncement(StrEnum):
     """What is announced when a source is read for the first time; the rest fills the archive silently."""
@@ -40,7 +42,7 @@ class Source:
     next_poll_at: datetime | None = None
     first_read_at: datetime | None = None
     last_read_at: datetime | None = None
-    last_problem: str | None = None
+    last_problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)

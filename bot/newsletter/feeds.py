@@ -56,9 +56,9 @@ def read_feed(
     if kind is Kind.JSON:
         return read_json_feed(content, base=base)
     if kind is Kind.HTML:
-        raise UnreadableError("The answer is an HTML page, not a feed; the address may have moved or ask for a log-in.")
+        raise UnreadableError("unreadable-page")
     if kind is not Kind.FEED:
-        raise UnreadableError("The document is plain text, not a feed.")
+        raise UnreadableError("unreadable-plain")
     return read_xml_feed(content, base=base, content_type=content_type)
 
 
@@ -69,7 +69,7 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
     entries = parsed.get("entries") or []
     head = parsed.get("feed") or {}
     if not parsed.get("version") and not entries and not head:
-        raise UnreadableError("The document begins like a feed, but nothing in it can be read.")
+        raise UnreadableError("unreadable-feed")
     title = plain(_string(head.get("title"))) or None
     home = clean_url(_string(head.get("link")), base)
     issues = [_issue(entry, head, home=home, base=base) for entry in _newest(entries)]
@@ -96,7 +96,7 @@ def _parse(content: bytes, *, base: str | None, content_type: str | None) -> Any
             io.BytesIO(content), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
     except Exception as error:  # feedparser lets its parsers' errors through on inputs nobody foresaw
-        raise UnreadableError("The document begins like a feed, but it cannot be read.") from error
+        raise UnreadableError("unreadable-feed") from error
 
 
 def _issue(entry: Any, head: Any, *, home: str | None, base: str | None) -> Issue:
@@ -218,9 +218,9 @@ def read_json_feed(content: bytes, *, base: str | None) -> Feed:
     try:
         data = json.loads(decoded(content).lstrip("\ufeff"))
     except (ValueError, RecursionError) as error:
-        raise UnreadableError("The document is JSON, but it is cut off or damaged.") from error
+        raise UnreadableError("unreadable-json") from error
     if not isinstance(data, dict) or not isinstance(data.get("items"), list):
-        raise UnreadableError("The document is JSON, but no JSON Feed: it has no list of items.")
+        raise UnreadableError("unreadable-no-json-feed")
     home = clean_url(_string(data.get("home_page_url")), base)
     feed_base = home or absolute(_string(data.get("feed_url")), base) or base
     items = [item for item in data["items"][:MAX_ITEMS] if isinstance(item, dict)]

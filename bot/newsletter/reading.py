@@ -23,12 +23,12 @@ def read_newsletter(
     start from. Raises UnreadableError with a sentence that says what the bytes seem to be.
     """
     if len(content) > MAX_BYTES:
-        raise UnreadableError(f"The document has {len(content) / 1e6:.0f} MB, which no newsletter needs.")
+        raise UnreadableError("unreadable-too-large", megabytes=f"{len(content) / 1e6:.0f}")
     kind = kind_of(content, source=source, content_type=content_type)
     if kind in {Kind.FEED, Kind.JSON}:
         feed = read_feed(content, source=source, content_type=content_type, base_url=base_url)
         if not feed.issues:
-            raise UnreadableError("The feed is whole, but it holds no items.")
+            raise UnreadableError("unreadable-no-items")
         return list(feed.issues)
     text = mended(decoded(content, content_type).lstrip("\ufeff").replace("\0", ""))
     url = clean_url(base_url or source)
@@ -39,5 +39,5 @@ def read_newsletter(
         known.own.add_site(url)
         issue = issue_from_markdown(text, known)
     if issue.title == UNTITLED and not issue.links and not issue.images:
-        raise UnreadableError("The document holds no words that could be an issue.")
+        raise UnreadableError("unreadable-no-words")
     return [issue]

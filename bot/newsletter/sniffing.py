@@ -47,7 +47,7 @@ def kind_of(content: bytes, *, source: str, content_type: str | None) -> Kind:
     refuse_binary(content)
     text = decoded(content[:_HEAD], content_type).lstrip("\ufeff \t\r\n\0")
     if not text:
-        raise UnreadableError("The document is empty: it holds nothing but blanks.")
+        raise UnreadableError("unreadable-empty")
     if text[0] in "{[" and _looks_like_json(text):
         return Kind.JSON
     name = source.partition("?")[0].lower()
@@ -64,7 +64,7 @@ def kind_of(content: bytes, *, source: str, content_type: str | None) -> Kind:
         if element is not None and (element[1].lower() in _HTML_ROOTS or text.count("</") > 1):
             return Kind.HTML
         if text.startswith("<?xml"):
-            raise UnreadableError("The document is XML, but neither a feed nor a page.")
+            raise UnreadableError("unreadable-xml")
     if name.endswith((".html", ".htm", ".xhtml")) or "html" in declared:
         return Kind.HTML
     return Kind.MARKDOWN
@@ -73,17 +73,17 @@ def kind_of(content: bytes, *, source: str, content_type: str | None) -> Kind:
 def refuse_binary(content: bytes) -> None:
     """Raise UnreadableError for nothing at all and for data that is no text."""
     if not content or not content.strip(b" \t\r\n\0\xef\xbb\xbf"):
-        raise UnreadableError("The document is empty.")
+        raise UnreadableError("unreadable-empty")
     for magic, name in _MAGIC:
         if content.startswith(magic):
-            raise UnreadableError(f"The document seems to be {name}, not a newsletter.")
+            raise UnreadableError("unreadable-other", kind=name)
     head = content[:4096]
     odd = len(head) - len(head.translate(None, _ODD))
     wide = head[:4].count(0) >= 1 and (
         b"<" in head[:4] or head[:2] in {b"\xff\xfe", b"\xfe\xff"} or head[:4] == b"\0\0\xfe\xff"
     )
     if odd > len(head) // 20 and not wide:
-        raise UnreadableError("The document is binary data, not text.")
+        raise UnreadableError("unreadable-binary")
 
 
 def _looks_like_json(text: str) -> bool:

@@ -41,7 +41,7 @@ def whole_items(content: bytes) -> tuple[bytes, bool]:
             end = closing.end()
     if not end:
         if _OPEN_ITEM.search(content) or inside or content.rstrip()[-1:] != b">":
-            raise UnreadableError("The feed is cut off before its first item is whole.")
+            raise UnreadableError("unreadable-torn")
         return content, False
     root = _ROOT.search(content)
     name = root[1] if root else b"rss"

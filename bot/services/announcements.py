@@ -93,7 +93,7 @@ class Announcements:
             identity = await issue_rows.identity_of(transaction, issue_key)
             subscription = await self._subscription(transaction, guild_id, issue_key)
             if subscription is None or identity is None:
-                raise NotFoundError("That issue is not here.", message_id="issue-not-found", title=issue_key)
+                raise NotFoundError("issue-gone")
             earlier = next(
                 (
                     record
@@ -124,7 +124,7 @@ class Announcements:
             issue = await issue_rows.get_issue(transaction, issue_key, guild_id=guild_id)
             guild = await guild_rows.get_guild(transaction, guild_id)
         if issue is None or guild is None:
-            raise NotFoundError("That issue is not here.", message_id="issue-not-found", title=issue_key)
+            raise NotFoundError("issue-gone")
         return Announcement(issue=issue, issue_key=issue_key, guild=guild)
 
     async def _subscription(self, transaction: Transaction, guild_id: int, issue_key: str) -> Subscription | None:
@@ -144,5 +144,5 @@ async def announcement_of(transaction: Transaction, delivery: Delivery) -> Annou
     issue = await issue_rows.get_issue(transaction, delivery.issue_key)
     guild = await guild_rows.get_guild(transaction, delivery.guild_id)
     if issue is None or guild is None:
-        raise DeliveryRefusedError("The issue or the server is gone from the database.")
+        raise DeliveryRefusedError("delivery-gone")
     return Announcement(issue=issue, issue_key=delivery.issue_key, guild=guild, ping_role_id=delivery.ping_role_id)

@@ -30,7 +30,7 @@ class Issues:
             keys = await issue_rows.newest_keys(transaction, guild_id=guild_id)
             issue = await issue_rows.get_issue(transaction, keys[0], guild_id=guild_id) if keys else None
         if issue is None:
-            raise NotFoundError("This server has no issue yet.", message_id="issue-none-yet")
+            raise NotFoundError("issue-none-yet")
         return StoredIssue(keys[0], issue)
 
     async def show(self, guild_id: int, wanted: str) -> StoredIssue:
@@ -43,7 +43,7 @@ class Issues:
             cards = await issue_rows.search_titles(transaction, wanted.strip(), guild_id=guild_id, limit=1)
             issue = await issue_rows.get_issue(transaction, cards[0].issue_key, guild_id=guild_id) if cards else None
         if issue is None:
-            raise NotFoundError(f"No issue is called {wanted!r}.", message_id="issue-not-found", title=wanted)
+            raise NotFoundError("issue-not-found", title=wanted)
         return StoredIssue(cards[0].issue_key, issue)
 
     async def pick(self, guild_id: int, wanted: str) -> StoredIssue:
@@ -52,10 +52,10 @@ class Issues:
         Raises NotFoundError where none, RefusedError where several are called like that.
         """
         if not wanted.strip():
-            raise NotFoundError("No issue was named.", message_id="issue-not-found", title=wanted)
+            raise NotFoundError("issue-not-found", title=wanted)
         stored = await self.show(guild_id, wanted)
         if stored.issue_key != wanted and len(await self.search_titles(guild_id, wanted)) > 1:
-            raise RefusedError(f"Several issues are called {wanted!r}.", message_id="issue-ambiguous", title=wanted)
+            raise RefusedError("issue-ambiguous", title=wanted)
         return stored
 
     async def by_key(self, guild_id: int, issue_key: str) -> StoredIssue:
@@ -63,7 +63,7 @@ class Issues:
         async with self._store.read() as transaction:
             issue = await issue_rows.get_issue(transaction, issue_key, guild_id=guild_id)
         if issue is None:
-            raise NotFoundError("That issue is no longer here.", message_id="issue-gone")
+            raise NotFoundError("issue-gone")
         return StoredIssue(issue_key, issue)
 
     async def search_titles(self, guild_id: int, query: str) -> list[IssueCard]:
@@ -76,5 +76,5 @@ class Issues:
         async with self._store.read() as transaction:
             found = await issue_rows.topics_of_newest(transaction, guild_id=guild_id, limit=_MOST_TOPIC_ISSUES)
         if not found:
-            raise NotFoundError("This server has no issue yet.", message_id="issue-none-yet")
+            raise NotFoundError("issue-none-yet")
         return found

@@ -9,6 +9,7 @@ from random import uniform
 from bot.clock import Clock
 from bot.errors import DeliveryError, DeliveryRefusedError
 from bot.model.delivery import Delivery
+from bot.model.problem import Problem
 from bot.ports import Announcement, Announcer
 from bot.services.announcements import announcement_of
 from bot.store import Store
@@ -114,13 +115,13 @@ class Outbox:
             if message_id is not None:
                 await self._complete(delivery, announcement, message_id=message_id)
         except DeliveryRefusedError as error:
-            await self._fail(delivery, str(error))
+            await self._fail(delivery, Problem.of(error))
         except DeliveryError as error:
-            return await self._put_off(delivery, str(error), at_least_seconds=error.retry_after_seconds)
+            return await self._put_off(delivery, Problem.of(error), at_least_seconds=error.retry_after_seconds)
         except Exception as error:
             # A mistake of ours in one message must not hold up its channel, nor be tried again without a pause.
             log.exception("announcement broke channel_id=%s issue=%s", delivery.channel_id, delivery.issue_key)
-            return await self._put_off(delivery, f"an unexpected error ({type(error).__name__})")
+            return await self._put_off(delivery, Problem.of(error))
         return None
 
     async def _message(self, delivery: Delivery, announcement: Announcement) -> int | None:
@@ -156,12 +157,13 @@ class Outbox:
         return first is not None and now - first < _NONCE_WINDOW_SECONDS
 
     async def _complete(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> None:
-        thread_id, problem = None, None
+        thread_id: int | None = None
+        problem: Problem | None = None
         if announcement.guild.discussion_threads:
             try:
                 thread_id = await self._announcer.start_thread(delivery, announcement, message_id=message_id)
             except DeliveryRefusedError as error:
-                problem = str(error)  # the announcement stands; it has to do without a thread
+                problem = Problem.of(error)  # the announcement stands; it has to do without a thread
         async with self._store.write() as transaction:
             await outbox_rows.mark_done(transaction, self._claim_of(delivery), thread_id=thread_id, problem=problem)
         self._first_tried.pop(delivery.outbox_id, None)
@@ -174,7 +176,7 @@ class Outbox:
             delivery.attempts,
         )
 
-    async def _put_off(self, delivery: Delivery, problem: str, *, at_least_seconds: float = 0.0) -> datetime:
+    async def _put_off(self, delivery: Delivery, problem: Problem, *, at_least_seconds: float = 0.0) -> datetime:
         backoff = min(_FIRST_RETRY_SECONDS * 2 ** min(delivery.attempts - 1, 20), _LONGEST_RETRY_SECONDS)
         seconds = max(uniform(backoff / 2, backoff), at_least_seconds)
         due_at = self._clock.now() + timedelta(seconds=seconds)
@@ -190,7 +192,7 @@ class Outbox:
         )
         return due_at
 
-    async def _fail(self, delivery: Delivery, problem: str) -> None:
+    async def _fail(self, delivery: Delivery, problem: Problem) -> None:
         async with self._store.write() as transaction:
             await outbox_rows.mark_failed(transaction, self._claim_of(delivery), problem=problem)
         self._first_tried.pop(delivery.outbox_id, None)

@@ -12,9 +12,10 @@ from random import uniform
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.clock import Clock
-from bot.errors import PressroomError, RefusedError
+from bot.errors import DomainError, RefusedError
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import Issue
+from bot.model.problem import Problem
 from bot.ports import Bell, IssueSource, Reading
 from bot.services.announcements import enqueue_announcement
 from bot.store import Store, Transaction
@@ -128,12 +129,12 @@ class Sources:
                 await self._record_unchanged(source)
             else:
                 await self._take_in(source, reading)
-        except PressroomError as error:
-            await self._record_failure(source, str(error))
+        except DomainError as error:
+            await self._record_failure(source, Problem.of(error))
         except Exception as error:
             # One source must not stop the others, and a mistake of ours must not be repeated without a pause.
             log.exception("source could not be read source_id=%s", source.source_id)
-            await self._record_failure(source, f"an unexpected error ({type(error).__name__}); the log has it")
+            await self._record_failure(source, Problem.of(error))
 
     async def _take_in(self, source: Source, reading: Reading) -> None:
         """Store what is new and queue its announcements; the source's marks advance in the same transaction."""
@@ -234,7 +235,7 @@ class Sources:
                 transaction, source.source_id, now=now, next_poll_at=now + self._interval
             )
 
-    async def _record_failure(self, source: Source, problem: str) -> None:
+    async def _record_failure(self, source: Source, problem: Problem) -> None:
         backoff = min(self._interval * 2 ** min(source.failures, 16), _LONGEST_BACKOFF)
         # Jitter keeps sources that failed together from coming back together.
         due_at = self._clock.now() + max(backoff, self._interval) * uniform(0.9, 1.1)
@@ -264,7 +265,7 @@ def split_credentials(url: str) -> tuple[str, str | None]:
     except ValueError:
         host = None
     if host is None or parts.scheme not in {"http", "https"} or len(url) > _LONGEST_URL or " " in url:
-        raise RefusedError("That is no web address.", message_id="address-invalid")
+        raise RefusedError("address-invalid")
     credentials, at, netloc = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=netloc)), credentials if at else None
 

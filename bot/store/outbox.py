@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, case, delete, func, or_, select, update
 
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose
+from bot.model.problem import Problem
 from bot.store.engine import Transaction
 from bot.store.statements import insert
 from bot.store.tables import issues, outbox
@@ -133,20 +134,20 @@ async def mark_sent(
 
 
 async def mark_done(
-    transaction: Transaction, claim: Claim, *, thread_id: int | None, problem: str | None = None
+    transaction: Transaction, claim: Claim, *, thread_id: int | None, problem: Problem | None = None
 ) -> bool:
     """All that could be done is done; `problem` says what had to be left out."""
     return await _finish(
-        transaction, claim, state=DeliveryState.DONE, thread_id=thread_id, last_problem=_short(problem)
+        transaction, claim, state=DeliveryState.DONE, thread_id=thread_id, last_problem=_stored(problem)
     )
 
 
-async def mark_failed(transaction: Transaction, claim: Claim, *, problem: str) -> bool:
+async def mark_failed(transaction: Transaction, claim: Claim, *, problem: Problem) -> bool:
     """Not again by itself: Discord refuses this message as it is."""
-    return await _finish(transaction, claim, state=DeliveryState.FAILED, last_problem=_short(problem))
+    return await _finish(transaction, claim, state=DeliveryState.FAILED, last_problem=_stored(problem))
 
 
-async def put_off(transaction: Transaction, claim: Claim, *, problem: str, due_at: datetime) -> bool:
+async def put_off(transaction: Transaction, claim: Claim, *, problem: Problem, due_at: datetime) -> bool:
     """Try again at `due_at`."""
     return await _change(
         transaction,
@@ -155,7 +156,7 @@ async def put_off(transaction: Transaction, claim: Claim, *, problem: str, due_a
         due_at=due_at,
         lease_incarnation=None,
         lease_until=None,
-        last_problem=_short(problem),
+        last_problem=_stored(problem),
     )
 
 
@@ -249,8 +250,8 @@ async def _change(transaction: Transaction, claim: Claim, **values: Any) -> bool
     return bool(result.rowcount)
 
 
-def _short(problem: str | None) -> str | None:
-    return problem[:500] if problem else None
+def _stored(problem: Problem | None) -> str | None:
+    return problem.as_json() if problem else None
 
 
 def _delivery(row: Row[Any]) -> Delivery:
@@ -279,7 +280,7 @@ def _record(row: Row[Any]) -> DeliveryRecord:
         due_at=row.due_at,
         message_id=row.message_id,
         thread_id=row.thread_id,
-        last_problem=row.last_problem,
+        last_problem=Problem.from_json(row.last_problem),
         created_at=row.created_at,
         sent_at=row.sent_at,
     )

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, exists, func, select, update
 
 from bot.model.guild import Source
+from bot.model.problem import Problem
 from bot.store.engine import Transaction
 from bot.store.statements import insert
 from bot.store.tables import sources, subscriptions
@@ -91,11 +92,11 @@ async def record_unchanged(transaction: Transaction, source_id: int, *, now: dat
     )
 
 
-async def record_failure(transaction: Transaction, source_id: int, *, problem: str, next_poll_at: datetime) -> None:
+async def record_failure(transaction: Transaction, source_id: int, *, problem: Problem, next_poll_at: datetime) -> None:
     await transaction.execute(
         update(sources)
         .where(sources.c.id == source_id)
-        .values(failures=sources.c.failures + 1, last_problem=problem[:500], next_poll_at=next_poll_at)
+        .values(failures=sources.c.failures + 1, last_problem=problem.as_json(), next_poll_at=next_poll_at)
     )
 
 
@@ -125,5 +126,5 @@ def source_of(row: Row[Any]) -> Source:
         next_poll_at=row.next_poll_at,
         first_read_at=row.first_read_at,
         last_read_at=row.last_read_at,
-        last_problem=row.last_problem,
+        last_problem=Problem.from_json(row.last_problem),
     )

@@ -30,7 +30,7 @@ async def test_a_newsletter_is_added_and_its_newest_issue_announced(press: Press
 
 async def test_an_address_that_cannot_be_read_is_told_and_not_kept(press: Press) -> None:
     ada = press.person("ada")
-    press.shelf.answer = FetchError("news.example has nothing at this address (404).")
+    press.shelf.answer = FetchError("fetch-nothing-there", host="news.example", status=404)
     reply = await ada.slash(f"/setup source address:{FEED} channel:#news")
     assert "nothing at this address" in reply.text
     assert "No newsletter yet" in (await ada.slash("/setup status")).text
@@ -85,7 +85,7 @@ async def test_status_names_source_channel_mention_and_threads(press: Press) -> 
 
 async def test_a_failing_source_shows_its_sentence_in_status(press: Press) -> None:
     await press.set_up()
-    press.shelf.answer = FetchError("news.example has trouble of its own (503).")
+    press.shelf.answer = FetchError("fetch-trouble", host="news.example", status=503)
     await press.read_again()
     assert "trouble of its own" in (await press.person("ada").slash("/setup status")).text
 

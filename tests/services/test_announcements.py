@@ -5,6 +5,7 @@ import pytest
 from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
 from bot.model.delivery import Purpose
 from bot.model.guild import FirstAnnouncement
+from bot.model.problem import Problem
 from bot.services.announcements import delivery_key
 from tests.doubles import sample_issue
 from tests.services.conftest import CHANNEL, GUILD, Desk
@@ -56,10 +57,11 @@ async def test_after_a_move_the_issue_may_be_posted_in_the_new_channel(desk: Des
 
 async def test_what_discord_refused_is_tried_again_when_a_moderator_wants_it(desk: Desk) -> None:
     newest, _ = await two_issues(desk)
-    desk.channel.fail_with = DeliveryRefusedError("Invalid Form Body")
+    desk.channel.fail_with = DeliveryRefusedError("delivery-refused", reason="Invalid Form Body")
     await desk.services.outbox.deliver_due()
     (trouble,) = (await desk.services.guilds.status(GUILD)).troubled
-    assert (trouble.due_at, trouble.last_problem) == (None, "Invalid Form Body")
+    assert trouble.due_at is None
+    assert trouble.last_problem == Problem("delivery-refused", {"reason": "Invalid Form Body"})
     desk.channel.fail_with = None
     assert (await desk.services.announcements.post(GUILD, newest, interaction_id=1)).queued
     assert await desk.titles_sent() == ["Issue number 2"]

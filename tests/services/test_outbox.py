@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from bot.errors import DeliveryError, DeliveryRefusedError
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState
+from bot.model.problem import Problem
 from bot.ports import Announcement
 from bot.services.outbox import LEASE
 from bot.store import outbox as outbox_rows
@@ -46,11 +47,11 @@ async def test_no_thread_where_the_server_wants_none(desk: Desk) -> None:
 
 async def test_trouble_puts_the_message_off_and_it_arrives_later(desk: Desk) -> None:
     await queued(desk)
-    desk.channel.fail_with = DeliveryError("Discord has trouble of its own (503).")
+    desk.channel.fail_with = DeliveryError("delivery-trouble", status=503)
     due = await desk.services.outbox.deliver_due()
     assert due is not None
     assert due > desk.clock.now()
-    assert "503" in ((await record(desk)).last_problem or "")
+    assert (await record(desk)).last_problem == Problem("delivery-trouble", {"status": 503})
     desk.channel.fail_with = None
     desk.clock.move(timedelta(minutes=1))
     assert await desk.titles_sent() == ["Issue number 1"]
@@ -58,7 +59,7 @@ async def test_trouble_puts_the_message_off_and_it_arrives_later(desk: Desk) -> 
 
 async def test_pauses_grow_and_nothing_is_dropped_for_age(desk: Desk) -> None:
     await queued(desk)
-    desk.channel.fail_with = DeliveryError("away")
+    desk.channel.fail_with = DeliveryError("delivery-broken")
     pauses = []
     for _ in range(20):
         due = await desk.services.outbox.deliver_due()
@@ -73,18 +74,18 @@ async def test_pauses_grow_and_nothing_is_dropped_for_age(desk: Desk) -> None:
 
 async def test_discords_own_waiting_time_is_kept(desk: Desk) -> None:
     await queued(desk)
-    desk.channel.fail_with = DeliveryError("slow down", retry_after_seconds=120)
+    desk.channel.fail_with = DeliveryError("delivery-slow-down", retry_after_seconds=120)
     due = await desk.services.outbox.deliver_due()
     assert due == desk.clock.now() + timedelta(seconds=120)
 
 
 async def test_what_discord_refuses_is_not_tried_again(desk: Desk) -> None:
     await queued(desk)
-    desk.channel.fail_with = DeliveryRefusedError("Discord refused: Invalid Form Body.")
+    desk.channel.fail_with = DeliveryRefusedError("delivery-refused", reason="Invalid Form Body")
     assert await desk.services.outbox.deliver_due() is None
     failed = await record(desk)
     assert failed.state is DeliveryState.FAILED
-    assert "Invalid Form Body" in (failed.last_problem or "")
+    assert failed.last_problem == Problem("delivery-refused", {"reason": "Invalid Form Body"})
 
 
 async def test_a_process_that_died_while_sending_leaves_no_second_message(desk: Desk) -> None:
@@ -209,7 +210,7 @@ async def test_after_trouble_the_rest_of_the_channel_waits_too_and_keeps_its_ord
     await queued(desk)
     desk.shelf.lay_out(*(sample_issue(number) for number in (3, 2)))
     await desk.read()
-    desk.channel.fail_with = DeliveryError("slow down", retry_after_seconds=30)
+    desk.channel.fail_with = DeliveryError("delivery-slow-down", retry_after_seconds=30)
     due = await desk.services.outbox.deliver_due()
     assert due == desk.clock.now() + timedelta(seconds=30)
     desk.channel.fail_with = None
@@ -220,7 +221,7 @@ async def test_after_trouble_the_rest_of_the_channel_waits_too_and_keeps_its_ord
 
 async def test_a_clock_put_back_after_a_lost_answer_leaves_one_message(desk: Desk) -> None:
     await queued(desk)
-    desk.channel.lose_answer_as = DeliveryError("Discord did not answer in time.")
+    desk.channel.lose_answer_as = DeliveryError("delivery-slow")
     await desk.services.outbox.deliver_due()
     desk.channel.lose_answer_as = None
     desk.channel.nonces_are_remembered = False
@@ -236,7 +237,7 @@ async def test_days_of_trouble_do_not_break_the_outbox(desk: Desk) -> None:
     await queued(desk)
     async with desk.store.write() as transaction:
         await transaction.execute(update(outbox).values(attempts=5000, first_attempt_at=desk.clock.now()))
-    desk.channel.fail_with = DeliveryError("away")
+    desk.channel.fail_with = DeliveryError("delivery-broken")
     due = await desk.services.outbox.deliver_due()
     assert due is not None
     assert due <= desk.clock.now() + timedelta(minutes=10)
@@ -246,13 +247,13 @@ async def test_a_refused_thread_leaves_the_announcement_done(desk: Desk) -> None
     await queued(desk)
 
     async def refused(*_: object, **__: object) -> int:
-        raise DeliveryRefusedError("Discord refused: Missing Permissions.")
+        raise DeliveryRefusedError("delivery-refused", reason="Missing Permissions")
 
     desk.channel.start_thread = refused  # type: ignore[method-assign]
     await desk.services.outbox.deliver_due()
     done = await record(desk)
     assert (done.state, done.message_id, done.thread_id) == (DeliveryState.DONE, 1000, None)
-    assert "Missing Permissions" in (done.last_problem or "")
+    assert done.last_problem == Problem("delivery-refused", {"reason": "Missing Permissions"})
 
 
 async def test_when_told_to_stop_nothing_more_is_claimed(desk: Desk) -> None:

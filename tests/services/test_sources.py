@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from bot.errors import FetchError, RefusedError, StoreError, UnreadableError
 from bot.model.guild import FirstAnnouncement
+from bot.model.problem import Problem
 from bot.ports import Reading
 from bot.services.sources import split_credentials
 from bot.store.secret_box import SecretBox
@@ -133,7 +134,7 @@ async def test_marks_do_not_advance_when_the_issues_could_not_be_stored(
     with monkeypatch.context() as patched:
         patched.setattr("bot.services.sources.issue_rows.add_issue", full_disk)
         await desk.services.sources.read_due()
-    assert "disk is full" in ((await desk.services.guilds.status(GUILD)).sources[0].last_problem or "")
+    assert (await desk.services.guilds.status(GUILD)).sources[0].last_problem == Problem.of(StoreError(""))
     desk.clock.move(timedelta(minutes=12))
     await desk.services.sources.read_due()
     assert desk.shelf.asked[-1].etag is None
@@ -142,7 +143,11 @@ async def test_marks_do_not_advance_when_the_issues_could_not_be_stored(
 
 @pytest.mark.parametrize(
     "failure",
-    [FetchError("news.example has trouble (503)."), UnreadableError("That is a web page."), KeyError("a bug")],
+    [
+        FetchError("fetch-trouble", host="news.example", status=503),
+        UnreadableError("unreadable-page"),
+        KeyError("a bug"),
+    ],
     ids=["unreachable", "unreadable", "a bug in reading"],
 )
 async def test_a_failing_source_is_tried_again_later_and_loses_nothing(desk: Desk, failure: Exception) -> None:
@@ -165,7 +170,7 @@ async def test_a_failing_source_is_tried_again_later_and_loses_nothing(desk: Des
 
 async def test_pauses_grow_with_failures_up_to_six_hours(desk: Desk) -> None:
     await desk.subscribe()
-    desk.shelf.answer = FetchError("away")
+    desk.shelf.answer = FetchError("fetch-unreachable", host="news.example")
     pauses = []
     for _ in range(12):
         due = await desk.services.sources.read_due()
@@ -180,7 +185,7 @@ async def test_pauses_grow_with_failures_up_to_six_hours(desk: Desk) -> None:
 async def test_one_failing_source_does_not_stop_another(desk: Desk) -> None:
     await desk.subscribe(url="https://one.example/feed")
     await desk.subscribe(url="https://two.example/feed")
-    desk.shelf.answer = FetchError("away")
+    desk.shelf.answer = FetchError("fetch-unreachable", host="news.example")
     await desk.services.sources.read_due()
     assert {source.url for source in desk.shelf.asked[-2:]} == {"https://one.example/feed", "https://two.example/feed"}
 
@@ -197,7 +202,7 @@ async def test_nobody_subscribed_means_nothing_is_fetched(desk: Desk) -> None:
 
 
 async def test_an_address_that_cannot_be_read_is_not_stored(desk: Desk) -> None:
-    desk.shelf.answer = UnreadableError("That is a web page, no feed.")
+    desk.shelf.answer = UnreadableError("unreadable-page")
     with pytest.raises(UnreadableError):
         await desk.subscribe()
     assert (await desk.services.guilds.status(GUILD)).sources == ()

@@ -25,29 +25,8 @@ async def test_an_issue_travels_from_the_feed_to_the_channel(scene: Scene) -> No
     assert scene.site.conditional["/feed.xml"] > 0
 
 
-@pytest.mark.parametrize("point", ["send", "sent"])
-async def test_on_postgresql_a_killed_process_leaves_one_message_too(
-    scene: Scene, postgres_database: str, point: str
-) -> None:
-    scene.environment["DATABASE_URL"] = postgres_database
-    await scene.set_up()
-    scene.publish(2)
-    async with scene.bot() as bot:
-        await scene.online()
-        await bot.watch(point)
-        await bot.move_clock(HALF_AN_HOUR)
-        await bot.reached(point)
-        await bot.kill()
-    async with scene.bot() as bot:
-        await scene.online()
-        await bot.move_clock(2 * HALF_AN_HOUR)
-        await scene.complete(2)
-        assert await bot.stop() == 0, bot.log
-    assert len(scene.announcements()) == 2
-
-
-@pytest.mark.parametrize("point", ["fetch", "fetched", "commit", "send", "sent", "thread", "threaded"])
-async def test_killed_anywhere_on_the_way_there_is_one_message_with_one_thread(scene: Scene, point: str) -> None:
+async def killed_at(scene: Scene, point: str) -> None:
+    """An issue is on its way, the process is killed at `point`, and another one goes on."""
     await scene.set_up()
     scene.publish(2)
     async with scene.bot() as bot:
@@ -62,8 +41,22 @@ async def test_killed_anywhere_on_the_way_there_is_one_message_with_one_thread(s
         await bot.move_clock(2 * HALF_AN_HOUR)
         await scene.complete(2)
         assert await bot.stop() == 0, bot.log
+
+
+@pytest.mark.parametrize("point", ["fetch", "fetched", "commit", "send", "sent", "thread", "threaded"])
+async def test_killed_anywhere_on_the_way_there_is_one_message_with_one_thread(scene: Scene, point: str) -> None:
+    await killed_at(scene, point)
     assert len(scene.announcements()) == 2
     assert len({message.text for message in scene.announcements()}) == 2
+
+
+@pytest.mark.parametrize("point", ["send", "sent"])
+async def test_on_postgresql_a_killed_process_leaves_one_message_too(
+    scene: Scene, postgres_database: str, point: str
+) -> None:
+    scene.environment["DATABASE_URL"] = postgres_database
+    await killed_at(scene, point)
+    assert len(scene.announcements()) == 2
 
 
 @pytest.mark.parametrize("text", [ISSUE, "# Issue {number}\n\nNothing but words.\n"], ids=["links", "no links"])

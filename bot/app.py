@@ -114,6 +114,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
 
             await stack.enter_async_context(serve_health(settings.web_host, settings.web_port))
         starting = asyncio.create_task(_start_when_ready(client, workers), name="start workers")
+        starting.add_done_callback(_log_failed_start)
         stack.push_async_callback(workers.drain, deadline_seconds=_DRAIN_SECONDS)
         stack.callback(starting.cancel)
         yield client
@@ -181,6 +182,11 @@ async def _start_when_ready(client: Pressroom, workers: Workers) -> None:
     """Nothing is announced before the servers are known: their language and channels belong to the message."""
     await client.wait_until_ready()
     workers.start()
+
+
+def _log_failed_start(starting: asyncio.Task[None]) -> None:
+    if not starting.cancelled() and (error := starting.exception()) is not None:
+        log.critical("the workers did not start; nothing will be read or announced", exc_info=error)
 
 
 def _explain_lost_connection(error: BaseException | None) -> None:

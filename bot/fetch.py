@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -60,7 +60,7 @@ class Fetcher:
         sent = dict(headers or {})
         if credentials is not None:
             user, _, password = credentials.partition(":")
-            sent["Authorization"] = aiohttp.encode_basic_auth(user, password)
+            sent["Authorization"] = aiohttp.encode_basic_auth(unquote(user), unquote(password))
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._follow(url, sent)

@@ -101,7 +101,8 @@ class Workers:
         for task in late:
             log.warning("worker cut off worker=%s", task.get_name())
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            await asyncio.wait(late, timeout=deadline_seconds)
 
 
 def _scheduler(ring: Callable[[str], None]) -> "AsyncIOScheduler":

@@ -109,7 +109,7 @@ class Settings(BaseSettings):
 class _Token(BaseSettings):
     """The token alone: it can be judged even where another setting is wrong."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
 
     discord_token: SecretStr = SecretStr("")
 

@@ -1,6 +1,7 @@
 """The guarded client over real sockets: bounded in time, size and reach."""
 
 import asyncio
+import base64
 import gzip
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -131,7 +132,9 @@ async def test_credentials_do_not_follow_to_another_host(site: Site, fetcher: Fe
     async def _other(_request: web.Request) -> web.Response:
         return web.Response(text="here")
 
-    await fetcher.get(f"{site.address}/feed", credentials="reader:s3cret")
+    await fetcher.get(f"{site.address}/feed", credentials="me%40mail.example:s3cret")
+    sent = base64.b64decode(site.requests[0].headers["Authorization"].removeprefix("Basic "))
+    assert sent == b"me@mail.example:s3cret"
     assert site.requests[0].headers["Authorization"].startswith("Basic ")
     assert "Authorization" not in site.requests[1].headers
 

@@ -21,8 +21,9 @@ _LOOK_ALIKE = str.maketrans(
 )
 _EDGE_UNDERSCORE = re.compile(r"(?<!\w)_+|_+(?!\w)|__+")
 _EMOJI = re.compile(
-    "(?:[\U0001f1e6-\U0001f1ff]{2}|[\U0001f300-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23f3]"
-    "[\ufe0f\U0001f3fb-\U0001f3ff]*(?:\u200d[\U0001f300-\U0001faff\u2600-\u27bf]\ufe0f?)*)"
+    "(?:[0-9#*]\ufe0f?\u20e3|[\U0001f1e6-\U0001f1ff]{2}|[\U0001f000-\U0001faff\u2600-\u27bf\u23cf\u23e9-\u23fa\u231a\u231b\u2328"
+    "\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\u3030\u303d\u3297\u3299]|[^\\W_]\ufe0f|[^\\w\\s]\ufe0f)"
+    "[\ufe0f\U0001f3fb-\U0001f3ff]*(?:\u200d[\U0001f300-\U0001faff\u2600-\u27bf]\ufe0f?)*"
 )
 _LIST_START = re.compile(r"^([-+•]|\d{1,9}[.)])(?=\s)")
 _ELLIPSIS = "…"

@@ -23,7 +23,7 @@ class Problem:
         return cls("problem-unexpected", {"kind": type(error).__name__})
 
     def as_json(self) -> str:
-        return json.dumps([self.message_id, self.params], ensure_ascii=False)
+        return json.dumps([self.message_id, self.params])
 
     @classmethod
     def from_json(cls, stored: str | None) -> Self | None:

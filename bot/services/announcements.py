@@ -46,7 +46,8 @@ async def enqueue_announcement(
         installation_id=await installation_row.installation_id(transaction, now=now),
         guild_id=subscription.guild_id,
         channel_id=subscription.channel_id,
-        identity=identity,
+        # An address means the same everywhere, so that one issue through two feeds is one; a guid only in its feed.
+        identity=identity if identity.startswith("link:") else issue_key,
         purpose=Purpose.ANNOUNCE,
         generation=0,
     )

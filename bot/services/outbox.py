@@ -57,9 +57,10 @@ class Outbox:
         nothing more is claimed, and what is in hand is finished.
         """
         busy: dict[int, asyncio.Task[None]] = {}
+        error: BaseException | None = None
         try:
             while True:
-                if goes_on() and len(busy) < _CHANNELS_AT_ONCE:
+                if goes_on() and error is None and len(busy) < _CHANNELS_AT_ONCE:
                     for channel_id, deliveries in (await self._claim(busy)).items():
                         busy[channel_id] = asyncio.create_task(self._deliver_in_order(deliveries))
                 if not busy:
@@ -69,11 +70,14 @@ class Outbox:
                 )
                 busy = {channel_id: task for channel_id, task in busy.items() if task not in done}
                 for task in done:
-                    task.result()
+                    # What is under way in other channels is finished before the error is told.
+                    error = error or task.exception()
         finally:
             for task in busy.values():
                 task.cancel()
             await asyncio.gather(*busy.values(), return_exceptions=True)
+        if error is not None:
+            raise error
         async with self._store.read() as transaction:
             return await outbox_rows.next_due(transaction)
 
@@ -139,10 +143,10 @@ class Outbox:
             message_id = await self._announcer.send(delivery, announcement)
         now = self._clock.now()
         async with self._store.write() as transaction:
-            await outbox_rows.mark_sent(
+            still_ours = await outbox_rows.mark_sent(
                 transaction, self._claim_of(delivery), message_id=message_id, now=now, lease_until=now + LEASE
             )
-        return message_id
+        return message_id if still_ours else None
 
     def _nonce_still_protects(self, delivery: Delivery) -> bool:
         """Whether sending again is safe: nothing was sent yet, or by this process less than a minute ago.

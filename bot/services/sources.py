@@ -89,7 +89,7 @@ class Sources:
             if alone:
                 # Nobody has read it for a while: what was missed is stored silently, as at a first reading.
                 await source_rows.begin_anew(transaction, source.source_id, now=now)
-            else:
+            elif source.first_read_at is not None:  # else the coming first reading announces
                 await self._announce_newest(transaction, source, guild_id=guild_id, now=now)
         self._bell.ring("sources")
         self._bell.ring("outbox")
@@ -117,7 +117,9 @@ class Sources:
                 )
             if not due:
                 break
-            await asyncio.gather(*(self._read(source) for source in due))
+            for outcome in await asyncio.gather(*(self._read(source) for source in due), return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
         async with self._store.read() as transaction:
             return await source_rows.next_poll(transaction)
 
@@ -140,6 +142,10 @@ class Sources:
         """Store what is new and queue its announcements; the source's marks advance in the same transaction."""
         now = self._clock.now()
         async with self._store.write() as transaction:
+            held = await source_rows.hold_claim(transaction, source)
+            if held is None:
+                return  # somebody subscribed anew meanwhile; it is read again at once
+            source = held
             new = await self._store_new(transaction, source, reading.issues, now=now)
             if source.first_read_at is None:
                 announced = await self._announce_first(transaction, source, now=now)
@@ -205,7 +211,7 @@ class Sources:
         """At the first reading only the newest issue is announced, or none where the server wants that."""
         subscriptions = await guild_rows.subscriptions_of_source(transaction, source.source_id)
         queued = 0
-        for guild_id in {subscription.guild_id for subscription in subscriptions}:
+        for guild_id in sorted({subscription.guild_id for subscription in subscriptions}):
             queued += await self._announce_newest(transaction, source, guild_id=guild_id, now=now)
         return queued
 
@@ -231,16 +237,18 @@ class Sources:
     async def _record_unchanged(self, source: Source) -> None:
         now = self._clock.now()
         async with self._store.write() as transaction:
-            await source_rows.record_unchanged(
-                transaction, source.source_id, now=now, next_poll_at=now + self._interval
-            )
+            if await source_rows.hold_claim(transaction, source) is not None:
+                await source_rows.record_unchanged(
+                    transaction, source.source_id, now=now, next_poll_at=now + self._interval
+                )
 
     async def _record_failure(self, source: Source, problem: Problem) -> None:
         backoff = min(self._interval * 2 ** min(source.failures, 16), _LONGEST_BACKOFF)
         # Jitter keeps sources that failed together from coming back together.
         due_at = self._clock.now() + max(backoff, self._interval) * uniform(0.9, 1.1)
         async with self._store.write() as transaction:
-            await source_rows.record_failure(transaction, source.source_id, problem=problem, next_poll_at=due_at)
+            if await source_rows.hold_claim(transaction, source) is not None:
+                await source_rows.record_failure(transaction, source.source_id, problem=problem, next_poll_at=due_at)
         log.warning(
             "source failed source_id=%s failures=%d next=%s problem=%s",
             source.source_id,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, delete, or_, select, update
 
 from bot.model.guild import FirstAnnouncement, Guild, Source, Subscription
-from bot.store.engine import Transaction
+from bot.store.group_commit import Transaction
 from bot.store.sources import source_of
 from bot.store.statements import insert
 from bot.store.tables import guilds, sources, subscriptions
@@ -92,6 +92,7 @@ async def subscriptions_of_guild(transaction: Transaction, guild_id: int) -> lis
 
 
 async def subscriptions_of_source(transaction: Transaction, source_id: int) -> list[Subscription]:
+    """In the order of the servers, so that two transactions lock their rows in the same order."""
     return await _subscriptions(transaction, subscriptions.c.source_id == source_id)
 
 
@@ -108,7 +109,9 @@ async def sources_of_guild(transaction: Transaction, guild_id: int) -> list[Sour
 
 async def _subscriptions(transaction: Transaction, condition: Any) -> list[Subscription]:
     rows: Sequence[Row[Any]] = (
-        await transaction.execute(select(subscriptions).where(condition).order_by(subscriptions.c.id))
+        await transaction.execute(
+            select(subscriptions).where(condition).order_by(subscriptions.c.guild_id, subscriptions.c.id)
+        )
     ).all()
     return [
         Subscription(subscription_id=row.id, guild_id=row.guild_id, source_id=row.source_id, channel_id=row.channel_id)

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from sqlalchemy import select, update
 
-from bot.store.engine import Transaction
+from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import installation
 

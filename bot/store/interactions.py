@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.store.engine import Transaction
+from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import interactions
 

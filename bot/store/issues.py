@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 
 from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, Section
-from bot.store.engine import Transaction
+from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import issue_identities, issues, links, media, sections, subscriptions
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, delete, func, or_, select, update
+from sqlalchemy import Row, case, delete, exists, func, or_, select, update
 
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose
 from bot.model.problem import Problem
-from bot.store.engine import Transaction
+from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import issues, outbox
 
 # A row whose process died keeps its claim until the lease ends, then anybody may take it.
 _OPEN_STATES = (DeliveryState.PENDING, DeliveryState.CLAIMED)
+_CLAIM_LOCK = 0x434C41494D  # "CLAIM"; any number that is not the migrations'
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,20 @@ async def claim_due(
     limit: int = 1,
     busy_channels: Collection[int] = (),
 ) -> list[Delivery]:
-    """Take the next due deliveries for this process until `lease_until`, oldest first; none of `busy_channels`."""
+    """Take the next due deliveries for this process until `lease_until`, oldest first; none of `busy_channels`.
+
+    A channel keeps its order: what stands behind a delivery that waits, or that another process holds, waits too.
+    """
+    if transaction.dialect_name == "postgresql":
+        # Two claims at once would not see each other's rows, and could part a channel between them.
+        await transaction.execute(select(func.pg_advisory_xact_lock(_CLAIM_LOCK)))
+    older = outbox.alias("older")
+    waits_behind = exists().where(
+        older.c.channel_id == outbox.c.channel_id,
+        older.c.id < outbox.c.id,
+        older.c.state.in_(_OPEN_STATES),
+        or_(older.c.due_at > now, older.c.lease_until > now),
+    )
     due = (
         select(outbox.c.id)
         .where(
@@ -75,10 +89,10 @@ async def claim_due(
             outbox.c.due_at <= now,
             or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now),
             outbox.c.channel_id.not_in(list(busy_channels)),
+            ~waits_behind,
         )
-        .order_by(outbox.c.due_at, outbox.c.id)
+        .order_by(outbox.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
     rows = await transaction.execute(
         update(outbox)
@@ -161,7 +175,10 @@ async def put_off(transaction: Transaction, claim: Claim, *, problem: Problem, d
 
 
 async def try_failed_again(transaction: Transaction, delivery_key: str, *, now: datetime) -> bool:
-    """Let a refused delivery begin anew; False unless it is one. A refusal is a known outcome: nothing was posted."""
+    """Let a refused delivery be tried again; False unless it is one.
+
+    Refused at its first attempt, nothing was posted and it begins anew; else an earlier one may have arrived.
+    """
     result = await transaction.execute(
         update(outbox)
         .where(
@@ -169,7 +186,12 @@ async def try_failed_again(transaction: Transaction, delivery_key: str, *, now: 
             outbox.c.state == DeliveryState.FAILED,
             outbox.c.message_id.is_(None),
         )
-        .values(state=DeliveryState.PENDING, due_at=now, attempts=0, first_attempt_at=None)
+        .values(
+            state=DeliveryState.PENDING,
+            due_at=now,
+            attempts=case((outbox.c.attempts == 1, 0), else_=outbox.c.attempts),
+            first_attempt_at=case((outbox.c.attempts > 1, outbox.c.first_attempt_at)),
+        )
     )
     return bool(result.rowcount)
 
@@ -203,16 +225,10 @@ async def troubled(transaction: Transaction, guild_id: int, *, limit: int) -> li
 
 
 async def next_due(transaction: Transaction) -> datetime | None:
-    """When the outbox has work again; None when it is empty."""
-    open_rows = (
-        await transaction.execute(
-            select(outbox.c.due_at, outbox.c.lease_until)
-            .where(outbox.c.state.in_(_OPEN_STATES))
-            .order_by(outbox.c.due_at)
-            .limit(100)
-        )
-    ).all()
-    return min((max(filter(None, (row.due_at, row.lease_until))) for row in open_rows), default=None)
+    """When the outbox has work again; None when it is empty. Only the first open row of a channel counts."""
+    first = select(func.min(outbox.c.id)).where(outbox.c.state.in_(_OPEN_STATES)).group_by(outbox.c.channel_id)
+    rows = await transaction.execute(select(outbox.c.due_at, outbox.c.lease_until).where(outbox.c.id.in_(first)))
+    return min((max(filter(None, (row.due_at, row.lease_until))) for row in rows), default=None)
 
 
 async def find_delivery(transaction: Transaction, delivery_key: str) -> DeliveryRecord | None:

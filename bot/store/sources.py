@@ -7,7 +7,7 @@ from sqlalchemy import Row, exists, func, select, update
 
 from bot.model.guild import Source
 from bot.model.problem import Problem
-from bot.store.engine import Transaction
+from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import sources, subscriptions
 
@@ -46,6 +46,17 @@ async def claim_due_sources(
         update(sources).where(sources.c.id.in_(due)).values(next_poll_at=until).returning(*sources.c)
     )
     return [source_of(row) for row in rows]
+
+
+async def hold_claim(transaction: Transaction, claimed: Source) -> Source | None:
+    """The source as it is now; None when somebody changed its time since it was claimed: the reading is void then."""
+    rows = await transaction.execute(
+        select(sources)
+        .where(sources.c.id == claimed.source_id, sources.c.next_poll_at == claimed.next_poll_at)
+        .with_for_update()
+    )
+    row = rows.one_or_none()
+    return None if row is None else source_of(row)
 
 
 async def next_poll(transaction: Transaction) -> datetime | None:

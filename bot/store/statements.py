@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from bot.store.engine import Transaction
+from bot.store.group_commit import Transaction
 
 
 def insert(transaction: Transaction, table: Table) -> Any:

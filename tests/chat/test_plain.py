@@ -62,6 +62,8 @@ def test_a_masked_link_is_one_link_to_where_it_says(title: str, path: str) -> No
         ("**Bold** [tag] `code` <3", "[∗∗Bold∗∗ (tag) ˋcodeˋ ‹3](<https://a.example/>)"),
         ("snake_case and __init__", "[snake_case and ＿init＿](<https://a.example/>)"),
         ("🫦 Ben's bites 🎉", "🫦🎉 [Ben's bites](<https://a.example/>)"),
+        ("🆕 1️⃣ ▶️ ©️ all", "🆕1️⃣▶️©️ [all](<https://a.example/>)"),
+        ("Route 66 #1", "[Route 66 #1](<https://a.example/>)"),
         ("👩‍💻 at work", "👩‍💻 [at work](<https://a.example/>)"),
         ("…", "[a.example](<https://a.example/>)"),
         ("back\\slash", "[back∖slash](<https://a.example/>)"),

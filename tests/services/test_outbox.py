@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from bot.errors import DeliveryError, DeliveryRefusedError
+from bot.errors import DeliveryError, DeliveryRefusedError, StoreError
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState
 from bot.model.problem import Problem
 from bot.ports import Announcement
@@ -302,3 +302,72 @@ async def test_a_slow_channel_does_not_hold_up_what_becomes_due_elsewhere(desk: 
     released.set()
     await delivering
     assert [delivery.channel_id for delivery, _ in desk.channel.messages.values()] == [CHANNEL + 1, CHANNEL]
+
+
+async def test_trouble_keeps_the_order_of_more_than_one_batch_and_of_what_comes_later(desk: Desk) -> None:
+    await queued(desk)
+    desk.shelf.lay_out(*(sample_issue(number) for number in range(15, 1, -1)))
+    await desk.read()
+    desk.channel.fail_with = DeliveryError("delivery-trouble", status=503)
+    await desk.services.outbox.deliver_due()
+    desk.channel.fail_with = None
+    desk.shelf.lay_out(sample_issue(16))
+    assert await desk.titles_sent() == []
+    await desk.read()
+    assert await desk.titles_sent() == [f"Issue number {number}" for number in range(1, 17)]
+
+
+async def test_a_second_process_does_not_overtake_in_a_channel(desk: Desk) -> None:
+    await queued(desk)
+    desk.shelf.lay_out(sample_issue(2))
+    await desk.read()
+    send = desk.channel.send
+
+    async def overtaken(delivery: Delivery, announcement: Announcement) -> int:
+        desk.channel.send = send  # type: ignore[method-assign]
+        await desk.outbox(incarnation="second", alone=False).deliver_due()
+        return await send(delivery, announcement)
+
+    desk.channel.send = overtaken  # type: ignore[method-assign]
+    assert await desk.titles_sent() == ["Issue number 1", "Issue number 2"]
+
+
+async def test_refused_after_a_lost_answer_it_is_searched_for_before_it_is_posted_again(desk: Desk) -> None:
+    await queued(desk)
+    desk.channel.lose_answer_as = DeliveryError("delivery-slow")
+    await desk.services.outbox.deliver_due()
+    desk.channel.lose_answer_as = None
+    desk.channel.fail_with = DeliveryRefusedError("delivery-refused", reason="Invalid Form Body")
+    desk.clock.move(timedelta(seconds=10))
+    await desk.services.outbox.deliver_due()
+    desk.channel.fail_with = None
+    desk.channel.nonces_are_remembered = False
+    desk.clock.move(timedelta(hours=1))
+    stored = await desk.services.issues.latest(GUILD)
+    assert (await desk.services.announcements.post(GUILD, stored.issue_key, interaction_id=1)).queued
+    assert len(await desk.titles_sent()) == 1
+
+
+async def test_a_failing_write_in_one_channel_lets_the_others_finish(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.subscribe()
+    await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
+    await desk.services.sources.read_due()
+    failed, send = asyncio.Event(), desk.channel.send
+
+    async def send_late(delivery: Delivery, announcement: Announcement) -> int:
+        if delivery.channel_id == CHANNEL:
+            failed.set()
+            raise DeliveryError("delivery-broken")
+        await failed.wait()
+        return await send(delivery, announcement)
+
+    async def full_disk(*_: object, **__: object) -> bool:
+        raise StoreError("The disk is full.")
+
+    desk.channel.send = send_late  # type: ignore[method-assign]
+    monkeypatch.setattr(outbox_rows, "put_off", full_disk)
+    with pytest.raises(StoreError):
+        await desk.services.outbox.deliver_due()
+    assert [delivery.channel_id for delivery, _ in desk.channel.messages.values()] == [CHANNEL + 1]

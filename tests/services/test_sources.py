@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.errors import FetchError, RefusedError, StoreError, UnreadableError
-from bot.model.guild import FirstAnnouncement
+from bot.model.guild import FirstAnnouncement, Source
 from bot.model.problem import Problem
 from bot.ports import Reading
 from bot.services.sources import split_credentials
@@ -266,6 +266,49 @@ async def test_other_credentials_make_another_source(desk: Desk) -> None:
     assert sorted(map(str, desk.shelf.credentials)) == ["None", "a:one", "b:two"]
     assert len(await desk.services.issues.search_titles(GUILD, "")) == 1
     assert len(await desk.services.issues.search_titles(GUILD + 1, "")) == 1
+
+
+async def test_two_feeds_with_the_same_guid_are_two_in_one_channel(desk: Desk) -> None:
+    await desk.subscribe(url="https://one.example/feed")
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(sample_issue(1, title="Another first", identities=("guid:1", "link:two.example/1")))
+    await desk.subscribe(url="https://two.example/feed")
+    await desk.services.sources.read_due()
+    assert sorted(await desk.titles_sent()) == ["Another first", "Issue number 1"]
+
+
+async def test_a_reading_that_was_under_way_when_the_server_subscribed_anew_is_dropped(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.titles_sent()
+    mine = (await desk.services.guilds.status(GUILD)).sources[0]
+    read = desk.shelf.read
+    desk.shelf.lay_out(*(sample_issue(number) for number in range(8, 0, -1)))
+
+    async def interrupted(source: Source, *, credentials: str | None) -> Reading | None:
+        desk.shelf.read = read  # type: ignore[method-assign]
+        await desk.services.sources.unsubscribe(GUILD, mine.source_id)
+        await desk.subscribe()
+        return await read(source, credentials=credentials)
+
+    desk.shelf.read = interrupted  # type: ignore[method-assign]
+    await desk.read()
+    assert await desk.titles_sent() == ["Issue number 1", "Issue number 8"]
+
+
+async def test_who_joins_while_a_source_is_taken_up_again_gets_the_newest_only(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.titles_sent()
+    source = (await desk.services.guilds.status(GUILD)).sources[0]
+    await desk.services.sources.unsubscribe(GUILD, source.source_id)
+    desk.shelf.lay_out(sample_issue(9))
+    await desk.subscribe()
+    await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
+    await desk.services.sources.read_due()
+    await desk.services.outbox.deliver_due()
+    got = [a.issue.title for d, a in desk.channel.messages.values() if d.guild_id == GUILD + 1]
+    assert got == ["Issue number 9"]
 
 
 async def test_a_source_that_cannot_be_stored_stops_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

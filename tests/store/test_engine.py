@@ -94,7 +94,7 @@ async def test_fifty_concurrent_claims_of_the_next_row_take_fifty_rows(store: St
                 delivery_key=f"key-{number}",
                 purpose=Purpose.ANNOUNCE,
                 guild_id=1,
-                channel_id=2,
+                channel_id=number + 1,
                 issue_key="issue",
                 generation=0,
                 ping_role_id=None,

@@ -22,6 +22,7 @@ _ASKING = {
     "DeliveryRefusedError",
     "RefusedError",
     "NotFoundError",
+    "Problem",
 }
 
 

@@ -27,7 +27,7 @@ _MOST_TEXT = 4000
 
 
 def announcement_view(announcement: Announcement, *, language: str, delivery_key: str | None = None) -> ui.LayoutView:
-    """The message about an issue. `delivery_key` goes into a button, so that the message can be found again."""
+    """The message about an issue. It carries `delivery_key` in ids and button, so that it can be found again."""
     for with_topics in (True, False):
         view = _view(announcement, language=language, delivery_key=delivery_key, with_topics=with_topics)
         if view.content_length() <= _MOST_TEXT:

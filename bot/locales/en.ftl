@@ -129,6 +129,7 @@ unreadable-other = It seems to be { $kind }, not a newsletter.
 unreadable-binary = It is binary data, not text.
 
 delivery-gone = The issue or the server is gone from the database.
+delivery-cancelled = The newsletter was removed before it was known whether the message arrived.
 delivery-unknown-outcome = It is unknown whether the message arrived, and without Read Message History in that channel it cannot be looked up. Grant the permission; until then the message is held.
 delivery-slow = Discord did not answer in time.
 delivery-slow-down = Discord asks to slow down.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.model.delivery import DeliveryRecord
 from bot.model.guild import FirstAnnouncement, Guild, Source, Subscription
+from bot.model.problem import Problem
 from bot.store import Store
 from bot.store import guilds as guild_rows
 from bot.store import outbox as outbox_rows
@@ -38,7 +39,9 @@ class Guilds:
             for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
                 source_id = subscription.source_id
                 await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id)
-                await outbox_rows.cancel_pending(transaction, guild_id=guild_id, source_id=source_id)
+                await outbox_rows.cancel_pending(
+                    transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
+                )
 
     async def move_announcements(self, guild_id: int, channel_id: int) -> None:
         """Announce everything in `channel_id` from now on."""

@@ -39,7 +39,7 @@ class Outbox:
         self._clock = clock
         self._incarnation = incarnation
         self._alone = alone
-        self._first_tried: dict[int, float] = {}
+        self._first_tried: dict[str, float] = {}
 
     async def take_over(self) -> None:
         """At the start: what a process before this one had claimed is free again."""
@@ -155,9 +155,9 @@ class Outbox:
         """
         now = self._clock.monotonic()
         if delivery.attempts == 1:
-            self._first_tried[delivery.outbox_id] = now
+            self._first_tried[delivery.delivery_key] = now
             return True
-        first = self._first_tried.get(delivery.outbox_id)
+        first = self._first_tried.get(delivery.delivery_key)
         return first is not None and now - first < _NONCE_WINDOW_SECONDS
 
     async def _complete(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> None:
@@ -170,7 +170,7 @@ class Outbox:
                 problem = Problem.of(error)  # the announcement stands; it has to do without a thread
         async with self._store.write() as transaction:
             await outbox_rows.mark_done(transaction, self._claim_of(delivery), thread_id=thread_id, problem=problem)
-        self._first_tried.pop(delivery.outbox_id, None)
+        self._first_tried.pop(delivery.delivery_key, None)
         log.info(
             "announced guild_id=%s channel_id=%s message_id=%s issue=%s attempts=%d",
             delivery.guild_id,
@@ -199,7 +199,7 @@ class Outbox:
     async def _fail(self, delivery: Delivery, problem: Problem) -> None:
         async with self._store.write() as transaction:
             await outbox_rows.mark_failed(transaction, self._claim_of(delivery), problem=problem)
-        self._first_tried.pop(delivery.outbox_id, None)
+        self._first_tried.pop(delivery.delivery_key, None)
         log.error(
             "announcement refused channel_id=%s issue=%s problem=%s", delivery.channel_id, delivery.issue_key, problem
         )

@@ -104,7 +104,9 @@ class Sources:
         async with self._store.write() as transaction:
             if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
                 return False
-            await outbox_rows.cancel_pending(transaction, guild_id=guild_id, source_id=source_id)
+            await outbox_rows.cancel_pending(
+                transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
+            )
         return True
 
     async def read_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, delete, exists, func, or_, select, update
+from sqlalchemy import Row, and_, case, delete, exists, func, or_, select, update
 
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose
 from bot.model.problem import Problem
@@ -175,9 +175,9 @@ async def put_off(transaction: Transaction, claim: Claim, *, problem: Problem, d
 
 
 async def try_failed_again(transaction: Transaction, delivery_key: str, *, now: datetime) -> bool:
-    """Let a refused delivery be tried again; False unless it is one.
+    """Let a delivery that was given up be tried again; False unless it is one.
 
-    Refused at its first attempt, nothing was posted and it begins anew; else an earlier one may have arrived.
+    Its attempts stay counted: one of them may have arrived unheard, so the channel is searched first.
     """
     result = await transaction.execute(
         update(outbox)
@@ -186,27 +186,27 @@ async def try_failed_again(transaction: Transaction, delivery_key: str, *, now: 
             outbox.c.state == DeliveryState.FAILED,
             outbox.c.message_id.is_(None),
         )
-        .values(
-            state=DeliveryState.PENDING,
-            due_at=now,
-            attempts=case((outbox.c.attempts == 1, 0), else_=outbox.c.attempts),
-            first_attempt_at=case((outbox.c.attempts > 1, outbox.c.first_attempt_at)),
-        )
+        .values(state=DeliveryState.PENDING, due_at=now)
     )
     return bool(result.rowcount)
 
 
-async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: int) -> int:
-    """Drop what was queued for a server from a source and has not been begun."""
-    result = await transaction.execute(
-        delete(outbox).where(
-            outbox.c.guild_id == guild_id,
-            outbox.c.state == DeliveryState.PENDING,
-            outbox.c.message_id.is_(None),
-            outbox.c.issue_key.in_(select(issues.c.issue_key).where(issues.c.source_id == source_id)),
-        )
+async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: int, problem: Problem) -> None:
+    """Give up what is queued for a server from a source.
+
+    What was never begun is forgotten. Of the rest an attempt may have arrived unheard: its row stays, so that adding
+    the source again does not post it twice.
+    """
+    queued = and_(
+        outbox.c.guild_id == guild_id,
+        outbox.c.state == DeliveryState.PENDING,
+        outbox.c.message_id.is_(None),
+        outbox.c.issue_key.in_(select(issues.c.issue_key).where(issues.c.source_id == source_id)),
     )
-    return result.rowcount
+    await transaction.execute(delete(outbox).where(queued, outbox.c.attempts == 0))
+    await transaction.execute(
+        update(outbox).where(queued).values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
+    )
 
 
 async def troubled(transaction: Transaction, guild_id: int, *, limit: int) -> list[DeliveryRecord]:

@@ -1,5 +1,7 @@
 """What moderators do about announcements."""
 
+import asyncio
+
 import pytest
 
 from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
@@ -39,6 +41,14 @@ async def test_an_issue_of_the_archive_is_posted_once(desk: Desk) -> None:
     assert again.earlier is not None
     assert again.earlier.message_id == 1001
     assert len(await desk.titles_sent()) == 2
+
+
+async def test_moderators_who_post_at_once_post_once(desk: Desk) -> None:
+    _, oldest = await two_issues(desk)
+    post = desk.services.announcements.post
+    postings = await asyncio.gather(*(post(GUILD, oldest, interaction_id=number) for number in range(1, 9)))
+    assert sum(posting.queued for posting in postings) == 1
+    assert await desk.titles_sent() == ["Issue number 2", "Issue number 1"]
 
 
 async def test_a_replayed_interaction_acts_once(desk: Desk) -> None:

@@ -371,3 +371,20 @@ async def test_a_failing_write_in_one_channel_lets_the_others_finish(
     with pytest.raises(StoreError):
         await desk.services.outbox.deliver_due()
     assert [delivery.channel_id for delivery, _ in desk.channel.messages.values()] == [CHANNEL + 1]
+
+
+async def test_removing_and_adding_a_newsletter_after_a_lost_answer_leaves_one_message(desk: Desk) -> None:
+    await queued(desk)
+    desk.channel.lose_answer_as = DeliveryError("delivery-slow")
+    await desk.services.outbox.deliver_due()
+    desk.channel.lose_answer_as = None
+    desk.channel.nonces_are_remembered = False
+    source = (await desk.services.guilds.status(GUILD)).sources[0]
+    await desk.services.sources.unsubscribe(GUILD, source.source_id)
+    desk.clock.move(timedelta(hours=1))
+    await queued(desk)
+    assert len(await desk.titles_sent()) == 1
+    stored = await desk.services.issues.latest(GUILD)
+    await desk.services.announcements.post(GUILD, stored.issue_key, interaction_id=1)
+    assert len(await desk.titles_sent()) == 1
+    assert (await record(desk)).state is DeliveryState.DONE

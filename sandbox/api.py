@@ -4,6 +4,7 @@ Everything between them stands here: faults, authorization, rate limits, the spe
 """
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -11,9 +12,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from sandbox.errors import ApiError
-from sandbox.faults import Fault
+from sandbox.faults import Fault, Faults
 from sandbox.files import Upload
-from sandbox.limits import RateLimiter
+from sandbox.limits import RateLimiter, too_many
 from sandbox.rest import Call, all_routes
 from sandbox.rest.routing import Answer, Route, State
 from sandbox.validation import Specification
@@ -27,12 +28,23 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 
 class Seen(NamedTuple):
-    """One request of the bot, for tests and error messages."""
+    """One request of the bot, for tests, benchmarks and error messages.
+
+    status: 0 for one without an answer. at: by the sandbox's clock. is_struck: whether a planned fault met it.
+    """
 
     method: str
     path: str
     status: int
     body: Any
+    at: float
+    is_struck: bool = False
+
+    @property
+    def counts_globally(self) -> bool:
+        """Whether it counts towards the requests per second of the whole token, as all but interactions do."""
+        found = ROUTES.find(self.method, self.path)
+        return found is None or found[0].counts_globally
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {self.status}"
@@ -60,39 +72,52 @@ class Response(NamedTuple):
 INVALID_JSON = ApiError(400, 50109, "The request body contains invalid JSON.")
 
 
+def _error_of(fault: Fault) -> ApiError:
+    if fault.status == 429:
+        return too_many(fault.retry_after or 0.1, scope=fault.scope, code=fault.code, message=fault.message)
+    return ApiError(fault.status, fault.code, fault.message or f"{fault.status}: sandbox fault")
+
+
 class Api:
     """Answers requests and writes down what was wrong with them, or with the answers."""
 
     def __init__(
         self,
         world: World,
-        token: str,
         limiter: RateLimiter,
+        faults: Faults,
         specification: Specification | None,
         *,
         describe_gateway: Callable[[], dict[str, Any]],
         on_request: Callable[[], None],
     ) -> None:
         self.world = world
-        self.token = token
         self.limiter = limiter
+        self.faults = faults
         self.specification = specification
         self.violations: list[str] = []
         self.rejected: list[str] = []
-        self.requests: deque[Seen] = deque(maxlen=2000)
+        self.requests: deque[Seen] = deque(maxlen=20_000)
         self.refused: deque[str] = deque(maxlen=2000)
         self._state = State(describe_gateway)
         self._on_request = on_request
 
-    def answer(self, request: Request) -> Response:
-        """Act on the request and remember it."""
-        response = self.act(request)
-        self.record(request, response.status)
-        return response
+    def answer(self, request: Request, fault: Fault | None = None) -> Response | None:
+        """Act on the request as far as the fault lets it, and remember it; None says that the line breaks."""
+        if fault is None or fault.action == "delay":
+            response = self.act(request)
+            self._record(request, response.status, is_struck=fault is not None)
+            return response
+        if fault.action == "status":
+            return self.refuse(request, _error_of(fault), is_struck=True)
+        if fault.action == "lose_answer":
+            self.act(request)
+        self._record(request, 0, is_struck=True)
+        return None
 
-    def refuse(self, request: Request, error: ApiError) -> Response:
+    def refuse(self, request: Request, error: ApiError, *, is_struck: bool = False) -> Response:
         """Do not act; the answer tells why."""
-        self.record(request, error.status)
+        self._record(request, error.status, is_struck=is_struck)
         return self._tell_of(error, request, _NO_HEADERS)
 
     def act(self, request: Request) -> Response:
@@ -106,7 +131,7 @@ class Api:
                 self.violations.append(f"unknown route: {method} {path}")
                 raise ApiError(501, 0, f"501: the sandbox has no {method} {path}")  # noqa: TRY301
             route, params = found
-            if route.needs_token and authorization != f"Bot {self.token}":
+            if route.needs_token and authorization != f"Bot {self.world.application.token}":
                 raise ApiError(401, 0, "401: Unauthorized")  # noqa: TRY301
             if route.is_limited:
                 major = "/".join(params[name] for name in _MAJOR if name in params)
@@ -135,7 +160,7 @@ class Api:
         if status in (401, 403) or (status == 429 and error.scope != "shared"):
             self.limiter.count_invalid(status)
         if error.retry_after is not None:
-            headers = {**headers, "Retry-After": f"{error.retry_after:.3f}", "X-RateLimit-Scope": error.scope}
+            headers = {**headers, "Retry-After": str(math.ceil(error.retry_after)), "X-RateLimit-Scope": error.scope}
             if error.is_global:
                 headers["X-RateLimit-Global"] = "true"
         self.refused.append(f"{request.method} {request.path} -> {status} {body}")
@@ -145,16 +170,9 @@ class Api:
             self.violations += [f"error of {request.method} {request.path}: {problem}" for problem in problems]
         return Response(status, headers, orjson.dumps(body))
 
-    def struck(self, request: Request, fault: Fault) -> Response:
-        """The answer of a planned fault, without acting."""
-        error = ApiError(fault.status, fault.code, fault.message or f"{fault.status}: sandbox fault")
-        if fault.status == 429:
-            error.retry_after = fault.retry_after or 0.1
-        return self.refuse(request, error)
-
-    def record(self, request: Request, status: int) -> None:
-        """Remember the request; status 0 stands for one without an answer."""
-        self.requests.append(Seen(request.method, request.path, status, request.body))
+    def _record(self, request: Request, status: int, *, is_struck: bool) -> None:
+        seen = Seen(request.method, request.path, status, request.body, self.world.clock(), is_struck)
+        self.requests.append(seen)
         self._on_request()
 
     # honesty

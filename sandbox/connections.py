@@ -9,7 +9,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable
 from struct import pack
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from aiohttp import web
 
@@ -93,7 +93,7 @@ class Connection:
         if silent < self._patience:
             self._alarm = self._loop.call_later(self._patience - silent, self._look)
         else:
-            self._closing = self._loop.create_task(self.close(4009, "Session timed out."))
+            self.hang_up(4009, "Session timed out.")
 
     async def close(self, code: int, reason: str) -> bool:
         """Say goodbye with this code, after everything that was pushed."""
@@ -101,6 +101,10 @@ class Connection:
         self.left()
         self.closed_with = code
         return await self.socket.close(code=code, message=reason.encode())
+
+    def hang_up(self, code: int, reason: str) -> None:
+        """Close it from outside of whoever serves it."""
+        self._closing = self._loop.create_task(self.close(code, reason))
 
     def left(self) -> None:
         """The line is gone, or about to go."""
@@ -113,6 +117,18 @@ class Connection:
         self._transport.abort()
 
 
+class Sent(NamedTuple):
+    """An event as a session heard it."""
+
+    number: int
+    name: str
+    data: bytes
+
+    @property
+    def packet(self) -> bytes:
+        return b'{"op":0,"s":%d,"t":"%s","d":%s}' % (self.number, self.name.encode(), self.data)
+
+
 class Session:
     """What a client identified as; keeps events for a resume."""
 
@@ -121,7 +137,7 @@ class Session:
         self.intents = intents
         self.shard = shard
         self.sequence = 0
-        self.sent: deque[tuple[int, bytes]] = deque(maxlen=replay)
+        self.sent: deque[Sent] = deque(maxlen=replay)
         self.connection: Connection | None = None
         self.left_at: float | None = None
 
@@ -132,7 +148,7 @@ class Session:
 
     def dispatch(self, name: str, data: bytes) -> None:
         self.sequence += 1
-        packet = b'{"op":0,"s":%d,"t":"%s","d":%s}' % (self.sequence, name.encode(), data)
-        self.sent.append((self.sequence, packet))
+        sent = Sent(self.sequence, name, data)
+        self.sent.append(sent)
         if self.connection is not None:
-            self.connection.push(packet)
+            self.connection.push(sent.packet)

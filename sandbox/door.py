@@ -2,7 +2,7 @@
 
 A bot under load sends the same small JSON requests thousands of times a second; a general server spends more on each of
 them than the whole sandbox does on its meaning. So a connection begins here. With the first request that is not plain
-(an upload, a WebSocket, a file, an unusual header) or that meets a planned fault it is aiohttp's from then on.
+(an upload, a WebSocket, a file, an unusual header) it is aiohttp's from then on.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 
 from sandbox.api import INVALID_JSON, Api, Request, Response
+from sandbox.faults import Fault
 
 PREFIX = "/api/v10"
 VIA = "1.1 sandbox"
@@ -26,7 +27,7 @@ MOST_HEAD_BYTES = 16_384
 _METHODS = (b"GET", b"POST", b"PUT", b"PATCH", b"DELETE")
 _FIRST = re.compile(rb"(?:%s) %s/[!-~]* HTTP/1\.1" % (b"|".join(_METHODS), PREFIX.encode())).fullmatch
 _UNUSUAL = (b"transfer-encoding", b"upgrade", b"expect", b"content-encoding")
-_HEADS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\nVia: {VIA}\r\n".encode() for status in HTTPStatus}
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _NO_QUERY: Mapping[str, str] = {}
 
 
@@ -67,14 +68,20 @@ def _date(second: int) -> bytes:
     return f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
 
 
+@lru_cache(maxsize=64)
+def _head(status: int) -> bytes:
+    # Planned faults may have statuses of no standard, such as Cloudflare's 520 to 527.
+    return f"HTTP/1.1 {status} {_PHRASES.get(status, 'Unknown')}\r\nVia: {VIA}\r\n".encode()
+
+
 def encode(response: Response) -> bytes:
     """The response as HTTP/1.1 has it."""
     status, headers, body = response
     more = "".join([f"{name}: {value}\r\n" for name, value in headers.items()]).encode() if headers else b""
     if body is None:
-        return b"%s%s%s\r\n" % (_HEADS[status], _date(int(time())), more)
+        return b"%s%s%s\r\n" % (_head(status), _date(int(time())), more)
     return b"%s%s%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
-        _HEADS[status],
+        _head(status),
         _date(int(time())),
         more,
         len(body),
@@ -82,22 +89,30 @@ def encode(response: Response) -> bytes:
     )
 
 
+def _decode(first: bytes, headers: Headers, raw: bytes) -> tuple[Request, bool]:
+    """The request, and whether its body could be read."""
+    method, target, _ = first.decode("latin-1").split(" ")
+    path, _, query = target[len(PREFIX) :].partition("?")
+    if "%" in path:
+        path = unquote(path)
+    body, is_readable = None, True
+    if raw and method not in ("GET", "DELETE"):
+        try:
+            body = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            is_readable = False
+    query_fields = read_query(query) if query else _NO_QUERY
+    return Request(method, path, headers.authorization, query_fields, body, []), is_readable
+
+
 class Door(asyncio.Protocol):
     """One connection, as long as only plain requests come; `serve` makes the protocol that takes it over else."""
 
-    __slots__ = ("_api", "_doors", "_is_troubled", "_kept", "_serve", "_transport")
+    __slots__ = ("_api", "_doors", "_kept", "_serve", "_transport")
 
-    def __init__(
-        self,
-        api: Api,
-        doors: "set[Door]",
-        *,
-        is_troubled: Callable[[], object],
-        serve: Callable[[], asyncio.Protocol],
-    ) -> None:
+    def __init__(self, api: Api, doors: "set[Door]", *, serve: Callable[[], asyncio.Protocol]) -> None:
         self._api = api
         self._doors = doors
-        self._is_troubled = is_troubled
         self._serve = serve
         self._kept = b""
         self._transport: asyncio.Transport | None = None
@@ -117,6 +132,9 @@ class Door(asyncio.Protocol):
         assert self._transport is not None  # noqa: S101  (connection_made came first)
         if self._kept:
             data, self._kept = self._kept + data, b""
+        self._read(self._transport, data)
+
+    def _read(self, transport: asyncio.Transport, data: bytes) -> None:
         while data:
             end = data.find(b"\r\n\r\n")
             if end < 0 and len(data) < MOST_HEAD_BYTES and data.startswith(_METHODS):
@@ -124,29 +142,38 @@ class Door(asyncio.Protocol):
                 return
             first, _, block = data[: max(end, 0)].partition(b"\r\n")
             headers = read_headers(block) if _FIRST(first) else None
-            if headers is None or self._is_troubled():
-                self._hand_over(self._transport, data)
+            if headers is None:
+                self._hand_over(transport, data)
                 return
             size = end + 4 + headers.length
             if len(data) < size:
                 self._kept = data
                 return
-            self._transport.write(self._answer(first, headers, data[end + 4 : size]))
+            request, is_readable = _decode(first, headers, data[end + 4 : size])
             data = data[size:]
+            if not is_readable:
+                transport.write(encode(self._api.refuse(request, INVALID_JSON)))
+                continue
+            fault = self._api.faults.strike(request.method, request.path)
+            if fault is not None and fault.action == "delay":
+                self._kept = data
+                transport.pause_reading()
+                asyncio.get_running_loop().call_later(fault.seconds, self._go_on, transport, request, fault)
+                return
+            response = self._api.answer(request, fault)
+            if response is None:
+                transport.abort()
+                return
+            transport.write(encode(response))
 
-    def _answer(self, first: bytes, headers: Headers, raw: bytes) -> bytes:
-        method, target, _ = first.decode("latin-1").split(" ")
-        path, _, query = target[len(PREFIX) :].partition("?")
-        if "%" in path:
-            path = unquote(path)
-        body, is_readable = None, True
-        if raw and method not in ("GET", "DELETE"):
-            try:
-                body = orjson.loads(raw)
-            except orjson.JSONDecodeError:
-                is_readable = False
-        request = Request(method, path, headers.authorization, read_query(query) if query else _NO_QUERY, body, [])
-        return encode(self._api.answer(request) if is_readable else self._api.refuse(request, INVALID_JSON))
+    def _go_on(self, transport: asyncio.Transport, request: Request, fault: Fault) -> None:
+        """Answer what was delayed (act in any case: the client may be gone), then read on."""
+        response = self._api.answer(request, fault)
+        if response is not None and not transport.is_closing():
+            transport.write(encode(response))
+            transport.resume_reading()
+            data, self._kept = self._kept, b""
+            self._read(transport, data)
 
     def _hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
         self._doors.discard(self)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox import components as parts
-from sandbox import interactions, model, permissions, posting
+from sandbox import interactions, model, permissions, posting, threads
 from sandbox.choosing import GROUP, SUBCOMMAND, Chooser, parse
 from sandbox.errors import NothingHappened, Refused
 from sandbox.files import Upload
@@ -54,6 +54,17 @@ class Person(Sight):
     async def write_direct(self, text: str) -> model.Message:
         """Post to the direct channel with the bot."""
         return await self.say(self.world.direct(self.member.user), text)
+
+    async def post(
+        self, forum: model.Channel | str, title: str, text: str = "", *, tags: Sequence[str] = ()
+    ) -> model.Channel:
+        """Open a forum post as this person, with tags by their names; the post is a thread."""
+        where = self.channel(forum)
+        known = {tag.name: tag.id for tag in where.tags}
+        if not known.keys() >= set(tags):
+            raise Refused(f"#{where.name} has no tag {sorted(set(tags) - known.keys())}; it has {sorted(known)}")
+        body: Json = {"name": title, "message": {"content": text}, "applied_tags": [known[tag] for tag in tags]}
+        return threads.in_forum(self.world, where, self.member.user, body, [])[0]
 
     async def delete(self, message: model.Message) -> None:
         if message.author.id != self.id:
@@ -200,7 +211,7 @@ class Person(Sight):
         one = interactions.start(
             self.world, kind, self.member.user, where, data, message=message, cause=cause, name=name
         )
-        if not self.sandbox.gateway.sessions:
+        if not self.sandbox.gateway.is_within_reach:
             self.world.deadlines.expire(one)
         if one.settled is not None:
             await one.settled  # ends in any case, when the time for an answer is over

@@ -36,15 +36,18 @@ class Closed(Exception):  # noqa: N818
 class Gateway:
     """All sessions of the one application; listens to the world."""
 
-    def __init__(self, world: World, token: str) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
-        self.token = token
         self.url = ""
+        self.is_out = False
         self.sessions: dict[str, Session] = {}
-        self.starts = 0
+        self.identifies: list[float] = []
+        """The moments of all IDENTIFYs, whatever came of them."""
         self.identified: list[float] = []
+        """The moments of those that started a session."""
         self.inspect: Inspect | None = None
         self.on_change: Callable[[], None] = lambda: None
+        self._starts = Window()
         self._identify_slots: dict[int, float] = {}
         self._connections: set[Connection] = set()
         world.listen(self.publish)
@@ -56,16 +59,22 @@ class Gateway:
     def describe(self) -> Json:
         """The answer of GET /gateway/bot."""
         limits = self.world.limits
+        remaining, reset_after = self._starts.left(self.world.clock(), limits.session_start_rate)
         return {
             "url": self.url,
             "shards": limits.shards,
             "session_start_limit": {
                 "total": limits.session_starts,
-                "remaining": max(0, limits.session_starts - self.starts),
-                "reset_after": 86_400_000,
+                "remaining": remaining,
+                "reset_after": round(reset_after * 1000),
                 "max_concurrency": limits.max_concurrency,
             },
         }
+
+    @property
+    def is_within_reach(self) -> bool:
+        """Whether someone may still hear, now or by a resume, and be able to answer."""
+        return bool(self.sessions) and not self.is_out
 
     # from the world to the sessions
 
@@ -132,6 +141,8 @@ class Gateway:
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """One connection from hello to close."""
+        if self.is_out:
+            return web.Response(status=503)
         make = CODECS.get(request.query.get("compress", ""))
         socket = web.WebSocketResponse(max_msg_size=1 << 16, compress=False, timeout=1.0)
         await socket.prepare(request)
@@ -201,8 +212,9 @@ class Gateway:
 
     def _identify(self, connection: Connection, data: Json) -> Session | None:
         world, limits = self.world, self.world.limits
-        if data.get("token", "").removeprefix("Bot ") != self.token:
-            raise Closed(4004, "Authentication failed.")
+        now = world.clock()
+        self.identifies.append(now)
+        self._authenticate(data)
         index, count = data.get("shard") or (0, 1)
         if not 0 <= index < count:
             raise Closed(4010, "Invalid shard.")
@@ -211,14 +223,15 @@ class Gateway:
             raise Closed(4013, "Invalid intent(s).")
         if intents & events.PRIVILEGED & ~world.application.privileged_intents:
             raise Closed(4014, "Disallowed intent(s).")
-        if self.starts >= limits.session_starts:
-            raise Closed(4004, "Session start limit reached.")
-        now, slot = world.clock(), index % limits.max_concurrency
+        slot = index % limits.max_concurrency
         if now - self._identify_slots.get(slot, 0.0) < limits.identify_seconds:
             self._push(connection, INVALID_SESSION, False)
             return None
+        if self._starts.take(now, limits.session_start_rate):
+            self._starts = Window()  # counted anew for the new token
+            self.revoke_token()
+            return None
         self._identify_slots[slot] = now
-        self.starts += 1
         self.identified.append(now)
         session = Session(intents, (index, count), limits.replay_events)
         session.connection = connection
@@ -245,14 +258,17 @@ class Gateway:
         self.on_change()
         return session
 
-    def _resume(self, connection: Connection, data: Json) -> Session | None:
-        if data.get("token", "").removeprefix("Bot ") != self.token:
+    def _authenticate(self, data: Json) -> None:
+        if data.get("token", "").removeprefix("Bot ") != self.world.application.token:
             raise Closed(4004, "Authentication failed.")
+
+    def _resume(self, connection: Connection, data: Json) -> Session | None:
+        self._authenticate(data)
         session = self.sessions.get(data.get("session_id") or "")
         seen = data.get("seq") or 0
         if session is not None and self._is_stale(session):
             session = None
-        first_kept = session.sent[0][0] if session is not None and session.sent else 1
+        first_kept = session.sent[0].number if session is not None and session.sent else 1
         if session is None or seen + 1 < first_kept:
             self._push(connection, INVALID_SESSION, False)
             return None
@@ -261,9 +277,9 @@ class Gateway:
         if session.connection is not None:
             session.connection.cut()
         session.connection, session.left_at = connection, None
-        for number, packet in session.sent:
-            if number > seen:
-                connection.push(packet)
+        for sent in session.sent:
+            if sent.number > seen:
+                connection.push(sent.packet)
         session.dispatch("RESUMED", b'{"_trace":["sandbox"]}')
         self.on_change()
         return session
@@ -293,6 +309,35 @@ class Gateway:
         session.dispatch("GUILD_MEMBERS_CHUNK", orjson.dumps(body))
 
     # faults
+
+    def repeat(self, name: str, count: int = 1) -> None:
+        """Send the last `count` events of that name again, with new sequence numbers, to every connected session.
+
+        So a client hears once more what it, or a process before it whose session still stands, has handled already.
+        """
+        for session in self.connected:
+            heard = [
+                sent.data
+                for one in self.sessions.values()
+                if one.shard == session.shard
+                for sent in one.sent
+                if sent.name == name
+            ]
+            for data in heard[-count:]:
+                session.dispatch(name, data)
+
+    def revoke_token(self) -> str:
+        """Give the application a new token, close all connections with 4004 and forget the sessions."""
+        self.sessions.clear()
+        for connection in self._connections:
+            connection.hang_up(4004, "Authentication failed.")
+        self.on_change()
+        return self.world.application.reset_token()
+
+    def shut(self) -> None:
+        """Cut every connection and let no one in; the sessions can be resumed later."""
+        self.is_out = True
+        self.drop()
 
     def ask_reconnect(self) -> None:
         """Opcode 7 to every connection."""

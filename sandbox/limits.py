@@ -49,12 +49,17 @@ class Limits:
     max_concurrency: int = 1
     shards: int = 1
     session_starts: int = 1000
+    session_starts_seconds: float = 86_400.0
     resume_seconds: float = 120.0
     replay_events: int = 5000
     heartbeat_ms: int = 41_250
     gateway_commands: Rate = (120, 60.0)
     command_creates_a_day: int = 200
     attachment_bytes: int = 10 * 1024 * 1024
+
+    @property
+    def session_start_rate(self) -> Rate:
+        return self.session_starts, self.session_starts_seconds
 
     @classmethod
     def off(cls) -> "Limits":
@@ -93,6 +98,10 @@ class Window:
             return max(0.001, self.ends - now)
         self.count += 1
         return 0.0
+
+    def left(self, now: float, rate: Rate) -> tuple[int, float]:
+        """How many more may pass, and the seconds until it refills (0 while it is not open)."""
+        return (rate[0], 0.0) if now >= self.ends else (max(0, rate[0] - self.count), self.ends - now)
 
 
 @dataclass(slots=True)
@@ -151,10 +160,11 @@ class RateLimiter:
 
 
 def too_many(retry_after: float, *, scope: str = "user", code: int = 0, message: str = "") -> ApiError:
+    """A 429. Scope: "user" a bucket of the bot, "global" all of them, "shared" a resource that others use, too."""
     return ApiError(
         429,
         code,
-        message or "You are being rate limited.",
+        message or f"{'The resource is' if scope == 'shared' else 'You are'} being rate limited.",
         retry_after=retry_after,
         scope=scope,
         is_global=scope == "global",

@@ -23,6 +23,9 @@ FORUM = 15
 Kind = Literal["text", "announcement", "forum", "category"]
 KINDS: dict[str, int] = {"text": TEXT, "announcement": ANNOUNCEMENT, "forum": FORUM, "category": CATEGORY}
 
+REQUIRE_TAG = 1 << 4
+"""A flag of forums: no post without a tag."""
+
 CROSSPOSTED, IS_CROSSPOST, SUPPRESS_EMBEDS = 1 << 0, 1 << 1, 1 << 2
 HAS_THREAD, EPHEMERAL, LOADING = 1 << 5, 1 << 6, 1 << 7
 SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 12, 1 << 15
@@ -363,11 +366,19 @@ class Guild:
         overwrites: "Mapping[Role | Member, tuple[int, int]] | None" = None,
         topic: str | None = None,
         tags: Iterable[str] = (),
+        requires_tag: bool = False,
         parent: Channel | None = None,
     ) -> Channel:
-        """A new channel; `overwrites` maps a role or a member to (allow, deny)."""
+        """A new channel; `overwrites` maps a role or a member to (allow, deny), the tags are a forum's."""
         return self.world.add_channel(
-            self, name, kind=kind, overwrites=overwrites, topic=topic, tags=tags, parent=parent
+            self,
+            name,
+            kind=kind,
+            overwrites=overwrites,
+            topic=topic,
+            tags=tags,
+            requires_tag=requires_tag,
+            parent=parent,
         )
 
     def add_member(

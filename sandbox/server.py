@@ -5,7 +5,6 @@ Doors by the first part of the path: `/api/v10/…` REST, `/gateway` WebSocket, 
 
 import asyncio
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from time import time
@@ -15,13 +14,13 @@ import orjson
 from aiohttp import web
 
 from sandbox import files, model, permissions
-from sandbox.api import INVALID_JSON, Api, Request, Response
+from sandbox.api import INVALID_JSON, Api, Request, Response, Seen
 from sandbox.clock import Clock
 from sandbox.door import VIA, Door
 from sandbox.driver import Person
 from sandbox.errors import NothingHappened
 from sandbox.events import Event
-from sandbox.faults import Faults
+from sandbox.faults import Fault, Faults
 from sandbox.files import Upload
 from sandbox.gateway import Gateway
 from sandbox.limits import Limits, RateLimiter
@@ -51,16 +50,16 @@ class Sandbox:
         name: str = "Pressbot",
     ) -> None:
         self.world = World(clock=clock, limits=limits, name=name, privileged_intents=privileged_intents)
-        token = f"sandbox.{self.world.application.id}.{secrets.token_hex(12)}"
         self.limiter = RateLimiter(self.world.limits, clock)
         given = openapi or os.environ.get("DISCORD_OPENAPI") or None
         specification = Specification.load(Path(given)) if given else None
-        self.gateway = Gateway(self.world, token)
+        self.gateway = Gateway(self.world)
         self.gateway.on_change = self._notify
+        self.faults = Faults(self.gateway, on_hit=self._notify)
         self.api = Api(
             self.world,
-            token,
             self.limiter,
+            self.faults,
             specification,
             describe_gateway=self.gateway.describe,
             on_request=self._on_request,
@@ -69,7 +68,6 @@ class Sandbox:
             self.gateway.inspect = self.api.inspect
         self.violations, self.rejected = self.api.violations, self.api.rejected
         self.requests, self.refused = self.api.requests, self.api.refused
-        self.faults = Faults(self.gateway, on_hit=self._notify)
         self._address = (host, port)
         self._doors: set[Door] = set()
         self._listener: asyncio.Server | None = None
@@ -83,7 +81,7 @@ class Sandbox:
         self._slow = slow = web.Server(self._handle, access_log=None)
 
         def open_door() -> Door:
-            return Door(self.api, self._doors, is_troubled=lambda: self.faults.planned, serve=slow)
+            return Door(self.api, self._doors, serve=slow)
 
         host, port = self._address
         self._listener = await asyncio.get_running_loop().create_server(open_door, host, port)
@@ -109,11 +107,7 @@ class Sandbox:
     @property
     def token(self) -> str:
         """What the bot logs in with."""
-        return self.api.token
-
-    @token.setter
-    def token(self, token: str) -> None:
-        self.api.token = token
+        return self.world.application.token
 
     @property
     def specification(self) -> Specification | None:
@@ -155,6 +149,23 @@ class Sandbox:
     def add_bot_to(self, guild: model.Guild, granted: int = permissions.EVERYONE) -> model.Member:
         """Invite the bot with these permissions."""
         return self.world.add_bot(guild, int(granted))
+
+    # trouble
+
+    def outage(self) -> Fault:
+        """Discord is down: requests get 503, the gateway is gone and lets no one in, until `recover`."""
+        return self.faults.outage()
+
+    def recover(self) -> None:
+        self.faults.recover()
+
+    def revoke_token(self) -> str:
+        """Reset the bot's token: requests with the old one get 401, its sessions end with 4004. Returns the new one."""
+        return self.gateway.revoke_token()
+
+    def rate_limited(self) -> list[Seen]:
+        """The requests that met a rate limit (429), without those that met a planned fault."""
+        return [seen for seen in self.requests if seen.status == 429 and not seen.is_struck]
 
     # waiting
 
@@ -201,7 +212,7 @@ class Sandbox:
             asyncio.get_running_loop().call_soon(self._notify)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Whatever is not plain (see `door`): uploads, files, the gateway, and requests that meet faults."""
+        """Whatever is not plain (see `door`): uploads, files, the gateway."""
         path = request.path
         if path.startswith("/api/"):
             return await self._answer(request, path)
@@ -217,21 +228,11 @@ class Sandbox:
             request = request._replace(body=await _decode(raw, uploads))
         except ValueError:
             return _to_aiohttp(api.refuse(request, INVALID_JSON))
-        fault = self.faults.strike(request.method, short) if self.faults.planned else None
-        if fault is None:
-            return _to_aiohttp(api.answer(request))
-        match fault.action:
-            case "delay":
-                await asyncio.sleep(fault.seconds)
-                return _to_aiohttp(api.answer(request))
-            case "status":
-                return _to_aiohttp(api.struck(request, fault))
-            case "lose_answer":
-                api.act(request)
-            case "cut":
-                pass
-        api.record(request, 0)
-        return _cut(raw)
+        fault = self.faults.strike(request.method, short)
+        if fault is not None and fault.action == "delay":
+            await asyncio.sleep(fault.seconds)
+        response = api.answer(request, fault)
+        return _cut(raw) if response is None else _to_aiohttp(response)
 
 
 async def _decode(request: web.BaseRequest, uploads: list[Upload]) -> Any:

@@ -64,6 +64,8 @@ def in_forum(
         raise missing_permissions()
     tags = [int(tag) for tag in body.get("applied_tags") or []]
     check_tags(channel, tags)
+    if not tags and channel.flags & model.REQUIRE_TAG:
+        raise ApiError(400, 40067, "A tag is required to create a forum post in this channel")
     drafted = draft(world, body["message"], uploads, channel)
     thread = _make(world, channel, creator, body, thread_id=world.new_id(), kind=model.PUBLIC_THREAD, tags=tags)
     allowed = body["message"].get("allowed_mentions")

@@ -7,7 +7,7 @@ rules in `posting`, `threading` and `interactions`.
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,15 @@ class Application:
     name: str
     owner: model.User
     privileged_intents: int = 0
+    token: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.reset_token()
+
+    def reset_token(self) -> str:
+        """A new token, as the developer portal gives it; the old one is void."""
+        self.token = f"sandbox.{self.id}.{secrets.token_hex(12)}"
+        return self.token
 
     @property
     def flags(self) -> int:
@@ -136,6 +145,7 @@ class World:
         overwrites: Mapping[Any, tuple[int, int]] | None = None,
         topic: str | None = None,
         tags: Iterable[str] = (),
+        requires_tag: bool = False,
         parent: model.Channel | None = None,
     ) -> model.Channel:
         channel = model.Channel(
@@ -146,6 +156,7 @@ class World:
             position=len(guild.channels),
             topic=topic,
             parent_id=parent.id if parent else None,
+            flags=model.REQUIRE_TAG if requires_tag else 0,
         )
         channel.overwrites = _overwrites(overwrites or {})
         channel.tags = [model.Tag(self.new_id(), tag) for tag in tags]
@@ -154,7 +165,7 @@ class World:
         return channel
 
     def permit(self, channel: model.Channel, target: model.Role | model.Member, allow: int = 0, deny: int = 0) -> None:
-        """Set the channel's overwrite for a role or a member."""
+        """Set the channel's overwrite for a role or a member (also the bot's: `guild.bot`); the bot hears of it."""
         channel.overwrites |= _overwrites({target: (allow, deny)})
         self.channel_changed(channel)
 
@@ -162,13 +173,24 @@ class World:
         name = "THREAD_UPDATE" if channel.thread is not None else "CHANNEL_UPDATE"
         self.emit(Event(name, payloads.channel(channel), events.GUILDS, channel.guild, channel))
 
+    def archive(self, thread: model.Channel, *, at: float | datetime | None = None) -> None:
+        """Archive a thread or forum post, now or as if it had been at that moment."""
+        state = thread.thread
+        assert state is not None  # noqa: S101  (only threads are archived)
+        state.archived = True
+        state.archived_at = self.clock() if at is None else seconds_of(at)
+        self.channel_changed(thread)
+
     def delete_channel(self, channel: model.Channel) -> None:
+        """Delete a channel with its threads and messages; the bot hears of it."""
         guild = channel.guild
         assert guild is not None  # noqa: S101  (direct channels are not deleted)
         for thread in channel.threads:
             self.delete_channel(thread)
         name = "THREAD_DELETE" if channel.thread is not None else "CHANNEL_DELETE"
         event = Event(name, payloads.channel(channel), events.GUILDS, guild)
+        for message in (*channel.messages.values(), *channel.ephemerals.values()):
+            message.deleted = True
         guild.channels.pop(channel.id, None)
         guild.threads.pop(channel.id, None)
         self.places.pop(channel.id, None)

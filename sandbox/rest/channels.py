@@ -44,6 +44,8 @@ def edit_channel(call: Call) -> Any:
             )
             for one in body["permission_overwrites"]
         }
+    if body.get("flags") is not None and channel.type == model.FORUM:
+        channel.flags = body["flags"] & model.REQUIRE_TAG
     if body.get("available_tags") is not None:
         channel.tags = [
             model.Tag(

@@ -5,6 +5,7 @@ import discord
 import pytest
 
 from sandbox import NothingHappened, Sandbox
+from sandbox.faults import Scope
 from sandbox.model import Guild
 from tests.sandbox.conftest import Rest, running
 
@@ -50,6 +51,76 @@ async def test_a_delayed_answer_still_comes(sandbox: Sandbox, rest: Rest, guild:
     fault = sandbox.faults.delay("*", "/messages$", 0.01)
     assert (await rest.post(guild.channel("general"), content="x"))[0] == 200
     assert fault.is_spent
+
+
+async def test_what_waits_behind_a_delay_comes_in_order(sandbox: Sandbox, rest: Rest, guild: Guild) -> None:
+    sandbox.faults.delay("POST", "/typing$", 0.01, times=3)
+    path = f"/channels/{guild.channel('general').id}/typing"
+    assert [(await rest("POST", path))[0] for _ in range(4)] == [204] * 4
+    assert [seen.is_struck for seen in sandbox.requests] == [True, True, True, False]
+
+
+async def test_a_share_of_the_requests_is_struck_again_and_again(sandbox: Sandbox, rest: Rest, guild: Guild) -> None:
+    path = f"/channels/{guild.channel('general').id}/typing"
+
+    async def play() -> list[int]:
+        statuses = []
+        for _ in range(200):
+            try:
+                statuses.append((await rest("POST", path))[0])
+            except aiohttp.ClientError:
+                statuses.append(0)
+        return statuses
+
+    failing = sandbox.faults.sometimes("status", "POST", "/typing$", 0.1, seed=1, status=502)
+    losing = sandbox.faults.sometimes("cut", "*", "", 0.1, seed=2)
+    first = await play()
+    assert (first.count(502), first.count(0)) == (failing.hits, losing.hits)
+    assert all(8 <= fault.hits <= 32 for fault in (failing, losing))
+    assert not failing.is_spent
+    sandbox.faults.clear()
+    assert await play() == [204] * 200
+    sandbox.faults.sometimes("status", "POST", "/typing$", 0.1, seed=1, status=502)
+    sandbox.faults.sometimes("cut", "*", "", 0.1, seed=2)
+    assert await play() == first
+
+
+async def test_a_lost_answer_now_and_then_has_acted(sandbox: Sandbox, rest: Rest, guild: Guild) -> None:
+    sandbox.faults.sometimes("lose_answer", "POST", "/messages$", 1.0, seed=1)
+    sandbox.faults.sometimes("delay", "GET", "", 1.0, seed=1, seconds=0.001)
+    with pytest.raises(aiohttp.ClientError):
+        await rest.post(guild.channel("general"), content="arrived")
+    assert [message.content for message in guild.channel("general").history] == ["arrived"]
+    assert (await rest("GET", "/users/@me"))[0] == 200
+    assert [(seen.status, seen.is_struck) for seen in sandbox.requests] == [(0, True), (200, True)]
+
+
+@pytest.mark.parametrize(
+    ("scope", "invalid", "message"),
+    [
+        ("user", 1, "You are being rate limited."),
+        ("global", 1, "You are being rate limited."),
+        ("shared", 0, "The resource is being rate limited."),
+    ],
+)
+async def test_a_planned_429_has_discords_headers(
+    sandbox: Sandbox, rest: Rest, scope: Scope, invalid: int, message: str
+) -> None:
+    sandbox.faults.fail("GET", "/users/@me", 429, scope=scope, retry_after=1.25)
+    status, body = await rest("GET", "/users/@me")
+    assert status == 429
+    assert body == {"message": message, "code": 0, "retry_after": 1.25, "global": scope == "global"}
+    assert rest.headers["Retry-After"] == "2"
+    assert rest.headers["X-RateLimit-Scope"] == scope
+    assert rest.headers.get("X-RateLimit-Global") == ("true" if scope == "global" else None)
+    assert rest.headers["Via"]
+    assert sandbox.limiter.invalid_in() == invalid
+    assert sandbox.rate_limited() == []
+
+
+async def test_a_status_of_no_standard_can_be_planned(sandbox: Sandbox, rest: Rest) -> None:
+    sandbox.faults.fail("GET", "/users/@me", 524)
+    assert (await rest("GET", "/users/@me"))[0] == 524
 
 
 async def test_a_wait_that_ends_in_vain_says_what_was_seen(sandbox: Sandbox, rest: Rest) -> None:

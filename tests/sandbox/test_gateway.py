@@ -16,7 +16,7 @@ import zstandard
 from sandbox import Limits, ManualClock, Sandbox
 from sandbox.events import MESSAGE_CONTENT
 from sandbox.model import Guild
-from tests.sandbox.conftest import Rest, running
+from tests.sandbox.conftest import DeskBot, Rest, running
 
 GUILDS, GUILD_MESSAGES = 1, 1 << 9
 
@@ -95,9 +95,7 @@ async def test_bad_packets_close_with_discords_code(sandbox: Sandbox) -> None:
             assert await one.next() == {"closed": code}
 
 
-async def test_discord_py_reports_a_wrong_token_and_disallowed_intents(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_discord_py_reports_a_wrong_token_and_disallowed_intents(sandbox: Sandbox) -> None:
     intents = discord.Intents(guilds=True, message_content=True)
     with pytest.raises(discord.PrivilegedIntentsRequired):
         async with running(sandbox, intents=intents):
@@ -105,7 +103,6 @@ async def test_discord_py_reports_a_wrong_token_and_disallowed_intents(
     async with aiohttp.ClientSession() as session:
         answer = await Rest(sandbox, session)("GET", "/users/@me", token="wrong")
     assert answer == (401, {"message": "401: Unauthorized", "code": 0})
-    monkeypatch.setattr(sandbox, "token", "wrong")
     sandbox.faults.fail("GET", "/users/@me", 401)
     with pytest.raises(discord.LoginFailure):
         async with running(sandbox):
@@ -209,8 +206,141 @@ async def test_identifying_too_fast_is_an_invalid_session() -> None:
             clock.advance(5)
             await one.identify(sandbox.token)
             assert (await one.next())["t"] == "READY"
-        limit = sandbox.gateway.describe()["session_start_limit"]
-        assert (limit["max_concurrency"], limit["total"], limit["remaining"]) == (1, 1000, 998)
+        assert sandbox.gateway.identifies == [1_800_000_000, 1_800_000_000, 1_800_000_005]
+        assert sandbox.gateway.identified == [1_800_000_000, 1_800_000_005]
+
+
+async def test_the_day_has_a_number_of_session_starts() -> None:
+    clock = ManualClock(1_800_000_000)
+    limits = replace(Limits.off(), session_starts=3)
+
+    async def ask(rest: Rest) -> tuple[int, int]:
+        _, answer = await rest("GET", "/gateway/bot")
+        limit = answer["session_start_limit"]
+        assert (limit["total"], limit["max_concurrency"]) == (3, 1)
+        return limit["remaining"], limit["reset_after"]
+
+    async with Sandbox(clock=clock, limits=limits) as sandbox, aiohttp.ClientSession() as session:
+        rest = Rest(sandbox, session)
+        assert await ask(rest) == (3, 0)
+        async with wire(sandbox) as one:
+            await one.identify(sandbox.token)
+            assert (await one.next())["t"] == "READY"
+        clock.advance(3600)
+        async with wire(sandbox) as one:
+            await one.identify(sandbox.token)
+            assert (await one.next())["t"] == "READY"
+        assert await ask(rest) == (1, 23 * 3_600_000)
+        clock.advance(23 * 3600)
+        assert await ask(rest) == (3, 0)
+
+
+async def test_one_identify_too_many_ends_all_sessions_and_resets_the_token() -> None:
+    limits = replace(Limits.off(), session_starts=1)
+    async with Sandbox(limits=limits) as sandbox, wire(sandbox) as running_one, wire(sandbox) as restarted:
+        token = sandbox.token
+        await running_one.identify(token)
+        assert (await running_one.next())["t"] == "READY"
+        await restarted.identify(token)
+        assert await restarted.next() == {"closed": 4004}
+        assert await running_one.next() == {"closed": 4004}
+        assert sandbox.token != token
+        async with wire(sandbox) as renewed:
+            await renewed.identify(sandbox.token)
+            assert (await renewed.next())["t"] == "READY"
+
+
+async def test_a_reset_token_ends_sessions_and_opens_nothing_any_more(sandbox: Sandbox, rest: Rest) -> None:
+    async with wire(sandbox) as one:
+        old = sandbox.token
+        await one.identify(old)
+        session = (await one.next())["d"]["session_id"]
+        await one.next()
+        new = sandbox.revoke_token()
+        assert await one.next() == {"closed": 4004}
+    assert new == sandbox.token != old
+    assert (await rest("GET", "/users/@me", token=old))[0] == 401
+    assert (await rest("GET", "/users/@me", token=new))[0] == 200
+    for op, data in ((2, {"token": old, "intents": 1}), (6, {"token": old, "session_id": session, "seq": 1})):
+        async with wire(sandbox) as one:
+            await one.send(op, data)
+            assert await one.next() == {"closed": 4004}
+    async with wire(sandbox) as one:
+        await one.send(6, {"token": new, "session_id": session, "seq": 1})
+        assert (await one.next())["op"] == 9
+
+
+async def test_discord_py_ends_with_its_token(sandbox: Sandbox) -> None:
+    with pytest.raises(discord.ConnectionClosed) as closed:
+        async with running(sandbox) as bot:
+            left = asyncio.ensure_future(bot.wait_for("shard_disconnect", timeout=3))
+            await asyncio.sleep(0)
+            sandbox.revoke_token()
+            await left
+    assert closed.value.code == 4004
+
+
+async def test_repeated_events_have_new_numbers_and_the_old_interaction(
+    sandbox: Sandbox, guild: Guild, rest: Rest
+) -> None:
+    await rest("POST", f"/applications/{sandbox.application_id}/commands", {"name": "vote", "description": "x"})
+    async with wire(sandbox) as one:
+        await one.identify(sandbox.token)
+        await one.next()
+        await one.next()
+        pressed = asyncio.ensure_future(sandbox.member("mia").slash("/vote"))
+        first = await one.next()
+        callback = f"/interactions/{first['d']['id']}/{first['d']['token']}/callback"
+        assert (await rest("POST", callback, {"type": 4, "data": {"content": "counted"}}))[0] == 204
+        assert (await pressed).text == "counted"
+        answered = await one.next()
+        assert answered["t"] == "MESSAGE_CREATE"
+        sandbox.gateway.repeat("INTERACTION_CREATE")
+        again = await one.next()
+        assert (again["t"], again["s"], again["d"]) == ("INTERACTION_CREATE", answered["s"] + 1, first["d"])
+        status, answer = await rest("POST", callback, {"type": 4, "data": {"content": "twice"}})
+        assert (status, answer["code"]) == (400, 40060)
+        await one.socket.close(code=4000)
+    await sandbox.wait_for(lambda: not sandbox.gateway.connected)
+    async with wire(sandbox) as restarted:
+        await restarted.identify(sandbox.token)
+        await restarted.next()
+        await restarted.next()
+        sandbox.gateway.repeat("INTERACTION_CREATE")
+        assert (await restarted.next())["d"] == first["d"]
+    assert [message.text for message in guild.channel("general").history] == ["counted"]
+
+
+async def test_during_an_outage_nothing_answers_and_no_one_gets_in(
+    sandbox: Sandbox, guild: Guild, rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord.backoff.ExponentialBackoff, "delay", lambda _: 0.01)
+
+    def vote(bot: DeskBot) -> None:
+        @bot.tree.command(description="For all")
+        async def vote(interaction: discord.Interaction) -> None:
+            await interaction.response.send_message("counted")
+
+    async with running(sandbox, vote):
+        sandbox.outage()
+        await sandbox.wait_for(lambda: not sandbox.gateway.connected)
+        for method, path in (
+            ("GET", "/gateway/bot"),
+            ("GET", "/users/@me"),
+            ("POST", f"/channels/{guild.channel('general').id}/messages"),
+            ("POST", "/interactions/1/x/callback"),
+        ):
+            assert (await rest(method, path, {"content": "x"} if method == "POST" else None))[0] == 503
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await session.ws_connect(sandbox.gateway_url)
+        sandbox.faults.clear()
+        assert (await rest("GET", "/users/@me"))[0] == 503
+        assert (await sandbox.member("mia").slash("/vote")).failed
+        assert guild.channel("general").history == []
+        sandbox.recover()
+        await sandbox.wait_for(lambda: sandbox.gateway.connected)
+        assert (await sandbox.member("mia").slash("/vote")).text == "counted"
 
 
 async def test_events_are_filtered_by_intents_and_sight(sandbox: Sandbox, guild: Guild, rest: Rest) -> None:

@@ -43,6 +43,9 @@ async def test_the_global_limit_counts_everything_but_interactions() -> None:
         assert rest.headers["X-RateLimit-Scope"] == "global"
         status, _ = await rest("POST", "/interactions/1/none/callback", {"type": 4, "data": {"content": "x"}})
         assert status == 404
+        assert [seen.counts_globally for seen in sandbox.requests] == [True] * 51 + [False]
+        assert {seen.at for seen in sandbox.requests} == {1_800_000_000}
+        assert [str(seen) for seen in sandbox.rate_limited()] == ["GET /users/@me -> 429"]
 
 
 async def test_discord_py_waits_out_a_429() -> None:

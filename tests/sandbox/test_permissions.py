@@ -1,5 +1,7 @@
 """Permissions: Discord's arithmetic, its error codes, and who sees a command."""
 
+import asyncio
+
 import discord
 import pytest
 from discord import app_commands
@@ -138,6 +140,29 @@ async def test_a_member_without_use_application_commands_sees_none(sandbox: Sand
         mia = sandbox.member("mia")
         sandbox.world.permit(guild.channel("general"), mia.member, deny=int(Permission.USE_APPLICATION_COMMANDS))
         assert mia.commands("general") == []
+
+
+async def test_the_bot_hears_what_it_may_do_in_a_channel_and_that_it_is_gone(
+    sandbox: Sandbox, rest: Rest, guild: Guild
+) -> None:
+    general, own = guild.channel("general"), guild.bot
+    assert own is not None
+    async with running(sandbox) as bot:
+        channel = bot.get_channel(general.id)
+        assert isinstance(channel, discord.TextChannel)
+        for deny, status in ((SEND, 403), (0, 200)):
+            told = asyncio.ensure_future(bot.wait_for("guild_channel_update", timeout=3))
+            await asyncio.sleep(0)
+            sandbox.world.permit(general, own, deny=deny)
+            await told
+            assert channel.permissions_for(channel.guild.me).send_messages is (not deny)
+            assert (await rest.post(general, content="x"))[0] == status
+        gone = asyncio.ensure_future(bot.wait_for("guild_channel_delete", timeout=3))
+        await asyncio.sleep(0)
+        sandbox.world.delete_channel(general)
+        assert (await gone).id == general.id
+        assert (await rest.post(general, content="x"))[1]["code"] == 10003
+        assert all(message.deleted for message in general.history)
 
 
 async def test_what_was_worked_out_follows_every_change(sandbox: Sandbox, guild: Guild) -> None:

@@ -1,11 +1,14 @@
 """Threads on messages, threads without, forum posts, archiving."""
 
+import asyncio
+from urllib.parse import quote
+
 import discord
 import pytest
 
-from sandbox import Sandbox
+from sandbox import Permission, Refused, Sandbox
 from sandbox.model import Guild
-from tests.sandbox.conftest import Rest, running
+from tests.sandbox.conftest import V2, Rest, button, row, running, text
 
 
 async def test_a_thread_has_its_messages_id_and_exists_once(sandbox: Sandbox, rest: Rest, guild: Guild) -> None:
@@ -52,6 +55,66 @@ async def test_forum_limits(rest: Rest, guild: Guild) -> None:
     tags = {"applied_tags": [str(forum.tags[0].id)] * 6}
     assert (await rest("POST", path, {"name": "x", "message": {"content": "y"}} | tags))[1]["code"] == 50035
     assert (await rest.post(forum, content="x"))[1]["code"] == 50008
+
+
+async def test_the_first_message_of_a_post_may_be_components(rest: Rest, guild: Guild) -> None:
+    body = {"name": "Issue 2", "message": {"flags": V2, "components": [text("All of it"), row(button())]}}
+    status, post = await rest("POST", f"/channels/{guild.channel('ideas').id}/threads", body)
+    assert (status, post["message"]["flags"], post["message"]["id"]) == (201, V2, post["id"])
+    first = guild.threads[int(post["id"])].history[0]
+    assert (first.text, first.labels) == ("All of it", ["Press"])
+
+
+async def test_a_forum_may_require_a_tag(sandbox: Sandbox, rest: Rest, guild: Guild) -> None:
+    forum = guild.add_channel("strict", kind="forum", tags=("issue",), requires_tag=True)
+    path, body = f"/channels/{forum.id}/threads", {"name": "x", "message": {"content": "y"}}
+    status, answer = await rest("POST", path, body)
+    assert (status, answer["code"]) == (400, 40067)
+    assert (await rest("POST", path, body | {"applied_tags": [str(forum.tags[0].id)]}))[0] == 201
+    assert guild.bot is not None
+    sandbox.world.permit(forum, guild.bot, allow=int(Permission.MANAGE_CHANNELS))
+    assert (await rest("PATCH", f"/channels/{forum.id}", {"flags": 0}))[1]["flags"] == 0
+    assert (await rest("POST", path, body))[0] == 201
+
+
+async def test_archived_posts_come_in_pages_latest_first(guild: Guild, sandbox: Sandbox, rest: Rest) -> None:
+    forum, mia = guild.channel("ideas"), sandbox.member("mia")
+    posts = [await mia.post(forum, f"Post {number}", "read it", tags=["idea"]) for number in range(5)]
+    now = sandbox.world.clock()
+    for age, post in enumerate(posts[:4]):
+        sandbox.world.archive(post, at=now - age * 3600)
+    path = f"/channels/{forum.id}/threads/archived/public"
+    _, page = await rest("GET", f"{path}?limit=3")
+    assert ([one["name"] for one in page["threads"]], page["has_more"]) == (["Post 0", "Post 1", "Post 2"], True)
+    before = quote(page["threads"][-1]["thread_metadata"]["archive_timestamp"])
+    _, page = await rest("GET", f"{path}?limit=3&before={before}")
+    assert ([one["name"] for one in page["threads"]], page["has_more"]) == (["Post 3"], False)
+    _, active = await rest("GET", f"/guilds/{guild.id}/threads/active")
+    assert [one["name"] for one in active["threads"]] == ["Post 4"]
+    async with running(sandbox) as bot:
+        shown = bot.get_channel(forum.id)
+        assert isinstance(shown, discord.ForumChannel)
+        assert [one.name async for one in shown.archived_threads(limit=None)] == [f"Post {n}" for n in range(4)]
+    assert guild.bot is not None
+    sandbox.world.permit(forum, guild.bot, deny=int(Permission.READ_MESSAGE_HISTORY))
+    assert await rest("GET", path) == (403, {"message": "Missing Permissions", "code": 50013})
+
+
+async def test_people_post_with_tags_that_exist(sandbox: Sandbox, guild: Guild) -> None:
+    post = await sandbox.member("mia").post("ideas", "An idea", "More cats", tags=["idea"])
+    assert post.thread is not None
+    assert post.thread.applied_tags == [guild.channel("ideas").tags[1].id]
+    with pytest.raises(Refused, match="has no tag"):
+        await sandbox.member("mia").post("ideas", "An idea", "x", tags=["cats"])
+
+
+async def test_the_bot_hears_that_a_thread_was_archived(sandbox: Sandbox) -> None:
+    post = await sandbox.member("mia").post("ideas", "An idea", "More cats")
+    async with running(sandbox) as bot:
+        told = asyncio.ensure_future(bot.wait_for("thread_update", timeout=3))
+        await asyncio.sleep(0)
+        sandbox.world.archive(post)
+        assert (await told)[1].archived
 
 
 async def test_a_thread_without_a_message_and_its_members(sandbox: Sandbox, guild: Guild) -> None:

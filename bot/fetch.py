@@ -7,8 +7,10 @@ literal address in an odd notation gets around it.
 """
 
 import asyncio
+import base64
 import ipaddress
 import logging
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,10 +28,14 @@ log = logging.getLogger(__name__)
 USER_AGENT = "Pressroom/0.1 (newsletter desk for Discord; reads feeds)"
 _MOST_REDIRECTS = 5
 _CHUNK_BYTES = 64 * 1024
+# Asked for are the first two; brotli is taken from servers that send it all the same, where its library is there.
+_ENCODINGS = frozenset({"gzip", "deflate", "br", "identity", ""})
 # What ipaddress calls global in some versions of Python, or nowhere: the metadata services of two clouds, 6to4 relays,
-# protocol assignments, documentation, segment routing, the old site-local and IPv4-compatible addresses.
+# protocol assignments, documentation.
 _SPECIAL_V4 = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")))
-_SPECIAL_V6 = tuple(map(ipaddress.ip_network, ("::/96", "64:ff9b:1::/48", "3fff::/20", "5f00::/16", "fec0::/10")))
+_SPECIAL_V6 = (ipaddress.IPv6Network("3fff::/20"),)
+_PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")  # all that IANA has given out; ipaddress knows the exceptions within
+_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
@@ -57,45 +63,46 @@ class Fetcher:
         self, url: str, *, headers: Mapping[str, str] | None = None, credentials: str | None = None
     ) -> Fetched:
         """The body behind `url`. `credentials` is `user:password`, sent to this host only. Raises FetchError."""
-        sent = dict(headers or {})
-        if credentials is not None:
-            user, _, password = credentials.partition(":")
-            sent["Authorization"] = aiohttp.encode_basic_auth(unquote(user), unquote(password))
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._follow(url, sent)
+                return await self._follow(_address(url), dict(headers or {}), credentials)
         except TimeoutError:
             raise FetchError("fetch-slow", host=_host(url), seconds=f"{self._timeout:g}") from None
-        except _ForbiddenAddressError:
-            raise FetchError("fetch-private") from None
+        # Nothing is said to come `from error`: aiohttp's messages hold the whole address, which may be a secret.
         except aiohttp.ClientConnectorError as error:
             # The guard's refusal arrives wrapped, as any failure to connect.
             if isinstance(error.os_error, _ForbiddenAddressError):
                 raise FetchError("fetch-private") from None
-            raise FetchError("fetch-unreachable", host=_host(url)) from error
+            if isinstance(error, aiohttp.ClientSSLError):
+                raise FetchError("fetch-unsafe", host=_host(url)) from None
+            raise FetchError("fetch-unreachable", host=_host(url)) from None
         except aiohttp.InvalidURL:
             raise FetchError("fetch-no-address") from None
-        except (aiohttp.ClientError, UnicodeError, ValueError) as error:
-            raise FetchError("fetch-broken", host=_host(url)) from error
+        except (aiohttp.ClientError, OSError, UnicodeError, ValueError):
+            raise FetchError("fetch-broken", host=_host(url)) from None
 
-    async def _follow(self, url: str, headers: dict[str, str]) -> Fetched:
+    async def _follow(self, url: URL, headers: dict[str, str], credentials: str | None) -> Fetched:
         session = self._open_session()
+        if url.raw_user is not None:
+            credentials = credentials or f"{url.raw_user}:{url.raw_password or ''}"
+        url = url.with_user(None)
+        if credentials is not None:
+            user, _, password = credentials.partition(":")
+            headers["Authorization"] = _basic(unquote(user), unquote(password))
         for _ in range(_MOST_REDIRECTS + 1):
-            if urlsplit(url).scheme not in {"http", "https"}:
-                raise FetchError("fetch-scheme")
             async with session.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status in {301, 302, 303, 307, 308} and "Location" in response.headers:
-                    target = str(response.url.join(URL(response.headers["Location"])))
-                    if _origin(target) != _origin(url):
+                    target = _redirected(response)
+                    if target.origin() != url.origin():
                         headers.pop("Authorization", None)
                     url = target
                     continue
-                if response.status == 304:
-                    return Fetched(url=url, body=None)
+                if response.status == 304 and not headers.keys().isdisjoint({"If-None-Match", "If-Modified-Since"}):
+                    return Fetched(url=str(url), body=None)
                 if response.status != 200:
                     raise FetchError(_status_text(response.status), host=_host(url), status=response.status)
                 return Fetched(
-                    url=url,
+                    url=str(url),
                     body=await self._body(response, url),
                     content_type=response.headers.get("Content-Type"),
                     etag=_mark(response.headers.get("ETag")),
@@ -103,12 +110,17 @@ class Fetcher:
                 )
         raise FetchError("fetch-circles", host=_host(url))
 
-    async def _body(self, response: aiohttp.ClientResponse, url: str) -> bytes:
+    async def _body(self, response: aiohttp.ClientResponse, url: URL) -> bytes:
+        if response.headers.get("Content-Encoding", "").strip().lower() not in _ENCODINGS:
+            raise FetchError("fetch-packed", host=_host(url))
+        too_large = FetchError("fetch-too-large", host=_host(url), megabytes=f"{self._max_bytes / 1_000_000:g}")
+        if (response.content_length or 0) > self._max_bytes:
+            raise too_large
         body = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
             body += chunk
             if len(body) > self._max_bytes:
-                raise FetchError("fetch-too-large", host=_host(url), megabytes=f"{self._max_bytes / 1_000_000:g}")
+                raise too_large
         return bytes(body)
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -150,20 +162,48 @@ def refuse_private(address: str) -> None:
         embedded = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF) if parsed in _NAT64 else None
         parsed = parsed.ipv4_mapped or parsed.sixtofour or embedded or parsed
     special = _SPECIAL_V4 if parsed.version == 4 else _SPECIAL_V6
-    if not parsed.is_global or parsed.is_multicast or any(parsed in network for network in special):
-        raise _ForbiddenAddressError(f"{address} is in no public network")
+    if (
+        not parsed.is_global
+        or parsed.is_multicast
+        or any(parsed in network for network in special)
+        or (parsed.version == 6 and parsed not in _PUBLIC_V6)
+    ):
+        # without the address: only equal refusals of several addresses arrive as one, not as "unreachable"
+        raise _ForbiddenAddressError("The address is in no public network.")
 
 
-def _host(url: str) -> str:
+def _address(url: str) -> URL:
+    """The address as it will be asked for. Raises FetchError for what is none."""
     try:
-        return urlsplit(url).hostname or "the address"
+        parsed = URL(url)
+        parsed.origin()
+    except (ValueError, TypeError):
+        # a scheme without a host (`mailto:`, `file:`) is no origin either
+        kind = "fetch-scheme" if _SCHEME.match(url) else "fetch-no-address"
+        raise FetchError(kind) from None
+    if parsed.scheme not in {"http", "https"}:
+        raise FetchError("fetch-scheme")
+    return parsed
+
+
+def _redirected(response: aiohttp.ClientResponse) -> URL:
+    """Where a redirect leads, without a user it may name: nobody gave us leave to be that user."""
+    try:
+        return _address(str(response.url.join(URL(response.headers["Location"])))).with_user(None)
+    except ValueError:
+        raise FetchError("fetch-astray", host=_host(response.url)) from None
+
+
+def _basic(user: str, password: str) -> str:
+    # aiohttp's own function refuses a colon in the name, which no server could tell from the password's
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode("utf-8", "replace")).decode("ascii")
+
+
+def _host(url: str | URL) -> str:
+    try:
+        return urlsplit(str(url)).hostname or "the address"
     except ValueError:
         return "the address"
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
 
 
 def _mark(value: str | None) -> str | None:

@@ -21,6 +21,8 @@ _META = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)",
     re.IGNORECASE,
 )
+# what Python decodes "text" from although no document is written in it; punycode takes the square of the length
+_NO_CHARACTER_SETS = frozenset("punycode idna undefined unicode-escape raw-unicode-escape utf-7 hz".split())
 
 
 def decoded(content: bytes, content_type: str | None = None) -> str:
@@ -31,14 +33,16 @@ def decoded(content: bytes, content_type: str | None = None) -> str:
     wide = _wide(content)
     if wide is not None:
         return content.decode(wide, "replace")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
+    # ISO-2022 changes its alphabets by escapes: its bytes are valid UTF-8, but mean something else
+    if b"\x1b" not in content:
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
     for name in _declared(content, content_type):
         try:
             return storable(content.decode(name))
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             continue
     # a document cut inside a character is still UTF-8
     text = content.decode("utf-8", "replace")
@@ -72,12 +76,16 @@ def _declared(content: bytes, content_type: str | None) -> list[str]:
     found = _META.search(content[:4096])
     if found is not None:
         names.append((found[1] or found[2]).decode("ascii", "replace"))
-    return [name for name in names if name.lower() not in {"utf-8", "utf8"} and _is_text_codec(name)]
+    return [name for name in names if name.lower() not in {"utf-8", "utf8"} and _is_character_set(name)]
 
 
-def _is_text_codec(name: str) -> bool:
+def _is_character_set(name: str) -> bool:
+    """Python knows the name, and a document that begins with a readable `<` may really be written in it.
+
+    That is false for UTF-16, which was told by its bytes before, and for what is no character set (rot13, punycode).
+    """
     try:
-        return codecs.lookup(name)._is_text_encoding  # noqa: SLF001 - the only way to tell rot13 from a character set
+        return codecs.lookup(name).name not in _NO_CHARACTER_SETS and b"<?xml".decode(name) == "<?xml"
     except (LookupError, ValueError):
         return False
 

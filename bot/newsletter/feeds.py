@@ -9,6 +9,7 @@ from calendar import timegm
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from time import struct_time
 from typing import Any
 
@@ -27,6 +28,7 @@ from bot.newsletter.torn import whole_items
 MAX_ITEMS = 1_000
 MAX_SUBTITLE = 300
 _MAX_GUID = 10_000
+_MAX_AUTHOR = 500
 
 _BLOCK_TAG = re.compile(r"<(?:p|div|ul|ol|li|h[1-6]|table|blockquote|figure|img|a)\b", re.IGNORECASE)
 _ENTITY_TAG = re.compile(r"&lt;/?(?:p|div|br|a|img|h[1-6]|ul|ol|li|b|strong|em|i|span)\b", re.IGNORECASE)
@@ -64,8 +66,9 @@ def read_feed(
 
 def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None) -> Feed:
     """An RSS, Atom or RDF feed. feedparser's `bozo` is no verdict: ill-formed feeds are used as far as they go."""
-    whole, torn = whole_items(content)
-    parsed = _parse(whole, base=base, content_type=content_type)
+    # in one character set from here on, which `decoded` finds out better: feedparser trusts what is declared
+    whole, torn = whole_items(decoded(content, content_type).encode("utf-8", "replace"))
+    parsed = _parse(whole, base=base)
     entries = parsed.get("entries") or []
     head = parsed.get("feed") or {}
     if not parsed.get("version") and not entries and not head:
@@ -84,10 +87,11 @@ def _newest(entries: list[Any]) -> list[Any]:
     return entries[-MAX_ITEMS:] if first and last and last > first else entries[:MAX_ITEMS]
 
 
-def _parse(content: bytes, *, base: str | None, content_type: str | None) -> Any:
+def _parse(content: bytes, *, base: str | None) -> Any:
     import feedparser
 
-    headers = {"content-type": content_type} if content_type else {}
+    _bound_authors()
+    headers = {"content-type": "application/xml; charset=utf-8"}
     if base:
         headers["content-location"] = base
     try:
@@ -95,8 +99,30 @@ def _parse(content: bytes, *, base: str | None, content_type: str | None) -> Any
         return feedparser.parse(
             io.BytesIO(content), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
+    except MemoryError:
+        raise  # says nothing about the feed's form
     except Exception as error:  # feedparser lets its parsers' errors through on inputs nobody foresaw
         raise UnreadableError("unreadable-feed") from error
+
+
+@cache
+def _bound_authors() -> None:
+    """Make feedparser look for an e-mail address in the first words of an author only.
+
+    Its pattern takes the square of the length, and holds the whole process meanwhile.
+    """
+    from feedparser.mixin import _FeedParserMixin
+
+    look_for_address = _FeedParserMixin._sync_author_detail  # noqa: SLF001 - the least that can be replaced
+
+    def bounded(self: Any, key: str = "author") -> None:
+        context = self._get_context()
+        author = context.get(key)
+        if isinstance(author, str) and len(author) > _MAX_AUTHOR:
+            context[key] = author[:_MAX_AUTHOR]
+        look_for_address(self, key)
+
+    _FeedParserMixin._sync_author_detail = bounded  # noqa: SLF001
 
 
 def _issue(entry: Any, head: Any, *, home: str | None, base: str | None) -> Issue:

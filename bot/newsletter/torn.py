@@ -6,6 +6,7 @@ from bot.errors import UnreadableError
 
 _CLOSED_ITEM = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _CLOSED_ROOT = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_CLOSED_CHANNEL = re.compile(rb"</(?:[\w.-]+:)?channel\s*>", re.IGNORECASE)
 _OPEN_ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ROOT = re.compile(rb"<((?:[\w.-]+:)?(?:rss|feed|rdf))[\s>]", re.IGNORECASE)
 _SPECIAL = re.compile(rb"<!\[CDATA\[|\]\]>|<!--|-->")
@@ -16,8 +17,6 @@ def whole_items(content: bytes) -> tuple[bytes, bool]:
 
     Raises UnreadableError where no item is whole.
     """
-    if b"\0" in content[:64]:
-        return content, False
     if _CLOSED_ROOT.search(content, max(0, len(content) - 4_096)) or not _ROOT.search(content):
         return content, False
     marks = [(found.start(), found[0]) for found in _SPECIAL.finditer(content)]
@@ -46,4 +45,6 @@ def whole_items(content: bytes) -> tuple[bytes, bool]:
     root = _ROOT.search(content)
     name = root[1] if root else b"rss"
     closers = (b"</channel>" if name.lower().endswith(b"rss") else b"") + b"</" + name + b">"
-    return content[:end] + closers, True
+    # the list of items is closed: what is missing is nothing that would come later
+    torn = _CLOSED_CHANNEL.search(content, end) is None
+    return content[:end] + closers, torn

@@ -1,10 +1,17 @@
 """Reads a feed by a conditional request."""
 
 import asyncio
+from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING
 
-from bot.fetch import Fetcher
+from bot.errors import UnreadableError
+from bot.fetch import Fetched, Fetcher
 from bot.model.guild import Source
 from bot.ports import Reading
+
+if TYPE_CHECKING:
+    from bot.newsletter.feeds import Feed
 
 
 class FeedSource:
@@ -12,6 +19,8 @@ class FeedSource:
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
+        # Large documents are understood one after the other: together they would take the machine's memory.
+        self._one_apart = asyncio.Lock()
 
     async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
         # Empty marks are left out: servers answer them with a full body or an error.
@@ -23,19 +32,30 @@ class FeedSource:
         )
         if fetched.body is None:
             return None
-        from bot.newsletter.feeds import read_feed  # with the parsers behind it: not before something is read
+        feed = await self._understood(fetched, fetched.body, source)
+        if feed.torn and source.first_read_at is None:
+            # What is missing now would count as new at the next reading, and old issues be announced.
+            raise UnreadableError("unreadable-cut")
+        return Reading(
+            title=feed.title,
+            issues=tuple(feed.issues),
+            # With its marks the server would say "not modified" to whoever asks for the missing rest.
+            etag=None if feed.torn else fetched.etag,
+            last_modified=None if feed.torn else fetched.last_modified,
+        )
 
-        # A long feed takes a second to understand; the gateway's heartbeat must not wait for it.
-        feed = await asyncio.to_thread(
-            read_feed,
-            fetched.body,
+    async def _understood(self, fetched: Fetched, body: bytes, source: Source) -> "Feed":
+        from bot.newsletter.feeds import read_feed  # with the parsers behind it: not before something is read
+        from bot.sources.quarantine import is_ordinary, read_apart
+
+        ordinary = is_ordinary(body)
+        # Even an ordinary feed takes a while to understand; the gateway's heartbeat must not wait for it.
+        read = partial(
+            read_feed if ordinary else read_apart,
+            body,
             source=source.url,
             content_type=fetched.content_type,
             base_url=fetched.url,
         )
-        return Reading(
-            title=feed.title,
-            issues=tuple(feed.issues),
-            etag=fetched.etag,
-            last_modified=fetched.last_modified,
-        )
+        async with nullcontext() if ordinary else self._one_apart:
+            return await asyncio.to_thread(read)

@@ -1,0 +1,97 @@
+"""Feeds that may be made to harm are understood in a process of their own, which can be ended.
+
+A thread cannot be: a document that takes the parsers an hour, all memory or their lives would take the bot's with it.
+Ordinary feeds stay in the bot's own process, where they are small enough to be understood in a few seconds whatever
+is in them; starting another takes a fifth of a second.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from bot.errors import UnreadableError
+from bot.newsletter.feeds import Feed, read_feed
+
+ORDINARY_BYTES = 300_000
+SECONDS = 10.0
+_BYTES_PER_SECOND = 1_000_000  # of documents that the operator allows to be larger than ten seconds' worth
+_MEMORY_BYTES = 1_000_000_000
+_MEMORY_PER_BYTE = 60  # measured: 50 for ordinary documents
+_DECLARATIONS = (b"<!ENTITY", b"<!ELEMENT", b"<!ATTLIST")
+_DISGUISES = (b"\0", b"\x1b")  # of UTF-16 and ISO-2022, in which the words above are other bytes
+
+
+def is_ordinary(content: bytes) -> bool:
+    """The document is small and declares nothing that multiplies it or that parsers follow without end."""
+    return len(content) <= ORDINARY_BYTES and not any(mark in content for mark in _DECLARATIONS + _DISGUISES)
+
+
+def read_apart(content: bytes, *, source: str, content_type: str | None, base_url: str | None) -> Feed:
+    """What `read_feed` gives, understood in another process; blocks meanwhile.
+
+    Raises UnreadableError as `read_feed` does, and for a document that takes too long or ends the process.
+    """
+    return apart(
+        partial(read_feed, content, source=source, content_type=content_type, base_url=base_url),
+        seconds=max(SECONDS, len(content) / _BYTES_PER_SECOND),
+        memory_bytes=_MEMORY_BYTES + _MEMORY_PER_BYTE * len(content),
+    )
+
+
+def apart(read: Callable[[], Feed], *, seconds: float, memory_bytes: int) -> Feed:
+    """What `read` gives in a process of its own, which may take that long and that much."""
+    # not fork: the bot has threads, and a copy would hold all that the bot knows
+    context = get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_read_into, args=(sender, read, seconds, memory_bytes), daemon=True)
+    try:
+        process.start()
+        sender.close()
+        if not receiver.poll(seconds):
+            raise UnreadableError("unreadable-slow", seconds=f"{seconds:.3g}")
+        outcome = receiver.recv()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        raise UnreadableError("unreadable-crash") from None
+    finally:
+        receiver.close()
+        if process.pid is not None:
+            process.kill()
+            process.join()
+            process.close()
+    if isinstance(outcome, Feed):
+        return outcome
+    message_id, params = outcome
+    raise UnreadableError(message_id, **params)
+
+
+def _read_into(sender: Connection, read: Callable[[], Feed], seconds: float, memory_bytes: int) -> None:
+    """The other process: read the feed and send it, or the refusal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the bot's to answer
+    _bound_myself(seconds, memory_bytes)
+    outcome: Feed | tuple[str, dict[str, str | int]]
+    try:
+        outcome = read()
+    except UnreadableError as error:
+        outcome = error.message_id, error.params
+    except (MemoryError, RecursionError):
+        outcome = "unreadable-crash", {}
+    sender.send(outcome)
+
+
+def _bound_myself(seconds: float, memory_bytes: int) -> None:
+    """Limits that hold even when nobody is left to end this process; as far as the system knows them."""
+    with suppress(OSError):
+        os.nice(5)  # the gateway's heartbeat comes first
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")  # short of memory, it goes first
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 2, int(seconds) + 2))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))

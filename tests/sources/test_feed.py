@@ -1,0 +1,109 @@
+"""Feeds over real sockets: what is taken from one that breaks off, and what hostile ones may cost."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from aiohttp import web
+
+from bot.errors import UnreadableError
+from bot.fetch import Fetcher
+from bot.model.guild import Source
+from bot.sources import quarantine
+from bot.sources.feed import FeedSource
+
+HEAD = '<?xml version="1.0"?><rss version="2.0"><channel><title>Crumbs</title><link>https://crumbs.example/</link>'
+ITEMS = [
+    f"<item><title>Loaf {n}</title><guid isPermaLink='false'>id-{n}</guid><description>Rye {n}</description></item>"
+    for n in range(4)
+]
+WHOLE = (HEAD + "".join(ITEMS) + "</channel></rss>").encode()
+TORN = WHOLE[: WHOLE.index(b"id-2")]
+NEW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Press:
+    """Serves `body` with the marks of one version."""
+
+    body = WHOLE
+    address = ""
+
+    async def serve(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self.body, headers={"ETag": '"1"', "Last-Modified": "today"}, content_type="text/xml")
+
+    def source(self, *, first_read_at: datetime | None) -> Source:
+        return Source(source_id=1, url=self.address, url_key="", first_read_at=first_read_at)
+
+
+@pytest.fixture
+async def press() -> AsyncIterator[Press]:
+    press = Press()
+    application = web.Application()
+    application.router.add_get("/feed", press.serve)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    press.address = f"http://127.0.0.1:{runner.addresses[0][1]}/feed"
+    yield press
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def feeds() -> AsyncIterator[FeedSource]:
+    async with Fetcher(timeout_seconds=5, max_bytes=10_000_000, allow_private_addresses=True) as fetcher:
+        yield FeedSource(fetcher)
+
+
+async def test_a_whole_feed_comes_with_its_marks(press: Press, feeds: FeedSource) -> None:
+    reading = await feeds.read(press.source(first_read_at=None), credentials=None)
+    assert reading is not None
+    assert (reading.etag, reading.last_modified, len(reading.issues)) == ('"1"', "today", 4)
+
+
+async def test_a_torn_feed_gives_its_whole_items_without_marks_so_that_the_rest_is_asked_for(
+    press: Press, feeds: FeedSource
+) -> None:
+    press.body = TORN
+    torn = await feeds.read(press.source(first_read_at=NEW), credentials=None)
+    press.body = WHOLE
+    whole = await feeds.read(press.source(first_read_at=NEW), credentials=None)
+    assert torn is not None
+    assert whole is not None
+    assert (torn.etag, torn.last_modified) == (None, None)
+    assert [issue.identities for issue in torn.issues] == [issue.identities for issue in whole.issues[:2]]
+
+
+async def test_a_torn_feed_is_no_first_reading_or_its_old_issues_would_be_news_later(
+    press: Press, feeds: FeedSource
+) -> None:
+    press.body = TORN
+    with pytest.raises(UnreadableError, match="unreadable-cut"):
+        await feeds.read(press.source(first_read_at=None), credentials=None)
+
+
+async def test_a_feed_that_only_lacks_its_last_tag_is_whole(press: Press, feeds: FeedSource) -> None:
+    press.body = WHOLE.removesuffix(b"</rss>")
+    reading = await feeds.read(press.source(first_read_at=None), credentials=None)
+    assert reading is not None
+    assert (reading.etag, len(reading.issues)) == ('"1"', 4)
+
+
+async def test_a_large_feed_is_read_like_a_small_one(press: Press, feeds: FeedSource) -> None:
+    filling = "<description>" + "Rye is back. " * 30_000 + "</description>"
+    press.body = (
+        HEAD + "".join(ITEMS) + f"<item><guid isPermaLink='false'>long</guid>{filling}</item></channel></rss>"
+    ).encode()
+    assert not quarantine.is_ordinary(press.body)
+    reading = await feeds.read(press.source(first_read_at=None), credentials=None)
+    assert reading is not None
+    assert [issue.identities[0] for issue in reading.issues] == [*(f"guid:id-{n}" for n in range(4)), "guid:long"]
+
+
+async def test_a_feed_that_takes_too_long_to_understand_is_ended(
+    press: Press, feeds: FeedSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quarantine, "SECONDS", 0.5)
+    monkeypatch.setattr(quarantine, "_BYTES_PER_SECOND", 100_000_000)
+    press.body = (HEAD + "<a>" * 3_000_000).encode()
+    with pytest.raises(UnreadableError, match="unreadable-slow seconds=0.5"):
+        await feeds.read(press.source(first_read_at=NEW), credentials=None)

@@ -7,6 +7,9 @@ PressroomError
 │   │   └── TokenRefusedError      Discord does not know the token
 │   └── StoreError             the database cannot do what was asked
 │       ├── StoreBusyError         locked by somebody else for too long
+│       ├── StoreDamagedError      what it holds cannot be read any more; stays so until a backup is restored
+│       ├── StoreFullError         no room on the disk
+│       ├── StoreGoneError         the server does not answer; whether a commit arrived may be unknown
 │       ├── StoreReadOnlyError     file, folder or disk does not take writes
 │       └── StoreTooNewError       made by a newer Pressroom
 └── DomainError            a text of the catalogue with its parameters, said at the door in the reader's language
@@ -64,6 +67,21 @@ class StoreError(OperatorError):
 
 class StoreBusyError(StoreError):
     """The database is locked by somebody else."""
+
+
+class StoreDamagedError(StoreError):
+    """What the database holds is damaged; it does not mend itself."""
+
+
+class StoreFullError(StoreError):
+    """The disk has no room; works again when there is some."""
+
+
+class StoreGoneError(StoreError):
+    """The database server is not there or does not answer; works again when it does.
+
+    A unit that ends with this may be stored all the same, where only the answer to its commit was lost.
+    """
 
 
 class StoreReadOnlyError(StoreError):

@@ -5,21 +5,41 @@ together share one commit, each in a savepoint of its own, so a unit that fails 
 acknowledged before the commit. PostgreSQL groups commits itself, there each unit is a transaction of its own.
 """
 
+import asyncio
 import contextlib
 import errno
 import fcntl
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 
-from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
-from bot.errors import StartError, StoreBusyError, StoreError, StoreReadOnlyError
+from bot.errors import (
+    StartError,
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    StoreReadOnlyError,
+)
+from bot.store.complaints import READ_ONLY, explanation, translated_errors
 from bot.store.group_commit import GroupCommit, Transaction
 
 _BUSY_TIMEOUT_SECONDS = 5.0
+_POOL_TIMEOUT_SECONDS = 30.0
+# A server that drops packets answers neither yes nor no: everything that waits for it needs an end.
+_CONNECT_TIMEOUT_SECONDS = 10.0
+_COMMAND_TIMEOUT_SECONDS = 30.0
+_LOCK_TIMEOUT_SECONDS = 20.0
+_PING_TIMEOUT_SECONDS = 5.0
+# And when it is we who vanished, the server must let go of our locks, or nobody changes those rows for two hours.
+_ORPHAN_TIMEOUT_SECONDS = 60.0
+# A checkpoint cuts SQLite's log back to this after a time in which a long reading had let it grow.
+_LOG_BYTES = 64 * 1024 * 1024
 
 
 class Store:
@@ -29,6 +49,12 @@ class Store:
         self._writer = writer
         self._reader = reader
         self._lock = lock
+        self._renewing = asyncio.Lock()
+        self._probing: asyncio.Task[None] | None = None
+        # What to do about a damaged database; once met, it stays told while the process lives.
+        self.damage: str | None = None
+        for engine in {writer, reader}:
+            event.listen(engine.sync_engine, "handle_error", self._note_damage)
         self._group = GroupCommit(writer, self.commit_hook) if writer.dialect.name == "sqlite" else None
 
     @classmethod
@@ -41,14 +67,22 @@ class Store:
         lock = None
         if url.get_backend_name() == "sqlite":
             lock = prepare_file(Path(str(url.database)), exclusive=exclusive)
-            writer = create_async_engine(url, pool_size=1, max_overflow=0)
-            reader = create_async_engine(url, pool_size=4, max_overflow=0)
+            writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=_POOL_TIMEOUT_SECONDS)
+            reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=_POOL_TIMEOUT_SECONDS)
             event.listen(writer.sync_engine, "connect", _configure_sqlite_writer)
             event.listen(writer.sync_engine, "begin", begin_immediate)
             event.listen(reader.sync_engine, "connect", _configure_sqlite_reader)
             event.listen(reader.sync_engine, "begin", begin_deferred)
         else:
-            writer = reader = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+            writer = reader = create_async_engine(
+                url,
+                pool_size=10,
+                max_overflow=10,
+                pool_timeout=_POOL_TIMEOUT_SECONDS,
+                connect_args={"timeout": _CONNECT_TIMEOUT_SECONDS, "command_timeout": _COMMAND_TIMEOUT_SECONDS},
+            )
+            event.listen(writer.sync_engine, "connect", _configure_postgresql)
+            event.listen(writer.sync_engine, "checkout", _ping_postgresql)
         store = cls(writer, reader, lock=lock)
         try:
             # The writer connects first: it is the one that may create the file and switch on WAL.
@@ -70,15 +104,39 @@ class Store:
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
-        """One rule's transaction; left normally, what it wrote is durable. Raises StoreError when it cannot be."""
-        async with translated_errors():
-            if self._group is not None:
-                async with self._group.unit() as transaction:
-                    yield transaction
-            else:
-                async with self._writer.begin() as connection:
-                    yield Transaction(connection)
-                    await self.commit_hook()
+        """One rule's transaction; left normally, what it wrote is durable. Raises StoreError when it cannot be.
+
+        An error while it is left mostly means that nothing is stored, but not always: where the connection to
+        PostgreSQL breaks between the commit and its answer (StoreGoneError), or the caller is cancelled there, the
+        outcome is unknown. So whoever tries again decides by constraint (a unique key, a state that only one may
+        leave), never by the error.
+        """
+        try:
+            async with translated_errors():
+                if self._group is not None:
+                    async with self._group.unit() as transaction:
+                        yield transaction
+                else:
+                    async with self._writer.begin() as connection:
+                        yield Transaction(connection)
+                        await self.commit_hook()
+        except StoreReadOnlyError:
+            await self._renew_connections()
+            raise
+
+    async def _renew_connections(self) -> None:
+        """Close what is idle: connections opened while nothing could be written stay so for ever after.
+
+        On SQLite one such reader is enough for all: the connections of a process share the index of the log.
+        """
+        if self._renewing.locked():
+            return
+        async with self._renewing:
+            for engine in (self._writer, self._reader):
+                for _ in range(cast(QueuePool, engine.pool).checkedin()):
+                    with contextlib.suppress(Exception):
+                        async with engine.connect() as connection:
+                            await connection.invalidate()
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
@@ -89,10 +147,47 @@ class Store:
             async with connection.begin():
                 yield Transaction(connection)
 
+    async def probe(self, *, timeout_seconds: float = 5.0) -> None:
+        """Prove that the database takes a durable write now; costs one small commit.
+
+        Raises StoreError: the one that a unit would meet, StoreDamagedError for good after any damage was met, and
+        StoreBusyError when there is no answer in time. Only one probe is under way at a time; further callers wait
+        for the same one, so that none pile up behind a stuck writer or server.
+        """
+        if self.damage is not None:
+            raise StoreDamagedError(self.damage)
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.create_task(self._write_probe(), name="store probe")
+            self._probing.add_done_callback(lambda done: done.cancelled() or done.exception())
+        probing = self._probing
+        await asyncio.wait({probing}, timeout=timeout_seconds)
+        if not probing.done():
+            raise StoreBusyError(
+                f"The database has not answered for {timeout_seconds:g} seconds. If that lasts, see what keeps its "
+                "disk or server busy."
+            )
+        if probing.cancelled():
+            raise StoreError("The database is being closed.")
+        probing.result()
+
+    async def _write_probe(self) -> None:
+        async with self.write() as transaction:
+            await transaction.execute(text(_PROBES[self.dialect]))
+
+    def _note_damage(self, context: ExceptionContext) -> None:
+        error = explanation(context.original_exception)
+        if isinstance(error, StoreDamagedError):
+            self.damage = str(error)
+            if self._group is not None:
+                self._group.is_sharing = False
+
     async def commit_hook(self) -> None:
         """Called before each commit; tests override it to stop a process at this point."""
 
     async def close(self) -> None:
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.wait({self._probing}, timeout=_PING_TIMEOUT_SECONDS)
         await self._writer.dispose()
         await self._reader.dispose()
         if self._lock is not None:
@@ -126,7 +221,7 @@ def prepare_file(path: Path, *, exclusive: bool = False) -> IO[str] | None:
         lock = path.with_name(path.name + ".lock").open("w", encoding="ascii")
     except OSError as error:
         if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            raise StoreReadOnlyError(_READ_ONLY.format(path=path)) from error
+            raise StoreReadOnlyError(READ_ONLY.format(path=path)) from error
         raise StoreError(f"The database {path} cannot be opened: {error.strerror}.") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -153,6 +248,7 @@ def _configure_sqlite_writer(connection: Any, record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged press survives a power cut
+    cursor.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     cursor.close()
 
 
@@ -161,6 +257,26 @@ def _configure_sqlite_reader(connection: Any, record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA query_only = ON")
     cursor.close()
+
+
+def _configure_postgresql(connection: Any, _record: object) -> None:
+    # Said in the session, not at its start: poolers refuse start parameters that they do not know.
+    limits = (
+        f"SET lock_timeout = {int(_LOCK_TIMEOUT_SECONDS * 1000)};"
+        f"SET idle_in_transaction_session_timeout = {int(_ORPHAN_TIMEOUT_SECONDS * 1000)}"
+    )
+    connection.run_async(lambda driver: driver.execute(limits))
+
+
+def _ping_postgresql(connection: Any, _record: object, _fairy: object) -> None:
+    """Replace a connection that broke while nobody used it.
+
+    The pool's own ping counts a missing answer as an error of the unit, and says so for each old connection anew.
+    """
+    try:
+        connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=_PING_TIMEOUT_SECONDS))
+    except Exception as error:
+        raise InvalidatePoolError from error
 
 
 def begin_immediate(connection: Any) -> None:
@@ -173,31 +289,8 @@ def begin_deferred(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-_READ_ONLY = (
-    "The database {path} cannot be written. Check the owner and permissions of the file and of its folder, and that "
-    "the disk is not mounted read-only."
-)
-
-
-@contextlib.asynccontextmanager
-async def translated_errors() -> AsyncIterator[None]:
-    """Turn the drivers' errors into sentences for the operator; constraint violations pass as they are."""
-    try:
-        yield
-    except DBAPIError as error:
-        what = str(error.orig).lower()
-        if "locked" in what or "busy" in what:
-            raise StoreBusyError(
-                "The database is locked by another program. Close whatever has it open and try again."
-            ) from error
-        if "readonly" in what or "read-only" in what or "unable to open" in what:
-            raise StoreReadOnlyError(_READ_ONLY.format(path="file")) from error
-        if "is full" in what:
-            raise StoreError("The disk is full: nothing can be stored until there is room again.") from error
-        if "not a database" in what or "malformed" in what:
-            raise StoreError("The database file is damaged. Restore it from the last backup.") from error
-        if type(error) is DBAPIError or isinstance(error, OperationalError | InterfaceError):
-            raise StoreError(f"The database refuses: {error.orig}. Check DATABASE_URL and the server.") from error
-        raise
-    except OSError as error:
-        raise StoreError(f"The database cannot be reached: {error.strerror or error}.") from error
+# A row set to itself may not be written at all by SQLite; the number in the file's header always is.
+_PROBES = {
+    "sqlite": "PRAGMA user_version = 0",
+    "postgresql": "UPDATE alembic_version SET version_num = version_num",
+}

@@ -52,6 +52,8 @@ class GroupCommit:
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._batch: _Batch | None = None
+        # SQLite refuses the whole commit when one of its units met a damaged page: then each has its own.
+        self.is_sharing = True
 
     @contextlib.asynccontextmanager
     async def unit(self) -> AsyncIterator[Transaction]:
@@ -62,14 +64,14 @@ class GroupCommit:
             try:
                 await uninterrupted(batch.begin_unit())
                 yield Transaction(batch.connection, is_shared=True)
-            except BaseException:
-                await uninterrupted(batch.undo_unit())
+            except BaseException as error:
+                await uninterrupted(batch.undo_unit(error))
                 raise
             await uninterrupted(batch.keep_unit())
         finally:
             # Without a batch of our own there may still be one that was kept open for this unit.
             try:
-                if batch is None or batch.is_due or not self._waiting:
+                if batch is None or batch.is_due or not self._waiting or not self.is_sharing:
                     await uninterrupted(self._finish())
             finally:
                 self._turn.release()
@@ -143,13 +145,14 @@ class _Batch:
             self._error = error
         self._check_transaction()
 
-    async def undo_unit(self) -> None:
+    async def undo_unit(self, cause: BaseException) -> None:
         if self._savepoint is None:
             return
         try:
             await self._savepoint.rollback()
         except DBAPIError as error:
-            self._error = error
+            # With the whole transaction undone there is no savepoint any more; that says nothing to anybody.
+            self._error = cause if isinstance(cause, DBAPIError) else error
         self._check_transaction()
 
     def _check_transaction(self) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import StoreError, StoreTooNewError
-from bot.store.engine import begin_immediate, engine_url, prepare_file, translated_errors
+from bot.store.complaints import translated_errors
+from bot.store.engine import begin_immediate, engine_url, prepare_file
 
 if TYPE_CHECKING:
     from alembic.config import Config

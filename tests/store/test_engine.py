@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, insert, select, text
 
-from bot.errors import StartError, StoreBusyError, StoreError, StoreReadOnlyError
+from bot.errors import (
+    StartError,
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+    StoreGoneError,
+    StoreReadOnlyError,
+)
 from bot.model.delivery import Purpose
 from bot.store import Store, engine
 from bot.store import outbox as outbox_rows
@@ -167,8 +175,8 @@ async def test_a_full_disk_acknowledges_nothing_that_is_gone(tmp_path: Path) -> 
 
         outcomes = await asyncio.gather(*(fill(number) for number in range(1, 7)), return_exceptions=True)
         kept = {number for number, outcome in enumerate(outcomes, 1) if outcome is None}
-        assert isinstance(outcomes[2], StoreError)
-        assert all(outcome is None or isinstance(outcome, StoreError) for outcome in outcomes)
+        assert isinstance(outcomes[2], StoreFullError)
+        assert all(outcome is None or isinstance(outcome, StoreFullError) for outcome in outcomes)
         assert await stored(store) == kept
 
 
@@ -235,12 +243,12 @@ async def test_a_locked_database_is_named_as_such(tmp_path: Path, monkeypatch: p
 
 async def test_a_damaged_file_is_named_as_such(tmp_path: Path) -> None:
     (tmp_path / "pressroom.db").write_bytes(b"this is no database, whatever its name says" * 100)
-    with pytest.raises(StoreError, match="damaged"):
+    with pytest.raises(StoreDamagedError, match="restore the last backup"):
         await Store.open(f"sqlite:///{tmp_path}/pressroom.db")
 
 
 async def test_an_unreachable_postgresql_is_named_as_such() -> None:
-    with pytest.raises(StoreError, match="cannot be reached"):
+    with pytest.raises(StoreGoneError, match="cannot be reached"):
         await Store.open("postgresql://nobody@127.0.0.1:9/pressroom")
 
 

@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run|invite|migrate|preview`. Maps errors to exit codes.
+"""The command line: `python -m bot run|check|invite|migrate|preview`. Maps errors to exit codes.
 
 0 done · 1 some of the work failed · 2 wrong usage · 69 cannot start as things are · 78 settings need attention
 (the last two as in sysexits.h).
@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="connect to Discord and work until Ctrl-C")
     run.set_defaults(command=_run)
 
+    check = commands.add_parser("check", help="see whether settings, database and token are as they should be")
+    check.set_defaults(command=_check)
+
     invite = commands.add_parser("invite", help="print the address that brings the bot to a server")
     invite.set_defaults(command=_invite)
 
@@ -79,6 +82,13 @@ def _invite(_options: argparse.Namespace) -> int:
 
     print(asyncio.run(invite_address(settings)))
     return 0
+
+
+def _check(_options: argparse.Namespace) -> int:
+    settings = _settings(need_token=True)
+    from bot.check import check
+
+    return asyncio.run(check(settings))
 
 
 def _migrate(_options: argparse.Namespace) -> int:

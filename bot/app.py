@@ -14,13 +14,15 @@ import aiohttp
 import discord
 
 from bot.chat.delivering import DiscordAnnouncer
+from bot.chat.traffic import Traffic
 from bot.client import CommandsMemory, Pressroom
 from bot.clock import Clock, SystemClock
 from bot.errors import StartError, TokenRefusedError
 from bot.fetch import Fetcher
 from bot.jobs import Worker, Workers
+from bot.metrics import Metrics
 from bot.ports import Announcer, IssueSource
-from bot.services import Announcements, Guilds, Issues, Outbox, Services, Sources
+from bot.services import Announcements, Channels, Explanations, Gateway, Guilds, Issues, Outbox, Services, Sources
 from bot.settings import Settings
 from bot.sources.feed import FeedSource
 from bot.store import Store
@@ -30,7 +32,6 @@ from bot.store.upgrade import upgrade
 
 log = logging.getLogger(__name__)
 
-_DRAIN_SECONDS = 20.0
 _LOGIN_SECONDS = 60.0
 
 
@@ -41,9 +42,11 @@ class Parts:
     store: type[Store] = Store
     # How long Discord may take between two servers before the list counts as complete.
     guild_ready_seconds = 2.0
+    # How long what is in hand may take when the bot is told to stop.
+    drain_seconds = 20.0
 
-    def announcer(self, client: discord.Client) -> Announcer:
-        return DiscordAnnouncer(client)
+    def announcer(self, client: discord.Client, traffic: Traffic) -> Announcer:
+        return DiscordAnnouncer(client, traffic)
 
     def reader(self, fetcher: Fetcher) -> IssueSource:
         return FeedSource(fetcher)
@@ -93,55 +96,82 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
                 allow_private_addresses=settings.allow_private_addresses,
             )
         )
-        workers = Workers()
+        metrics, workers = Metrics(), Workers()
+        traffic = Traffic(
+            api_url=settings.discord_api_url, requests_per_second=settings.requests_per_second, metrics=metrics
+        )
         client = Pressroom(
             api_url=settings.discord_api_url,
             commands_memory=_commands_memory(store),
+            traffic=traffic,
+            metrics=metrics,
             guild_ready_seconds=parts.guild_ready_seconds,
         )
         client.services = services = _services(
-            settings, parts, store=store, fetcher=fetcher, client=client, bell=workers
+            settings,
+            store=store,
+            clock=parts.clock,
+            reader=parts.reader(fetcher),
+            announcer=parts.announcer(client, traffic),
+            bell=workers,
+            metrics=metrics,
         )
         await _prepare_installation(store, parts.clock)
         await services.outbox.take_over()
 
         workers.add(Worker("sources", services.sources.read_due, parts.clock))
         workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock))
-        await stack.enter_async_context(client)
-        await _log_in(client, settings)
-        if settings.web_port is not None:
+        if settings.health_port is not None:
+            from bot.services.health import Health
             from bot.web.health import serve_health
 
-            await stack.enter_async_context(serve_health(settings.web_host, settings.web_port))
+            health = Health(store, clock=parts.clock, gateway=services.gateway, link=client, workers=workers)
+            await stack.enter_async_context(
+                serve_health(settings.health_host, settings.health_port, health=health, metrics=metrics)
+            )
+        await stack.enter_async_context(client)
+        await _log_in(client, settings)
+        stack.push_async_callback(client.finish_interactions, deadline_seconds=parts.drain_seconds)
         starting = asyncio.create_task(_start_when_ready(client, workers), name="start workers")
         starting.add_done_callback(_log_failed_start)
-        stack.push_async_callback(workers.drain, deadline_seconds=_DRAIN_SECONDS)
+        stack.push_async_callback(workers.drain, deadline_seconds=parts.drain_seconds)
         stack.callback(starting.cancel)
         yield client
 
 
 def _services(
-    settings: Settings, parts: Parts, *, store: Store, fetcher: Fetcher, client: Pressroom, bell: Workers
+    settings: Settings,
+    *,
+    store: Store,
+    clock: Clock,
+    reader: IssueSource,
+    announcer: Announcer,
+    bell: Workers,
+    metrics: Metrics,
 ) -> Services:
-    clock = parts.clock
     return Services(
         announcements=Announcements(store, clock=clock, bell=bell),
-        guilds=Guilds(store, clock=clock),
+        channels=Channels(store, announcer=announcer, clock=clock, bell=bell),
+        explanations=Explanations(store),
+        gateway=Gateway(store, clock=clock, metrics=metrics),
+        guilds=Guilds(store, clock=clock, bell=bell),
         issues=Issues(store),
         outbox=Outbox(
             store,
-            announcer=parts.announcer(client),
+            announcer=announcer,
             clock=clock,
             incarnation=str(uuid4()),
             alone=store.dialect == "sqlite",
+            metrics=metrics,
         ),
         sources=Sources(
             store,
-            reader=parts.reader(fetcher),
+            reader=reader,
             secrets=SecretBox(settings.secret_key_file),
             clock=clock,
             bell=bell,
             interval=timedelta(minutes=settings.poll_minutes),
+            metrics=metrics,
         ),
     )
 

@@ -1,5 +1,6 @@
 """The connection to Discord: intents, commands, buttons, errors. All rules are elsewhere."""
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -16,7 +17,9 @@ from yarl import URL
 
 from bot.chat.links import AllLinks, LinksPage
 from bot.chat.press import Press
-from bot.chat.replies import tell_error
+from bot.chat.replies import is_refusal, tell_error
+from bot.chat.traffic import Traffic
+from bot.metrics import Metrics
 from bot.services import Services
 from bot.settings import DISCORD_API
 
@@ -35,7 +38,15 @@ class Pressroom(commands.AutoShardedBot):
 
     services: Services
 
-    def __init__(self, *, api_url: str, commands_memory: "CommandsMemory", guild_ready_seconds: float = 2.0) -> None:
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        commands_memory: "CommandsMemory",
+        traffic: Traffic,
+        metrics: Metrics,
+        guild_ready_seconds: float = 2.0,
+    ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice here, so nothing is missing
         super().__init__(
             command_prefix=commands.when_mentioned,  # never used: without message intents no text reaches the bot
@@ -46,7 +57,13 @@ class Pressroom(commands.AutoShardedBot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             guild_ready_timeout=guild_ready_seconds,
+            http_trace=traffic.trace(),
+            tree_cls=Tree,
         )
+        self._metrics = metrics
+        self._in_hand: set[int] = set()
+        self._empty_handed = asyncio.Event()
+        self._empty_handed.set()
         self._api_url = api_url
         self._commands_memory = commands_memory
         self.tree.error(self._tell_command_error)
@@ -62,8 +79,71 @@ class Pressroom(commands.AutoShardedBot):
             await self.load_extension(extension)
         await self._sync_changed_commands()
 
+    # interactions in hand
+
+    def take_in_hand(self, interaction_id: int) -> None:
+        """A command or press begins."""
+        self._in_hand.add(interaction_id)
+        self._empty_handed.clear()
+
+    def finished(self, interaction_id: int, *, outcome: str) -> None:
+        """It is answered, well or with a sentence about what went wrong."""
+        self._metrics.count("interactions", outcome)
+        self._in_hand.discard(interaction_id)
+        if not self._in_hand:
+            self._empty_handed.set()
+
+    async def finish_interactions(self, *, deadline_seconds: float) -> None:
+        """Let commands and presses that have begun come to their answer."""
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                await self._empty_handed.wait()
+        except TimeoutError:
+            log.warning("interactions cut off count=%d", len(self._in_hand))
+
+    async def on_app_command_completion(self, interaction: discord.Interaction, _command: object) -> None:
+        self.finished(interaction.id, outcome="done")
+
+    # the gateway
+
+    def shards_connected(self) -> tuple[int, int]:
+        """How many shards are connected, and of how many."""
+        shards = self.shards.values()
+        return sum(not shard.is_closed() for shard in shards), len(shards)
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        # The wait that may be due belongs before the connection: Discord closes one that does not identify.
+        await self.services.gateway.wait_for_turn(0)
+        await super().connect(reconnect=reconnect)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        await self.services.gateway.begin_session(shard_id or 0)
+        await super().before_identify_hook(shard_id, initial=initial)
+
     async def on_ready(self) -> None:
         log.info("connected as=%s servers=%d", self.user, len(self.guilds))
+        await self._discord_is_back()
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        log.info("session resumed shard_id=%d", shard_id)
+        await self._discord_is_back()
+
+    async def _discord_is_back(self) -> None:
+        await self.services.channels.hurry()
+        for guild in self.guilds:
+            await self.services.channels.look_again(guild.id)
+
+    # what changes in servers may open a channel that was stopped
+
+    async def on_guild_channel_update(self, _before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        await self.services.channels.look_again(after.guild.id)
+
+    async def on_guild_role_update(self, _before: discord.Role, after: discord.Role) -> None:
+        await self.services.channels.look_again(after.guild.id)
+
+    async def on_member_update(self, _before: discord.Member, after: discord.Member) -> None:
+        if after == after.guild.me:
+            await self.services.channels.look_again(after.guild.id)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         await self.services.guilds.remember(guild.id, name=guild.name)
@@ -78,6 +158,7 @@ class Pressroom(commands.AutoShardedBot):
         if isinstance(error, app_commands.CommandNotFound):
             log.warning("unknown command name=%s", error.name)
         await tell_error(interaction, error)
+        self.finished(interaction.id, outcome="refused" if is_refusal(error) else "failed")
 
     async def _sync_changed_commands(self) -> None:
         """Register the commands with Discord only when they changed: it allows 200 creations a day."""
@@ -89,6 +170,15 @@ class Pressroom(commands.AutoShardedBot):
         registered = await self.tree.sync()
         await self._commands_memory.write(digest)
         log.info("commands registered count=%d", len(registered))
+
+
+class Tree(app_commands.CommandTree["Pressroom"]):
+    """Knows which commands are in hand."""
+
+    async def interaction_check(self, interaction: discord.Interaction["Pressroom"]) -> bool:
+        if interaction.type is discord.InteractionType.application_command:
+            self.client.take_in_hand(interaction.id)
+        return True
 
 
 class CommandsMemory:

@@ -16,7 +16,9 @@ PressroomError
     ├── UnreadableError        bytes that are no newsletter issue or feed
     ├── FetchError             a source could not be fetched
     ├── DeliveryError          Discord did not take a message; tried again later
-    │   └── DeliveryRefusedError   … and never will, as it is
+    │   ├── DeliveryRefusedError   … and never will, as it is
+    │   ├── ChannelClosedError     … nor any other in this channel, before people change something there
+    │   └── DiscordClosedError     … nor anything else from this bot, for some time
     └── RefusedError           a person asked for something that a rule refuses
         └── NotFoundError          … because it is not there
 """
@@ -110,6 +112,21 @@ class DeliveryError(DomainError):
 
 class DeliveryRefusedError(DeliveryError):
     """Discord refused a message for what it is; trying again does not change that."""
+
+
+class ChannelClosedError(DeliveryError):
+    """Nothing can be done in this channel before somebody grants a permission, or chooses another one.
+
+    `is_gone` when the channel no longer exists.
+    """
+
+    def __init__(self, message_id: str, *, is_gone: bool = False, **params: str | int) -> None:
+        super().__init__(message_id, retry_after_seconds=0.0, **params)
+        self.is_gone = is_gone
+
+
+class DiscordClosedError(DeliveryError):
+    """Discord takes nothing from this bot now: asking it in other channels would only make it worse."""
 
 
 class RefusedError(DomainError):

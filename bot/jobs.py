@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.clock import Clock
+from bot.errors import PressroomError
+from bot.ports import Pulse
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -27,10 +29,16 @@ Work = Callable[[Callable[[], bool]], Awaitable[datetime | None]]
 
 
 class Worker:
-    """Calls `work` again and again: when rung, and when the moment comes that `work` returned."""
+    """Calls `work` again and again: when rung, and when the moment comes that `work` returned.
+
+    `failure` is what broke it the last time, None when the last time went well; `beat` is the monotonic time of its
+    last sign of life, None while it has nothing to do.
+    """
 
     def __init__(self, name: str, work: Work, clock: Clock) -> None:
         self.name = name
+        self.failure: str | None = None
+        self.beat: float | None = None
         self._work = work
         self._clock = clock
         self._rung = asyncio.Event()
@@ -48,12 +56,19 @@ class Worker:
         while not self._stopping:
             self._rung.clear()
             try:
-                due_at = await self._work(lambda: not self._stopping)
-            except Exception:
+                due_at = await self._work(self._goes_on)
+                self.failure = None
+            except Exception as error:
                 # Whatever failed stays due in the database; the loop must stay alive to try it again.
                 log.exception("worker failed worker=%s", self.name)
+                self.failure = str(error) if isinstance(error, PressroomError) else type(error).__name__
                 due_at = self._clock.now() + _PAUSE_AFTER_FAILURE
+            self.beat = None
             await self._sleep_until(due_at)
+
+    def _goes_on(self) -> bool:
+        self.beat = self._clock.monotonic()
+        return not self._stopping
 
     async def _sleep_until(self, due_at: datetime | None) -> None:
         if self._stopping:
@@ -76,6 +91,14 @@ class Workers:
         self._workers: dict[str, Worker] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._scheduler: AsyncIOScheduler | None = None
+
+    @property
+    def are_started(self) -> bool:
+        return bool(self._tasks)
+
+    def pulses(self) -> list[Pulse]:
+        """How each worker is."""
+        return [Pulse(worker.name, worker.failure, worker.beat) for worker in self._workers.values()]
 
     def add(self, worker: Worker) -> None:
         self._workers[worker.name] = worker

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.model.delivery import Delivery
+from bot.model.delivery import Delivery, Sent, StoppedChannel
 from bot.model.guild import Guild, Source
 from bot.model.issue import Issue
 
@@ -41,19 +41,80 @@ class Announcement:
 
 
 class Announcer(Protocol):
-    """Puts announcements on Discord. Every method raises DeliveryError (see `bot.errors`)."""
+    """Puts messages on Discord. What reaches out raises DeliveryError and its kinds (see `bot.errors`)."""
 
-    async def send(self, delivery: Delivery, announcement: Announcement) -> int:
-        """Send the message under the delivery's nonce and give its id; twice within the nonce's window is once."""
+    def takes_nonces(self, delivery: Delivery) -> bool:
+        """Whether sending twice within the nonce's window is once. Forum posts take no nonce."""
         ...
 
-    async def find(self, delivery: Delivery, *, since: datetime) -> int | None:
-        """The id of this delivery's message if it stands in the channel since `since`, else None."""
+    async def glance(self, delivery: Delivery, announcement: Announcement) -> Sent | None:
+        """The delivery's message if it stands among the newest of the channel; None also where that is not shown."""
+        ...
+
+    async def find(self, delivery: Delivery, *, since: datetime) -> Sent | None:
+        """The delivery's message if it stands in the channel since `since`, else None.
+
+        Raises ChannelClosedError where the channel's history cannot be read, so that nobody can tell.
+        """
+        ...
+
+    async def send(self, delivery: Delivery, announcement: Announcement) -> Sent:
+        """Send the announcement under the delivery's nonce, in its plain form where the delivery is degraded."""
+        ...
+
+    async def send_notice(self, delivery: Delivery) -> Sent:
+        """Send the delivery's words to the server's staff."""
         ...
 
     async def start_thread(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> int:
         """Start the discussion thread on the message, or find it there; its id."""
         ...
+
+    def is_for_followers(self, delivery: Delivery, announcement: Announcement) -> bool:
+        """Whether this announcement is to be published: the server wants it and the channel can be followed."""
+        ...
+
+    async def publish(self, delivery: Delivery) -> None:
+        """Hand the target message on to the channels that follow; twice is once."""
+        ...
+
+    async def edit(self, delivery: Delivery) -> None:
+        """Let the target message say the delivery's words and nothing else; twice is once."""
+        ...
+
+    def is_open(self, stopped: StoppedChannel) -> bool:
+        """Whether what stopped the channel is mended, as far as can be seen without asking Discord."""
+        ...
+
+    def staff_channel(self, guild_id: int) -> int | None:
+        """Where a server wants Discord's own notices to its staff, if it named such a channel to Discord."""
+        ...
+
+
+class GatewayLink(Protocol):
+    """The connection to Discord's gateway."""
+
+    def shards_connected(self) -> tuple[int, int]:
+        """How many shards are connected, and of how many; of none before the first connection."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How a worker is: what broke it the last time, and when (monotonic seconds) it last gave a sign while at work."""
+
+    worker: str
+    failure: str | None
+    beat: float | None
+
+
+class WorkersWatch(Protocol):
+    """Tells how the background is."""
+
+    @property
+    def are_started(self) -> bool: ...
+
+    def pulses(self) -> list[Pulse]: ...
 
 
 class Bell(Protocol):

@@ -21,8 +21,9 @@ _EXAMPLES = {
     "SECRET_KEY_FILE": "data/secret.key",
     "LOG_LEVEL": "INFO",
     "LOG_FORMAT": "text",
-    "WEB_HOST": "127.0.0.1",
-    "WEB_PORT": "8080",
+    "HEALTH_HOST": "127.0.0.1",
+    "HEALTH_PORT": "8080",
+    "REQUESTS_PER_SECOND": "50",
     "POLL_MINUTES": "10",
     "FETCH_TIMEOUT_SECONDS": "20",
     "FETCH_MAX_MEGABYTES": "10",
@@ -44,8 +45,9 @@ class Settings(BaseSettings):
     secret_key_file: Path = Path("data/secret.key")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: LogFormat = "text"
-    web_host: str = "127.0.0.1"
-    web_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    health_host: str = "127.0.0.1"
+    health_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    requests_per_second: Annotated[int, Field(ge=2, le=5000)] = 50
     poll_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 10.0
     fetch_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
     fetch_max_megabytes: Annotated[float, Field(gt=0, le=100)] = 10.0

@@ -1,17 +1,24 @@
 """`/desk`: what moderators do about announcements."""
 
+from datetime import datetime
 from typing import Any
 
 import discord
 from discord import app_commands, ui
 from discord.ext import commands
+from discord.utils import format_dt
 
 from bot.chat.announcements import announcement_view
 from bot.chat.choices import issue_choices
 from bot.chat.context import guild_id_of, language_of
-from bot.chat.replies import reply, reply_view, say
+from bot.chat.replies import reply, reply_view, say, say_problem
 from bot.client import Pressroom
+from bot.model.problem import Problem
+from bot.services.explanations import Finding, link_of
 from bot.texts import text
+
+_MOST_TEXT = 4000  # of a Components V2 message
+_MOST_LINES = 38
 
 
 @app_commands.guild_only()
@@ -30,11 +37,21 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
         )
         if posting.earlier is not None and posting.earlier.message_id is not None:
             earlier = posting.earlier
-            link = f"https://discord.com/channels/{earlier.guild_id}/{earlier.channel_id}/{earlier.message_id}"
-            await reply(interaction, "post-already", link=link)
+            await reply(interaction, "post-already", link=link_of(earlier))
         else:
             message = "post-queued" if posting.queued else "post-underway"
             await reply(interaction, message, channel=str(posting.channel_id))
+
+    @app_commands.command(name="repost", description=text("command-desk-repost"))
+    @app_commands.describe(issue=text("option-desk-issue"))
+    @app_commands.autocomplete(issue=issue_choices)
+    async def repost(self, interaction: discord.Interaction, issue: str) -> None:
+        stored = await self._services.issues.pick(guild_id_of(interaction), issue)
+        posting = await self._services.announcements.repost(
+            guild_id_of(interaction), stored.issue_key, interaction_id=interaction.id
+        )
+        message = "repost-queued" if posting.queued else "post-underway"
+        await reply(interaction, message, channel=str(posting.channel_id))
 
     @app_commands.command(name="preview", description=text("command-desk-preview"))
     @app_commands.describe(issue=text("option-desk-issue"))
@@ -45,6 +62,26 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
         view = announcement_view(announcement, language=language_of(interaction))
         view.add_item(ui.TextDisplay[Any](say(interaction, "preview-heading")))
         await reply_view(interaction, view)
+
+    @app_commands.command(name="why", description=text("command-desk-why"))
+    @app_commands.describe(url=text("option-desk-url"))
+    @app_commands.autocomplete(url=issue_choices)
+    async def why(self, interaction: discord.Interaction, url: str) -> None:
+        findings = await self._services.explanations.why(guild_id_of(interaction), url)
+        view = ui.LayoutView(timeout=None)
+        for finding in findings:
+            line = _line(interaction, finding)
+            if view.content_length() + len(line) > _MOST_TEXT or view.total_children_count >= _MOST_LINES:
+                break
+            view.add_item(ui.TextDisplay[Any](line))
+        await reply_view(interaction, view)
+
+
+def _line(interaction: discord.Interaction, finding: Finding) -> str:
+    params: dict[str, str | int] = {
+        name: format_dt(value, "f") if isinstance(value, datetime) else value for name, value in finding.params.items()
+    }
+    return say_problem(interaction, Problem(finding.message_id, params, finding.because))
 
 
 async def setup(bot: Pressroom) -> None:

@@ -8,23 +8,26 @@ from discord.app_commands import Choice
 from discord.ext import commands
 from discord.utils import format_dt
 
-from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES
+from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES, ChannelToAnnounceIn
 from bot.chat.context import guild_id_of
 from bot.chat.plain import fold, plain, shorten
 from bot.chat.replies import reply, reply_view, say, say_problem
 from bot.client import Pressroom
 from bot.model.delivery import DeliveryRecord
-from bot.model.guild import FirstAnnouncement, Source
+from bot.model.guild import FirstAnnouncement, Guild, Source
 from bot.texts import text
 
 # What an announcement with its thread needs; history is what finds a message again after a crash.
 _NEEDED = discord.Permissions(
     view_channel=True, send_messages=True, create_public_threads=True, read_message_history=True
 )
+_NEEDED_FOR_NOTICES = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
 _FIRST_CHOICES = [
     Choice(name=text("choice-first-newest"), value=FirstAnnouncement.NEWEST.value),
     Choice(name=text("choice-first-none"), value=FirstAnnouncement.NONE.value),
 ]
+AnnouncementChannel = app_commands.Transform[app_commands.AppCommandChannel, ChannelToAnnounceIn]
+_MOST_STOPPED = 2
 _MOST_SOURCES = 4  # each takes up to 600 characters of the 4,000 that a message holds
 _LONGEST_TITLE = 100
 _LONGEST_ADDRESS = 200
@@ -45,7 +48,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         self,
         interaction: discord.Interaction,
         address: str,
-        channel: discord.TextChannel | None = None,
+        channel: AnnouncementChannel | None = None,
         first: str = FirstAnnouncement.NEWEST.value,
     ) -> None:
         guild_id = guild_id_of(interaction)
@@ -59,20 +62,27 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             return
         if not await self._can_announce(interaction, channel_id):
             return
-        await self._services.guilds.set_first_announcement(guild_id, FirstAnnouncement(first))
-        added = await self._services.sources.subscribe(guild_id, url=address, channel_id=channel_id)
+        added = await self._services.sources.subscribe(
+            guild_id,
+            url=address,
+            channel_id=channel_id,
+            first=FirstAnnouncement(first),
+            interaction_id=interaction.id,
+        )
         title = plain(added.title or added.source.url, longest=_LONGEST_TITLE)
         await reply(interaction, "setup-source-added", title=title, count=added.issues, channel=str(channel_id))
 
     @app_commands.command(name="channel", description=text("command-setup-channel"))
     @app_commands.describe(channel=text("option-setup-channel"))
-    async def channel(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
+    async def channel(self, interaction: discord.Interaction, channel: AnnouncementChannel) -> None:
         await self._remember_guild(interaction)
         status = await self._services.guilds.status(guild_id_of(interaction))
         if not status.subscriptions:
             await reply(interaction, "setup-channel-no-source")
         elif await self._can_announce(interaction, channel.id):
-            await self._services.guilds.move_announcements(guild_id_of(interaction), channel.id)
+            await self._services.guilds.move_announcements(
+                guild_id_of(interaction), channel.id, interaction_id=interaction.id
+            )
             await reply(interaction, "setup-channel-changed", channel=str(channel.id))
 
     @app_commands.command(name="ping", description=text("command-setup-ping"))
@@ -83,7 +93,9 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             # Discord would show the mention and notify nobody.
             await reply(interaction, "setup-ping-impossible", role=str(role.id))
             return
-        await self._services.guilds.set_ping_role(guild_id_of(interaction), role.id if role else None)
+        await self._services.guilds.set_ping_role(
+            guild_id_of(interaction), role.id if role else None, interaction_id=interaction.id
+        )
         if role is None:
             await reply(interaction, "setup-ping-off")
         else:
@@ -93,14 +105,39 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     @app_commands.describe(on=text("option-setup-threads"))
     async def threads(self, interaction: discord.Interaction, on: bool) -> None:  # noqa: FBT001 - an option
         await self._remember_guild(interaction)
-        await self._services.guilds.set_discussion_threads(guild_id_of(interaction), wanted=on)
+        await self._services.guilds.set_discussion_threads(
+            guild_id_of(interaction), wanted=on, interaction_id=interaction.id
+        )
         await reply(interaction, "setup-threads-on" if on else "setup-threads-off")
+
+    @app_commands.command(name="staff", description=text("command-setup-staff"))
+    @app_commands.describe(channel=text("option-setup-staff"))
+    async def staff(self, interaction: discord.Interaction, channel: discord.TextChannel | None = None) -> None:
+        await self._remember_guild(interaction)
+        if channel is not None and not await self._can_announce(interaction, channel.id, needed=_NEEDED_FOR_NOTICES):
+            return
+        await self._services.guilds.set_staff_channel(
+            guild_id_of(interaction), channel.id if channel else None, interaction_id=interaction.id
+        )
+        if channel is None:
+            await reply(interaction, "setup-staff-default")
+        else:
+            await reply(interaction, "setup-staff-changed", channel=str(channel.id))
+
+    @app_commands.command(name="publish", description=text("command-setup-publish"))
+    @app_commands.describe(on=text("option-setup-publish"))
+    async def publish(self, interaction: discord.Interaction, on: bool) -> None:  # noqa: FBT001 - an option
+        await self._remember_guild(interaction)
+        await self._services.guilds.set_publishing(guild_id_of(interaction), wanted=on, interaction_id=interaction.id)
+        await reply(interaction, "setup-publish-on" if on else "setup-publish-off")
 
     @app_commands.command(name="remove", description=text("command-setup-remove"))
     @app_commands.describe(source=text("option-setup-source"))
     async def remove(self, interaction: discord.Interaction, source: str) -> None:
         source_id = int(source) if source.isascii() and source.isdigit() and len(source) < 18 else 0
-        removed = await self._services.sources.unsubscribe(guild_id_of(interaction), source_id)
+        removed = await self._services.sources.unsubscribe(
+            guild_id_of(interaction), source_id, interaction_id=interaction.id
+        )
         await reply(interaction, "setup-removed" if removed else "setup-source-unknown")
 
     @remove.autocomplete("source")
@@ -121,6 +158,8 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         settings = [
             say(interaction, "status-ping-on", role=str(role_id)) if role_id else say(interaction, "status-ping-off"),
             say(interaction, "status-threads-on" if status.guild.discussion_threads else "status-threads-off"),
+            say(interaction, "status-publish-on" if status.guild.publish else "status-publish-off"),
+            _staff_line(interaction, status.guild),
         ]
         view = ui.LayoutView(timeout=None)
         view.add_item(ui.TextDisplay[Any](say(interaction, "status-heading")))
@@ -129,6 +168,10 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         if len(status.sources) > _MOST_SOURCES:
             more = say(interaction, "status-more", count=len(status.sources) - _MOST_SOURCES)
             view.add_item(ui.TextDisplay[Any](more))
+        for stopped in status.stopped[:_MOST_STOPPED]:
+            problem = say_problem(interaction, stopped.problem)
+            line = say(interaction, "status-stopped", channel=str(stopped.channel_id), problem=problem)
+            view.add_item(ui.TextDisplay[Any](line))
         for record in status.troubled:
             view.add_item(ui.TextDisplay[Any](_trouble_line(interaction, record)))
         if not status.sources:
@@ -140,14 +183,27 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         name = interaction.guild.name if interaction.guild else ""
         await self._services.guilds.remember(guild_id_of(interaction), name=name)
 
-    async def _can_announce(self, interaction: discord.Interaction, channel_id: int) -> bool:
+    async def _can_announce(
+        self, interaction: discord.Interaction, channel_id: int, *, needed: discord.Permissions = _NEEDED
+    ) -> bool:
         channel = interaction.guild.get_channel(channel_id) if interaction.guild else None
         granted = channel.permissions_for(channel.guild.me) if channel else discord.Permissions.none()
-        missing = [name for name, needed in _NEEDED if needed and not getattr(granted, name)]
+        missing = [name for name, is_needed in needed if is_needed and not getattr(granted, name)]
         if missing:
             names = ", ".join(name.replace("_", " ").title() for name in missing)
             await reply(interaction, "setup-permissions-missing", channel=str(channel_id), permissions=names)
+        else:
+            await self._services.channels.choose(guild_id_of(interaction), channel_id)
         return not missing
+
+
+def _staff_line(interaction: discord.Interaction, guild: Guild) -> str:
+    if guild.staff_channel_id is not None:
+        return say(interaction, "status-staff", channel=str(guild.staff_channel_id))
+    updates = interaction.guild.public_updates_channel if interaction.guild else None
+    if updates is not None:
+        return say(interaction, "status-staff", channel=str(updates.id))
+    return say(interaction, "status-staff-none")
 
 
 def _source_lines(interaction: discord.Interaction, source: Source, channel_id: int) -> str:

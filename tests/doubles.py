@@ -1,11 +1,13 @@
 """Stand-ins for the edge of the bot (never for its own rules), and samples to feed it."""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from bot.errors import PressroomError
-from bot.model.delivery import Delivery
+from bot.errors import DeliveryRefusedError, PressroomError
+from bot.model.delivery import Delivery, Sent, StoppedChannel
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssuePoll, Link, Section
 from bot.ports import Announcement, Reading
@@ -43,6 +45,31 @@ class MovedClock:
             await self._moved.wait()
 
 
+class MovableClock:
+    """The machine's clock, put forward or back by the test."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+        self._moved = asyncio.Event()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._offset
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._offset.total_seconds()
+
+    def move(self, by: timedelta) -> None:
+        self._offset += by
+        self._moved.set()
+
+    async def sleep_until(self, moment: datetime) -> None:
+        while (remaining := (moment - self.now()).total_seconds()) > 0:
+            self._moved.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(remaining):
+                    await self._moved.wait()
+
+
 class QuietBell:
     """Remembers who was rung."""
 
@@ -73,26 +100,41 @@ class Shelf:
 
 
 class Channel:
-    """A channel that keeps what is sent, refuses when told to, and knows nonces as Discord does."""
+    """Discord's channels: keep what is sent, refuse when told to, and know nonces as Discord does."""
 
     def __init__(self) -> None:
         self.messages: dict[int, tuple[Delivery, Announcement]] = {}
+        self.notices: list[Delivery] = []
         self.threads: list[int] = []
+        self.published: list[int] = []
+        self.edited: dict[int, str] = {}
         self.fail_with: PressroomError | None = None
+        self.fail_in: dict[int, PressroomError] = {}  # by channel
+        self.plain_is_fine = False
         self.lose_answer = False
         self.lose_answer_as: BaseException | None = None
         self.searches = 0
+        self.glances = 0
         self.sent = asyncio.Event()
         self.nonces_are_remembered = True
+        self.is_forum = False
+        self.for_followers = False
+        self.mended: set[int] = set()
+        self.updates_channel: int | None = None
         self.before_send: Callable[[], None] = lambda: None
 
-    async def send(self, delivery: Delivery, announcement: Announcement) -> int:
+    def takes_nonces(self, delivery: Delivery) -> bool:
+        return not self.is_forum
+
+    async def send(self, delivery: Delivery, announcement: Announcement) -> Sent:
         self.before_send()
-        if self.fail_with is not None:
-            raise self.fail_with
+        error = self.fail_in.get(delivery.channel_id, self.fail_with)
+        is_plain = delivery.degraded and self.plain_is_fine
+        if error is not None and not (isinstance(error, DeliveryRefusedError) and is_plain):
+            raise error
         for message_id, (earlier, _) in self.messages.items():
-            if self.nonces_are_remembered and earlier.nonce == delivery.nonce:
-                return message_id
+            if self.nonces_are_remembered and not self.is_forum and earlier.nonce == delivery.nonce:
+                return Sent(message_id)
         message_id = 1000 + len(self.messages)
         self.messages[message_id] = (delivery, announcement)
         self.sent.set()
@@ -100,17 +142,49 @@ class Channel:
             raise asyncio.CancelledError  # as when the process stops before it hears
         if self.lose_answer_as is not None:
             raise self.lose_answer_as
-        return message_id
+        return Sent(message_id, thread_id=message_id if self.is_forum else None, is_post=self.is_forum)
 
-    async def find(self, delivery: Delivery, *, since: datetime) -> int | None:
+    async def send_notice(self, delivery: Delivery) -> Sent:
+        if delivery.channel_id in self.fail_in:
+            raise self.fail_in[delivery.channel_id]
+        self.notices.append(delivery)
+        return Sent(5000 + len(self.notices))
+
+    async def glance(self, delivery: Delivery, announcement: Announcement) -> Sent | None:
+        self.glances += 1
+        return self._standing(delivery)
+
+    async def find(self, delivery: Delivery, *, since: datetime) -> Sent | None:
         assert since <= delivery.first_attempt_at
         self.searches += 1
-        return next((key for key, (sent, _) in self.messages.items() if sent.nonce == delivery.nonce), None)
+        return self._standing(delivery)
 
     async def start_thread(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> int:
         if message_id not in self.threads:
             self.threads.append(message_id)
         return message_id
+
+    def is_for_followers(self, delivery: Delivery, announcement: Announcement) -> bool:
+        return self.for_followers
+
+    async def publish(self, delivery: Delivery) -> None:
+        assert delivery.target_id is not None
+        self.published.append(delivery.target_id)
+
+    async def edit(self, delivery: Delivery) -> None:
+        assert delivery.target_id is not None
+        assert delivery.words is not None
+        self.edited[delivery.target_id] = delivery.words.message_id
+
+    def is_open(self, stopped: StoppedChannel) -> bool:
+        return stopped.channel_id in self.mended
+
+    def staff_channel(self, guild_id: int) -> int | None:
+        return self.updates_channel
+
+    def _standing(self, delivery: Delivery) -> Sent | None:
+        found = (key for key, (sent, _) in self.messages.items() if sent.nonce == delivery.nonce)
+        return next((Sent(key, thread_id=key if self.is_forum else None, is_post=self.is_forum) for key in found), None)
 
 
 def sample_link(number: int = 1, *, section: str | None = "Tools", sponsored: bool = False) -> Link:

@@ -12,24 +12,40 @@ import json
 import os
 import signal
 import sys
-import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from tests.doubles import MovableClock
 
 if TYPE_CHECKING:
     import discord
 
+    from bot.chat.traffic import Traffic
     from bot.fetch import Fetcher
-    from bot.model.delivery import Delivery
+    from bot.model.delivery import Delivery, Sent
     from bot.model.guild import Source
     from bot.ports import Announcement, Announcer, IssueSource, Reading
 
 ROOT = Path(__file__).parents[1]
 # In the order in which an issue passes them; `commit` lies between any two.
-POINTS = ("fetch", "fetched", "commit", "find", "send", "sent", "thread", "threaded")
+POINTS = (
+    "fetch",
+    "fetched",
+    "commit",
+    "glance",
+    "find",
+    "send",
+    "sent",
+    "thread",
+    "threaded",
+    "publish",
+    "published",
+    "edit",
+    "edited",
+)
 _DEADLINE_SECONDS = 20.0
 
 
@@ -56,6 +72,14 @@ class Launched:
         """Wait until the process stands at `point`; let it pass other watched points meanwhile."""
         while (found := await self._next_point()) != point:
             await self.go(found)
+
+    async def next_point(self, *, patience_seconds: float) -> str | None:
+        """The next watched point that the process stands at; None when it stands at none for so long."""
+        try:
+            async with asyncio.timeout(patience_seconds):
+                return await self._next_point()
+        except TimeoutError:
+            return None
 
     async def go(self, point: str) -> None:
         await self._tell(go=point)
@@ -145,7 +169,7 @@ class _Control:
         self._watch = watch
         self._writer: asyncio.StreamWriter | None = None
         self._passes: dict[str, asyncio.Event] = {point: asyncio.Event() for point in POINTS}
-        self.clock = _MovableClock()
+        self.clock = MovableClock()
 
     async def listen(self, port: int) -> None:
         reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
@@ -167,31 +191,6 @@ class _Control:
                 self._passes[order["go"]].set()
             if "move" in order:
                 self.clock.move(timedelta(seconds=order["move"]))
-
-
-class _MovableClock:
-    """The machine's clock, put forward or back by the test."""
-
-    def __init__(self) -> None:
-        self._offset = timedelta()
-        self._moved = asyncio.Event()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._offset
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self._offset.total_seconds()
-
-    def move(self, by: timedelta) -> None:
-        self._offset += by
-        self._moved.set()
-
-    async def sleep_until(self, moment: datetime) -> None:
-        while (remaining := (moment - self.now()).total_seconds()) > 0:
-            self._moved.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(remaining):
-                    await self._moved.wait()
 
 
 def main() -> None:
@@ -218,8 +217,8 @@ def main() -> None:
             store = PausingStore
             guild_ready_seconds = 0.05
 
-            def announcer(self, client: "discord.Client") -> "Announcer":
-                return _PausingAnnouncer(super().announcer(client), control)
+            def announcer(self, client: "discord.Client", traffic: "Traffic") -> "Announcer":
+                return cast("Announcer", _PausingAnnouncer(super().announcer(client, traffic), control))
 
             def reader(self, fetcher: "Fetcher") -> "IssueSource":
                 return _PausingReader(super().reader(fetcher), control)
@@ -246,25 +245,44 @@ class _PausingReader:
 
 
 class _PausingAnnouncer:
+    """The real announcer, with a pause before and after each thing that it does on Discord."""
+
     def __init__(self, inner: "Announcer", control: _Control) -> None:
         self._inner = inner
         self._control = control
 
-    async def send(self, delivery: "Delivery", announcement: "Announcement") -> int:
-        await self._control.point("send")
-        message_id = await self._inner.send(delivery, announcement)
-        await self._control.point("sent")
-        return message_id
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)  # what asks nothing of Discord
 
-    async def find(self, delivery: "Delivery", *, since: datetime) -> int | None:
+    async def glance(self, delivery: "Delivery", announcement: "Announcement") -> "Sent | None":
+        await self._control.point("glance")
+        return await self._inner.glance(delivery, announcement)
+
+    async def find(self, delivery: "Delivery", *, since: datetime) -> "Sent | None":
         await self._control.point("find")
         return await self._inner.find(delivery, since=since)
+
+    async def send(self, delivery: "Delivery", announcement: "Announcement") -> "Sent":
+        await self._control.point("send")
+        sent = await self._inner.send(delivery, announcement)
+        await self._control.point("sent")
+        return sent
 
     async def start_thread(self, delivery: "Delivery", announcement: "Announcement", *, message_id: int) -> int:
         await self._control.point("thread")
         thread_id = await self._inner.start_thread(delivery, announcement, message_id=message_id)
         await self._control.point("threaded")
         return thread_id
+
+    async def publish(self, delivery: "Delivery") -> None:
+        await self._control.point("publish")
+        await self._inner.publish(delivery)
+        await self._control.point("published")
+
+    async def edit(self, delivery: "Delivery") -> None:
+        await self._control.point("edit")
+        await self._inner.edit(delivery)
+        await self._control.point("edited")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ import pytest
 from discord import app_commands, ui
 
 from bot.chat.press import Press
+from bot.chat.traffic import Traffic
 from bot.client import EXTENSIONS, PRESSES, CommandsMemory, Pressroom
+from bot.metrics import Metrics
 from bot.services import Services
 from bot.settings import DISCORD_API, Settings
 
@@ -29,7 +31,11 @@ async def tree() -> app_commands.CommandTree[Pressroom]:
     async def remember(_digest: str) -> None:
         return None
 
-    client = Pressroom(api_url=DISCORD_API, commands_memory=CommandsMemory(remembered, remember))
+    metrics = Metrics()
+    traffic = Traffic(api_url=DISCORD_API, requests_per_second=50, metrics=metrics)
+    client = Pressroom(
+        api_url=DISCORD_API, commands_memory=CommandsMemory(remembered, remember), traffic=traffic, metrics=metrics
+    )
     client.services = cast(Services, SimpleNamespace())  # no command is run here
     for extension in EXTENSIONS:
         await client.load_extension(extension)

@@ -190,6 +190,45 @@ async def test_invite_prints_the_address_with_just_the_permissions_needed(tmp_pa
     assert "permissions=34359823360" in out
 
 
+async def test_check_finds_everything_as_it_should_be(tmp_path: Path) -> None:
+    async with Sandbox(limits=Limits.off()) as sandbox:
+        environment = {"DISCORD_TOKEN": sandbox.token, "DISCORD_API_URL": sandbox.api_url}
+        code, told, _ = await bot("check", folder=tmp_path, **environment)
+        assert code == 0
+        assert "is not there yet" in told
+        await bot("migrate", folder=tmp_path)
+        code, told, err = await bot("check", folder=tmp_path, **environment)
+    assert (code, err) == (0, "")
+    assert "FAIL" not in told
+    assert "warn" not in told
+    assert "takes writes" in told
+    assert "sound" in told
+    assert "Pressbot" in told
+    assert "1000 of 1000 sessions" in told
+
+
+async def test_check_warns_of_what_is_open_to_others(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ALLOW_PRIVATE_ADDRESSES=true\n", encoding="utf-8")
+    (tmp_path / ".env").chmod(0o644)
+    async with Sandbox(limits=Limits.off()) as sandbox:
+        environment = {"DISCORD_TOKEN": sandbox.token, "DISCORD_API_URL": sandbox.api_url}
+        code, told, _ = await bot("check", folder=tmp_path, HEALTH_HOST="0.0.0.0", HEALTH_PORT="8080", **environment)
+    assert code == 0
+    warnings = [line for line in told.splitlines() if line.startswith("warn")]
+    assert ["ALLOW_PRIVATE" in warnings[0], "HEALTH_HOST" in warnings[1], "chmod 600" in warnings[2]] == [True] * 3
+
+
+async def test_check_names_what_keeps_the_bot_from_working(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "pressroom.db").write_bytes(b"this is no database, however long one looks at it" * 100)
+    code, told, _ = await bot(
+        "check", folder=tmp_path, DISCORD_TOKEN="a1.b2.c3", DISCORD_API_URL="http://127.0.0.1:9/api/v10"
+    )
+    assert code == 1
+    failures = [line for line in told.splitlines() if line.startswith("FAIL")]
+    assert ["damaged" in failures[0], "cannot be reached" in failures[1]] == [True, True]
+
+
 async def test_preview_prints_one_object_an_issue_and_names_what_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "issue.md").write_text(ISSUE, encoding="utf-8")
     (tmp_path / "feed.xml").write_text(FEED, encoding="utf-8")

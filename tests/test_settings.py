@@ -15,19 +15,19 @@ def test_a_token_is_all_that_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings.load()
     assert settings.discord_api_url == DISCORD_API
     assert settings.database_url.get_secret_value() == "sqlite:///data/pressroom.db"
-    assert settings.web_port is None
+    assert settings.health_port is None
 
 
 def test_all_problems_are_told_at_once_with_an_example_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_API_URL", "gopher://discord")
     monkeypatch.setenv("DATABASE_URL", "mysql://root:hunter2@db/pressroom")
-    monkeypatch.setenv("WEB_PORT", "http")
+    monkeypatch.setenv("HEALTH_PORT", "http")
     monkeypatch.setenv("LOG_LEVEL", "LOUD")
     monkeypatch.setenv("POLL_MINUTES", "0")
     with pytest.raises(SettingsError) as caught:
         Settings.load()
     told = str(caught.value)
-    for variable in ("DISCORD_API_URL", "DATABASE_URL", "WEB_PORT", "LOG_LEVEL", "POLL_MINUTES", "DISCORD_TOKEN"):
+    for variable in ("DISCORD_API_URL", "DATABASE_URL", "HEALTH_PORT", "LOG_LEVEL", "POLL_MINUTES", "DISCORD_TOKEN"):
         (line,) = (line for line in told.splitlines() if f"  {variable}:" in line)
         assert "Example:" in line
     assert "hunter2" not in told
@@ -83,10 +83,10 @@ def test_an_address_with_bare_special_characters_is_told_without_its_password(
 
 def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
-    for variable in ("LOG_LEVEL", "WEB_PORT", "POLL_MINUTES", "DATABASE_URL", "SECRET_KEY_FILE"):
+    for variable in ("LOG_LEVEL", "HEALTH_PORT", "POLL_MINUTES", "DATABASE_URL", "SECRET_KEY_FILE"):
         monkeypatch.setenv(variable, "")
     assert Settings.load().log_level == "INFO"
-    assert Settings.load().web_port is None
+    assert Settings.load().health_port is None
 
 
 def test_a_settings_file_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,13 +4,13 @@ Components V2 allows 40 components and 4,000 characters of text a message; an an
 would not fit is left out, topics first, then the picture.
 """
 
-from hashlib import sha256
 from typing import Any
 
 import discord
 from discord import ui
 
 from bot.chat.links import AllLinks
+from bot.chat.marks import message_mark
 from bot.chat.plain import button_url, fold, masked_link, media_url, plain, shorten
 from bot.model.issue import Issue
 from bot.ports import Announcement
@@ -35,16 +35,6 @@ def announcement_view(announcement: Announcement, *, language: str, delivery_key
     return view
 
 
-def message_mark(delivery_key: str) -> tuple[int, int]:
-    """Two component ids that every announcement carries, whatever it shows: by them a message is found again.
-
-    Discord keeps ids of 31 bits as they were sent; two of them are as good as unique among a bot's messages.
-    """
-    digest = sha256(delivery_key.encode()).digest()
-    first, second = (int.from_bytes(digest[start : start + 4], "big") & 0x7FFFFFFF for start in (0, 4))
-    return first | 1, second & ~1 or 2  # never equal, never zero: zero means "choose one for me"
-
-
 def allowed_mentions(announcement: Announcement) -> discord.AllowedMentions:
     """Nobody, except the one role that the server asked to be told. Components V2 text pings unless this says no."""
     role_id = announcement.ping_role_id
@@ -66,10 +56,10 @@ def _view(announcement: Announcement, *, language: str, delivery_key: str | None
     mark = message_mark(delivery_key) if delivery_key else (None, None)
     card: ui.Container[Any] = ui.Container(id=mark[0])
     card.add_item(ui.TextDisplay[Any](_head(issue, language=language), id=mark[1]))
-    topics = _topics(issue)
+    topics = topics_of(issue)
     if topics and with_topics:
         card.add_item(ui.TextDisplay[Any](topics))
-    picture = media_url(issue.image_url)
+    picture = picture_of(issue)
     if picture is not None:
         gallery: ui.MediaGallery[Any] = ui.MediaGallery()
         gallery.add_item(media=picture, description=_alt(issue))
@@ -93,14 +83,25 @@ def _view(announcement: Announcement, *, language: str, delivery_key: str | None
 
 def _head(issue: Issue, *, language: str) -> str:
     title = masked_link(issue.title, issue.url or "", longest=_LONGEST_TITLE)
-    byline = [plain(name, longest=_LONGEST_BYLINE_NAME) for name in issue.authors[:_MOST_AUTHORS]]
-    parts = [text("issue-by", language=language, authors=", ".join(byline))] if byline else []
+    parts = [authors_of(issue, language=language)] if issue.authors else []
     if issue.published_at is not None:
         parts.append(discord.utils.format_dt(issue.published_at, "D"))
     return f"## {title}" + (f"\n-# {' · '.join(parts)}" if parts else "")
 
 
-def _topics(issue: Issue) -> str:
+def authors_of(issue: Issue, *, language: str) -> str:
+    """`by Ada Printer, Ben Setter`."""
+    byline = [plain(name, longest=_LONGEST_BYLINE_NAME) for name in issue.authors[:_MOST_AUTHORS]]
+    return text("issue-by", language=language, authors=", ".join(byline))
+
+
+def picture_of(issue: Issue) -> str | None:
+    """The address of its lead picture, if Discord takes it."""
+    return media_url(issue.image_url)
+
+
+def topics_of(issue: Issue) -> str:
+    """The topics as a list, or else the subtitle."""
     if issue.topics:
         return "\n".join(f"- {plain(topic, longest=_LONGEST_TOPIC)}" for topic in issue.topics[:_MOST_TOPICS])
     return plain(issue.subtitle or "", longest=_LONGEST_SUBTITLE)

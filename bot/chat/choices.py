@@ -1,6 +1,7 @@
 """What autocomplete offers: never "type the id"."""
 
 import discord
+from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.chat.context import guild_id_of, services_of
@@ -21,3 +22,20 @@ async def issue_choices(interaction: discord.Interaction, current: str) -> list[
 def _name(card: IssueCard) -> str:
     day = f"{card.published_at:%Y-%m-%d} · " if card.published_at else ""
     return shorten(f"{day}{fold(card.title)}", LONGEST_CHOICE)
+
+
+class ChannelToAnnounceIn(app_commands.Transformer):
+    """A text, announcement or forum channel; media channels are for pictures."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        return [discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum]
+
+    async def transform(
+        self, _interaction: discord.Interaction, value: app_commands.AppCommandChannel, /
+    ) -> app_commands.AppCommandChannel:
+        return value

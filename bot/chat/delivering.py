@@ -1,76 +1,177 @@
-"""Fulfils `bot.ports.Announcer` with discord.py: sends, finds again, starts threads, and names what went wrong."""
+"""Fulfils `bot.ports.Announcer` with discord.py: sends, finds again, publishes, edits, and names what went wrong."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import aiohttp
 import discord
 
-from bot.chat.announcements import allowed_mentions, announcement_view, message_mark, thread_name
-from bot.errors import DeliveryError, DeliveryRefusedError
-from bot.model.delivery import Delivery
+from bot.chat.announcements import allowed_mentions, announcement_view, thread_name
+from bot.chat.classic import announcement_embed, plain_announcement
+from bot.chat.marks import carries
+from bot.chat.notices import folded_view, notice_view, words_said
+from bot.chat.traffic import Traffic, background
+from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
+from bot.model.delivery import Delivery, Sent, StoppedChannel
 from bot.ports import Announcement
 from bot.texts import DEFAULT_LANGUAGE
 
 # discord.py retries some failures inside with long sleeps and has no limit of its own below aiohttp's five minutes.
 _SEND_TIMEOUT_SECONDS = 30.0
-_ALWAYS_LOOKED_AT = 100  # what one request of the history brings
-_MENDABLE = frozenset({401, 403, 404})
-_LONG_WAIT_SECONDS = 900.0
+_A_PAGE = 100  # what one request of the history brings
+_MOST_PAGES_OF_A_GLANCE = 5
+_FEED_DATE_DOUBT = timedelta(days=1)
+_TOKEN_REFUSED_PAUSE_SECONDS = 300.0
+_SLOW_EDITS_PAUSE_SECONDS = 1200.0
+_GONE = frozenset({10003, 10004})  # channel, server
 _THREAD_EXISTS = 160004
+_PUBLISHED_ALREADY = 40033
+_EDITED_TOO_OFTEN = frozenset({30046, 20028})  # seen for old and for published messages; neither is a refusal
 _THREAD_ARCHIVED_AFTER_MINUTES: Final = 4320
 
 
 class DiscordAnnouncer:
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, traffic: Traffic) -> None:
         self._client = client
+        self._traffic = traffic
 
-    async def send(self, delivery: Delivery, announcement: Announcement) -> int:
-        view = announcement_view(
-            announcement, language=self._language(delivery.guild_id), delivery_key=delivery.delivery_key
-        )
-        async with _named_failures():
-            message = await self._channel(delivery).send(
-                view=view,
-                nonce=delivery.nonce,  # discord.py adds enforce_nonce: the same one twice is one message
-                allowed_mentions=allowed_mentions(announcement),
-            )
-        return message.id
+    def takes_nonces(self, delivery: Delivery) -> bool:
+        return not isinstance(self._client.get_channel(delivery.channel_id), discord.ForumChannel)
 
-    async def find(self, delivery: Delivery, *, since: datetime) -> int | None:
-        async with _named_failures():
+    async def glance(self, delivery: Delivery, announcement: Announcement) -> Sent | None:
+        channel = self._client.get_channel(delivery.channel_id)
+        if not _may_read_history(channel):
+            return None
+        # What was announced before cannot be older than the issue, except for what feeds say of dates.
+        since = (announcement.issue.published_at or datetime.now(UTC)) - _FEED_DATE_DOUBT
+        async with self._reaching_out():
+            if isinstance(channel, discord.ForumChannel):
+                return await _find_post(channel, delivery, since=since, user=self._client.user)
+            return await self._search(delivery, since=since, most=_A_PAGE * _MOST_PAGES_OF_A_GLANCE)
+
+    async def find(self, delivery: Delivery, *, since: datetime) -> Sent | None:
+        async with self._reaching_out():
             channel = self._client.get_channel(delivery.channel_id) or await self._client.fetch_channel(
                 delivery.channel_id
             )
         if not _may_read_history(channel):
             # Discord answers an empty list then, not an error: "not there" could not be told from "not shown".
-            raise DeliveryError("delivery-unknown-outcome", retry_after_seconds=60.0)
-        async with _named_failures():
-            looked_at = 0
-            async for message in self._channel(delivery).history(limit=None):
-                if message.author == self._client.user and _carries(message, delivery):
-                    return message.id
-                looked_at += 1
-                # Our clock may be wrong, so some messages are looked at whatever it says.
-                if looked_at >= _ALWAYS_LOOKED_AT and message.created_at < since:
-                    break
-        return None
+            raise ChannelClosedError("delivery-unknown-outcome")
+        async with self._reaching_out():
+            if isinstance(channel, discord.ForumChannel):
+                return await _find_post(channel, delivery, since=since, user=self._client.user)
+            return await self._search(delivery, since=since, most=None)
+
+    async def send(self, delivery: Delivery, announcement: Announcement) -> Sent:
+        message = self._announcement(delivery, announcement)
+        mentions = allowed_mentions(announcement)
+        channel = self._client.get_channel(delivery.channel_id)
+        async with self._reaching_out():
+            if isinstance(channel, discord.ForumChannel):
+                post = await channel.create_thread(
+                    name=thread_name(announcement.issue),
+                    allowed_mentions=mentions,
+                    applied_tags=_needed_tags(channel),
+                    **message,
+                )
+                return Sent(post.message.id, thread_id=post.thread.id, is_post=True)
+            # discord.py adds enforce_nonce: the same one twice is one message
+            sent = await self._channel(delivery).send(nonce=delivery.nonce, allowed_mentions=mentions, **message)
+        return Sent(sent.id)
+
+    async def send_notice(self, delivery: Delivery) -> Sent:
+        view = notice_view(delivery, language=self._language(delivery.guild_id))
+        async with self._reaching_out():
+            sent = await self._channel(delivery).send(
+                view=view, nonce=delivery.nonce, allowed_mentions=discord.AllowedMentions.none()
+            )
+        return Sent(sent.id)
 
     async def start_thread(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> int:
         message = self._channel(delivery).get_partial_message(message_id)
         try:
-            async with _named_failures(waits_for_people=False):
+            async with self._reaching_out(waits_for_people=False):
                 thread = await message.create_thread(
                     name=thread_name(announcement.issue), auto_archive_duration=_THREAD_ARCHIVED_AFTER_MINUTES
                 )
         except DeliveryRefusedError as error:
-            if isinstance(error.__cause__, discord.HTTPException) and error.__cause__.code == _THREAD_EXISTS:
+            if _code(error) == _THREAD_EXISTS:
                 return message_id  # a thread on a message has the message's id
             raise
         return thread.id
+
+    def is_for_followers(self, delivery: Delivery, announcement: Announcement) -> bool:
+        channel = self._client.get_channel(delivery.channel_id)
+        return announcement.guild.publish and isinstance(channel, discord.TextChannel) and channel.is_news()
+
+    async def publish(self, delivery: Delivery) -> None:
+        message = self._channel(delivery).get_partial_message(delivery.target_id or 0)
+        try:
+            async with self._reaching_out(waits_for_people=False):
+                await message.publish()
+        except DeliveryRefusedError as error:
+            if _code(error) != _PUBLISHED_ALREADY:
+                raise
+
+    async def edit(self, delivery: Delivery) -> None:
+        language = self._language(delivery.guild_id)
+        none = discord.AllowedMentions.none()
+        async with self._reaching_out(waits_for_people=False):
+            message = await self._target(delivery)
+            # What a message is made of cannot be changed: components stay components, text stays text.
+            if message.flags.components_v2:
+                await message.edit(view=folded_view(delivery, language=language), allowed_mentions=none)
+            else:
+                words = words_said(delivery, language=language)
+                await message.edit(content=words, embeds=[], view=None, allowed_mentions=none)
+
+    def is_open(self, stopped: StoppedChannel) -> bool:
+        channel = self._client.get_channel(stopped.channel_id)
+        if not isinstance(channel, discord.abc.GuildChannel) or channel.guild.me is None:
+            return False
+        if stopped.problem.message_id == "delivery-unknown-outcome":
+            return _may_read_history(channel)
+        granted = channel.permissions_for(channel.guild.me)
+        return granted.view_channel and granted.send_messages
+
+    def staff_channel(self, guild_id: int) -> int | None:
+        guild = self._client.get_guild(guild_id)
+        channel = guild.public_updates_channel if guild else None
+        if channel is None or not channel.permissions_for(channel.guild.me).send_messages:
+            return None
+        return channel.id
+
+    def _announcement(self, delivery: Delivery, announcement: Announcement) -> dict[str, Any]:
+        """The message in the form that this delivery takes, as keywords for discord.py."""
+        language = self._language(delivery.guild_id)
+        if delivery.degraded:
+            return {"content": plain_announcement(announcement, delivery_key=delivery.delivery_key)}
+        if self.is_for_followers(delivery, announcement):
+            return announcement_embed(announcement, language=language, delivery_key=delivery.delivery_key)
+        return {"view": announcement_view(announcement, language=language, delivery_key=delivery.delivery_key)}
+
+    async def _search(self, delivery: Delivery, *, since: datetime, most: int | None) -> Sent | None:
+        looked_at = 0
+        async for message in self._channel(delivery).history(limit=most):
+            if message.author == self._client.user and carries(message, delivery):
+                return Sent(message.id, thread_id=message.id if message.flags.has_thread else None)
+            looked_at += 1
+            # Our clock may be wrong, so some messages are looked at whatever it says.
+            if looked_at >= _A_PAGE and message.created_at < since:
+                break
+        return None
+
+    async def _target(self, delivery: Delivery) -> discord.Message:
+        target_id = delivery.target_id or 0
+        channel = self._client.get_channel(delivery.channel_id)
+        if isinstance(channel, discord.ForumChannel):
+            # A forum post is a thread, and its first message has the thread's id.
+            thread = self._client.get_partial_messageable(target_id, guild_id=delivery.guild_id)
+            return await thread.fetch_message(target_id)
+        return await self._channel(delivery).fetch_message(target_id)
 
     def _channel(self, delivery: Delivery) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(delivery.channel_id, guild_id=delivery.guild_id)
@@ -78,6 +179,14 @@ class DiscordAnnouncer:
     def _language(self, guild_id: int) -> str:
         guild = self._client.get_guild(guild_id)
         return str(guild.preferred_locale) if guild else DEFAULT_LANGUAGE
+
+    @contextlib.asynccontextmanager
+    async def _reaching_out(self, *, waits_for_people: bool = True) -> AsyncIterator[None]:
+        """Everything of the background that goes to Discord: paced, bounded, its failures named."""
+        self._traffic.refuse_when_closed()
+        with background():
+            async with _named_failures(waits_for_people=waits_for_people):
+                yield
 
 
 def _may_read_history(channel: object) -> bool:
@@ -88,19 +197,38 @@ def _may_read_history(channel: object) -> bool:
     return permissions.view_channel and permissions.read_message_history
 
 
-def _carries(message: discord.Message, delivery: Delivery) -> bool:
-    components = _walk(message.components)
-    if set(message_mark(delivery.delivery_key)) <= {getattr(component, "id", None) for component in components}:
-        return True
-    return any(delivery.nonce in (getattr(component, "custom_id", None) or "") for component in components)
+async def _find_post(
+    forum: discord.ForumChannel, delivery: Delivery, *, since: datetime, user: discord.ClientUser | None
+) -> Sent | None:
+    """A forum post takes no nonce, so it is looked for: among the open posts, then among the archived ones."""
+    posts = [thread for thread in await forum.guild.active_threads() if thread.parent_id == forum.id]
+    async for thread in forum.archived_threads(limit=None):
+        if thread.archive_timestamp < since and len(posts) >= _A_PAGE:
+            break
+        posts.append(thread)
+    for post in sorted(posts, key=lambda thread: thread.id, reverse=True):
+        if user is None or post.owner_id != user.id:
+            continue
+        try:
+            message = await post.fetch_message(post.id)
+        except discord.NotFound:
+            continue  # somebody deleted the first message
+        if carries(message, delivery):
+            return Sent(message.id, thread_id=post.id, is_post=True)
+        if post.created_at is not None and post.created_at < since:
+            break
+    return None
 
 
-def _walk(components: object) -> list[object]:
-    found: list[object] = []
-    for component in components if isinstance(components, list) else []:
-        found.append(component)
-        found += _walk(list(getattr(component, "children", [])))
-    return found
+def _needed_tags(forum: discord.ForumChannel) -> list[discord.ForumTag]:
+    """The first tag that everybody may use, where the forum asks for one."""
+    if not forum.flags.require_tag:
+        return []
+    return [tag for tag in forum.available_tags if not tag.moderated][:1]
+
+
+def _code(error: DeliveryError) -> int:
+    return getattr(error.__cause__, "code", 0)
 
 
 @contextlib.asynccontextmanager
@@ -120,13 +248,21 @@ async def _named_failures(*, waits_for_people: bool = True) -> AsyncIterator[Non
     except discord.DiscordServerError as error:
         raise DeliveryError("delivery-trouble", status=error.status) from error
     except discord.HTTPException as error:
-        if error.status == 429:
-            raise DeliveryError("delivery-slow-down") from error
-        if waits_for_people and error.status in _MENDABLE:
-            # Somebody can mend these (a permission, a channel, the token), so the message waits for it.
-            raise DeliveryError(
-                "delivery-not-allowed", reason=error.text or str(error.status), retry_after_seconds=_LONG_WAIT_SECONDS
-            ) from error
-        raise DeliveryRefusedError("delivery-refused", reason=error.text or str(error.status)) from error
+        raise _named(error, waits_for_people=waits_for_people) from error
     except (aiohttp.ClientError, OSError) as error:
         raise DeliveryError("delivery-broken") from error
+
+
+def _named(error: discord.HTTPException, *, waits_for_people: bool) -> DeliveryError:
+    reason = error.text or str(error.status)
+    if error.status == 401:
+        return DiscordClosedError("delivery-token", retry_after_seconds=_TOKEN_REFUSED_PAUSE_SECONDS)
+    if error.code in _EDITED_TOO_OFTEN:
+        return DeliveryError("delivery-slow-down", retry_after_seconds=_SLOW_EDITS_PAUSE_SECONDS)
+    if error.status == 429:
+        return DeliveryError("delivery-slow-down")
+    if waits_for_people and error.status == 404:
+        return ChannelClosedError("delivery-channel-gone", is_gone=error.code in _GONE)
+    if waits_for_people and error.status == 403:
+        return ChannelClosedError("delivery-not-allowed", reason=reason)
+    return DeliveryRefusedError("delivery-refused", reason=reason)

@@ -1,12 +1,20 @@
 """Buttons that live over restarts, and the one door that every press goes through."""
 
 import re
-from typing import Any, Self, cast
+from typing import Any, Protocol, Self, cast
 
 import discord
 from discord import ui
 
-from bot.chat.replies import tell_error
+from bot.chat.replies import is_refusal, tell_error
+
+
+class _TakesInHand(Protocol):
+    """What the client is told of each press, so that it finishes them before it stops."""
+
+    def take_in_hand(self, interaction_id: int) -> None: ...
+
+    def finished(self, interaction_id: int, *, outcome: str) -> None: ...
 
 
 class Press(ui.DynamicItem[ui.Button[Any]], template=r"(?!)"):
@@ -34,7 +42,12 @@ class Press(ui.DynamicItem[ui.Button[Any]], template=r"(?!)"):
         raise NotImplementedError
 
     async def callback(self, interaction: discord.Interaction) -> None:
+        client, outcome = cast("_TakesInHand", interaction.client), "done"
+        client.take_in_hand(interaction.id)
         try:
             await self.press(interaction)
         except Exception as error:  # noqa: BLE001 - the door: everything is told and logged there
+            outcome = "refused" if is_refusal(error) else "failed"
             await tell_error(interaction, error)
+        finally:
+            client.finished(interaction.id, outcome=outcome)

@@ -8,12 +8,10 @@ import discord
 from discord import ui
 
 from bot.chat.context import language_of
-from bot.chat.plain import plain
-from bot.errors import DomainError
+from bot.chat.notices import problem_said
+from bot.errors import DomainError, StoreError
 from bot.model.problem import Problem
 from bot.texts import Parameter, text
-
-_LONGEST_PARAMETER = 200
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +25,8 @@ def say(interaction: discord.Interaction, message_id: str, **parameters: Paramet
 
 
 def say_problem(interaction: discord.Interaction, problem: Problem) -> str:
-    """What went wrong, in the language of the person who acts; its parameters are data, never markup."""
-    readable = {
-        name: plain(value, longest=_LONGEST_PARAMETER) if isinstance(value, str) else value
-        for name, value in problem.params.items()
-    }
-    return Problem(problem.message_id, readable).said(language=language_of(interaction))
+    """What went wrong, in the language of the person who acts."""
+    return problem_said(problem, language=language_of(interaction))
 
 
 async def reply(interaction: discord.Interaction, message_id: str, **parameters: Parameter) -> None:
@@ -61,6 +55,11 @@ def _what_was_used(interaction: discord.Interaction) -> str:
     return getattr(interaction.command, "qualified_name", None) or str(data.get("custom_id"))
 
 
+def is_refusal(error: BaseException) -> bool:
+    """Whether a rule refused, which is nothing for the operator."""
+    return isinstance(getattr(error, "original", error), DomainError)
+
+
 async def tell_error(interaction: discord.Interaction, error: BaseException) -> None:
     """Say what went wrong to the person who acted; log what the operator needs, under an id that both can name."""
     error = getattr(error, "original", error)  # discord.py wraps what a command raises
@@ -77,10 +76,12 @@ async def tell_error(interaction: discord.Interaction, error: BaseException) -> 
             incident,
             interaction.id,
             _what_was_used(interaction),
-            type(error).__name__,
-            exc_info=error,
+            error if isinstance(error, StoreError) else type(error).__name__,
+            # What the database complains of is said in its sentence; only mistakes of ours need a traceback.
+            exc_info=None if isinstance(error, StoreError) else error,
         )
-        sentence = say(interaction, "error-unexpected", incident=incident)
+        text_id = "error-not-stored" if isinstance(error, StoreError) else "error-unexpected"
+        sentence = say(interaction, text_id, incident=incident)
     try:
         await reply_view(interaction, sentence_view(sentence))
     except discord.HTTPException as failure:

@@ -25,6 +25,8 @@ command-issue-topics = What the last issues were about
 option-issue-title = Type part of the title and pick
 command-desk = The newsletter's desk, for moderators
 command-desk-post = Announce an issue of the archive in the announcement channel
+command-desk-repost = Announce an issue once more; its earlier announcement folds to a line
+command-desk-why = Why an issue was announced, or not: what is known about its address
 command-desk-preview = See an issue's announcement before it is posted; only you see it
 option-desk-issue = Type part of the title and pick
 command-setup = Set up the newsletter, for administrators
@@ -32,12 +34,17 @@ command-setup-source = Read a newsletter's feed and announce its issues in a cha
 command-setup-channel = Announce everything in another channel
 command-setup-ping = Mention a role at announcements, at most once a day; no role turns it off
 command-setup-threads = Start a discussion thread under each announcement, or not
+command-setup-staff = Where the staff is told what needs its attention
+command-setup-publish = Publish announcements to the channels that follow this one, or not
 command-setup-remove = Stop reading a newsletter
 command-setup-status = What is set up, and whether it works
 option-setup-address = The feed's address, for example https://example.com/feed
 option-setup-channel = Where issues are announced
 option-setup-first = What to announce when the feed is read for the first time
 option-setup-role = The role to mention
+option-setup-staff = A channel that only the staff reads; none for Discord's own updates channel
+option-setup-publish = On or off
+option-desk-url = The issue's address, or any link in it
 option-setup-threads = On or off
 option-setup-source = The newsletter to stop reading
 choice-first-newest = Only the newest issue
@@ -57,7 +64,40 @@ topics-none = no topics named
 post-queued = On its way to <#{ $channel }>.
 post-already = That issue is already announced: { $link }
 post-underway = That issue is already on its way to <#{ $channel }>.
+repost-queued = On its way to <#{ $channel }>; the earlier announcement will lead to it.
+repost-never-posted = That issue was never announced here. `/desk post` does that.
+announcement-anew = -# **{ $title }** was announced anew: { $link }
 preview-heading = -# This is how the announcement looks. Only you see it.
+
+why-seen = **{ $title }** was first seen in { $source } on { $when }, and stored.
+why-link = That address is a link in **{ $title }**.
+why-source = That is the address of **{ $title }**, which this server reads.
+why-never-seen = That address was never seen: it is no issue of what this server reads, and no link in one.
+why-source-read = - **{ $title }** was last read on { $when }, without trouble.
+why-source-unread = - **{ $title }** was not read yet.
+why-source-fails = - **{ $title }** cannot be read: { $reason } It is tried again on { $when }.
+why-queued = It was new, and queued for <#{ $channel }> on { $when }.
+why-queued-anew = The staff had it announced anew in <#{ $channel }> on { $when }.
+why-archive = It is not announced: it was in the feed already when this server began to read it, and then only the newest issue is. `/desk post` announces it.
+why-archive-nothing = It is not announced: it was in the feed already when this server began to read it, and nothing of that should be. `/desk post` announces it.
+why-not-subscribed = It is not announced: this server does not read that newsletter any more.
+why-not-queued = It is not announced: no channel was chosen when it came. `/desk post` announces it.
+why-sent = It stands here since { $when }: { $link }
+why-without-thread = It has no thread: { $reason }
+why-degraded = Discord refused the card, so it was sent as plain text.
+why-refused = It was refused: { $reason } Mend the cause, then `/desk post` it again.
+why-held = It waits since { $when }, because nothing can be sent to <#{ $channel }>: { $reason }
+why-waits = It waits after { $attempts ->
+    [one] one attempt
+   *[other] { $attempts } attempts
+}: { $reason } The next one is on { $when }.
+why-on-its-way = It is on its way right now.
+why-published = It was published to the channels that follow on { $when }.
+why-published-soon = It will be published to the channels that follow on { $when }.
+why-published-not = It is not published to the channels that follow: { $reason }
+why-folded = An earlier announcement was folded to a line on { $when }.
+why-folded-soon = An earlier announcement folds to a line on { $when }.
+why-folded-not = An earlier announcement could not be folded to a line: { $reason }
 
 ## /setup
 
@@ -75,6 +115,10 @@ setup-ping-impossible = Discord would not let me notify <@&{ $role }>. Switch on
 setup-ping-off = Announcements mention nobody.
 setup-threads-on = Each announcement gets a discussion thread.
 setup-threads-off = Announcements get no thread.
+setup-staff-changed = Whatever needs the staff's attention is told in <#{ $channel }>.
+setup-staff-default = Whatever needs the staff's attention is told in the channel where Discord sends its community updates, if this server has one; and always in `/setup status`.
+setup-publish-on = Announcements in announcement channels are published to the channels that follow them, two minutes after they were posted. They are sent as text with a preview, because Discord does not hand on buttons.
+setup-publish-off = Announcements are not published to other channels.
 setup-removed = I no longer read that newsletter here. What was announced stays; the archive is kept for when you add it again.
 setup-source-unknown = This server does not read that newsletter. Pick one from the list.
 status-heading = ### Setup of this server
@@ -85,6 +129,11 @@ status-not-yet = not read yet
 status-problem = ⚠ { $problem } Tried again { $when }.
 status-troubled = ⚠ An announcement for <#{ $channel }> waits: { $problem } It is tried again { $when }.
 status-refused = ⚠ An announcement for <#{ $channel }> was refused: { $problem } Mend the cause, then `/desk post` it again.
+status-stopped = ⚠ Nothing is sent to <#{ $channel }>: { $problem }
+status-staff = Tells the staff in <#{ $channel }>
+status-staff-none = ⚠ Nobody is told when something goes wrong: choose a channel with `/setup staff`
+status-publish-on = Publishing to followers: on
+status-publish-off = Publishing to followers: off
 status-more = -# … and { $count } more newsletters
 status-none = No newsletter yet. Start with `/setup source`.
 status-ping-on = Mentions <@&{ $role }>, at most once a day
@@ -95,6 +144,7 @@ status-threads-off = Discussion threads: off
 ## What can go wrong
 
 error-unexpected = Something went wrong here, and it is logged. Please try again; if it stays, tell the operator the incident **{ $incident }**.
+error-not-stored = The database takes no changes right now, so **nothing of this was stored**. Please try again later; if it stays, tell the operator the incident **{ $incident }**.
 problem-unexpected = Something unexpected happened ({ $kind }); the operator's log has it.
 address-invalid = That is no web address. It should look like https://example.com/feed
 
@@ -135,11 +185,27 @@ unreadable-other = It seems to be { $kind }, not a newsletter.
 unreadable-binary = It is binary data, not text.
 
 delivery-gone = The issue or the server is gone from the database.
+delivery-moved = It was moved to <#{ $channel }>, because nothing could be sent here.
 delivery-cancelled = The newsletter was removed before it was known whether the message arrived.
-delivery-unknown-outcome = It is unknown whether the message arrived, and without Read Message History in that channel it cannot be looked up. Grant the permission; until then the message is held.
+delivery-unknown-outcome = It is unknown whether a message arrived there, and without *Read Message History* it cannot be looked up. Grant me that permission in the channel; until then nothing is sent, so that nothing appears twice.
 delivery-slow = Discord did not answer in time.
 delivery-slow-down = Discord asks to slow down.
 delivery-trouble = Discord has trouble of its own ({ $status }).
-delivery-not-allowed = Discord does not let me post there: { $reason }.
+delivery-not-allowed = Discord does not let me post there ({ $reason }). Grant me *View Channel* and *Send Messages* in the channel's settings.
+delivery-channel-gone = The channel is not there any more, or I cannot see it. Choose another one with `/setup channel`.
+delivery-token = Discord does not know my token any more; the operator has to make a new one.
+delivery-too-many-refused = Discord refused { $count } requests within ten minutes, so I pause before it shuts me out.
+delivery-publish-limit = Discord lets about ten messages an hour be published in a channel.
 delivery-refused = Discord refused the message: { $reason }.
 delivery-broken = The connection to Discord broke.
+
+## Notices to the staff of a server, once for each occasion
+
+notice-channel-stopped = **Nothing is sent to <#{ $channel }> any more.** { $reason }
+    { $count ->
+    [0] Nothing waits there now.
+    [one] One message waits; it is sent as soon as this is mended.
+   *[other] { $count } messages wait; they are sent as soon as this is mended.
+    } `/setup channel` moves them to another channel.
+notice-refused = **An announcement for <#{ $channel }> could not be posted**, neither as a card nor as plain text. { $reason }
+    All others go on. When the cause is mended, `/desk post` tries this one again.

@@ -8,9 +8,12 @@ from bot.model.problem import Problem
 
 
 class Purpose(StrEnum):
-    """Why a message is sent; part of its delivery key."""
+    """What is done; part of the delivery key."""
 
     ANNOUNCE = "announce"
+    PUBLISH = "publish"  # hand an announcement on to the channels that follow this one
+    EDIT = "edit"  # let an earlier announcement say something else
+    NOTICE = "notice"  # tell the server's staff
 
 
 class DeliveryState(StrEnum):
@@ -19,15 +22,25 @@ class DeliveryState(StrEnum):
     PENDING = "pending"
     CLAIMED = "claimed"  # by a process; with a message id, only what belongs to the message is missing
     DONE = "done"
-    FAILED = "failed"
+    FAILED = "failed"  # quarantined: not again by itself, and in nobody's way
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that stands on Discord, with its thread if there is one; `is_post`: it is the first of a forum post."""
+
+    message_id: int
+    thread_id: int | None = None
+    is_post: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One row of the outbox, claimed by this process until its lease ends.
 
-    `delivery_key` is stable over restarts and restored databases (see `bot.services.announcements.delivery_key`);
-    its first 25 characters are the nonce.
+    `delivery_key` is stable over restarts and restored databases (see `bot.services.keys.delivery_key`);
+    its first 25 characters are the nonce. `target_id` is the message that is published or edited, `words` what an edit
+    or a notice says. `degraded`: Discord refused the full form, so the plain one is sent.
     """
 
     outbox_id: int
@@ -36,15 +49,26 @@ class Delivery:
     guild_id: int
     channel_id: int
     issue_key: str
+    generation: int
     ping_role_id: int | None
     attempts: int
     message_id: int | None
+    thread_id: int | None
     first_attempt_at: datetime
+    is_post: bool = False
+    degraded: bool = False
+    target_id: int | None = None
+    words: Problem | None = None
 
     @property
     def nonce(self) -> str:
         """Discord takes at most 25 characters."""
         return self.delivery_key[:25]
+
+    @property
+    def lane(self) -> tuple[int, Purpose]:
+        """What keeps its order: the deliveries of one purpose in one channel."""
+        return self.channel_id, self.purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +76,12 @@ class DeliveryRecord:
     """What became of a delivery so far."""
 
     delivery_key: str
+    purpose: Purpose
     state: DeliveryState
     guild_id: int
     channel_id: int
     issue_key: str
+    generation: int
     attempts: int
     due_at: datetime | None
     message_id: int | None
@@ -63,3 +89,25 @@ class DeliveryRecord:
     last_problem: Problem | None
     created_at: datetime
     sent_at: datetime | None
+    is_post: bool = False
+    degraded: bool = False
+    target_id: int | None = None
+
+
+def message_link(*, guild_id: int, channel_id: int, message_id: int, is_post: bool) -> str:
+    """Where a message stands on Discord."""
+    # A forum post is a channel of its own, with the id of its first message.
+    place = message_id if is_post else channel_id
+    return f"https://discord.com/channels/{guild_id}/{place}/{message_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedChannel:
+    """A channel that nothing is sent to: why, since when, and when it is tried again (None: not by itself)."""
+
+    channel_id: int
+    guild_id: int
+    problem: Problem
+    stopped_at: datetime
+    look_again_at: datetime | None
+    looks: int

@@ -23,6 +23,8 @@ class Guild:
     ping_role_id: int | None = None
     discussion_threads: bool = True
     first_announcement: FirstAnnouncement = FirstAnnouncement.NEWEST
+    staff_channel_id: int | None = None
+    publish: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,4 @@ class Subscription:
     guild_id: int
     source_id: int
     channel_id: int
+    created_at: datetime

@@ -14,6 +14,7 @@ class Problem:
 
     message_id: str
     params: dict[str, str | int] = field(default_factory=dict)
+    because: "Problem | None" = None  # said inside this one, as its `reason`
 
     @classmethod
     def of(cls, error: Exception) -> Self:
@@ -23,15 +24,20 @@ class Problem:
         return cls("problem-unexpected", {"kind": type(error).__name__})
 
     def as_json(self) -> str:
-        return json.dumps([self.message_id, self.params])
+        return json.dumps([self.message_id, self.params, *([self.because.as_json()] if self.because else [])])
 
     @classmethod
     def from_json(cls, stored: str | None) -> Self | None:
-        return cls(*json.loads(stored)) if stored else None
+        if not stored:
+            return None
+        message_id, params, *because = json.loads(stored)
+        return cls(message_id, params, cls.from_json(because[0]) if because else None)
 
     def said(self, *, language: str = DEFAULT_LANGUAGE) -> str:
         """The sentence for a reader of `language`."""
-        params: dict[str, Any] = self.params
+        params: dict[str, Any] = dict(self.params)
+        if self.because is not None:
+            params["reason"] = self.because.said(language=language)
         return text(self.message_id, language=language, **params)
 
     def __str__(self) -> str:

@@ -1,15 +1,15 @@
 """Which issue is announced where, once; and the words a moderator may say about it."""
 
-from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from bot.clock import Clock
 from bot.errors import DeliveryRefusedError, NotFoundError
-from bot.model.delivery import Delivery, DeliveryRecord, Purpose
+from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, message_link
 from bot.model.guild import Subscription
+from bot.model.problem import Problem
 from bot.ports import Announcement, Bell
+from bot.services.keys import delivery_key
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
 from bot.store import installation as installation_row
@@ -19,17 +19,8 @@ from bot.store import outbox as outbox_rows
 
 # Restraint: a role is mentioned at most once a day, whatever is published.
 PINGS_APART = timedelta(days=1)
-
-
-def delivery_key(
-    *, installation_id: str, guild_id: int, channel_id: int, identity: str, purpose: Purpose, generation: int
-) -> str:
-    """52 characters that name one effect for ever.
-
-    Made of what the effect *is*, never of a row id: SQLite reuses those, and so does a restored database.
-    """
-    parts = (installation_id, str(guild_id), str(channel_id), identity, purpose.value, str(generation))
-    return b32encode(sha256("\x1f".join(parts).encode()).digest()).decode().rstrip("=").lower()
+# How long an announcement can still be retracted or corrected before it goes to channels of other servers.
+SETTLING = timedelta(minutes=2)
 
 
 async def enqueue_announcement(
@@ -40,8 +31,9 @@ async def enqueue_announcement(
     identity: str,
     now: datetime,
     may_ping: bool = True,
+    generation: int = 0,
 ) -> bool:
-    """Queue the announcement of an issue in a subscribed channel; False if it was queued before."""
+    """Queue the announcement of an issue in a subscribed channel; False if this generation was queued before."""
     key = delivery_key(
         installation_id=await installation_row.installation_id(transaction, now=now),
         guild_id=subscription.guild_id,
@@ -49,7 +41,7 @@ async def enqueue_announcement(
         # An address means the same everywhere, so that one issue through two feeds is one; a guid only in its feed.
         identity=identity if identity.startswith("link:") else issue_key,
         purpose=Purpose.ANNOUNCE,
-        generation=0,
+        generation=generation,
     )
     if await outbox_rows.find_delivery(transaction, key) is not None:
         return False
@@ -63,9 +55,78 @@ async def enqueue_announcement(
         guild_id=subscription.guild_id,
         channel_id=subscription.channel_id,
         issue_key=issue_key,
-        generation=0,
+        generation=generation,
         ping_role_id=ping_role_id,
         now=now,
+    )
+
+
+async def enqueue_followers_copy(transaction: Transaction, delivery: Delivery, *, now: datetime) -> None:
+    """Let an announcement that was just made be published, when it had time to be corrected.
+
+    A published message takes about three edits an hour.
+    """
+    await _enqueue_for(
+        transaction, delivery, purpose=Purpose.PUBLISH, target_id=delivery.message_id, now=now, due_at=now + SETTLING
+    )
+
+
+async def enqueue_folding(
+    transaction: Transaction, delivery: Delivery, announcement: Announcement, *, now: datetime
+) -> None:
+    """An issue was announced anew: let what its earlier announcements say fold to a line that leads to the new one."""
+    link = message_link(
+        guild_id=delivery.guild_id,
+        channel_id=delivery.channel_id,
+        message_id=delivery.message_id or 0,
+        is_post=delivery.is_post,
+    )
+    words = Problem("announcement-anew", {"title": announcement.issue.title, "link": link})
+    for earlier in await outbox_rows.announcements_of_issue(
+        transaction, guild_id=delivery.guild_id, issue_key=delivery.issue_key
+    ):
+        if earlier.generation < delivery.generation and earlier.message_id is not None:
+            await _enqueue_for(
+                transaction,
+                delivery,
+                purpose=Purpose.EDIT,
+                channel_id=earlier.channel_id,
+                target_id=earlier.message_id,
+                words=words,
+                now=now,
+            )
+
+
+async def _enqueue_for(
+    transaction: Transaction,
+    delivery: Delivery,
+    *,
+    purpose: Purpose,
+    target_id: int | None,
+    now: datetime,
+    channel_id: int | None = None,
+    words: Problem | None = None,
+    due_at: datetime | None = None,
+) -> None:
+    await outbox_rows.enqueue(
+        transaction,
+        delivery_key=delivery_key(
+            installation_id=await installation_row.installation_id(transaction, now=now),
+            guild_id=delivery.guild_id,
+            channel_id=channel_id or delivery.channel_id,
+            identity=str(target_id),
+            purpose=purpose,
+            generation=delivery.generation,
+        ),
+        purpose=purpose,
+        guild_id=delivery.guild_id,
+        channel_id=channel_id or delivery.channel_id,
+        issue_key=delivery.issue_key,
+        generation=delivery.generation,
+        target_id=target_id,
+        words=words,
+        now=now,
+        due_at=due_at,
     )
 
 
@@ -98,7 +159,7 @@ class Announcements:
             earlier = next(
                 (
                     record
-                    for record in await outbox_rows.deliveries_of_issue(
+                    for record in await outbox_rows.announcements_of_issue(
                         transaction, guild_id=guild_id, issue_key=issue_key
                     )
                     if record.channel_id == subscription.channel_id
@@ -116,6 +177,38 @@ class Announcements:
                 queued = await outbox_rows.try_failed_again(transaction, earlier.delivery_key, now=now)
             if not queued:
                 return Posting(queued=False, channel_id=subscription.channel_id, earlier=earlier)
+        self._bell.ring("outbox")
+        return Posting(queued=True, channel_id=subscription.channel_id)
+
+    async def repost(self, guild_id: int, issue_key: str, *, interaction_id: int) -> Posting:
+        """Announce an issue once more, because the staff wants it; nobody is mentioned.
+
+        The earlier announcement folds to a line that leads to the new one, so that there is still one message an issue.
+        While one is on its way, there is nothing to announce anew. Raises NotFoundError for an issue the server does
+        not read or never announced.
+        """
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            identity = await issue_rows.identity_of(transaction, issue_key)
+            subscription = await self._subscription(transaction, guild_id, issue_key)
+            if subscription is None or identity is None:
+                raise NotFoundError("issue-gone")
+            records = await outbox_rows.announcements_of_issue(transaction, guild_id=guild_id, issue_key=issue_key)
+            if not records:
+                raise NotFoundError("repost-never-posted")
+            latest = records[0]
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            if not fresh or latest.state in {DeliveryState.PENDING, DeliveryState.CLAIMED}:
+                return Posting(queued=False, channel_id=latest.channel_id)
+            await enqueue_announcement(
+                transaction,
+                subscription,
+                issue_key=issue_key,
+                identity=identity,
+                now=now,
+                may_ping=False,
+                generation=latest.generation + 1,
+            )
         self._bell.ring("outbox")
         return Posting(queued=True, channel_id=subscription.channel_id)
 

@@ -1,13 +1,20 @@
 """What an administrator sets for a server."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.model.delivery import DeliveryRecord
-from bot.model.guild import FirstAnnouncement, Guild, Source, Subscription
+from bot.model.delivery import DeliveryRecord, StoppedChannel
+from bot.model.guild import Guild, Source, Subscription
 from bot.model.problem import Problem
-from bot.store import Store
+from bot.ports import Bell
+from bot.services.announcements import enqueue_announcement
+from bot.store import Store, Transaction
+from bot.store import channels as channel_rows
 from bot.store import guilds as guild_rows
+from bot.store import interactions as interaction_rows
+from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 
 _MOST_TROUBLED = 3
@@ -15,18 +22,22 @@ _MOST_TROUBLED = 3
 
 @dataclass(frozen=True, slots=True)
 class SetupStatus:
-    """A server's settings, its sources and where each is announced, and the announcements that are in trouble."""
+    """A server's settings, its sources and where each is announced, and what is in trouble there."""
 
     guild: Guild
     troubled: tuple[DeliveryRecord, ...]
+    stopped: tuple[StoppedChannel, ...]
     sources: tuple[Source, ...]
     subscriptions: tuple[Subscription, ...]
 
 
 class Guilds:
-    def __init__(self, store: Store, *, clock: Clock) -> None:
+    """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
+
+    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
         self._store = store
         self._clock = clock
+        self._bell = bell
 
     async def remember(self, guild_id: int, *, name: str) -> None:
         """Make sure the server has its row; called for every server the bot is in or is asked in."""
@@ -42,26 +53,54 @@ class Guilds:
                 await outbox_rows.cancel_pending(
                     transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
                 )
+            await channel_rows.forget_guild(transaction, guild_id)
 
-    async def move_announcements(self, guild_id: int, channel_id: int) -> None:
-        """Announce everything in `channel_id` from now on."""
-        async with self._store.write() as transaction:
-            await guild_rows.move_subscriptions(
-                transaction, guild_id=guild_id, channel_id=channel_id, now=self._clock.now()
-            )
+    async def move_announcements(self, guild_id: int, channel_id: int, *, interaction_id: int) -> None:
+        """Announce everything in `channel_id` from now on, also what waits for a channel that is stopped."""
+        now = self._clock.now()
+        async with self._effect(interaction_id, guild_id) as transaction:
+            if transaction is None:
+                return
+            await guild_rows.move_subscriptions(transaction, guild_id=guild_id, channel_id=channel_id, now=now)
+            for stopped in await channel_rows.stopped_in_guild(transaction, guild_id):
+                if stopped.channel_id != channel_id:
+                    await self._move_waiting(transaction, stopped.channel_id, to=channel_id, guild_id=guild_id)
+        self._bell.ring("outbox")
 
-    async def set_ping_role(self, guild_id: int, role_id: int | None) -> None:
+    async def _move_waiting(self, transaction: Transaction, channel_id: int, *, to: int, guild_id: int) -> None:
+        subscriptions = {
+            each.source_id: each for each in await guild_rows.subscriptions_of_guild(transaction, guild_id)
+        }
+        for record in await outbox_rows.take_back_waiting(
+            transaction, channel_id=channel_id, problem=Problem("delivery-moved", {"channel": str(to)})
+        ):
+            source_id = await issue_rows.source_of_issue(transaction, record.issue_key)
+            identity = await issue_rows.identity_of(transaction, record.issue_key)
+            if source_id in subscriptions and identity is not None:
+                await enqueue_announcement(
+                    transaction,
+                    subscriptions[source_id],
+                    issue_key=record.issue_key,
+                    identity=identity,
+                    now=self._clock.now(),
+                    may_ping=False,
+                    generation=record.generation,
+                )
+
+    async def set_ping_role(self, guild_id: int, role_id: int | None, *, interaction_id: int) -> None:
         """Mention this role at announcements, at most once a day; None for no mention at all."""
-        async with self._store.write() as transaction:
-            await guild_rows.change_settings(transaction, guild_id, ping_role_id=role_id)
+        await self._change(guild_id, interaction_id, ping_role_id=role_id)
 
-    async def set_discussion_threads(self, guild_id: int, *, wanted: bool) -> None:
-        async with self._store.write() as transaction:
-            await guild_rows.change_settings(transaction, guild_id, discussion_threads=wanted)
+    async def set_discussion_threads(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
+        await self._change(guild_id, interaction_id, discussion_threads=wanted)
 
-    async def set_first_announcement(self, guild_id: int, choice: FirstAnnouncement) -> None:
-        async with self._store.write() as transaction:
-            await guild_rows.change_settings(transaction, guild_id, first_announcement=choice)
+    async def set_staff_channel(self, guild_id: int, channel_id: int | None, *, interaction_id: int) -> None:
+        """Tell the staff in this channel what needs its attention; None for where Discord tells it."""
+        await self._change(guild_id, interaction_id, staff_channel_id=channel_id)
+
+    async def set_publishing(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
+        """Publish announcements to the channels of other servers that follow."""
+        await self._change(guild_id, interaction_id, publish=wanted)
 
     async def status(self, guild_id: int) -> SetupStatus:
         """All settings of a server that `remember` knows."""
@@ -69,10 +108,28 @@ class Guilds:
             guild = await guild_rows.get_guild(transaction, guild_id)
             sources = await guild_rows.sources_of_guild(transaction, guild_id)
             subscriptions = await guild_rows.subscriptions_of_guild(transaction, guild_id)
+            stopped = await channel_rows.stopped_in_guild(transaction, guild_id)
             troubled = await outbox_rows.troubled(transaction, guild_id, limit=_MOST_TROUBLED)
+        closed = {channel.channel_id for channel in stopped}
         return SetupStatus(
             guild=guild or Guild(guild_id=guild_id, name=""),
-            troubled=tuple(troubled),
+            # What waits for a stopped channel is told with the channel.
+            troubled=tuple(each for each in troubled if each.due_at is None or each.channel_id not in closed),
+            stopped=tuple(stopped),
             sources=tuple(sources),
             subscriptions=tuple(subscriptions),
         )
+
+    async def _change(self, guild_id: int, interaction_id: int, **settings: object) -> None:
+        async with self._effect(interaction_id, guild_id) as transaction:
+            if transaction is not None:
+                await guild_rows.change_settings(transaction, guild_id, **settings)
+
+    @asynccontextmanager
+    async def _effect(self, interaction_id: int, guild_id: int) -> AsyncIterator[Transaction | None]:
+        """The transaction of an interaction's effect; None when this interaction has had its effect before."""
+        async with self._store.write() as transaction:
+            fresh = await interaction_rows.record_effect(
+                transaction, interaction_id, guild_id=guild_id, now=self._clock.now()
+            )
+            yield transaction if fresh else None

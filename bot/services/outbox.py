@@ -2,17 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import uniform
 
 from bot.clock import Clock
-from bot.errors import DeliveryError, DeliveryRefusedError
-from bot.model.delivery import Delivery
+from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
+from bot.metrics import Metrics
+from bot.model.delivery import Delivery, Purpose, Sent
 from bot.model.problem import Problem
 from bot.ports import Announcement, Announcer
-from bot.services.announcements import announcement_of
-from bot.store import Store
+from bot.services.announcements import announcement_of, enqueue_folding, enqueue_followers_copy
+from bot.services.channels import stop_channel
+from bot.services.notices import tell_staff
+from bot.store import Store, Transaction
+from bot.store import channels as channel_rows
 from bot.store import outbox as outbox_rows
 
 log = logging.getLogger(__name__)
@@ -24,22 +29,38 @@ _ENOUGH_OF_THE_LEASE_SECONDS = 25.0
 _NONCE_WINDOW_SECONDS = 60.0
 # Discord's clock, not ours, stamps the messages that a search looks through.
 _CLOCK_DOUBT = timedelta(minutes=2)
-_CHANNELS_AT_ONCE = 10
-_LOOK_AGAIN_SECONDS = 1.0  # for what became due while a channel is slow
+# Enough for 50 requests a second at the 150 ms that Discord takes for each, with room to spare.
+_LANES_AT_ONCE = 24
+_LOOK_AGAIN_SECONDS = 1.0  # for what became due while a lane is slow
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 600.0
+# Nothing is put off this far on purpose, so what is due later was written while the clock was wrong.
+_HORIZON = timedelta(hours=2)
+# Discord lets about ten messages an hour be published in a channel (unofficial).
+_PUBLISHED_AN_HOUR = 10
 
 
 class Outbox:
     """`incarnation` names this process; with `alone`, claims of earlier processes end at once."""
 
-    def __init__(self, store: Store, *, announcer: Announcer, clock: Clock, incarnation: str, alone: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        announcer: Announcer,
+        clock: Clock,
+        incarnation: str,
+        alone: bool,
+        metrics: Metrics,
+    ) -> None:
         self._store = store
         self._announcer = announcer
         self._clock = clock
         self._incarnation = incarnation
         self._alone = alone
+        self._metrics = metrics
         self._first_tried: dict[str, float] = {}
+        self._closed_until = float("-inf")
 
     async def take_over(self) -> None:
         """At the start: what a process before this one had claimed is free again."""
@@ -53,24 +74,25 @@ class Outbox:
     async def deliver_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Deliver all that is due; the moment when there is more, or None.
 
-        Channels are served side by side, each in order, so that a slow one holds up nobody. When `goes_on` says no,
+        Lanes are served side by side, each in order, so that a slow one holds up nobody. When `goes_on` says no,
         nothing more is claimed, and what is in hand is finished.
         """
-        busy: dict[int, asyncio.Task[None]] = {}
+        await self._look_around()
+        busy: dict[tuple[int, Purpose], asyncio.Task[None]] = {}
         error: BaseException | None = None
         try:
             while True:
-                if goes_on() and error is None and len(busy) < _CHANNELS_AT_ONCE:
-                    for channel_id, deliveries in (await self._claim(busy)).items():
-                        busy[channel_id] = asyncio.create_task(self._deliver_in_order(deliveries))
+                if goes_on() and error is None and len(busy) < _LANES_AT_ONCE and not self._closed_for():
+                    for lane, deliveries in (await self._claim(busy)).items():
+                        busy[lane] = asyncio.create_task(self._deliver_in_order(deliveries))
                 if not busy:
                     break
                 done, _ = await asyncio.wait(
                     busy.values(), timeout=_LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
                 )
-                busy = {channel_id: task for channel_id, task in busy.items() if task not in done}
+                busy = {lane: task for lane, task in busy.items() if task not in done}
                 for task in done:
-                    # What is under way in other channels is finished before the error is told.
+                    # What is under way in other lanes is finished before the error is told.
                     error = error or task.exception()
         finally:
             for task in busy.values():
@@ -79,9 +101,32 @@ class Outbox:
         if error is not None:
             raise error
         async with self._store.read() as transaction:
-            return await outbox_rows.next_due(transaction)
+            due = await outbox_rows.next_due(transaction)
+        return max(due, self._clock.now() + timedelta(seconds=self._closed_for())) if due else None
 
-    async def _claim(self, busy: Collection[int]) -> dict[int, list[Delivery]]:
+    def _closed_for(self) -> float:
+        """How many seconds Discord takes nothing from this bot."""
+        return max(0.0, self._closed_until - self._clock.monotonic())
+
+    async def _look_around(self) -> None:
+        """Put off looks at channels that are still closed, and mend what a wrong clock has written."""
+        now = self._clock.now()
+        async with self._store.read() as transaction:
+            stopped = await channel_rows.due_for_a_look(transaction, now=now)
+            astray = await outbox_rows.is_due_after(transaction, now + _HORIZON)
+        closed = [channel for channel in stopped if not self._announcer.is_open(channel)]
+        if not closed and not astray:
+            return
+        async with self._store.write() as transaction:
+            for channel in closed:
+                await stop_channel(
+                    transaction, channel.channel_id, guild_id=channel.guild_id, problem=channel.problem, now=now
+                )
+            moved = await outbox_rows.bring_nearer(transaction, now=now, horizon=now + _HORIZON)
+        if moved:
+            log.warning("deliveries were due in a far future, so the clock was wrong count=%d", moved)
+
+    async def _claim(self, busy: Collection[tuple[int, Purpose]]) -> dict[tuple[int, Purpose], list[Delivery]]:
         now = self._clock.now()
         async with self._store.write() as transaction:
             claimed = await outbox_rows.claim_due(
@@ -89,13 +134,13 @@ class Outbox:
                 incarnation=self._incarnation,
                 now=now,
                 lease_until=now + LEASE,
-                limit=_CHANNELS_AT_ONCE,
-                busy_channels=busy,
+                limit=_LANES_AT_ONCE,
+                busy=busy,
             )
-        channels: dict[int, list[Delivery]] = {}
+        lanes: dict[tuple[int, Purpose], list[Delivery]] = {}
         for delivery in claimed:
-            channels.setdefault(delivery.channel_id, []).append(delivery)
-        return channels
+            lanes.setdefault(delivery.lane, []).append(delivery)
+        return lanes
 
     async def _deliver_in_order(self, deliveries: list[Delivery]) -> None:
         begun = self._clock.monotonic()
@@ -111,71 +156,177 @@ class Outbox:
                     await outbox_rows.give_back(transaction, self._claim_of(delivery), due_at=later)
 
     async def _deliver(self, delivery: Delivery) -> datetime | None:
-        """Bring one message out. The moment to wait for where its channel has to wait, or None."""
+        """Do one thing. The moment to wait for where its lane has to wait, or None."""
         try:
-            async with self._store.read() as transaction:
-                announcement = await announcement_of(transaction, delivery)
-            message_id = delivery.message_id or await self._message(delivery, announcement)
-            if message_id is not None:
-                await self._complete(delivery, announcement, message_id=message_id)
+            match delivery.purpose:
+                case Purpose.ANNOUNCE:
+                    await self._announce(delivery)
+                case Purpose.NOTICE:
+                    await self._notify(delivery)
+                case Purpose.PUBLISH:
+                    return await self._publish(delivery)
+                case Purpose.EDIT:
+                    await self._announcer.edit(delivery)
+                    await self._finish(delivery)
         except DeliveryRefusedError as error:
-            await self._fail(delivery, Problem.of(error))
+            await self._quarantine(delivery, Problem.of(error))
+        except ChannelClosedError as error:
+            return await self._stop_channel(delivery, error)
+        except DiscordClosedError as error:
+            self._closed_until = self._clock.monotonic() + error.retry_after_seconds
+            return await self._put_off(delivery, Problem.of(error), at_least_seconds=error.retry_after_seconds)
         except DeliveryError as error:
             return await self._put_off(delivery, Problem.of(error), at_least_seconds=error.retry_after_seconds)
         except Exception as error:
-            # A mistake of ours in one message must not hold up its channel, nor be tried again without a pause.
-            log.exception("announcement broke channel_id=%s issue=%s", delivery.channel_id, delivery.issue_key)
+            # A mistake of ours in one message must not hold up its lane, nor be tried again without a pause.
+            log.exception("delivery broke channel_id=%s issue=%s", delivery.channel_id, delivery.issue_key)
             return await self._put_off(delivery, Problem.of(error))
         return None
 
-    async def _message(self, delivery: Delivery, announcement: Announcement) -> int | None:
-        """The id of the message, sent now or found; None when another process has taken over."""
-        message_id = None
-        if not self._nonce_still_protects(delivery):
+    # what is sent
+
+    async def _announce(self, delivery: Delivery) -> None:
+        async with self._store.read() as transaction:
+            announcement = await announcement_of(transaction, delivery)
+        if delivery.message_id is None:
+            sent = await self._post(delivery, announcement)
+            if sent is None:
+                return
+            delivery = replace(delivery, message_id=sent.message_id, thread_id=sent.thread_id, is_post=sent.is_post)
+        await self._complete(delivery, announcement)
+
+    async def _notify(self, delivery: Delivery) -> None:
+        if delivery.message_id is not None or await self._post(delivery, None) is not None:
+            await self._finish(delivery)
+
+    async def _post(self, delivery: Delivery, announcement: Announcement | None) -> Sent | None:
+        """The message, sent now or found; None when another process has taken over."""
+        sent: Sent | None = None
+        protected = self._nonce_still_protects(delivery)
+        if delivery.attempts > 1 and not protected:
             # An earlier attempt may have arrived although nobody heard of it.
-            message_id = await self._announcer.find(delivery, since=delivery.first_attempt_at - _CLOCK_DOUBT)
-            async with self._store.write() as transaction:
-                if not await outbox_rows.renew_lease(
-                    transaction, self._claim_of(delivery), lease_until=self._clock.now() + LEASE
-                ):
-                    return None
-        if message_id is None:
-            message_id = await self._announcer.send(delivery, announcement)
+            sent = await self._announcer.find(delivery, since=delivery.first_attempt_at - _CLOCK_DOUBT)
+        elif delivery.attempts == 1 and announcement is not None:
+            # This database may be an older copy, or another process may run on a copy of it.
+            sent = await self._announcer.glance(delivery, announcement)
+        if sent is not None:
+            log.info("found what was sent before channel_id=%s message_id=%s", delivery.channel_id, sent.message_id)
+            self._metrics.count("deliveries", "found")
+        else:
+            if not await self._keep(delivery):
+                return None
+            sent = await self._send(delivery, announcement)
         now = self._clock.now()
         async with self._store.write() as transaction:
             still_ours = await outbox_rows.mark_sent(
-                transaction, self._claim_of(delivery), message_id=message_id, now=now, lease_until=now + LEASE
+                transaction,
+                self._claim_of(delivery),
+                sent,
+                now=now,
+                lease_until=now + LEASE,
             )
-        return message_id if still_ours else None
+            if await channel_rows.open_channel(transaction, delivery.channel_id):
+                log.info("channel takes messages again channel_id=%s", delivery.channel_id)
+        return sent if still_ours else None
+
+    async def _send(self, delivery: Delivery, announcement: Announcement | None) -> Sent:
+        if announcement is None:
+            return await self._announcer.send_notice(delivery)
+        try:
+            return await self._announcer.send(delivery, announcement)
+        except DeliveryRefusedError as error:
+            if delivery.degraded:
+                raise
+            log.warning(
+                "refused, tried in its plain form channel_id=%s issue=%s error=%s",
+                delivery.channel_id,
+                delivery.issue_key,
+                error,
+            )
+            async with self._store.write() as transaction:
+                await outbox_rows.degrade(
+                    transaction,
+                    self._claim_of(delivery),
+                    problem=Problem.of(error),
+                    lease_until=self._clock.now() + LEASE,
+                )
+            return await self._announcer.send(replace(delivery, degraded=True), announcement)
+
+    async def _keep(self, delivery: Delivery) -> bool:
+        """Whether the claim is still ours after a search that may have taken long; then it begins anew."""
+        async with self._store.write() as transaction:
+            return await outbox_rows.renew_lease(
+                transaction, self._claim_of(delivery), lease_until=self._clock.now() + LEASE
+            )
 
     def _nonce_still_protects(self, delivery: Delivery) -> bool:
-        """Whether sending again is safe: nothing was sent yet, or by this process less than a minute ago.
+        """Whether sending again is safe: this process sent it first, less than a minute ago, and nonces count there.
 
         Time is measured, not read from the clock, which may have been put back in between.
         """
         now = self._clock.monotonic()
         if delivery.attempts == 1:
             self._first_tried[delivery.delivery_key] = now
-            return True
         first = self._first_tried.get(delivery.delivery_key)
-        return first is not None and now - first < _NONCE_WINDOW_SECONDS
+        return first is not None and now - first < _NONCE_WINDOW_SECONDS and self._announcer.takes_nonces(delivery)
 
-    async def _complete(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> None:
-        thread_id: int | None = None
-        problem: Problem | None = None
-        if announcement.guild.discussion_threads:
+    async def _complete(self, delivery: Delivery, announcement: Announcement) -> None:
+        assert delivery.message_id is not None  # noqa: S101 - it stands on Discord by now
+        thread_id, problem = delivery.thread_id, None
+        if announcement.guild.discussion_threads and thread_id is None:
             try:
-                thread_id = await self._announcer.start_thread(delivery, announcement, message_id=message_id)
+                thread_id = await self._announcer.start_thread(delivery, announcement, message_id=delivery.message_id)
             except DeliveryRefusedError as error:
                 problem = Problem.of(error)  # the announcement stands; it has to do without a thread
+        now = self._clock.now()
+
+        async def follow_up(transaction: Transaction) -> None:
+            if self._announcer.is_for_followers(delivery, announcement):
+                await enqueue_followers_copy(transaction, delivery, now=now)
+            if delivery.generation:
+                await enqueue_folding(transaction, delivery, announcement, now=now)
+
+        await self._finish(delivery, thread_id=thread_id, problem=problem, follow_up=follow_up)
+
+    async def _publish(self, delivery: Delivery) -> datetime | None:
+        now = self._clock.now()
+        async with self._store.read() as transaction:
+            lately = await outbox_rows.done_since(
+                transaction, channel_id=delivery.channel_id, purpose=Purpose.PUBLISH, since=now - timedelta(hours=1)
+            )
+        if len(lately) >= _PUBLISHED_AN_HOUR:
+            wait = lately[-_PUBLISHED_AN_HOUR] + timedelta(hours=1) - now
+            return await self._put_off(
+                delivery, Problem("delivery-publish-limit"), at_least_seconds=wait.total_seconds()
+            )
+        await self._announcer.publish(delivery)
+        await self._finish(delivery)
+        return None
+
+    # what becomes of it
+
+    async def _finish(
+        self,
+        delivery: Delivery,
+        *,
+        thread_id: int | None = None,
+        problem: Problem | None = None,
+        follow_up: Callable[[Transaction], Awaitable[None]] | None = None,
+    ) -> None:
         async with self._store.write() as transaction:
-            await outbox_rows.mark_done(transaction, self._claim_of(delivery), thread_id=thread_id, problem=problem)
+            done = await outbox_rows.mark_done(
+                transaction, self._claim_of(delivery), now=self._clock.now(), thread_id=thread_id, problem=problem
+            )
+            if done and follow_up is not None:
+                await follow_up(transaction)
         self._first_tried.pop(delivery.delivery_key, None)
+        self._metrics.count("deliveries", "done")
         log.info(
-            "announced guild_id=%s channel_id=%s message_id=%s issue=%s attempts=%d",
+            "done purpose=%s guild_id=%s channel_id=%s message_id=%s issue=%s attempts=%d",
+            delivery.purpose,
             delivery.guild_id,
             delivery.channel_id,
-            message_id,
+            delivery.message_id or delivery.target_id,
             delivery.issue_key,
             delivery.attempts,
         )
@@ -186,8 +337,10 @@ class Outbox:
         due_at = self._clock.now() + timedelta(seconds=seconds)
         async with self._store.write() as transaction:
             await outbox_rows.put_off(transaction, self._claim_of(delivery), problem=problem, due_at=due_at)
+        self._metrics.count("deliveries", "put off")
         log.warning(
-            "announcement put off channel_id=%s issue=%s attempts=%d seconds=%.0f problem=%s",
+            "put off purpose=%s channel_id=%s issue=%s attempts=%d seconds=%.0f problem=%s",
+            delivery.purpose,
             delivery.channel_id,
             delivery.issue_key,
             delivery.attempts,
@@ -196,12 +349,59 @@ class Outbox:
         )
         return due_at
 
-    async def _fail(self, delivery: Delivery, problem: Problem) -> None:
+    async def _stop_channel(self, delivery: Delivery, error: ChannelClosedError) -> datetime:
+        """Everything for this channel waits until somebody changes something there; its staff is told once."""
+        now, problem = self._clock.now(), Problem.of(error)
         async with self._store.write() as transaction:
-            await outbox_rows.mark_failed(transaction, self._claim_of(delivery), problem=problem)
+            held = await outbox_rows.put_off(transaction, self._claim_of(delivery), problem=problem, due_at=now)
+            newly = held and await stop_channel(
+                transaction,
+                delivery.channel_id,
+                guild_id=delivery.guild_id,
+                problem=problem,
+                now=now,
+                is_gone=error.is_gone,
+            )
+            if newly:
+                count = await outbox_rows.waiting_in_channel(transaction, delivery.channel_id)
+                await tell_staff(
+                    transaction,
+                    self._announcer,
+                    guild_id=delivery.guild_id,
+                    about_channel_id=delivery.channel_id,
+                    occasion=f"stopped:{delivery.channel_id}:{now.isoformat()}",
+                    words=Problem(
+                        "notice-channel-stopped", {"channel": str(delivery.channel_id), "count": count}, problem
+                    ),
+                    now=now,
+                )
+        self._metrics.count("deliveries", "stopped")
+        log.warning("channel stopped guild_id=%s channel_id=%s error=%s", delivery.guild_id, delivery.channel_id, error)
+        return now
+
+    async def _quarantine(self, delivery: Delivery, problem: Problem) -> None:
+        """The delivery is not tried again by itself; the staff is told, and the next in the lane goes on."""
+        async with self._store.write() as transaction:
+            failed = await outbox_rows.mark_failed(transaction, self._claim_of(delivery), problem=problem)
+            if failed and delivery.purpose is Purpose.ANNOUNCE:
+                await tell_staff(
+                    transaction,
+                    self._announcer,
+                    guild_id=delivery.guild_id,
+                    about_channel_id=0,
+                    occasion=f"refused:{delivery.delivery_key}:{delivery.attempts}",
+                    words=Problem("notice-refused", {"channel": str(delivery.channel_id)}, problem),
+                    now=self._clock.now(),
+                )
         self._first_tried.pop(delivery.delivery_key, None)
-        log.error(
-            "announcement refused channel_id=%s issue=%s problem=%s", delivery.channel_id, delivery.issue_key, problem
+        self._metrics.count("deliveries", "refused")
+        log.warning(
+            "refused purpose=%s guild_id=%s channel_id=%s issue=%s problem=%s",
+            delivery.purpose,
+            delivery.guild_id,
+            delivery.channel_id,
+            delivery.issue_key,
+            problem,
         )
 
     def _claim_of(self, delivery: Delivery) -> outbox_rows.Claim:

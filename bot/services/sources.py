@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-from base64 import b32encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,13 +12,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 from bot.clock import Clock
 from bot.errors import DomainError, RefusedError
+from bot.metrics import Metrics
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.ports import Bell, IssueSource, Reading
 from bot.services.announcements import enqueue_announcement
+from bot.services.keys import issue_key
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
+from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
@@ -33,12 +35,6 @@ _SOURCES_AT_ONCE = 8
 _LONGEST_BACKOFF = timedelta(hours=6)
 _LONGEST_URL = 2000
 _BARE_ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/|$)", re.IGNORECASE)
-
-
-def issue_key(source_key: str, identity: str) -> str:
-    """26 characters that name an issue in buttons and choices: the same in every database that reads this source."""
-    digest = sha256(f"{source_key}\x1f{identity}".encode()).digest()
-    return b32encode(digest).decode().lower()[:26]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,9 @@ class Sources:
         clock: Clock,
         bell: Bell,
         interval: timedelta,
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._store = store
         self._reader = reader
         self._secrets = secrets
@@ -68,8 +66,16 @@ class Sources:
         self._bell = bell
         self._interval = interval
 
-    async def subscribe(self, guild_id: int, *, url: str, channel_id: int) -> NewSubscription:
-        """Read `url` for a server and announce it in `channel_id` from now on.
+    async def subscribe(
+        self,
+        guild_id: int,
+        *,
+        url: str,
+        channel_id: int,
+        interaction_id: int,
+        first: FirstAnnouncement = FirstAnnouncement.NEWEST,
+    ) -> NewSubscription:
+        """Read `url` for a server and announce it in `channel_id` from now on; at the first reading, what `first` says.
 
         Credentials in the address (`https://user:password@…`) are taken out and kept sealed; the same address with
         others is another source. Raises RefusedError for what is no web address, FetchError or UnreadableError when
@@ -82,15 +88,9 @@ class Sources:
         now = self._clock.now()
         async with self._store.write() as transaction:
             source = await source_rows.add_source(transaction, url=address, url_key=url_key, secret=sealed, now=now)
-            alone = not await guild_rows.subscriptions_of_source(transaction, source.source_id)
-            await guild_rows.subscribe(
-                transaction, guild_id=guild_id, source_id=source.source_id, channel_id=channel_id, now=now
-            )
-            if alone:
-                # Nobody has read it for a while: what was missed is stored silently, as at a first reading.
-                await source_rows.begin_anew(transaction, source.source_id, now=now)
-            elif source.first_read_at is not None:  # else the coming first reading announces
-                await self._announce_newest(transaction, source, guild_id=guild_id, now=now)
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            if fresh:
+                await self._subscribe(transaction, source, guild_id=guild_id, channel_id=channel_id, first=first)
         self._bell.ring("sources")
         self._bell.ring("outbox")
         return NewSubscription(
@@ -99,9 +99,27 @@ class Sources:
             issues=len(seen.issues) if seen else 0,
         )
 
-    async def unsubscribe(self, guild_id: int, source_id: int) -> bool:
+    async def _subscribe(
+        self, transaction: Transaction, source: Source, *, guild_id: int, channel_id: int, first: FirstAnnouncement
+    ) -> None:
+        now = self._clock.now()
+        await guild_rows.change_settings(transaction, guild_id, first_announcement=first)
+        alone = not await guild_rows.subscriptions_of_source(transaction, source.source_id)
+        await guild_rows.subscribe(
+            transaction, guild_id=guild_id, source_id=source.source_id, channel_id=channel_id, now=now
+        )
+        if alone:
+            # Nobody has read it for a while: what was missed is stored silently, as at a first reading.
+            await source_rows.begin_anew(transaction, source.source_id, now=now)
+        elif source.first_read_at is not None:  # else the coming first reading announces
+            await self._announce_newest(transaction, source, guild_id=guild_id, now=now)
+
+    async def unsubscribe(self, guild_id: int, source_id: int, *, interaction_id: int) -> bool:
         """Stop reading a source for a server, and drop what is still queued; False when it did not read it."""
+        now = self._clock.now()
         async with self._store.write() as transaction:
+            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+                return False
             if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
                 return False
             await outbox_rows.cancel_pending(
@@ -111,6 +129,7 @@ class Sources:
 
     async def read_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Read every source whose time has come, some side by side; the moment when the next one's has, or None."""
+        await self._bring_nearer()
         while goes_on():
             now = self._clock.now()
             async with self._store.write() as transaction:
@@ -124,6 +143,17 @@ class Sources:
                     raise outcome
         async with self._store.read() as transaction:
             return await source_rows.next_poll(transaction)
+
+    async def _bring_nearer(self) -> None:
+        """Let no source wait longer than the longest pause: what is due later was written while the clock was wrong."""
+        now = self._clock.now()
+        horizon = now + max(_LONGEST_BACKOFF, self._interval) * 2
+        async with self._store.read() as transaction:
+            astray = await source_rows.is_due_after(transaction, horizon)
+        if astray:
+            log.warning("sources were due in a far future, so the clock was wrong")
+            async with self._store.write() as transaction:
+                await source_rows.bring_nearer(transaction, now=now, horizon=horizon)
 
     async def _read(self, source: Source) -> None:
         """Read one source and take in what is new; whatever goes wrong with it is its own problem."""
@@ -162,6 +192,8 @@ class Sources:
                 now=now,
                 next_poll_at=now + self._interval,
             )
+        self._metrics.count("source_readings", "read")
+        self._metrics.count("issues_stored", by=len(new))
         log.info(
             "source read source_id=%s items=%d new=%d announced=%d",
             source.source_id,
@@ -237,6 +269,7 @@ class Sources:
         return self._secrets.open(sealed) if sealed is not None else None
 
     async def _record_unchanged(self, source: Source) -> None:
+        self._metrics.count("source_readings", "unchanged")
         now = self._clock.now()
         async with self._store.write() as transaction:
             if await source_rows.hold_claim(transaction, source) is not None:
@@ -251,6 +284,7 @@ class Sources:
         async with self._store.write() as transaction:
             if await source_rows.hold_claim(transaction, source) is not None:
                 await source_rows.record_failure(transaction, source.source_id, problem=problem, next_poll_at=due_at)
+        self._metrics.count("source_readings", "failed")
         log.warning(
             "source failed source_id=%s failures=%d next=%s problem=%s",
             source.source_id,

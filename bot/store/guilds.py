@@ -46,7 +46,8 @@ async def take_ping(transaction: Transaction, guild_id: int, *, now: datetime, a
         .where(
             guilds.c.guild_id == guild_id,
             guilds.c.ping_role_id.is_not(None),
-            or_(guilds.c.last_ping_at.is_(None), guilds.c.last_ping_at <= now - apart),
+            # A mention in the future was written while the clock was wrong.
+            or_(guilds.c.last_ping_at.is_(None), guilds.c.last_ping_at <= now - apart, guilds.c.last_ping_at > now),
         )
         .values(last_ping_at=now)
         .returning(guilds.c.ping_role_id)
@@ -114,7 +115,13 @@ async def _subscriptions(transaction: Transaction, condition: Any) -> list[Subsc
         )
     ).all()
     return [
-        Subscription(subscription_id=row.id, guild_id=row.guild_id, source_id=row.source_id, channel_id=row.channel_id)
+        Subscription(
+            subscription_id=row.id,
+            guild_id=row.guild_id,
+            source_id=row.source_id,
+            channel_id=row.channel_id,
+            created_at=row.created_at,
+        )
         for row in rows
     ]
 
@@ -126,4 +133,6 @@ def _guild(row: Row[Any]) -> Guild:
         ping_role_id=row.ping_role_id,
         discussion_threads=row.discussion_threads,
         first_announcement=FirstAnnouncement(row.first_announcement),
+        staff_channel_id=row.staff_channel_id,
+        publish=row.publish,
     )

@@ -5,12 +5,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
+from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, Section
 from bot.store.group_commit import Transaction
+from bot.store.sources import source_of
 from bot.store.statements import insert
-from bot.store.tables import issue_identities, issues, links, media, sections, subscriptions
+from bot.store.tables import issue_identities, issues, links, media, outbox, sections, sources, subscriptions
 
 # 96 characters hold every kind of identity; what is longer (a guid that is a whole address) stands as its hash.
 _LONGEST_IDENTITY = 96
@@ -104,6 +106,48 @@ async def source_of_issue(transaction: Transaction, issue_key: str) -> int | Non
     return source_id
 
 
+async def issues_named(
+    transaction: Transaction, *, issue_key: str | None, identity: str | None, guild_id: int
+) -> list[IssueCard]:
+    """Issues with this key or this name, of what the server reads or was ever told of; newest first."""
+    named = issues.c.issue_key == issue_key
+    if identity is not None:
+        named = issues.c.id.in_(
+            select(issue_identities.c.issue_id).where(issue_identities.c.identity == _stored_identity(identity))
+        )
+    told = select(outbox.c.issue_key).where(outbox.c.guild_id == guild_id)
+    rows = await transaction.execute(
+        _cards()
+        .where(named, or_(_is_read_by(guild_id), issues.c.issue_key.in_(told)))
+        .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
+    )
+    return [_card(row) for row in rows]
+
+
+async def issues_with_link(transaction: Transaction, key: str, *, guild_id: int, limit: int) -> list[IssueCard]:
+    """Issues of a server in which the link with this key ran, newest first."""
+    ran = select(links.c.issue_id).where(links.c.key == key)
+    rows = await transaction.execute(
+        _of_guild(_cards(), guild_id)
+        .where(issues.c.id.in_(ran))
+        .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
+        .limit(limit)
+    )
+    return [_card(row) for row in rows]
+
+
+async def provenance(transaction: Transaction, issue_key: str) -> tuple[datetime, Source]:
+    """When an issue was stored, and the source it was read from."""
+    row = (
+        await transaction.execute(
+            select(issues.c.stored_at, *sources.c)
+            .join(sources, sources.c.id == issues.c.source_id)
+            .where(issues.c.issue_key == issue_key)
+        )
+    ).one()
+    return row[0], source_of(row)
+
+
 async def newest_of_source(transaction: Transaction, source_id: int) -> tuple[str, str] | None:
     """Key and identity of the source's newest issue."""
     row = (
@@ -165,8 +209,11 @@ def _card(row: Row[Any]) -> IssueCard:
 
 def _of_guild(query: Select[Any], guild_id: int) -> Select[Any]:
     # A server sees the issues of the sources it reads, never another server's.
-    mine = select(subscriptions.c.source_id).where(subscriptions.c.guild_id == guild_id)
-    return query.where(issues.c.source_id.in_(mine))
+    return query.where(_is_read_by(guild_id))
+
+
+def _is_read_by(guild_id: int) -> ColumnElement[bool]:
+    return issues.c.source_id.in_(select(subscriptions.c.source_id).where(subscriptions.c.guild_id == guild_id))
 
 
 async def _add_links(transaction: Transaction, issue: Issue, *, issue_id: int, key_version: int) -> None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import Row, and_, case, delete, exists, false, func, or_, select, update
 
-from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose
+from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
-from bot.store.tables import issues, outbox
+from bot.store.tables import issues, outbox, stopped_channels
 
 # A row whose process died keeps its claim until the lease ends, then anybody may take it.
 _OPEN_STATES = (DeliveryState.PENDING, DeliveryState.CLAIMED)
@@ -34,11 +34,14 @@ async def enqueue(
     guild_id: int,
     channel_id: int,
     issue_key: str,
-    generation: int,
-    ping_role_id: int | None,
+    generation: int = 0,
+    ping_role_id: int | None = None,
+    target_id: int | None = None,
+    words: Problem | None = None,
     now: datetime,
+    due_at: datetime | None = None,
 ) -> bool:
-    """Queue a delivery, due at once; False when it was queued before, whatever became of it."""
+    """Queue a delivery, due at once or at `due_at`; False when it was queued before, whatever became of it."""
     result = await transaction.execute(
         insert(transaction, outbox)
         .values(
@@ -49,8 +52,10 @@ async def enqueue(
             issue_key=issue_key,
             generation=generation,
             ping_role_id=ping_role_id,
+            target_id=target_id,
+            words=_stored(words),
             state=DeliveryState.PENDING,
-            due_at=now,
+            due_at=due_at or now,
             attempts=0,
             created_at=now,
         )
@@ -66,11 +71,12 @@ async def claim_due(
     now: datetime,
     lease_until: datetime,
     limit: int = 1,
-    busy_channels: Collection[int] = (),
+    busy: Collection[tuple[int, Purpose]] = (),
 ) -> list[Delivery]:
-    """Take the next due deliveries for this process until `lease_until`, oldest first; none of `busy_channels`.
+    """Take the next due deliveries for this process until `lease_until`, oldest first; none of the lanes in `busy`.
 
-    A channel keeps its order: what stands behind a delivery that waits, or that another process holds, waits too.
+    A lane (one purpose in one channel) keeps its order: what stands behind a delivery that waits, or that another
+    process holds, waits too. Nothing is taken for a channel that is stopped.
     """
     if transaction.dialect_name == "postgresql":
         # Two claims at once would not see each other's rows, and could part a channel between them.
@@ -78,6 +84,7 @@ async def claim_due(
     older = outbox.alias("older")
     waits_behind = exists().where(
         older.c.channel_id == outbox.c.channel_id,
+        older.c.purpose == outbox.c.purpose,
         older.c.id < outbox.c.id,
         older.c.state.in_(_OPEN_STATES),
         or_(older.c.due_at > now, older.c.lease_until > now),
@@ -88,7 +95,11 @@ async def claim_due(
             outbox.c.state.in_(_OPEN_STATES),
             outbox.c.due_at <= now,
             or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now),
-            outbox.c.channel_id.not_in(list(busy_channels)),
+            ~or_(
+                false(),
+                *(and_(outbox.c.channel_id == channel, outbox.c.purpose == purpose) for channel, purpose in busy),
+            ),
+            ~_is_stopped(now),
             ~waits_behind,
         )
         .order_by(outbox.c.id)
@@ -139,20 +150,47 @@ async def void_other_leases(transaction: Transaction, *, incarnation: str) -> in
 
 
 async def mark_sent(
-    transaction: Transaction, claim: Claim, *, message_id: int, now: datetime, lease_until: datetime
+    transaction: Transaction,
+    claim: Claim,
+    sent: Sent,
+    *,
+    now: datetime,
+    lease_until: datetime,
 ) -> bool:
     """The message is there; what belongs to it (its thread) may still be missing."""
     return await _change(
-        transaction, claim, message_id=message_id, sent_at=now, last_problem=None, lease_until=lease_until
+        transaction,
+        claim,
+        message_id=sent.message_id,
+        thread_id=sent.thread_id,
+        is_post=sent.is_post,
+        sent_at=now,
+        last_problem=None,
+        lease_until=lease_until,
     )
 
 
+async def degrade(transaction: Transaction, claim: Claim, *, problem: Problem, lease_until: datetime) -> bool:
+    """Discord refused the full form: the plain one is sent from now on."""
+    return await _change(transaction, claim, degraded=True, last_problem=_stored(problem), lease_until=lease_until)
+
+
 async def mark_done(
-    transaction: Transaction, claim: Claim, *, thread_id: int | None, problem: Problem | None = None
+    transaction: Transaction,
+    claim: Claim,
+    *,
+    now: datetime,
+    thread_id: int | None = None,
+    problem: Problem | None = None,
 ) -> bool:
     """All that could be done is done; `problem` says what had to be left out."""
     return await _finish(
-        transaction, claim, state=DeliveryState.DONE, thread_id=thread_id, last_problem=_stored(problem)
+        transaction,
+        claim,
+        state=DeliveryState.DONE,
+        thread_id=thread_id,
+        sent_at=func.coalesce(outbox.c.sent_at, now),
+        last_problem=_stored(problem),
     )
 
 
@@ -174,6 +212,15 @@ async def put_off(transaction: Transaction, claim: Claim, *, problem: Problem, d
     )
 
 
+async def make_due(transaction: Transaction, *, now: datetime, problems: Collection[str]) -> None:
+    """Let what waits because of one of these problems (ids of texts) be due now."""
+    # Stored as a JSON list that begins with the text's id.
+    because = or_(false(), *(outbox.c.last_problem.startswith(f'["{problem}"') for problem in problems))
+    await transaction.execute(
+        update(outbox).where(outbox.c.state == DeliveryState.PENDING, outbox.c.due_at > now, because).values(due_at=now)
+    )
+
+
 async def try_failed_again(transaction: Transaction, delivery_key: str, *, now: datetime) -> bool:
     """Let a delivery that was given up be tried again; False unless it is one.
 
@@ -186,7 +233,7 @@ async def try_failed_again(transaction: Transaction, delivery_key: str, *, now: 
             outbox.c.state == DeliveryState.FAILED,
             outbox.c.message_id.is_(None),
         )
-        .values(state=DeliveryState.PENDING, due_at=now)
+        .values(state=DeliveryState.PENDING, due_at=now, degraded=False)
     )
     return bool(result.rowcount)
 
@@ -225,10 +272,103 @@ async def troubled(transaction: Transaction, guild_id: int, *, limit: int) -> li
 
 
 async def next_due(transaction: Transaction) -> datetime | None:
-    """When the outbox has work again; None when it is empty. Only the first open row of a channel counts."""
-    first = select(func.min(outbox.c.id)).where(outbox.c.state.in_(_OPEN_STATES)).group_by(outbox.c.channel_id)
-    rows = await transaction.execute(select(outbox.c.due_at, outbox.c.lease_until).where(outbox.c.id.in_(first)))
-    return min((max(filter(None, (row.due_at, row.lease_until))) for row in rows), default=None)
+    """When the outbox has work again; None when it has none to wait for. Only the first open row of a lane counts."""
+    first = (
+        select(func.min(outbox.c.id))
+        .where(outbox.c.state.in_(_OPEN_STATES))
+        .group_by(outbox.c.channel_id, outbox.c.purpose)
+    )
+    rows = await transaction.execute(
+        select(outbox.c.due_at, outbox.c.lease_until, stopped_channels.c.channel_id, stopped_channels.c.look_again_at)
+        .outerjoin(stopped_channels, stopped_channels.c.channel_id == outbox.c.channel_id)
+        .where(outbox.c.id.in_(first))
+    )
+    return min(
+        (
+            max(filter(None, (row.due_at, row.lease_until, row.look_again_at)))
+            for row in rows
+            if row.channel_id is None or row.look_again_at is not None
+        ),
+        default=None,
+    )
+
+
+async def is_due_after(transaction: Transaction, horizon: datetime) -> bool:
+    """Whether anything is due, or leased, beyond `horizon`."""
+    result = await transaction.execute(select(exists().where(_is_beyond(horizon))))
+    return bool(result.scalar_one())
+
+
+async def bring_nearer(transaction: Transaction, *, now: datetime, horizon: datetime) -> int:
+    """Let what is due, or leased, beyond `horizon` be due now: only a clock that was wrong puts anything that far."""
+    result = await transaction.execute(update(outbox).where(_is_beyond(horizon)).values(due_at=now, lease_until=None))
+    return result.rowcount
+
+
+async def oldest_waiting(transaction: Transaction) -> datetime | None:
+    """When the oldest delivery was queued that is not done yet, stopped channels apart."""
+    result = await transaction.execute(
+        select(func.min(outbox.c.created_at)).where(
+            outbox.c.state.in_(_OPEN_STATES),
+            outbox.c.purpose != Purpose.PUBLISH,
+            ~exists().where(stopped_channels.c.channel_id == outbox.c.channel_id),
+        )
+    )
+    moment: datetime | None = result.scalar_one()
+    return moment
+
+
+async def count_by_state(transaction: Transaction) -> dict[str, int]:
+    """How many deliveries stand where."""
+    rows = await transaction.execute(select(outbox.c.state, func.count().label("waiting")).group_by(outbox.c.state))
+    return {row.state: row.waiting for row in rows}
+
+
+async def done_since(transaction: Transaction, *, channel_id: int, purpose: Purpose, since: datetime) -> list[datetime]:
+    """When deliveries of this kind were done in the channel since `since`, oldest first."""
+    rows = await transaction.execute(
+        select(outbox.c.sent_at)
+        .where(
+            outbox.c.channel_id == channel_id,
+            outbox.c.purpose == purpose,
+            outbox.c.state == DeliveryState.DONE,
+            outbox.c.sent_at > since,
+        )
+        .order_by(outbox.c.sent_at)
+    )
+    return [row.sent_at for row in rows]
+
+
+async def waiting_in_channel(transaction: Transaction, channel_id: int) -> int:
+    """How many messages wait for this channel."""
+    result = await transaction.execute(
+        select(func.count())
+        .select_from(outbox)
+        .where(
+            outbox.c.channel_id == channel_id,
+            outbox.c.state.in_(_OPEN_STATES),
+            outbox.c.purpose.in_([Purpose.ANNOUNCE, Purpose.NOTICE]),
+            outbox.c.message_id.is_(None),
+        )
+    )
+    count: int = result.scalar_one()
+    return count
+
+
+async def take_back_waiting(transaction: Transaction, *, channel_id: int, problem: Problem) -> list[DeliveryRecord]:
+    """Give up the announcements that wait for a channel, so that they can be queued for another one; oldest first."""
+    rows = await transaction.execute(
+        update(outbox)
+        .where(
+            outbox.c.channel_id == channel_id,
+            outbox.c.purpose == Purpose.ANNOUNCE,
+            outbox.c.state == DeliveryState.PENDING,
+            outbox.c.message_id.is_(None),
+        )
+        .values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
+        .returning(*outbox.c)
+    )
+    return [_record(row) for row in sorted(rows, key=lambda row: row.id)]
 
 
 async def find_delivery(transaction: Transaction, delivery_key: str) -> DeliveryRecord | None:
@@ -237,13 +377,19 @@ async def find_delivery(transaction: Transaction, delivery_key: str) -> Delivery
 
 
 async def deliveries_of_issue(transaction: Transaction, *, guild_id: int, issue_key: str) -> list[DeliveryRecord]:
-    """All that was ever queued for an issue in a server, newest first."""
+    """All that was ever queued for an issue in a server, the newest generation first."""
     rows = await transaction.execute(
         select(outbox)
         .where(outbox.c.guild_id == guild_id, outbox.c.issue_key == issue_key)
-        .order_by(outbox.c.id.desc())
+        .order_by(outbox.c.generation.desc(), outbox.c.id.desc())
     )
     return [_record(row) for row in rows]
+
+
+async def announcements_of_issue(transaction: Transaction, *, guild_id: int, issue_key: str) -> list[DeliveryRecord]:
+    """All announcements of an issue that were ever queued in a server, the newest generation first."""
+    records = await deliveries_of_issue(transaction, guild_id=guild_id, issue_key=issue_key)
+    return [record for record in records if record.purpose is Purpose.ANNOUNCE]
 
 
 async def _finish(transaction: Transaction, claim: Claim, *, state: DeliveryState, **values: Any) -> bool:
@@ -266,6 +412,17 @@ async def _change(transaction: Transaction, claim: Claim, **values: Any) -> bool
     return bool(result.rowcount)
 
 
+def _is_beyond(horizon: datetime) -> Any:
+    return and_(outbox.c.state.in_(_OPEN_STATES), or_(outbox.c.due_at > horizon, outbox.c.lease_until > horizon))
+
+
+def _is_stopped(now: datetime) -> Any:
+    return exists().where(
+        stopped_channels.c.channel_id == outbox.c.channel_id,
+        or_(stopped_channels.c.look_again_at.is_(None), stopped_channels.c.look_again_at > now),
+    )
+
+
 def _stored(problem: Problem | None) -> str | None:
     return problem.as_json() if problem else None
 
@@ -278,20 +435,28 @@ def _delivery(row: Row[Any]) -> Delivery:
         guild_id=row.guild_id,
         channel_id=row.channel_id,
         issue_key=row.issue_key,
+        generation=row.generation,
         ping_role_id=row.ping_role_id,
         attempts=row.attempts,
         message_id=row.message_id,
+        thread_id=row.thread_id,
         first_attempt_at=row.first_attempt_at,
+        is_post=row.is_post,
+        degraded=row.degraded,
+        target_id=row.target_id,
+        words=Problem.from_json(row.words),
     )
 
 
 def _record(row: Row[Any]) -> DeliveryRecord:
     return DeliveryRecord(
         delivery_key=row.delivery_key,
+        purpose=Purpose(row.purpose),
         state=DeliveryState(row.state),
         guild_id=row.guild_id,
         channel_id=row.channel_id,
         issue_key=row.issue_key,
+        generation=row.generation,
         attempts=row.attempts,
         due_at=row.due_at,
         message_id=row.message_id,
@@ -299,4 +464,7 @@ def _record(row: Row[Any]) -> DeliveryRecord:
         last_problem=Problem.from_json(row.last_problem),
         created_at=row.created_at,
         sent_at=row.sent_at,
+        is_post=row.is_post,
+        degraded=row.degraded,
+        target_id=row.target_id,
     )

@@ -68,6 +68,17 @@ async def next_poll(transaction: Transaction) -> datetime | None:
     return moment
 
 
+async def is_due_after(transaction: Transaction, horizon: datetime) -> bool:
+    """Whether a source is due beyond `horizon`."""
+    result = await transaction.execute(select(exists().where(sources.c.next_poll_at > horizon)))
+    return bool(result.scalar_one())
+
+
+async def bring_nearer(transaction: Transaction, *, now: datetime, horizon: datetime) -> None:
+    """Let sources that are due beyond `horizon` be due now."""
+    await transaction.execute(update(sources).where(sources.c.next_poll_at > horizon).values(next_poll_at=now))
+
+
 async def record_reading(
     transaction: Transaction,
     source_id: int,

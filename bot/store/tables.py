@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 
@@ -84,6 +85,8 @@ guilds = Table(
     Column("last_ping_at", UtcDateTime),
     Column("discussion_threads", Boolean, nullable=False),
     Column("first_announcement", String(16), nullable=False),
+    Column("staff_channel_id", Snowflake),
+    Column("publish", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -213,10 +216,37 @@ outbox = Table(
     Column("message_id", Snowflake),
     Column("thread_id", Snowflake),
     Column("last_problem", Text),
+    Column("is_post", Boolean, nullable=False, server_default=false()),
+    Column("degraded", Boolean, nullable=False, server_default=false()),
+    Column("target_id", Snowflake),
+    Column("words", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
     Index(None, "due_at"),
     Index(None, "guild_id", "issue_key"),
+)
+
+# Channels that refuse everything: their deliveries wait, and are not tried before `look_again_at`.
+stopped_channels = Table(
+    "stopped_channels",
+    metadata,
+    Column("channel_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("guild_id", Snowflake, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("stopped_at", UtcDateTime, nullable=False),
+    Column("look_again_at", UtcDateTime),  # null: only when somebody changes something
+    Column("looks", Integer, nullable=False),
+    Index(None, "guild_id"),
+)
+
+# Sessions begun at Discord's gateway in the last day, over all restarts: Discord counts them too.
+gateway_sessions = Table(
+    "gateway_sessions",
+    metadata,
+    _row_id(),
+    Column("shard_id", Integer, nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Index(None, "begun_at"),
 )
 
 # An interaction that had an effect; its id is unique, so that a replayed press acts once.

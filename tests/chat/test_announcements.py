@@ -8,9 +8,10 @@ from discord import ui
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.announcements import allowed_mentions, announcement_view, message_mark, thread_name
+from bot.chat.announcements import allowed_mentions, announcement_view, thread_name
 from bot.chat.as_text import view_as_text
 from bot.chat.links import link_pages, links_view
+from bot.chat.marks import message_mark
 from bot.model.guild import Guild
 from bot.model.issue import Issue, Section
 from bot.ports import Announcement

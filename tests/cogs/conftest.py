@@ -11,15 +11,17 @@ import pytest
 
 from bot.app import Parts, open_app
 from bot.client import Pressroom
+from bot.clock import Clock
 from bot.fetch import Fetcher
 from bot.ports import IssueSource
 from bot.settings import Settings
+from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
 from sandbox import Limits, Sandbox
 from sandbox.driver import Person
 from sandbox.model import Message
 from tests.conftest import SHARED
-from tests.doubles import Shelf, sample_issue
+from tests.doubles import MovableClock, Shelf, sample_issue
 
 FEED = "https://news.example/feed"
 
@@ -38,11 +40,12 @@ class Press:
     def __init__(self, sandbox: Sandbox, shelf: Shelf, settings: Settings) -> None:
         self.sandbox = sandbox
         self.shelf = shelf
+        self.clock = MovableClock()
         self._settings = settings
         self._running = AsyncExitStack()
 
     async def start(self) -> None:
-        self.client = await self._running.enter_async_context(connected(self._settings, self.shelf))
+        self.client = await self._running.enter_async_context(connected(self._settings, self.shelf, self.clock))
 
     async def stop(self) -> None:
         await self._running.aclose()
@@ -63,6 +66,17 @@ class Press:
             await source_rows.make_due(transaction, 1, now=sources._clock.now())
         await sources.read_due()
 
+    async def settled(self) -> None:
+        """Everything that is due has been tried, by the bot's own worker or here."""
+        outbox, clock = self.client.services.outbox, self.clock
+        async with asyncio.timeout(10):
+            while True:
+                due = await outbox.deliver_due()
+                async with outbox._store.read() as transaction:
+                    in_hand = (await outbox_rows.count_by_state(transaction)).get("claimed", 0)
+                if not in_hand and (due is None or due > clock.now()):
+                    return
+
     async def announced(self, count: int) -> list[Message]:
         """Wait until #news holds this many announcements and the outbox is done with them."""
         mia = self.person("mia")
@@ -75,15 +89,17 @@ class Press:
 
 
 @asynccontextmanager
-async def connected(settings: Settings, shelf: Shelf) -> AsyncIterator[Pressroom]:
+async def connected(settings: Settings, shelf: Shelf, clock: Clock) -> AsyncIterator[Pressroom]:
     """The bot, logged in and ready."""
 
     class Played(Parts):
+        drain_seconds = 5.0
         guild_ready_seconds = 0.02
 
         def reader(self, fetcher: Fetcher) -> IssueSource:
             return shelf
 
+    Played.clock = clock
     async with open_app(settings, Played()) as client:
         connection = asyncio.create_task(client.connect())
         await asyncio.wait_for(client.wait_until_ready(), 10)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.journeys.conftest import ISSUE, Scene
+from tests.journeys.scene import ISSUE, Scene
 
 pytestmark = pytest.mark.journey
 
@@ -43,7 +43,7 @@ async def killed_at(scene: Scene, point: str) -> None:
         assert await bot.stop() == 0, bot.log
 
 
-@pytest.mark.parametrize("point", ["fetch", "fetched", "commit", "send", "sent", "thread", "threaded"])
+@pytest.mark.parametrize("point", ["fetch", "fetched", "commit", "glance", "send", "sent", "thread", "threaded"])
 async def test_killed_anywhere_on_the_way_there_is_one_message_with_one_thread(scene: Scene, point: str) -> None:
     await killed_at(scene, point)
     assert len(scene.announcements()) == 2

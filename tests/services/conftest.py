@@ -1,12 +1,16 @@
 """The rules over a real store, with the edge played by doubles."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from bot.services import Announcements, Guilds, Issues, Outbox, Services, Sources
+from bot.metrics import Metrics
+from bot.model.guild import FirstAnnouncement
+from bot.services import Announcements, Channels, Explanations, Gateway, Guilds, Issues, Outbox, Services, Sources
 from bot.store import Store
 from bot.store.secret_box import SecretBox
 from tests.doubles import Channel, MovedClock, QuietBell, Shelf, sample_issue
@@ -26,10 +30,15 @@ class Desk:
     shelf: Shelf
     channel: Channel
     key_file: Path
+    metrics: Metrics
+    interactions: Iterator[int]
+    first: FirstAnnouncement = FirstAnnouncement.NEWEST
 
     async def subscribe(self, guild_id: int = GUILD, channel_id: int = CHANNEL, url: str = FEED) -> None:
         await self.services.guilds.remember(guild_id, name=f"Server {guild_id}")
-        await self.services.sources.subscribe(guild_id, url=url, channel_id=channel_id)
+        await self.services.sources.subscribe(
+            guild_id, url=url, channel_id=channel_id, first=self.first, interaction_id=next(self.interactions)
+        )
 
     async def read(self) -> None:
         """Let the poll interval pass and read what is due."""
@@ -42,18 +51,28 @@ class Desk:
 
     def outbox(self, *, incarnation: str, alone: bool = True) -> Outbox:
         """Another process on the same database."""
-        return Outbox(self.store, announcer=self.channel, clock=self.clock, incarnation=incarnation, alone=alone)
+        return Outbox(
+            self.store,
+            announcer=self.channel,
+            clock=self.clock,
+            incarnation=incarnation,
+            alone=alone,
+            metrics=self.metrics,
+        )
 
 
 @pytest.fixture
 async def desk(store: Store, tmp_path: Path) -> Desk:
-    clock, bell, shelf, channel = MovedClock(), QuietBell(), Shelf(sample_issue(1)), Channel()
+    clock, bell, shelf, channel, metrics = MovedClock(), QuietBell(), Shelf(sample_issue(1)), Channel(), Metrics()
     key_file = tmp_path / "keys" / "secret.key"
     services = Services(
         announcements=Announcements(store, clock=clock, bell=bell),
-        guilds=Guilds(store, clock=clock),
+        channels=Channels(store, announcer=channel, clock=clock, bell=bell),
+        explanations=Explanations(store),
+        gateway=Gateway(store, clock=clock, metrics=metrics),
+        guilds=Guilds(store, clock=clock, bell=bell),
         issues=Issues(store),
-        outbox=Outbox(store, announcer=channel, clock=clock, incarnation="first", alone=True),
+        outbox=Outbox(store, announcer=channel, clock=clock, incarnation="first", alone=True, metrics=metrics),
         sources=Sources(
             store,
             reader=shelf,
@@ -61,6 +80,7 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
             clock=clock,
             bell=bell,
             interval=timedelta(minutes=10),
+            metrics=metrics,
         ),
     )
-    return Desk(services, store, clock, bell, shelf, channel, key_file)
+    return Desk(services, store, clock, bell, shelf, channel, key_file, metrics, count(900_000))

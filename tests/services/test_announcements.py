@@ -8,7 +8,7 @@ from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
 from bot.model.delivery import Purpose
 from bot.model.guild import FirstAnnouncement
 from bot.model.problem import Problem
-from bot.services.announcements import delivery_key
+from bot.services.keys import delivery_key
 from tests.doubles import sample_issue
 from tests.services.conftest import CHANNEL, GUILD, Desk
 
@@ -60,7 +60,7 @@ async def test_a_replayed_interaction_acts_once(desk: Desk) -> None:
 async def test_after_a_move_the_issue_may_be_posted_in_the_new_channel(desk: Desk) -> None:
     newest, _ = await two_issues(desk)
     await desk.titles_sent()
-    await desk.services.guilds.move_announcements(GUILD, CHANNEL + 1)
+    await desk.services.guilds.move_announcements(GUILD, CHANNEL + 1, interaction_id=next(desk.interactions))
     posting = await desk.services.announcements.post(GUILD, newest, interaction_id=1)
     assert (posting.queued, posting.channel_id) == (True, CHANNEL + 1)
 
@@ -80,8 +80,8 @@ async def test_what_discord_refused_is_tried_again_when_a_moderator_wants_it(des
 
 async def test_posting_by_hand_mentions_nobody(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Loud")
-    await desk.services.guilds.set_first_announcement(GUILD, FirstAnnouncement.NONE)
-    await desk.services.guilds.set_ping_role(GUILD, 55)
+    desk.first = FirstAnnouncement.NONE
+    await desk.services.guilds.set_ping_role(GUILD, 55, interaction_id=next(desk.interactions))
     newest, _ = await two_issues(desk)
     await desk.services.announcements.post(GUILD, newest, interaction_id=1)
     await desk.services.outbox.deliver_due()

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.errors import DeliveryError, DeliveryRefusedError, StoreError
-from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState
+from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Sent
 from bot.model.problem import Problem
 from bot.ports import Announcement
 from bot.services.outbox import LEASE
@@ -25,7 +25,7 @@ async def queued(desk: Desk) -> None:
 async def record(desk: Desk) -> DeliveryRecord:
     stored = await desk.services.issues.latest(GUILD)
     async with desk.store.read() as transaction:
-        return (await outbox_rows.deliveries_of_issue(transaction, guild_id=GUILD, issue_key=stored.issue_key))[0]
+        return (await outbox_rows.announcements_of_issue(transaction, guild_id=GUILD, issue_key=stored.issue_key))[0]
 
 
 async def test_a_message_is_sent_marked_and_gets_its_thread(desk: Desk) -> None:
@@ -39,7 +39,7 @@ async def test_a_message_is_sent_marked_and_gets_its_thread(desk: Desk) -> None:
 
 async def test_no_thread_where_the_server_wants_none(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Quiet")
-    await desk.services.guilds.set_discussion_threads(GUILD, wanted=False)
+    await desk.services.guilds.set_discussion_threads(GUILD, wanted=False, interaction_id=next(desk.interactions))
     await queued(desk)
     await desk.titles_sent()
     assert desk.channel.threads == []
@@ -153,7 +153,7 @@ async def test_beside_other_processes_a_claim_is_free_only_when_its_lease_ends(d
 
 async def test_a_role_is_mentioned_at_most_once_a_day(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Loud")
-    await desk.services.guilds.set_ping_role(GUILD, 55)
+    await desk.services.guilds.set_ping_role(GUILD, 55, interaction_id=next(desk.interactions))
     await queued(desk)
     for number in (2, 3):
         desk.shelf.lay_out(sample_issue(number))
@@ -194,7 +194,7 @@ async def test_trouble_in_one_channel_does_not_stop_another(desk: Desk) -> None:
     await desk.services.sources.read_due()
     send = desk.channel.send
 
-    async def breaks_in_one(delivery: Delivery, announcement: Announcement) -> int:
+    async def breaks_in_one(delivery: Delivery, announcement: Announcement) -> Sent:
         if delivery.channel_id == CHANNEL:
             raise ZeroDivisionError
         return await send(delivery, announcement)
@@ -267,7 +267,7 @@ async def test_a_process_whose_claim_was_taken_over_changes_nothing(desk: Desk) 
     await queued(desk)
     send = desk.channel.send
 
-    async def slow(delivery: Delivery, announcement: Announcement) -> int:
+    async def slow(delivery: Delivery, announcement: Announcement) -> Sent:
         message_id = await send(delivery, announcement)
         desk.channel.send = send  # type: ignore[method-assign]
         desk.clock.move(LEASE)
@@ -286,7 +286,7 @@ async def test_a_slow_channel_does_not_hold_up_what_becomes_due_elsewhere(desk: 
     hanging, released = asyncio.Event(), asyncio.Event()
     send = desk.channel.send
 
-    async def hangs_in_one(delivery: Delivery, announcement: Announcement) -> int:
+    async def hangs_in_one(delivery: Delivery, announcement: Announcement) -> Sent:
         if delivery.channel_id == CHANNEL:
             hanging.set()
             await released.wait()
@@ -323,7 +323,7 @@ async def test_a_second_process_does_not_overtake_in_a_channel(desk: Desk) -> No
     await desk.read()
     send = desk.channel.send
 
-    async def overtaken(delivery: Delivery, announcement: Announcement) -> int:
+    async def overtaken(delivery: Delivery, announcement: Announcement) -> Sent:
         desk.channel.send = send  # type: ignore[method-assign]
         await desk.outbox(incarnation="second", alone=False).deliver_due()
         return await send(delivery, announcement)
@@ -356,7 +356,7 @@ async def test_a_failing_write_in_one_channel_lets_the_others_finish(
     await desk.services.sources.read_due()
     failed, send = asyncio.Event(), desk.channel.send
 
-    async def send_late(delivery: Delivery, announcement: Announcement) -> int:
+    async def send_late(delivery: Delivery, announcement: Announcement) -> Sent:
         if delivery.channel_id == CHANNEL:
             failed.set()
             raise DeliveryError("delivery-broken")
@@ -380,7 +380,7 @@ async def test_removing_and_adding_a_newsletter_after_a_lost_answer_leaves_one_m
     desk.channel.lose_answer_as = None
     desk.channel.nonces_are_remembered = False
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.sources.unsubscribe(GUILD, source.source_id)
+    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     desk.clock.move(timedelta(hours=1))
     await queued(desk)
     assert len(await desk.titles_sent()) == 1

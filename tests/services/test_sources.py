@@ -33,7 +33,7 @@ async def test_a_first_reading_stores_all_and_announces_only_the_newest(desk: De
 
 async def test_a_first_reading_announces_nothing_where_the_server_wants_that(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Quiet")
-    await desk.services.guilds.set_first_announcement(GUILD, FirstAnnouncement.NONE)
+    desk.first = FirstAnnouncement.NONE
     await desk.subscribe()
     await desk.services.sources.read_due()
     assert await desk.titles_sent() == []
@@ -194,8 +194,8 @@ async def test_nobody_subscribed_means_nothing_is_fetched(desk: Desk) -> None:
     await desk.subscribe()
     await desk.services.sources.read_due()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    assert await desk.services.sources.unsubscribe(GUILD, source.source_id)
-    assert not await desk.services.sources.unsubscribe(GUILD, source.source_id)
+    assert await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    assert not await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     asked = len(desk.shelf.asked)
     await desk.read()
     assert len(desk.shelf.asked) == asked
@@ -232,7 +232,7 @@ async def test_whoever_takes_a_source_up_again_is_not_flooded_with_what_was_miss
     await desk.services.sources.read_due()
     assert await desk.titles_sent() == ["Issue number 1"]
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.sources.unsubscribe(GUILD, source.source_id)
+    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     desk.shelf.lay_out(*(sample_issue(number) for number in range(30, 0, -1)))
     await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
     await desk.services.sources.read_due()
@@ -243,7 +243,7 @@ async def test_what_is_queued_for_a_removed_source_is_not_sent(desk: Desk) -> No
     await desk.subscribe()
     await desk.services.sources.read_due()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.sources.unsubscribe(GUILD, source.source_id)
+    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     assert await desk.titles_sent() == []
 
 
@@ -287,7 +287,7 @@ async def test_a_reading_that_was_under_way_when_the_server_subscribed_anew_is_d
 
     async def interrupted(source: Source, *, credentials: str | None) -> Reading | None:
         desk.shelf.read = read  # type: ignore[method-assign]
-        await desk.services.sources.unsubscribe(GUILD, mine.source_id)
+        await desk.services.sources.unsubscribe(GUILD, mine.source_id, interaction_id=next(desk.interactions))
         await desk.subscribe()
         return await read(source, credentials=credentials)
 
@@ -301,7 +301,7 @@ async def test_who_joins_while_a_source_is_taken_up_again_gets_the_newest_only(d
     await desk.services.sources.read_due()
     await desk.titles_sent()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.sources.unsubscribe(GUILD, source.source_id)
+    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     desk.shelf.lay_out(sample_issue(9))
     await desk.subscribe()
     await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)

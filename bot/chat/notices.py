@@ -1,0 +1,52 @@
+"""What the staff of a server is told, and what an announcement says that was replaced."""
+
+import re
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.chat.marks import message_mark
+from bot.chat.plain import plain
+from bot.model.delivery import Delivery
+from bot.model.problem import Problem
+
+_LONGEST_PARAMETER = 200
+# What we made ourselves: the address of a message, a moment in Discord's notation.
+_OWN = re.compile(r"https://discord\.com/channels/\d+/\d+/\d+|<t:-?\d+:[a-zA-Z]>")
+
+
+def notice_view(delivery: Delivery, *, language: str) -> ui.LayoutView:
+    """The notice, with the marks by which it is found again."""
+    mark = message_mark(delivery.delivery_key)
+    view = ui.LayoutView(timeout=None)
+    box: ui.Container[Any] = ui.Container(id=mark[0], accent_colour=discord.Colour.orange())
+    box.add_item(ui.TextDisplay[Any](words_said(delivery, language=language), id=mark[1]))
+    view.add_item(box)
+    return view
+
+
+def folded_view(delivery: Delivery, *, language: str) -> ui.LayoutView:
+    """One line in the place of a card."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.TextDisplay[Any](words_said(delivery, language=language)))
+    return view
+
+
+def words_said(delivery: Delivery, *, language: str) -> str:
+    """What the delivery has to say; its parameters are data, never markup."""
+    assert delivery.words is not None  # noqa: S101 - notices and edits are queued with their words
+    return problem_said(delivery.words, language=language)
+
+
+def problem_said(problem: Problem, *, language: str) -> str:
+    """A stored sentence in `language`; names and titles in it can neither format nor mention."""
+    readable: dict[str, str | int] = {
+        name: plain(value, longest=_LONGEST_PARAMETER)
+        if isinstance(value, str) and not _OWN.fullmatch(value)
+        else value
+        for name, value in problem.params.items()
+    }
+    if problem.because is not None:
+        readable["reason"] = problem_said(problem.because, language=language)
+    return Problem(problem.message_id, readable).said(language=language)

@@ -1,0 +1,78 @@
+"""Channels that refuse everything: they are left alone until somebody changes something there."""
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.model.problem import Problem
+from bot.ports import Announcer, Bell
+from bot.store import Store, Transaction
+from bot.store import channels as channel_rows
+from bot.store import outbox as outbox_rows
+
+log = logging.getLogger(__name__)
+
+# For causes that no permission shows. A look costs a request only where the permissions seem right.
+_FIRST_LOOK = timedelta(minutes=15)
+_LONGEST_PAUSE = timedelta(days=1)
+# What passes by itself when Discord can be reached again.
+_PASSING = ("delivery-broken", "delivery-slow", "delivery-trouble")
+
+
+async def stop_channel(
+    transaction: Transaction,
+    channel_id: int,
+    *,
+    guild_id: int,
+    problem: Problem,
+    now: datetime,
+    is_gone: bool = False,
+) -> bool:
+    """Send nothing there for some time, longer each time; for ever to one that `is_gone`. True the first time."""
+    earlier = await channel_rows.get_stopped(transaction, channel_id)
+    pause = min(_FIRST_LOOK * 2 ** min(earlier.looks + 1 if earlier else 0, 10), _LONGEST_PAUSE)
+    return await channel_rows.stop_channel(
+        transaction,
+        channel_id,
+        guild_id=guild_id,
+        problem=problem,
+        now=now,
+        look_again_at=None if is_gone else now + pause,
+    )
+
+
+class Channels:
+    def __init__(self, store: Store, *, announcer: Announcer, clock: Clock, bell: Bell) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._clock = clock
+        self._bell = bell
+
+    async def hurry(self) -> None:
+        """Discord can be reached again: what only waited for that is due now."""
+        async with self._store.write() as transaction:
+            await outbox_rows.make_due(transaction, now=self._clock.now(), problems=_PASSING)
+        self._bell.ring("outbox")
+
+    async def look_again(self, guild_id: int) -> None:
+        """Something changed in a server: whatever seems mended there is tried at once."""
+        async with self._store.read() as transaction:
+            stopped = await channel_rows.stopped_in_guild(transaction, guild_id)
+        mended = [channel.channel_id for channel in stopped if self._announcer.is_open(channel)]
+        if not mended:
+            return
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            for channel_id in mended:
+                await channel_rows.look_again(transaction, channel_id, at=now)
+        log.info("stopped channels are tried again channel_ids=%s", ",".join(map(str, mended)))
+        self._bell.ring("outbox")
+
+    async def choose(self, guild_id: int, channel_id: int) -> None:
+        """An administrator chose this channel, and it was seen to be open: whatever was wrong there is over."""
+        async with self._store.write() as transaction:
+            stopped = await channel_rows.get_stopped(transaction, channel_id)
+            if stopped is None or stopped.guild_id != guild_id:
+                return
+            await channel_rows.open_channel(transaction, channel_id)
+        self._bell.ring("outbox")

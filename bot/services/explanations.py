@@ -1,0 +1,159 @@
+"""Why an issue was announced, or not: answered from what was recorded, stage by stage."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.model.delivery import DeliveryRecord, DeliveryState, Purpose, message_link
+from bot.model.guild import FirstAnnouncement, Source
+from bot.model.issue import IssueCard
+from bot.model.problem import Problem
+from bot.services.sources import split_credentials
+from bot.store import Store, Transaction
+from bot.store import channels as channel_rows
+from bot.store import guilds as guild_rows
+from bot.store import issues as issue_rows
+from bot.store import outbox as outbox_rows
+
+_MOST_ISSUES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One stage: a text of the catalogue with its parameters; `because` is said inside it as its `reason`."""
+
+    message_id: str
+    params: dict[str, str | int | datetime] = field(default_factory=dict)
+    because: Problem | None = None
+
+
+class Explanations:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def why(self, guild_id: int, wanted: str) -> list[Finding]:
+        """What is known of an issue (its key or its address), of a link in one, or of a source, in this server.
+
+        Nothing of another server is told. Raises RefusedError for what is no address.
+        """
+        async with self._store.read() as transaction:
+            sources = await guild_rows.sources_of_guild(transaction, guild_id)
+            found = await issue_rows.issues_named(transaction, issue_key=wanted, identity=None, guild_id=guild_id)
+            if not found:
+                address, _ = split_credentials(wanted)
+                found = await issue_rows.issues_named(
+                    transaction, issue_key=None, identity=f"link:{_key(address)}", guild_id=guild_id
+                )
+                source = next((each for each in sources if _key(each.url) == _key(address)), None)
+                if not found and source is not None:
+                    return [Finding("why-source", {"title": source.title or source.url}), _reading(source)]
+                if not found:
+                    return await self._as_link(transaction, guild_id, address, sources)
+            findings = []
+            for card in found[:_MOST_ISSUES]:
+                findings += await self._of_issue(transaction, guild_id, card)
+        return findings
+
+    async def _as_link(
+        self, transaction: Transaction, guild_id: int, address: str, sources: list[Source]
+    ) -> list[Finding]:
+        cards = await issue_rows.issues_with_link(transaction, _key(address), guild_id=guild_id, limit=_MOST_ISSUES)
+        if not cards:
+            return [Finding("why-never-seen"), *(_reading(source) for source in sources)]
+        findings = []
+        for card in cards:
+            findings.append(Finding("why-link", {"title": card.title}))
+            findings += await self._of_issue(transaction, guild_id, card)
+        return findings
+
+    async def _of_issue(self, transaction: Transaction, guild_id: int, card: IssueCard) -> list[Finding]:
+        stored_at, source = await issue_rows.provenance(transaction, card.issue_key)
+        findings = [Finding("why-seen", {"title": card.title, "source": source.title or source.url, "when": stored_at})]
+        records = await outbox_rows.deliveries_of_issue(transaction, guild_id=guild_id, issue_key=card.issue_key)
+        announced = [record for record in records if record.purpose is Purpose.ANNOUNCE]
+        if not announced:
+            findings.append(await self._why_not_queued(transaction, guild_id, source, stored_at))
+        for record in announced:
+            findings += await self._of_announcement(transaction, record)
+        findings += [_follow_up(record) for record in records if record.purpose is not Purpose.ANNOUNCE]
+        return findings
+
+    async def _of_announcement(self, transaction: Transaction, record: DeliveryRecord) -> list[Finding]:
+        channel = str(record.channel_id)
+        queued = "why-queued-anew" if record.generation else "why-queued"
+        findings = [Finding(queued, {"channel": channel, "when": record.created_at})]
+        if record.degraded:
+            findings.append(Finding("why-degraded"))
+        stopped = await channel_rows.get_stopped(transaction, record.channel_id)
+        if record.message_id is not None:
+            findings.append(Finding("why-sent", {"link": link_of(record), "when": record.sent_at or record.created_at}))
+            if record.last_problem is not None:
+                findings.append(Finding("why-without-thread", because=record.last_problem))
+        elif record.state is DeliveryState.FAILED:
+            findings.append(Finding("why-refused", because=record.last_problem))
+        elif stopped is not None:
+            findings.append(
+                Finding("why-held", {"channel": channel, "when": stopped.stopped_at}, because=stopped.problem)
+            )
+        elif record.last_problem is not None and record.due_at is not None:
+            findings.append(
+                Finding("why-waits", {"attempts": record.attempts, "when": record.due_at}, because=record.last_problem)
+            )
+        else:
+            findings.append(Finding("why-on-its-way"))
+        return findings
+
+    async def _why_not_queued(
+        self, transaction: Transaction, guild_id: int, source: Source, stored_at: datetime
+    ) -> Finding:
+        subscription = next(
+            (
+                each
+                for each in await guild_rows.subscriptions_of_guild(transaction, guild_id)
+                if each.source_id == source.source_id
+            ),
+            None,
+        )
+        if subscription is None:
+            return Finding("why-not-subscribed")
+        if (
+            source.first_read_at is not None and stored_at <= source.first_read_at
+        ) or stored_at < subscription.created_at:
+            guild = await guild_rows.get_guild(transaction, guild_id)
+            nothing = guild is not None and guild.first_announcement is FirstAnnouncement.NONE
+            return Finding("why-archive-nothing" if nothing else "why-archive")
+        return Finding("why-not-queued")
+
+
+def link_of(record: DeliveryRecord) -> str:
+    """Where an announcement that was sent stands on Discord."""
+    return message_link(
+        guild_id=record.guild_id,
+        channel_id=record.channel_id,
+        message_id=record.message_id or 0,
+        is_post=record.is_post,
+    )
+
+
+def _follow_up(record: DeliveryRecord) -> Finding:
+    published = record.purpose is Purpose.PUBLISH
+    if record.state is DeliveryState.DONE:
+        return Finding("why-published" if published else "why-folded", {"when": record.sent_at or record.created_at})
+    if record.state is DeliveryState.FAILED or record.last_problem is not None:
+        return Finding("why-published-not" if published else "why-folded-not", because=record.last_problem)
+    soon = "why-published-soon" if published else "why-folded-soon"
+    return Finding(soon, {"when": record.due_at or record.created_at})
+
+
+def _reading(source: Source) -> Finding:
+    title = source.title or source.url
+    if source.last_problem is not None and source.next_poll_at is not None:
+        return Finding("why-source-fails", {"title": title, "when": source.next_poll_at}, because=source.last_problem)
+    if source.last_read_at is None:
+        return Finding("why-source-unread", {"title": title})
+    return Finding("why-source-read", {"title": title, "when": source.last_read_at})
+
+
+def _key(address: str) -> str:
+    from bot.newsletter.links import link_key  # with the patterns behind it: not before somebody asks
+
+    return link_key(address) or address

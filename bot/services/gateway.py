@@ -1,0 +1,68 @@
+"""How often a session may be begun at Discord's gateway.
+
+Discord allows about 1,000 a day for a token and takes the token away beyond that; a process that crashes at its start,
+or a gateway that declares every session invalid, would reach them within hours. So the pauses between sessions grow,
+and they are counted in the database, over restarts.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.metrics import Metrics
+from bot.store import Store
+from bot.store import gateway as session_rows
+
+log = logging.getLogger(__name__)
+
+_LOOKED_BACK = timedelta(hours=1)
+_WITHOUT_A_PAUSE = 10  # in an hour: somebody who tries things out is not held up
+_FIRST_PAUSE = timedelta(seconds=5)
+# 1,000 in a day would be one every 86 seconds.
+_LONGEST_PAUSE = timedelta(minutes=10)
+
+
+class Gateway:
+    def __init__(self, store: Store, *, clock: Clock, metrics: Metrics) -> None:
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._waits_until: datetime | None = None
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """When the next session may be begun, while somebody waits for it."""
+        return self._waits_until
+
+    async def wait_for_turn(self, shard_id: int) -> None:
+        """Return when this shard may begin a session."""
+        turn = await self._turn(shard_id)
+        if turn <= self._clock.now():
+            return
+        log.warning("too many gateway sessions shard_id=%d next=%s", shard_id, turn.isoformat(timespec="seconds"))
+        self._waits_until = turn
+        try:
+            await self._clock.sleep_until(turn)
+        finally:
+            self._waits_until = None
+
+    async def begin_session(self, shard_id: int) -> None:
+        """Wait for this shard's turn, and count the session that begins now."""
+        await self.wait_for_turn(shard_id)
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            await session_rows.record_session(transaction, shard_id, now=now)
+            await session_rows.forget_sessions(transaction, before=now - timedelta(days=1))
+        self._metrics.count("gateway_identifies")
+
+    async def _turn(self, shard_id: int) -> datetime:
+        now = self._clock.now()
+        async with self._store.read() as transaction:
+            begun = await session_rows.sessions_since(transaction, shard_id, since=now - _LOOKED_BACK)
+        # A clock that was put back leaves sessions in the future: they say nothing about when to go on.
+        begun = [moment for moment in begun if moment <= now]
+        beyond = len(begun) - _WITHOUT_A_PAUSE
+        if beyond < 0:
+            return now
+        pause = min(_FIRST_PAUSE * float(2 ** min(beyond, 10)), _LONGEST_PAUSE)
+        return begun[-1] + pause

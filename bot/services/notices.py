@@ -1,0 +1,50 @@
+"""What a server's staff is told, once, in the channel it chose for that."""
+
+from datetime import datetime
+
+from bot.model.delivery import Purpose
+from bot.model.problem import Problem
+from bot.ports import Announcer
+from bot.services.keys import delivery_key
+from bot.store import Transaction
+from bot.store import guilds as guild_rows
+from bot.store import installation as installation_row
+from bot.store import outbox as outbox_rows
+
+
+async def tell_staff(
+    transaction: Transaction,
+    announcer: Announcer,
+    *,
+    guild_id: int,
+    about_channel_id: int,
+    occasion: str,
+    words: Problem,
+    now: datetime,
+) -> bool:
+    """Queue a notice, once for each `occasion`; False where the server has no other channel for it.
+
+    Without a channel of its own choice, a server is told where it lets Discord itself tell its staff; never in a
+    channel that members read.
+    """
+    guild = await guild_rows.get_guild(transaction, guild_id)
+    channel_id = (guild.staff_channel_id if guild else None) or announcer.staff_channel(guild_id)
+    if channel_id is None or channel_id == about_channel_id:
+        return False
+    return await outbox_rows.enqueue(
+        transaction,
+        delivery_key=delivery_key(
+            installation_id=await installation_row.installation_id(transaction, now=now),
+            guild_id=guild_id,
+            channel_id=channel_id,
+            identity=occasion,
+            purpose=Purpose.NOTICE,
+            generation=0,
+        ),
+        purpose=Purpose.NOTICE,
+        guild_id=guild_id,
+        channel_id=channel_id,
+        issue_key="",
+        words=words,
+        now=now,
+    )

@@ -1,0 +1,99 @@
+"""Channels that refuse everything: nothing is sent there before somebody changes something."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, update
+
+from bot.model.delivery import StoppedChannel
+from bot.model.problem import Problem
+from bot.store.group_commit import Transaction
+from bot.store.statements import insert
+from bot.store.tables import stopped_channels
+
+
+async def stop_channel(
+    transaction: Transaction,
+    channel_id: int,
+    *,
+    guild_id: int,
+    problem: Problem,
+    now: datetime,
+    look_again_at: datetime | None,
+) -> bool:
+    """True when the channel was open so far; one that was stopped before keeps its beginning and waits longer."""
+    result = await transaction.execute(
+        insert(transaction, stopped_channels)
+        .values(
+            channel_id=channel_id,
+            guild_id=guild_id,
+            problem=problem.as_json(),
+            stopped_at=now,
+            look_again_at=look_again_at,
+            looks=0,
+        )
+        .on_conflict_do_nothing(index_elements=["channel_id"])
+    )
+    if result.rowcount:
+        return True
+    await transaction.execute(
+        update(stopped_channels)
+        .where(stopped_channels.c.channel_id == channel_id)
+        .values(problem=problem.as_json(), look_again_at=look_again_at, looks=stopped_channels.c.looks + 1)
+    )
+    return False
+
+
+async def open_channel(transaction: Transaction, channel_id: int) -> bool:
+    """Let deliveries go there again; False when it was open."""
+    result = await transaction.execute(delete(stopped_channels).where(stopped_channels.c.channel_id == channel_id))
+    return bool(result.rowcount)
+
+
+async def look_again(transaction: Transaction, channel_id: int, *, at: datetime) -> None:
+    """Let the channel be tried at `at`."""
+    await transaction.execute(
+        update(stopped_channels).where(stopped_channels.c.channel_id == channel_id).values(look_again_at=at)
+    )
+
+
+async def forget_guild(transaction: Transaction, guild_id: int) -> None:
+    await transaction.execute(delete(stopped_channels).where(stopped_channels.c.guild_id == guild_id))
+
+
+async def get_stopped(transaction: Transaction, channel_id: int) -> StoppedChannel | None:
+    rows = await transaction.execute(select(stopped_channels).where(stopped_channels.c.channel_id == channel_id))
+    row = rows.one_or_none()
+    return None if row is None else _stopped(row)
+
+
+async def stopped_in_guild(transaction: Transaction, guild_id: int) -> list[StoppedChannel]:
+    rows = await transaction.execute(
+        select(stopped_channels).where(stopped_channels.c.guild_id == guild_id).order_by(stopped_channels.c.channel_id)
+    )
+    return [_stopped(row) for row in rows]
+
+
+async def due_for_a_look(transaction: Transaction, *, now: datetime) -> list[StoppedChannel]:
+    """Stopped channels whose time to be tried again has come."""
+    rows = await transaction.execute(select(stopped_channels).where(stopped_channels.c.look_again_at <= now))
+    return [_stopped(row) for row in rows]
+
+
+async def count_stopped(transaction: Transaction) -> int:
+    result = await transaction.execute(select(func.count()).select_from(stopped_channels))
+    count: int = result.scalar_one()
+    return count
+
+
+def _stopped(row: Row[Any]) -> StoppedChannel:
+    problem = Problem.from_json(row.problem)
+    assert problem is not None  # noqa: S101 - the column is not nullable
+    return StoppedChannel(
+        channel_id=row.channel_id,
+        guild_id=row.guild_id,
+        problem=problem,
+        stopped_at=row.stopped_at,
+        look_again_at=row.look_again_at,
+        looks=row.looks,
+    )

@@ -1,0 +1,70 @@
+"""Announcements without components."""
+
+from typing import Any
+
+import pytest
+
+from bot.chat.classic import announcement_embed, plain_announcement
+from bot.chat.marks import marked_url, reference
+from bot.model.guild import Guild
+from bot.ports import Announcement
+from tests.doubles import sample_issue
+
+KEY = "b" * 52
+
+
+def announcement(*, ping_role_id: int | None = None, **changes: Any) -> Announcement:
+    return Announcement(
+        issue=sample_issue(1, **changes), issue_key="a" * 26, guild=Guild(1, "S"), ping_role_id=ping_role_id
+    )
+
+
+def test_the_plain_form_is_title_and_link() -> None:
+    assert plain_announcement(announcement(), delivery_key=KEY) == (
+        f"**Issue number 1**\nhttps://news.example/1#pressroom-{KEY[:25]}"
+    )
+
+
+def test_without_a_link_a_small_line_carries_the_mark() -> None:
+    text = plain_announcement(announcement(url=None, title="@everyone **bold**"), delivery_key=KEY)
+    assert text.endswith(reference(KEY))
+    assert "@everyone" not in text
+
+
+def test_the_role_is_named_in_the_text_because_embeds_never_ping() -> None:
+    assert plain_announcement(announcement(ping_role_id=5), delivery_key=KEY).startswith("<@&5>\n")
+    message = announcement_embed(announcement(ping_role_id=5), language="en", delivery_key=KEY)
+    assert message["content"] == "<@&5>"
+
+
+def test_an_embed_holds_what_a_card_holds() -> None:
+    message = announcement_embed(announcement(), language="en", delivery_key=KEY)
+    embed = message["embed"].to_dict()
+    assert embed["title"] == "Issue number 1"
+    assert embed["description"] == "- Paper\n- Ink"
+    assert embed["author"]["name"] == "by Ada Printer"
+    assert embed["image"]["url"] == "https://news.example/1.png"
+    assert embed["footer"]["text"] == "3 links"
+    assert message["content"] == ""
+
+
+def test_an_embed_stays_within_discords_limits() -> None:
+    long = announcement(title="t" * 5000, topics=tuple("x" * 900 for _ in range(50)), authors=("a" * 900,) * 9)
+    embed = announcement_embed(long, language="en", delivery_key=KEY)["embed"]
+    assert len(embed) <= 6000
+    assert len(embed.title) <= 256
+    assert len(embed.description) <= 4096
+    assert len(embed.author.name) <= 256
+
+
+@pytest.mark.parametrize(
+    ("url", "marked"),
+    [
+        ("https://news.example/1", f"https://news.example/1#pressroom-{KEY[:25]}"),
+        ("https://news.example/1?a=b#top", f"https://news.example/1?a=b#top&pressroom-{KEY[:25]}"),
+        ("javascript:alert(1)", None),
+        (None, None),
+    ],
+)
+def test_the_mark_stands_at_the_end_of_the_link(url: str | None, marked: str | None) -> None:
+    assert marked_url(url, delivery_key=KEY) == marked

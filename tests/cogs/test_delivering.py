@@ -1,0 +1,314 @@
+"""What happens to announcements when Discord refuses, loses answers or changes its mind; with real discord.py."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from bot.model.delivery import DeliveryState
+from bot.store.tables import outbox
+from sandbox import Sandbox
+from sandbox.model import Channel, Guild, Message
+from sandbox.permissions import Permission
+from tests.cogs.conftest import FEED, Press
+from tests.doubles import sample_issue
+
+SEND, HISTORY, VIEW = Permission.SEND_MESSAGES, Permission.READ_MESSAGE_HISTORY, Permission.VIEW_CHANNEL
+MESSAGES = r"/channels/\d+/messages$"
+
+
+@pytest.fixture
+def guild(sandbox: Sandbox) -> Guild:
+    return next(iter(sandbox.world.guilds.values()))
+
+
+@pytest.fixture
+def news(guild: Guild) -> Channel:
+    return channel(guild, "news")
+
+
+def channel(guild: Guild, name: str) -> Channel:
+    return next(each for each in guild.channels.values() if each.name == name)
+
+
+def deny(sandbox: Sandbox, place: Channel, permission: Permission) -> None:
+    assert place.guild is not None
+    bot = place.guild.bot
+    assert bot is not None
+    sandbox.world.permit(place, bot, allow=int((VIEW | SEND | HISTORY) & ~permission), deny=int(permission))
+
+
+def allow(sandbox: Sandbox, place: Channel) -> None:
+    assert place.guild is not None
+    bot = place.guild.bot
+    assert bot is not None
+    sandbox.world.permit(place, bot, allow=int(VIEW | SEND | HISTORY))
+
+
+def by_the_bot(place: Channel) -> list[Message]:
+    return [
+        message
+        for message in place.messages.values()
+        if message.author.bot and not message.ephemeral and not message.deleted
+    ]
+
+
+def is_published(message: Message) -> bool:
+    return message.is_crossposted
+
+
+async def arrived(press: Press, place: Channel, count: int) -> list[Message]:
+    def found() -> list[Message]:
+        messages = by_the_bot(place)
+        return messages if len(messages) >= count else []
+
+    return await press.sandbox.wait_for(found, what=f"{count} messages in #{place.name}")
+
+
+async def told_staff(press: Press, guild: Guild) -> Message:
+    return (await arrived(press, channel(guild, "review"), 1))[0]
+
+
+async def choose_staff_channel(press: Press) -> None:
+    reply = await press.person("ada").slash("/setup staff channel:#review")
+    assert "is told in" in reply.text
+
+
+async def publish(press: Press, number: int) -> None:
+    press.shelf.lay_out(sample_issue(number))
+    await press.read_again()
+
+
+async def test_a_refused_card_arrives_as_plain_text_with_its_link(press: Press, news: Channel) -> None:
+    await press.set_up()
+    fault = press.sandbox.faults.fail("POST", MESSAGES, 400, code=50035, message="Invalid Form Body")
+    await publish(press, 4)
+    card, plain = await arrived(press, news, 2)
+    assert card.components
+    assert not plain.components
+    assert plain.content.startswith("**Issue number 4**\nhttps://news.example/4#pressroom-")
+    assert fault.hits == 1
+
+
+async def test_a_message_refused_twice_is_quarantined_and_its_staff_told(
+    press: Press, guild: Guild, news: Channel
+) -> None:
+    await press.set_up()
+    await choose_staff_channel(press)
+    press.sandbox.faults.fail("POST", rf"/channels/{news.id}/messages$", 400, code=50035, message="Bad form", times=2)
+    await publish(press, 4)
+    notice = await told_staff(press, guild)
+    assert "could not be posted" in notice.text
+    assert "Bad form" in notice.text
+    await publish(press, 5)
+    assert len(await arrived(press, news, 2)) == 2
+    reply = await press.person("mara").slash("/desk post issue:Issue number 4")
+    assert "On its way" in reply.text
+    assert len(await arrived(press, news, 3)) == 3
+
+
+async def test_a_channel_that_may_not_be_posted_to_stops_is_told_and_goes_on_when_mended(
+    press: Press, sandbox: Sandbox, guild: Guild, news: Channel
+) -> None:
+    await press.set_up()
+    await choose_staff_channel(press)
+    deny(sandbox, news, SEND)
+    await publish(press, 4)
+    await publish(press, 5)
+    notice = await told_staff(press, guild)
+    assert "Nothing is sent to" in notice.text
+    assert "Send Messages" in notice.text
+    await press.settled()
+    refused = [seen for seen in sandbox.requests if seen.status == 403]
+    assert len(refused) == 1, "it is asked once"
+    status = await press.person("ada").slash("/setup status")
+    assert "Nothing is sent to" in status.text
+    allow(sandbox, news)
+    assert len(await arrived(press, news, 3)) == 3
+    assert len(by_the_bot(channel(guild, "review"))) == 1
+    assert "Nothing is sent to" not in (await press.person("ada").slash("/setup status")).text
+
+
+async def test_what_waits_for_a_deleted_channel_goes_to_the_one_that_is_chosen(
+    press: Press, sandbox: Sandbox, guild: Guild, news: Channel
+) -> None:
+    await press.set_up()
+    await choose_staff_channel(press)
+    sandbox.world.delete_channel(news)
+    await publish(press, 4)
+    assert "not there any more" in (await told_staff(press, guild)).text
+    reply = await press.person("ada").slash("/setup channel channel:#general")
+    assert "go to" in reply.text
+    [message] = await arrived(press, channel(guild, "general"), 1)
+    assert "Issue number 4" in message.text
+
+
+async def test_a_message_of_unknown_outcome_is_held_while_the_history_is_hidden(
+    press: Press, sandbox: Sandbox, guild: Guild, news: Channel
+) -> None:
+    await press.set_up()
+    await choose_staff_channel(press)
+    sandbox.world.limits.nonce_seconds = 0
+    deny(sandbox, news, HISTORY)
+    lost = sandbox.faults.lose_answer("POST", rf"/channels/{news.id}/messages$")
+    await publish(press, 4)
+    await sandbox.wait_for(lambda: lost.hits, what="the lost answer")
+    await press.settled()
+    press.clock.move(timedelta(minutes=5))
+    notice = await told_staff(press, guild)
+    assert "Read Message History" in notice.text
+    await press.settled()
+    assert len(by_the_bot(news)) == 2
+    allow(sandbox, news)
+    await sandbox.wait_for(lambda: all(message.thread for message in by_the_bot(news)), what="the thread")
+    assert len(by_the_bot(news)) == 2
+
+
+async def test_an_issue_becomes_a_forum_post(press: Press, guild: Guild) -> None:
+    reply = await press.person("ada").slash(f"/setup source address:{FEED} channel:#ideas")
+    assert "is read from now on" in reply.text, reply.text
+    ideas = channel(guild, "ideas")
+    [post] = await press.sandbox.wait_for(lambda: list(ideas.threads), what="the post")
+    assert post.name == "Issue number 3"
+    assert [message.text.splitlines()[0] for message in by_the_bot(post)] == [
+        "## [Issue number 3](<https://news.example/3>)"
+    ]
+    await press.settled()
+    answer = await press.person("mara").slash("/desk why url:https://news.example/3")
+    assert f"/channels/{guild.id}/{post.id}/{post.id}" in answer.text
+
+
+@pytest.mark.parametrize("archived", [False, True])
+async def test_a_forum_post_whose_answer_was_lost_is_found_and_not_made_again(
+    press: Press, sandbox: Sandbox, guild: Guild, *, archived: bool
+) -> None:
+    ideas = channel(guild, "ideas")
+    lost = sandbox.faults.lose_answer("POST", rf"/channels/{ideas.id}/threads")
+    await press.person("ada").slash(f"/setup source address:{FEED} channel:#ideas")
+    await sandbox.wait_for(lambda: lost.hits, what="the lost answer")
+    if archived:
+        sandbox.world.archive(ideas.threads[0])
+    await press.settled()
+    press.clock.move(timedelta(minutes=5))
+    await press.settled()
+    stored = await press.client.services.issues.latest(guild.id)
+    findings = await press.client.services.explanations.why(guild.id, stored.issue_key)
+    assert [finding.message_id for finding in findings] == ["why-seen", "why-queued", "why-sent"]
+    assert len(ideas.threads) == 1
+
+
+async def test_a_forum_that_asks_for_a_tag_gets_its_first_one(press: Press, sandbox: Sandbox, guild: Guild) -> None:
+    forum = guild.add_channel("issues", kind="forum", tags=("issue",), requires_tag=True)
+    sandbox.world.forget()
+    allow(sandbox, forum)
+    await press.person("ada").slash(f"/setup source address:{FEED} channel:#issues")
+    [post] = await sandbox.wait_for(lambda: list(forum.threads), what="the post")
+    assert post.thread is not None
+    assert [tag.name for tag in forum.tags if tag.id in post.thread.applied_tags] == ["issue"]
+
+
+async def test_a_restored_backup_posts_nothing_twice(press: Press, sandbox: Sandbox, news: Channel) -> None:
+    await press.set_up()
+    sandbox.world.limits.nonce_seconds = 0
+    store = press.client.services.outbox._store
+    await press.settled()
+    async with store.write() as transaction:
+        await transaction.execute(
+            update(outbox).values(
+                state=DeliveryState.PENDING,
+                due_at=press.clock.now(),
+                attempts=0,
+                message_id=None,
+                thread_id=None,
+                sent_at=None,
+                first_attempt_at=None,
+            )
+        )
+    await press.settled()
+    assert len(by_the_bot(news)) == 1
+    answer = await press.person("mara").slash("/desk why url:https://news.example/3")
+    assert str(by_the_bot(news)[0].id) in answer.text
+
+
+async def test_where_publishing_is_on_followers_get_text_and_embed_once(
+    press: Press, sandbox: Sandbox, news: Channel
+) -> None:
+    await press.person("ada").slash("/setup publish on:True")
+    await press.set_up()
+    [message] = await arrived(press, news, 1)
+    assert not message.components
+    assert message.embeds[0]["title"] == "Issue number 3"
+    assert "#pressroom-" in message.embeds[0]["url"]
+    assert not is_published(message), "there is time to correct it"
+    await press.settled()
+    lost = sandbox.faults.lose_answer("POST", r"/crosspost$")
+    press.clock.move(timedelta(minutes=3))
+    await sandbox.wait_for(lambda: lost.hits, what="the lost answer")
+    await press.settled()
+    press.clock.move(timedelta(minutes=5))
+    await press.settled()
+    assert is_published(message)
+    answer = await press.person("mara").slash("/desk why url:https://news.example/3")
+    assert "was published" in answer.text
+
+
+async def test_a_published_announcement_is_found_again_after_a_restore(
+    press: Press, sandbox: Sandbox, news: Channel
+) -> None:
+    await press.person("ada").slash("/setup publish on:True")
+    await press.set_up()
+    sandbox.world.limits.nonce_seconds = 0
+    await press.settled()
+    async with press.client.services.outbox._store.write() as transaction:
+        await transaction.execute(
+            update(outbox)
+            .where(outbox.c.purpose == "announce")
+            .values(state=DeliveryState.PENDING, due_at=press.clock.now(), attempts=0, message_id=None)
+        )
+    await press.settled()
+    assert len(by_the_bot(news)) == 1
+
+
+@pytest.mark.parametrize("classic", [False, True])
+async def test_a_repost_lets_the_earlier_announcement_fold_to_a_line(
+    press: Press, guild: Guild, news: Channel, *, classic: bool
+) -> None:
+    if classic:
+        await press.person("ada").slash("/setup publish on:True")
+    await press.set_up()
+    await press.settled()
+    reply = await press.person("mara").slash("/desk repost issue:Issue number 3")
+    assert "the earlier announcement will lead to it" in reply.text
+    first, second = await arrived(press, news, 2)
+    await press.sandbox.wait_for(lambda: "was announced anew" in first.text, what="the fold")
+    assert f"/channels/{guild.id}/{news.id}/{second.id}" in first.text
+    assert not first.embeds
+    assert "All links" not in first.text
+
+
+async def test_a_message_that_staff_deleted_cannot_be_folded_and_holds_up_nothing(press: Press, news: Channel) -> None:
+    await press.set_up()
+    await press.settled()
+    [first] = await arrived(press, news, 1)
+    await press.person("ada").delete(first)
+    await press.person("mara").slash("/desk repost issue:Issue number 3")
+    await arrived(press, news, 1)
+    await press.settled()
+    await publish(press, 4)
+    assert len(await arrived(press, news, 2)) == 2
+
+
+async def test_what_was_recorded_answers_why(press: Press, guild: Guild, news: Channel) -> None:
+    await press.set_up()
+    await press.settled()
+    mara = press.person("mara")
+    [message] = by_the_bot(news)
+    answer = await mara.slash("/desk why url:https://news.example/3?utm_source=x")
+    assert answer.ephemeral
+    assert f"/channels/{guild.id}/{news.id}/{message.id}" in answer.text
+    assert "was first seen in The Sample" in answer.text
+    assert "only the newest" in (await mara.slash("/desk why url:https://news.example/1")).text
+    assert "never seen" in (await mara.slash("/desk why url:https://elsewhere.example/")).text
+    assert "no web address" in (await mara.slash("/desk why url:nonsense")).text
+    choices = await mara.autocomplete("/desk why url:number 2")
+    assert [choice["name"].split(" · ")[-1] for choice in choices] == ["Issue number 2"]

@@ -1,0 +1,236 @@
+"""The bot when the database, the gateway or the token fail; with real discord.py."""
+
+import asyncio
+import resource
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import pytest
+from sqlalchemy import text
+
+from bot.app import Parts, run
+from bot.errors import TokenRefusedError
+from bot.fetch import Fetcher
+from bot.ports import IssueSource
+from bot.settings import Settings
+from sandbox import Sandbox
+from tests.cogs.conftest import Press
+from tests.doubles import Shelf, sample_issue
+
+
+@pytest.fixture
+def health_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def settings(sandbox: Sandbox, tmp_path: Path, health_port: int) -> Settings:
+    return Settings.load(
+        discord_token=sandbox.token,
+        discord_api_url=sandbox.api_url,
+        database_url=f"sqlite:///{tmp_path}/pressroom.db",
+        secret_key_file=tmp_path / "secret.key",
+        health_port=health_port,
+    )
+
+
+@pytest.fixture
+async def http(health_port: int) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{health_port}") as session:
+        yield session
+
+
+async def ready(http: aiohttp.ClientSession) -> dict[str, str]:
+    """The sentences of the checks that are red."""
+    async with http.get("/readyz") as response:
+        body = await response.json()
+        red = {check["name"]: check["says"] for check in body["checks"] if not check["ok"]}
+        assert (response.status, body["ready"]) == ((503, False) if red else (200, True))
+        return red
+
+
+async def becomes(http: aiohttp.ClientSession, wanted: set[str]) -> dict[str, str]:
+    async with asyncio.timeout(10):
+        while (red := await ready(http)).keys() != wanted:
+            pass
+    return red
+
+
+@contextmanager
+def full_disk(folder: Path) -> Iterator[None]:
+    """No file of this process grows beyond what it is: what a full disk does to SQLite's log."""
+    log = folder / "pressroom.db-wal"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_health_readiness_and_metrics_are_told_on_their_own_listener(
+    press: Press, http: aiohttp.ClientSession
+) -> None:
+    await press.set_up()
+    assert await becomes(http, set()) == {}
+    async with http.get("/healthz") as response:
+        assert (response.status, await response.text()) == (200, "ok\n")
+    async with http.get("/metrics") as response:
+        page = await response.text()
+    assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    lines = dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
+    assert lines['pressroom_deliveries_total{outcome="done"}'] == "1.0"
+    assert lines['pressroom_interactions_total{outcome="done"}'] == "1.0"
+    assert lines['pressroom_outbox_rows{state="done"}'] == "1.0"
+    assert lines["pressroom_issues_stored_total"] == "3.0"
+    assert lines["pressroom_gateway_shards_connected"] == "1.0"
+    assert float(lines['pressroom_discord_requests_total{status="200"}']) > 3
+
+
+async def test_a_full_disk_is_said_nothing_is_acknowledged_and_it_mends_itself(
+    press: Press, http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    await press.set_up()
+    await press.settled()
+    ada = press.person("ada")
+    press.shelf.lay_out(sample_issue(4))
+    with full_disk(tmp_path):
+        reply = await ada.slash("/setup threads on:False")
+        assert "nothing of this was stored" in reply.text
+        assert "disk" in (await ready(http))["database"]
+        assert "Issue number 3" in (await press.person("mia").slash("/issue latest")).text, "reading goes on"
+    press.clock.move(timedelta(seconds=10))
+    reply = await ada.slash("/setup status")
+    assert "Discussion threads: on" in reply.text, "what was not acknowledged is not stored"
+    assert await becomes(http, set()) == {}
+    await press.read_again()
+    assert len(await press.announced(2)) == 2
+
+
+async def test_a_disk_that_takes_no_writes_is_said_and_mends_itself(
+    press: Press, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    await press.set_up()
+    store = press.client.services.outbox._store
+
+    async def only_read(value: int) -> None:
+        async with store._writer.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            await driver.execute(f"PRAGMA query_only = {value}")
+
+    await only_read(1)
+    reply = await press.person("ada").slash("/setup threads on:False")
+    if "nothing of this was stored" in reply.text:
+        incident = reply.text.split("**")[-2]
+        assert incident in caplog.text
+    await only_read(0)
+    reply = await press.person("ada").slash("/setup threads on:True")
+    assert "gets a discussion thread" in reply.text
+    assert await becomes(http, set()) == {}
+
+
+async def test_a_gateway_that_drops_resumes_and_declares_invalid_loses_no_issue(
+    press: Press, sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    await press.set_up()
+    troubles: list[Callable[[], None]] = [
+        sandbox.faults.drop_gateway,
+        sandbox.faults.reconnect,
+        partial(sandbox.faults.invalidate, resumable=True),
+    ]
+    for number, trouble in enumerate(troubles, 4):
+        trouble()
+        press.shelf.lay_out(sample_issue(number))
+        await press.read_again()
+        assert len(await press.announced(number - 2)) == number - 2
+        await sandbox.wait_for(lambda: sandbox.gateway.connected, what="the connection", timeout=10)
+    reply = await press.person("mia").slash("/issue latest")
+    assert "Issue number 6" in reply.text
+    assert await becomes(http, set()) == {}
+
+
+@pytest.mark.journey
+async def test_an_outage_of_an_hour_is_waited_out(press: Press, sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    await press.set_up()
+    sandbox.outage()
+    press.shelf.lay_out(sample_issue(4))
+    await press.read_again()
+    red = await becomes(http, {"gateway"})
+    assert "reconnect" in red["gateway"]
+    for _ in range(12):
+        press.clock.move(timedelta(minutes=5))
+        await press.client.services.outbox.deliver_due()
+    assert (await ready(http)).keys() >= {"gateway", "outbox"}
+    sandbox.recover()
+    press.clock.move(timedelta(minutes=10))
+    assert len(await press.announced(2)) == 2
+    # discord.py's own pauses between attempts to connect grow, and are real.
+    await sandbox.wait_for(lambda: sandbox.gateway.connected, timeout=40, what="the connection")
+    assert await becomes(http, set()) == {}
+
+
+async def test_a_replayed_interaction_acts_once(press: Press, sandbox: Sandbox) -> None:
+    """Each command that changes something, the opposite of it, and the first one once more as after a resume."""
+    await press.set_up()
+    ada, mara = press.person("ada"), press.person("mara")
+
+    async def state() -> list[tuple[object, ...]]:
+        tables = ("guilds", "subscriptions", "outbox", "stopped_channels")
+        async with press.client.services.outbox._store.read() as transaction:
+            return [
+                tuple(row)
+                for table in tables
+                for row in await transaction.execute(text(f"SELECT * FROM {table} ORDER BY 1"))
+            ]
+
+    await press.client.services.outbox.deliver_due()
+    for person, first, then in (
+        (ada, "/setup threads on:False", "/setup threads on:True"),
+        (ada, "/setup publish on:True", "/setup publish on:False"),
+        (ada, "/setup staff channel:#review", "/setup staff"),
+        (ada, "/setup channel channel:#general", "/setup channel channel:#news"),
+        (mara, "/desk repost issue:Issue number 3", None),
+        (mara, "/desk post issue:Issue number 1", None),
+        (ada, "/setup remove source:1", None),
+    ):
+        await person.slash(first)
+        repeatable = 1
+        if then is not None:
+            await person.slash(then)
+            repeatable = 2
+        await press.settled()
+        before = await state()
+        seen = len(sandbox.requests)
+        sandbox.gateway.repeat("INTERACTION_CREATE", count=repeatable)
+        await sandbox.wait_for(
+            lambda: [each for each in list(sandbox.requests)[seen:] if "/interactions/" in each.path],  # noqa: B023
+            what="the answer to the replay",
+        )
+        await press.settled()
+        assert await state() == before, first
+
+
+async def test_a_token_that_is_revoked_while_running_ends_the_bot_with_a_sentence(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    class Played(Parts):
+        guild_ready_seconds = 0.02
+        drain_seconds = 2.0
+
+        def reader(self, fetcher: Fetcher) -> IssueSource:
+            return Shelf()
+
+    running = asyncio.create_task(run(settings, Played()))
+    await sandbox.wait_for(lambda: sandbox.gateway.connected, what="the connection", timeout=10)
+    sandbox.revoke_token()
+    with pytest.raises(TokenRefusedError, match="DISCORD_TOKEN"):
+        await asyncio.wait_for(running, 20)

@@ -1,10 +1,10 @@
 # `make demo` and `make test` need only Python 3.11 or newer, make and the package registry; they prepare the rest.
 PYTHON ?=
 RUN := .venv/bin/python
-export PYTHON MAKECMDGOALS ISSUE ONCE
+export PYTHON MAKECMDGOALS ISSUE ONCE SEEDS
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run invite test test-all check bench format pictures lock clean environment environment-dev
+.PHONY: help demo run invite test test-all soak check bench format pictures lock clean environment environment-dev
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ check: environment-dev ## format, lint, types, imports: what CI runs before the 
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
 	@$(RUN) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+soak: environment-dev ## kill the bot hundreds of times, SEEDS=200; prints where it fell
+	@$(RUN) -m tests.journeys.soak $${SEEDS:-200}
 
 bench: environment-dev ## the benchmarks, one JSON line each
 	@for file in benchmarks/*.py; do case $$file in */_*) ;; *) $(RUN) $$file || exit 1 ;; esac; done

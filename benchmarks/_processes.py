@@ -17,6 +17,8 @@ sys.path.insert(0, str(ROOT))
 
 from sandbox import Limits, Sandbox  # noqa: E402 - found by the line above
 
+__all__ = ["Limits", "Sandbox", "Stage", "report", "resident_megabytes", "stage"]
+
 OURS = (sys.executable, "-m", "bot", "run")
 BARE = (sys.executable, str(ROOT / "benchmarks/_bare.py"))
 
@@ -24,7 +26,7 @@ BARE = (sys.executable, str(ROOT / "benchmarks/_bare.py"))
 class Stage:
     """A sandbox with a server in it, and a folder for our bot's database."""
 
-    def __init__(self, sandbox: Sandbox, folder: str) -> None:
+    def __init__(self, sandbox: Sandbox, folder: str, **settings: str) -> None:
         self.sandbox = sandbox
         self._environment = {
             "PATH": os.environ["PATH"],
@@ -33,6 +35,7 @@ class Stage:
             "DATABASE_URL": f"sqlite:///{folder}/pressroom.db",
             "SECRET_KEY_FILE": f"{folder}/secret.key",
             "LOG_LEVEL": "ERROR",
+            **settings,
         }
 
     @asynccontextmanager

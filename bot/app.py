@@ -129,9 +129,11 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             await stack.enter_async_context(
                 serve_health(settings.health_host, settings.health_port, health=health, metrics=metrics)
             )
+        # In hand may be what needs Discord for its answer, and, when that is closed, still what needs the database.
+        stack.push_async_callback(client.finish_what_is_in_hand, deadline_seconds=parts.drain_seconds)
         await stack.enter_async_context(client)
         await _log_in(client, settings)
-        stack.push_async_callback(client.finish_interactions, deadline_seconds=parts.drain_seconds)
+        stack.push_async_callback(client.finish_what_is_in_hand, deadline_seconds=parts.drain_seconds)
         starting = asyncio.create_task(_start_when_ready(client, workers), name="start workers")
         starting.add_done_callback(_log_failed_start)
         stack.push_async_callback(workers.drain, deadline_seconds=parts.drain_seconds)
@@ -210,7 +212,7 @@ async def _log_in(client: Pressroom, settings: Settings) -> None:
 
 async def _start_when_ready(client: Pressroom, workers: Workers) -> None:
     """Nothing is announced before the servers are known: their language and channels belong to the message."""
-    await client.wait_until_ready()
+    await client.wait_until_servers_are_known()
     workers.start()
 
 

@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,7 +62,11 @@ class Pressroom(commands.AutoShardedBot):
             tree_cls=Tree,
         )
         self._metrics = metrics
-        self._in_hand: set[int] = set()
+        self._shards_ready = 0
+        self._servers_known = asyncio.Event()
+        self.add_listener(self._look_for_servers, "on_socket_event_type")
+        self._hidden: set[int] = set()
+        self._in_hand: set[object] = set()
         self._empty_handed = asyncio.Event()
         self._empty_handed.set()
         self._api_url = api_url
@@ -79,27 +84,38 @@ class Pressroom(commands.AutoShardedBot):
             await self.load_extension(extension)
         await self._sync_changed_commands()
 
-    # interactions in hand
+    # what is in hand
 
-    def take_in_hand(self, interaction_id: int) -> None:
-        """A command or press begins."""
-        self._in_hand.add(interaction_id)
+    def take_in_hand(self, work: object) -> None:
+        """A command, a press (by the id of its interaction) or the answer to an event begins."""
+        self._in_hand.add(work)
         self._empty_handed.clear()
 
     def finished(self, interaction_id: int, *, outcome: str) -> None:
-        """It is answered, well or with a sentence about what went wrong."""
+        """An interaction is answered, well or with a sentence about what went wrong."""
         self._metrics.count("interactions", outcome)
-        self._in_hand.discard(interaction_id)
-        if not self._in_hand:
-            self._empty_handed.set()
+        self._let_go(interaction_id)
 
-    async def finish_interactions(self, *, deadline_seconds: float) -> None:
+    async def finish_what_is_in_hand(self, *, deadline_seconds: float) -> None:
         """Let commands and presses that have begun come to their answer."""
         try:
             async with asyncio.timeout(deadline_seconds):
                 await self._empty_handed.wait()
         except TimeoutError:
             log.warning("interactions cut off count=%d", len(self._in_hand))
+
+    @contextmanager
+    def _at_work(self, work: object) -> Iterator[None]:
+        self.take_in_hand(work)
+        try:
+            yield
+        finally:
+            self._let_go(work)
+
+    def _let_go(self, work: object) -> None:
+        self._in_hand.discard(work)
+        if not self._in_hand:
+            self._empty_handed.set()
 
     async def on_app_command_completion(self, interaction: discord.Interaction, _command: object) -> None:
         self.finished(interaction.id, outcome="done")
@@ -129,27 +145,63 @@ class Pressroom(commands.AutoShardedBot):
         await self._discord_is_back()
 
     async def _discord_is_back(self) -> None:
-        await self.services.channels.hurry()
-        for guild in self.guilds:
-            await self.services.channels.look_again(guild.id)
+        with self._at_work(object()):
+            await self.services.channels.hurry()
+            await self.services.channels.look_again(None)
+
+    async def wait_until_servers_are_known(self) -> None:
+        """Return when Discord has told all that there is about every server, or at least about most.
+
+        discord.py waits two seconds after the last server, because more could come; how many come is known.
+        """
+        known = asyncio.create_task(self._servers_known.wait())
+        ready = asyncio.create_task(self.wait_until_ready())
+        try:
+            await asyncio.wait({known, ready}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            known.cancel()
+            ready.cancel()
+            self.remove_listener(self._look_for_servers, "on_socket_event_type")
+
+    async def _look_for_servers(self, event_type: str) -> None:
+        self._shards_ready += event_type == "READY"
+        told = not any(guild.unavailable for guild in self.guilds)
+        if event_type in {"READY", "GUILD_CREATE"} and told and self._shards_ready >= (self.shard_count or 1):
+            self._servers_known.set()
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        self._hidden.add(guild.id)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        # Every server is announced like that at the start; only one that was hidden has something to make up for.
+        if guild.id in self._hidden:
+            self._hidden.remove(guild.id)
+            with self._at_work(object()):
+                await self.services.channels.hurry()
 
     # what changes in servers may open a channel that was stopped
 
     async def on_guild_channel_update(self, _before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
-        await self.services.channels.look_again(after.guild.id)
+        await self._look_again(after.guild)
 
     async def on_guild_role_update(self, _before: discord.Role, after: discord.Role) -> None:
-        await self.services.channels.look_again(after.guild.id)
+        await self._look_again(after.guild)
 
     async def on_member_update(self, _before: discord.Member, after: discord.Member) -> None:
         if after == after.guild.me:
-            await self.services.channels.look_again(after.guild.id)
+            await self._look_again(after.guild)
+
+    async def _look_again(self, guild: discord.Guild) -> None:
+        with self._at_work(object()):
+            await self.services.channels.look_again(guild.id)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        await self.services.guilds.remember(guild.id, name=guild.name)
+        with self._at_work(object()):
+            await self.services.guilds.remember(guild.id, name=guild.name)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        await self.services.guilds.leave(guild.id)
+        with self._at_work(object()):
+            await self.services.guilds.leave(guild.id)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         log.exception("event failed event=%s", event_method)  # noqa: LOG004 - discord.py calls this inside its except

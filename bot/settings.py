@@ -1,12 +1,13 @@
 """Every setting, read once from the environment and `.env`; all problems are told in one message."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from bot.errors import SettingsError
 from bot.log import LogFormat
@@ -29,15 +30,14 @@ _EXAMPLES = {
     "FETCH_MAX_MEGABYTES": "10",
     "ALLOW_PRIVATE_ADDRESSES": "false",
 }
+_ENV_FILE = Path(".env")
 _TOKEN_SHAPE = re.compile(r"[\w-]{2,}\.[\w-]{2,}\.[\w-]{2,}")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The bot's settings; field names in upper case are the environment's variables."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     discord_token: SecretStr = SecretStr("")
     discord_api_url: str = DISCORD_API
@@ -57,7 +57,11 @@ class Settings(BaseSettings):
     def load(cls, *, need_token: bool = True, **overrides: Any) -> Self:
         """Read the environment and `.env`. Raises SettingsError, which names every wrong variable."""
         try:
-            settings = cls(**overrides)
+            given = _given() | overrides
+        except UnicodeDecodeError:
+            raise SettingsError("The file .env is no text in UTF-8. Write it anew, see .env.example.") from None
+        try:
+            settings = cls.model_validate(given)
             if not need_token or _TOKEN_SHAPE.fullmatch(settings.discord_token.get_secret_value()):
                 return settings
             problems = []
@@ -66,10 +70,8 @@ class Settings(BaseSettings):
                 _problem(str(detail["loc"][0]).upper(), str(detail["msg"]).removeprefix("Value error, "))
                 for detail in error.errors(include_url=False, include_input=False)
             ]
-        except UnicodeDecodeError:
-            raise SettingsError("The file .env is no text in UTF-8. Write it anew, see .env.example.") from None
         if need_token:
-            problems += _token_problems(**overrides)
+            problems += _token_problems(str(given.get("discord_token", "")))
         raise SettingsError("\n".join(["The settings (environment or .env) need attention:", *problems]))
 
     @field_validator("log_level", mode="before")
@@ -108,12 +110,11 @@ class Settings(BaseSettings):
         return tuple(filter(None, (self.discord_token.get_secret_value(), password)))
 
 
-class _Token(BaseSettings):
-    """The token alone: it can be judged even where another setting is wrong."""
-
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
-
-    discord_token: SecretStr = SecretStr("")
+def _given() -> dict[str, Any]:
+    """What is set, by field; the environment comes before `.env`, and an empty value is none."""
+    variables = {**dotenv_values(_ENV_FILE, encoding="utf-8"), **os.environ}
+    named = {name.upper(): value for name, value in variables.items() if value}
+    return {field: named[field.upper()] for field in Settings.model_fields if field.upper() in named}
 
 
 def _is_server_address(url: str) -> bool:
@@ -126,9 +127,7 @@ def _is_server_address(url: str) -> bool:
         return False
 
 
-def _token_problems(**overrides: Any) -> list[str]:
-    given = {"discord_token": overrides["discord_token"]} if "discord_token" in overrides else {}
-    token = _Token(**given).discord_token.get_secret_value()
+def _token_problems(token: str) -> list[str]:
     if not token:
         return [_problem("DISCORD_TOKEN", "is missing")]
     if not _TOKEN_SHAPE.fullmatch(token):

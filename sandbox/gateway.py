@@ -326,6 +326,18 @@ class Gateway:
             for data in heard[-count:]:
                 session.dispatch(name, data)
 
+    def hide_guild(self, guild: Guild) -> None:
+        """An outage of one server: GUILD_DELETE that says it is unavailable, not that the bot left."""
+        for session in self.connected:
+            if session.serves(guild):
+                session.dispatch("GUILD_DELETE", orjson.dumps({"id": str(guild.id), "unavailable": True}))
+
+    def show_guild(self, guild: Guild) -> None:
+        """The end of that outage: GUILD_CREATE."""
+        for session in self.connected:
+            if session.serves(guild):
+                self._send_guild(session, guild)
+
     def revoke_token(self) -> str:
         """Give the application a new token, close all connections with 4004 and forget the sessions."""
         self.sessions.clear()

@@ -69,8 +69,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for field in settings.Settings.model_fields:
         monkeypatch.delenv(field.upper(), raising=False)
-    for model in (settings.Settings, settings._Token):
-        monkeypatch.setitem(model.model_config, "env_file", None)
+    monkeypatch.setattr(settings, "_ENV_FILE", Path("no such file"))
 
 
 async def _fresh_postgres_database(address: str) -> AsyncIterator[str]:

@@ -104,6 +104,12 @@ class Launched:
         async with asyncio.timeout(_DEADLINE_SECONDS):
             return await self._process.wait()
 
+    async def logged(self, words: str, *, patience_seconds: float = _DEADLINE_SECONDS) -> None:
+        """Wait until these words stand in the log."""
+        async with asyncio.timeout(patience_seconds):
+            while words not in self.log:
+                await asyncio.wait({asyncio.create_task(self._process.wait())}, timeout=0.05)
+
     @property
     def log(self) -> str:
         """What the process has written to standard error."""
@@ -216,6 +222,7 @@ def main() -> None:
             clock = control.clock
             store = PausingStore
             guild_ready_seconds = 0.05
+            drain_seconds = float(os.environ.get("TEST_DRAIN_SECONDS", "10"))
 
             def announcer(self, client: "discord.Client", traffic: "Traffic") -> "Announcer":
                 return cast("Announcer", _PausingAnnouncer(super().announcer(client, traffic), control))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import settings as settings_module
 from bot.errors import SettingsError
 from bot.settings import DISCORD_API, Settings
 
@@ -91,6 +92,6 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_settings_file_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"DISCORD_TOKEN=\xff\xfe")
-    monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
+    monkeypatch.setattr(settings_module, "_ENV_FILE", tmp_path / ".env")
     with pytest.raises(SettingsError, match="no text in UTF-8"):
         Settings.load()

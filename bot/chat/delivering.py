@@ -25,6 +25,7 @@ _A_PAGE = 100  # what one request of the history brings
 _MOST_PAGES_OF_A_GLANCE = 5
 _FEED_DATE_DOUBT = timedelta(days=1)
 _TOKEN_REFUSED_PAUSE_SECONDS = 300.0
+_UNAVAILABLE_PAUSE_SECONDS = 30.0
 _SLOW_EDITS_PAUSE_SECONDS = 1200.0
 _GONE = frozenset({10003, 10004})  # channel, server
 _THREAD_EXISTS = 160004
@@ -42,6 +43,7 @@ class DiscordAnnouncer:
         return not isinstance(self._client.get_channel(delivery.channel_id), discord.ForumChannel)
 
     async def glance(self, delivery: Delivery, announcement: Announcement) -> Sent | None:
+        self._require_server(delivery)
         channel = self._client.get_channel(delivery.channel_id)
         if not _may_read_history(channel):
             return None
@@ -53,6 +55,7 @@ class DiscordAnnouncer:
             return await self._search(delivery, since=since, most=_A_PAGE * _MOST_PAGES_OF_A_GLANCE)
 
     async def find(self, delivery: Delivery, *, since: datetime) -> Sent | None:
+        self._require_server(delivery)
         async with self._reaching_out():
             channel = self._client.get_channel(delivery.channel_id) or await self._client.fetch_channel(
                 delivery.channel_id
@@ -66,6 +69,7 @@ class DiscordAnnouncer:
             return await self._search(delivery, since=since, most=None)
 
     async def send(self, delivery: Delivery, announcement: Announcement) -> Sent:
+        self._require_server(delivery)
         message = self._announcement(delivery, announcement)
         mentions = allowed_mentions(announcement)
         channel = self._client.get_channel(delivery.channel_id)
@@ -172,6 +176,12 @@ class DiscordAnnouncer:
             thread = self._client.get_partial_messageable(target_id, guild_id=delivery.guild_id)
             return await thread.fetch_message(target_id)
         return await self._channel(delivery).fetch_message(target_id)
+
+    def _require_server(self, delivery: Delivery) -> None:
+        """What kind of channel it is, and what is allowed there, is known only while Discord shows the server."""
+        guild = self._client.get_guild(delivery.guild_id)
+        if guild is None or guild.unavailable:
+            raise DeliveryError("delivery-server-unavailable", retry_after_seconds=_UNAVAILABLE_PAUSE_SECONDS)
 
     def _channel(self, delivery: Delivery) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(delivery.channel_id, guild_id=delivery.guild_id)

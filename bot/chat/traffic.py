@@ -71,7 +71,7 @@ class Pace:
 class Traffic:
     """Paces and counts the requests of one client, through aiohttp's tracing, which discord.py hands on.
 
-    That sees every attempt, also those that discord.py makes by itself.
+    That sees every attempt, also those that discord.py and aiohttp make by themselves.
     """
 
     def __init__(self, *, api_url: str, requests_per_second: int, metrics: Metrics) -> None:
@@ -85,6 +85,8 @@ class Traffic:
         """Hand this to the client as `http_trace`."""
         trace = aiohttp.TraceConfig()
         trace.on_request_start.append(self._wait_for_turn)
+        trace.on_connection_reuseconn.append(self._wait_again)
+        trace.on_connection_create_end.append(self._wait_again)
         trace.on_request_end.append(self._count)
         return trace
 
@@ -103,9 +105,16 @@ class Traffic:
         return len(self._invalid)
 
     async def _wait_for_turn(
-        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
+        self, _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
     ) -> None:
-        if self._counts(params.url):
+        context.counts, context.connections = self._counts(params.url), 0
+        if context.counts:
+            await self._pace.take(in_background=_in_background.get())
+
+    async def _wait_again(self, _session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
+        # aiohttp repeats a GET by itself, on another connection, when the one that it had was cut.
+        context.connections += 1
+        if context.counts and context.connections > 1:
             await self._pace.take(in_background=_in_background.get())
 
     async def _count(

@@ -188,6 +188,7 @@ delivery-gone = The issue or the server is gone from the database.
 delivery-moved = It was moved to <#{ $channel }>, because nothing could be sent here.
 delivery-cancelled = The newsletter was removed before it was known whether the message arrived.
 delivery-unknown-outcome = It is unknown whether a message arrived there, and without *Read Message History* it cannot be looked up. Grant me that permission in the channel; until then nothing is sent, so that nothing appears twice.
+delivery-server-unavailable = Discord does not show this server at the moment.
 delivery-slow = Discord did not answer in time.
 delivery-slow-down = Discord asks to slow down.
 delivery-trouble = Discord has trouble of its own ({ $status }).

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 _FIRST_LOOK = timedelta(minutes=15)
 _LONGEST_PAUSE = timedelta(days=1)
 # What passes by itself when Discord can be reached again.
-_PASSING = ("delivery-broken", "delivery-slow", "delivery-trouble")
+_PASSING = ("delivery-broken", "delivery-server-unavailable", "delivery-slow", "delivery-trouble")
 
 
 async def stop_channel(
@@ -54,8 +54,8 @@ class Channels:
             await outbox_rows.make_due(transaction, now=self._clock.now(), problems=_PASSING)
         self._bell.ring("outbox")
 
-    async def look_again(self, guild_id: int) -> None:
-        """Something changed in a server: whatever seems mended there is tried at once."""
+    async def look_again(self, guild_id: int | None) -> None:
+        """Something changed in a server (None: in all of them): whatever seems mended there is tried at once."""
         async with self._store.read() as transaction:
             stopped = await channel_rows.stopped_in_guild(transaction, guild_id)
         mended = [channel.channel_id for channel in stopped if self._announcer.is_open(channel)]

@@ -84,7 +84,7 @@ class Outbox:
             while True:
                 if goes_on() and error is None and len(busy) < _LANES_AT_ONCE and not self._closed_for():
                     for lane, deliveries in (await self._claim(busy)).items():
-                        busy[lane] = asyncio.create_task(self._deliver_in_order(deliveries))
+                        busy[lane] = asyncio.create_task(self._deliver_in_order(deliveries, goes_on))
                 if not busy:
                     break
                 done, _ = await asyncio.wait(
@@ -142,12 +142,13 @@ class Outbox:
             lanes.setdefault(delivery.lane, []).append(delivery)
         return lanes
 
-    async def _deliver_in_order(self, deliveries: list[Delivery]) -> None:
+    async def _deliver_in_order(self, deliveries: list[Delivery], goes_on: Callable[[], bool]) -> None:
         begun = self._clock.monotonic()
         later: datetime | None = None
         for delivery in deliveries:
-            if later is None and self._clock.monotonic() - begun > _ENOUGH_OF_THE_LEASE_SECONDS:
-                # Too late to begin: it might still be on its way when the lease ends and somebody else starts.
+            too_late = self._clock.monotonic() - begun > _ENOUGH_OF_THE_LEASE_SECONDS
+            if later is None and (too_late or not goes_on()):
+                # It might still be on its way when the lease ends and somebody else starts, or be cut off.
                 later = self._clock.now()
             if later is None:
                 later = await self._deliver(delivery)

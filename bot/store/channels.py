@@ -67,10 +67,12 @@ async def get_stopped(transaction: Transaction, channel_id: int) -> StoppedChann
     return None if row is None else _stopped(row)
 
 
-async def stopped_in_guild(transaction: Transaction, guild_id: int) -> list[StoppedChannel]:
-    rows = await transaction.execute(
-        select(stopped_channels).where(stopped_channels.c.guild_id == guild_id).order_by(stopped_channels.c.channel_id)
-    )
+async def stopped_in_guild(transaction: Transaction, guild_id: int | None) -> list[StoppedChannel]:
+    """The stopped channels of a server, or of all servers."""
+    query = select(stopped_channels).order_by(stopped_channels.c.channel_id)
+    if guild_id is not None:
+        query = query.where(stopped_channels.c.guild_id == guild_id)
+    rows = await transaction.execute(query)
     return [_stopped(row) for row in rows]
 
 

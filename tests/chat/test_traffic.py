@@ -118,6 +118,40 @@ async def test_sending_stops_far_below_discords_limit_of_invalid_requests(
                     await asyncio.wait({asyncio.create_task(ask(session, f"{api}/channels/200"))})
 
 
+async def test_what_aiohttp_repeats_by_itself_is_paced_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+
+    async def cut_the_second(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        while await reader.readuntil(b"\r\n\r\n"):
+            asked += 1
+            if asked == 2:
+                writer.transport.abort()
+                return
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            if asked == 3:
+                writer.close()
+                return
+
+    server = await asyncio.start_server(cut_the_second, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/v10"
+    taken = 0
+    take = Pace.take
+
+    async def counted(pace: Pace, *, in_background: bool) -> None:
+        nonlocal taken
+        taken += 1
+        await take(pace, in_background=in_background)
+
+    monkeypatch.setattr(Pace, "take", counted)
+    traffic = Traffic(api_url=url, requests_per_second=50, metrics=Metrics())
+    async with aiohttp.ClientSession(trace_configs=[traffic.trace()]) as session:
+        await ask(session, f"{url}/gateway/bot")
+        await ask(session, f"{url}/gateway/bot")
+    server.close()
+    assert (asked, taken) == (3, 3)
+
+
 async def test_what_is_asked_inside_is_of_the_background() -> None:
     with background():
         assert traffic_module._in_background.get()

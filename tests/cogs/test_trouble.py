@@ -19,7 +19,7 @@ from bot.fetch import Fetcher
 from bot.ports import IssueSource
 from bot.settings import Settings
 from sandbox import Sandbox
-from tests.cogs.conftest import Press
+from tests.cogs.conftest import FEED, Press
 from tests.doubles import Shelf, sample_issue
 
 
@@ -156,6 +156,26 @@ async def test_a_gateway_that_drops_resumes_and_declares_invalid_loses_no_issue(
     reply = await press.person("mia").slash("/issue latest")
     assert "Issue number 6" in reply.text
     assert await becomes(http, set()) == {}
+
+
+async def test_a_server_that_discord_does_not_show_is_waited_for(press: Press, sandbox: Sandbox) -> None:
+    """While it is hidden nobody knows whether the channel is a forum: to ask would be to be refused."""
+    await press.person("ada").slash(f"/setup source address:{FEED} channel:#ideas")
+    [guild] = sandbox.world.guilds.values()
+    forum = next(channel for channel in guild.channels.values() if channel.name == "ideas")
+    await sandbox.wait_for(lambda: len(forum.threads) == 1, what="the first post")
+    await press.settled()
+    sandbox.gateway.hide_guild(guild)
+    async with asyncio.timeout(5):
+        while not press.client.get_guild(guild.id).unavailable:  # type: ignore[union-attr]
+            await asyncio.wait({asyncio.create_task(press.client.services.outbox.take_over())})
+    press.shelf.lay_out(sample_issue(4))
+    seen = len(sandbox.requests)
+    await press.read_again()
+    await press.settled()
+    assert len(sandbox.requests) == seen, "nothing was asked"
+    sandbox.gateway.show_guild(guild)
+    await sandbox.wait_for(lambda: len(forum.threads) == 2, what="the post when the server is back")
 
 
 @pytest.mark.journey

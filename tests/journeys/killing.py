@@ -82,13 +82,13 @@ async def told(scene: Scene, plan: Plan) -> Outcome:
     await _repost(scene, plan)
     for number in range(2, _ISSUES + 1):
         scene.publish(number)
-    if plan.forgets_nonces:
-        scene.sandbox.world.limits.nonce_seconds = 0
     _trouble(scene, plan)
     for passes in plan.kills:
         async with scene.bot() as bot:
             await scene.online()
             outcome.falls.append(await _fall(bot, passes))
+        if plan.forgets_nonces:
+            scene.sandbox.world.nonces.clear()  # minutes pass until somebody starts it again
     scene.sandbox.faults.clear()
     async with scene.bot() as bot:
         await scene.online()

@@ -70,16 +70,16 @@ class Scene:
             what="the bot's connection",
         )
 
-    async def complete(self, count: int, *, channel: str = "news") -> None:
+    async def complete(self, count: int, *, channel: str = "news", timeout: float = 20) -> None:
         """Wait until there are `count` announcements, each with its thread."""
         if channel == "ideas":
             await self.sandbox.wait_for(
-                lambda: len(self.channel("ideas").threads) >= count, timeout=20, what="the post"
+                lambda: len(self.channel("ideas").threads) >= count, timeout=timeout, what="the post"
             )
             return
         await self.sandbox.wait_for(
             lambda: len(self.announcements()) >= count and all(message.thread for message in self.announcements()),
-            timeout=20,
+            timeout=timeout,
             what=f"{count} announcements with threads",
         )
 

@@ -1,0 +1,102 @@
+"""One issue to 500 subscribed channels while the sandbox limits as Discord does: requests made against those allowed.
+
+Aim: ≥ 0.9 of the 50 requests a second that Discord allows, for as long as work waits, and no 429 of our making. The
+second line is the same with 5 % of the answers 503 and 5 % lost: every message once; `value` is messages per allowed
+request there, `reference` what it is without trouble.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from _processes import Limits, Sandbox, Stage, report
+
+from bot.store import Store
+from bot.store import guilds as guild_rows
+from bot.store import sources as source_rows
+from bot.store.upgrade import upgrade
+from sandbox import Site
+from sandbox.model import Channel, Message
+
+CHANNELS = 500
+_PER_SECOND = 50
+_LONGEST_SECONDS = 240.0
+_ISSUE = (
+    "# One for all\n\n### In every server\n\n## Tools\n\n- A thing - for everybody. ([link](https://thing.example/))\n"
+)
+
+
+async def main() -> None:
+    """Measure and print."""
+    calm = await _run(troubled=False)
+    troubled = await _run(troubled=True)
+    report(
+        f"one issue to {CHANNELS} channels, requests/s",
+        value=calm["requests"] / calm["seconds"],
+        reference=_PER_SECOND,
+        ratio=calm["requests"] / calm["seconds"] / _PER_SECOND,
+    )
+    report(
+        "messages per allowed request, with 5 % 503 and 5 % lost answers",
+        value=CHANNELS / (troubled["seconds"] * _PER_SECOND),
+        reference=CHANNELS / (calm["seconds"] * _PER_SECOND),
+        ratio=calm["seconds"] / troubled["seconds"],
+    )
+    print(json.dumps({"calm": calm, "troubled": troubled}))
+
+
+async def _run(*, troubled: bool) -> dict[str, float]:
+    with TemporaryDirectory() as folder:
+        async with Sandbox(limits=Limits(identify_seconds=0.0)) as sandbox, Site() as site:
+            site.publish_markdown(_ISSUE)
+            channels = [_server(sandbox, number) for number in range(CHANNELS)]
+            stage = Stage(sandbox, folder, ALLOW_PRIVATE_ADDRESSES="true")
+            await _subscribe(Path(folder), channels, site.feed_url)
+            if troubled:
+                sandbox.faults.sometimes("status", "*", r"^/channels/", 0.05, seed=1)
+                sandbox.faults.sometimes("lose_answer", "*", r"^/channels/", 0.05, seed=2)
+            async with stage.ours():
+                await sandbox.wait_for(
+                    lambda: all(_messages(channel) and _messages(channel)[0].thread for channel in channels),
+                    timeout=_LONGEST_SECONDS,
+                    what="a message with its thread in every channel",
+                )
+            counts = Counter(len(_messages(channel)) for channel in channels)
+            assert counts == {1: CHANNELS}, f"messages in a channel: {counts}"
+            about_it = [seen for seen in sandbox.requests if seen.path.startswith("/channels/")]
+            return {
+                "requests": len(about_it),
+                "seconds": about_it[-1].at - about_it[0].at,
+                "429": len(sandbox.rate_limited()),
+            }
+
+
+def _server(sandbox: Sandbox, number: int) -> Channel:
+    guild = sandbox.world.add_guild(f"Server {number}")
+    sandbox.add_bot_to(guild)
+    return guild.add_channel("news")
+
+
+def _messages(channel: Channel) -> list[Message]:
+    return [message for message in channel.messages.values() if message.author.bot]
+
+
+async def _subscribe(folder: Path, channels: list[Channel], feed_url: str) -> None:
+    """What `/setup source` would have left behind in each server."""
+    url, now = f"sqlite:///{folder}/pressroom.db", datetime.now(UTC)
+    await upgrade(url)
+    async with await Store.open(url) as store, store.write() as transaction:
+        source = await source_rows.add_source(transaction, url=feed_url, url_key="feed", secret=None, now=now)
+        for channel in channels:
+            assert channel.guild is not None
+            await guild_rows.remember_guild(transaction, channel.guild.id, name=channel.guild.name, now=now)
+            await guild_rows.subscribe(
+                transaction, guild_id=channel.guild.id, source_id=source.source_id, channel_id=channel.id, now=now
+            )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

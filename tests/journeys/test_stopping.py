@@ -1,0 +1,80 @@
+"""SIGTERM: nothing new is begun, what is in hand is finished within a deadline, everything is closed in reverse."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.journeys.scene import Scene
+
+pytestmark = pytest.mark.journey
+
+_POLL = timedelta(minutes=15)
+
+
+async def test_what_is_on_its_way_is_finished_and_nothing_new_is_begun(scene: Scene) -> None:
+    await scene.set_up()
+    scene.publish(2)
+    scene.publish(3)
+    async with scene.bot() as bot:
+        await scene.online()
+        await bot.watch("send")
+        await bot.move_clock(_POLL)
+        await bot.reached("send")
+        stopping = asyncio.create_task(bot.stop())
+        await bot.logged("stopping")
+        await bot.watch()
+        await bot.go("send")
+        assert await stopping == 0, bot.log
+    messages = scene.announcements()
+    assert len(messages) == 2, "the one behind it was not begun"
+    assert all(message.thread for message in messages), "the thread belongs to what was in hand"
+    async with scene.bot() as bot:
+        await scene.online()
+        await bot.move_clock(_POLL)  # the process before it lived in the future
+        await scene.complete(3)
+        assert await bot.stop() == 0, bot.log
+
+
+async def test_what_does_not_end_is_cut_off_at_the_deadline_and_done_once_by_the_next_process(scene: Scene) -> None:
+    scene.environment["TEST_DRAIN_SECONDS"] = "0.5"
+    await scene.set_up()
+    scene.publish(2)
+    async with scene.bot() as bot:
+        await scene.online()
+        await bot.watch("sent")
+        await bot.move_clock(_POLL)
+        await bot.reached("sent")  # it stands in the channel, and the process hears nothing of it any more
+        assert await bot.stop() == 0, bot.log
+        assert "worker cut off worker=outbox" in bot.log
+    async with scene.bot() as bot:
+        await scene.online()
+        await bot.move_clock(_POLL)
+        await scene.complete(2)
+        assert await bot.stop() == 0, bot.log
+    assert len(scene.announcements()) == 2
+
+
+async def test_a_command_that_was_given_before_the_stop_is_answered(scene: Scene) -> None:
+    await scene.set_up()
+    async with scene.bot() as bot:
+        await scene.online()
+        await bot.watch("commit")
+        asking = asyncio.create_task(scene.sandbox.member("ada").slash("/setup threads on:False"))
+        await bot.reached("commit")
+        stopping = asyncio.create_task(bot.stop())
+        await bot.logged("stopping")
+        await bot.watch()
+        await bot.go("commit")
+        reply = await asking
+        assert "get no thread" in reply.text, bot.log
+        assert await stopping == 0, bot.log
+
+
+async def test_a_stop_while_waiting_for_the_gateway_ends_at_once(scene: Scene) -> None:
+    await scene.set_up()
+    scene.sandbox.outage()
+    async with scene.bot() as bot:
+        await bot.logged("Discord", patience_seconds=20)
+        assert await bot.exit_code() != 0
+    scene.sandbox.recover()

@@ -1,0 +1,73 @@
+"""Two processes on one PostgreSQL, with one token: every message once, whoever is killed."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.journeys.scene import Scene
+
+pytestmark = pytest.mark.journey
+
+_POLL = timedelta(minutes=15)
+
+
+async def test_two_processes_share_the_work_and_the_loss_of_one_costs_nothing(
+    scene: Scene, postgres_database: str
+) -> None:
+    scene.environment["DATABASE_URL"] = postgres_database
+    await scene.set_up()
+    for number in range(2, 8):
+        scene.publish(number)
+    async with scene.bot() as first, scene.bot() as second:
+        await asyncio.gather(first.logged("connected as="), second.logged("connected as="))
+        await first.watch("sent")
+        await asyncio.gather(first.move_clock(_POLL), second.move_clock(_POLL))
+        if await first.next_point(patience_seconds=3) is not None:
+            await first.kill()
+        for _ in range(4):
+            await second.move_clock(_POLL)
+            try:
+                await scene.complete(7, timeout=5)
+                break
+            except TimeoutError:
+                continue
+        await scene.complete(7)
+        assert await second.stop() == 0, second.log
+    titles = [message.text.splitlines()[0] for message in scene.announcements()]
+    assert len(titles) == len(set(titles)) == 7
+
+
+async def test_a_command_that_both_processes_hear_acts_once(scene: Scene, postgres_database: str) -> None:
+    scene.environment["DATABASE_URL"] = postgres_database
+    await scene.set_up()
+    async with scene.bot() as first, scene.bot() as second:
+        await asyncio.gather(first.logged("connected as="), second.logged("connected as="))
+        reply = await scene.sandbox.member("mara").slash("/desk repost issue:Issue 1")
+        assert "On its way" in reply.text or "already on its way" in reply.text
+        await scene.complete(2)
+        await scene.sandbox.wait_for(
+            lambda: [each for each in scene.announcements() if "was announced anew" in each.text], what="the fold"
+        )
+        assert (await first.stop(), await second.stop()) == (0, 0)
+    assert len(scene.announcements()) == 2
+
+
+async def test_a_copy_of_the_installation_that_runs_beside_it_announces_nothing_twice(scene: Scene) -> None:
+    """Somebody copies the folder with the database, and starts both."""
+    await scene.set_up()
+    copied = scene.folder / "copy.db"
+    copied.write_bytes((scene.folder / "pressroom.db").read_bytes())
+    scene.sandbox.world.limits.nonce_seconds = 0
+    scene.publish(2)
+    async with scene.bot() as original:
+        await original.logged("connected as=")
+        await original.move_clock(_POLL)
+        await scene.complete(2)
+        scene.environment["DATABASE_URL"] = f"sqlite:///{copied}"
+        async with scene.bot() as copy:
+            await copy.logged("connected as=")
+            await copy.move_clock(_POLL)
+            await copy.logged("found what was sent before")
+            assert (await copy.stop(), await original.stop()) == (0, 0)
+    assert len(scene.announcements()) == 2

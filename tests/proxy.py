@@ -1,0 +1,95 @@
+"""A proxy before a real PostgreSQL, that is cut, swallows what it is sent, or loses an answer."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
+
+
+class Proxy:
+    """A network in front of a PostgreSQL that listens on a socket file."""
+
+    def __init__(self, socket: str) -> None:
+        self._socket = socket
+        self._server: asyncio.Server | None = None
+        self._port = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._lose_answer_to: bytes | None = None
+
+    @property
+    def address(self) -> str:
+        return f"postgresql://postgres:@127.0.0.1:{self._port}"
+
+    async def listen(self) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """Reset every connection and refuse new ones."""
+        if self._server is not None:
+            self._server.close()
+        await self._reset()
+
+    def swallow(self) -> None:
+        """Keep all connections and take new ones, but forward nothing, for good: also what was accepted here."""
+        self._flowing.clear()
+
+    def flow(self) -> None:
+        """Forward for new connections; those of the time before stay as dead as they are."""
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
+    def lose_answer_to(self, message: bytes) -> None:
+        self._lose_answer_to = message
+
+    async def close(self) -> None:
+        await self.cut()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _reset(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._keep(self._connected(reader, writer))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        flowing = self._flowing
+        self._writers.add(writer)
+        await flowing.wait()
+        try:
+            server_reader, server_writer = await asyncio.open_unix_connection(self._socket)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._writers.add(server_writer)
+        for source, target, is_question in ((reader, server_writer, True), (server_reader, writer, False)):
+            self._keep(self._pipe(source, target, flowing, is_question=is_question))
+
+    async def _pipe(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, flowing: asyncio.Event, *, is_question: bool
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while data := await source.read(65536):
+                await flowing.wait()
+                if not is_question and self._lose_answer_to == b"":
+                    self._lose_answer_to = None
+                    await self._reset()
+                    return
+                if is_question and self._lose_answer_to and self._lose_answer_to in data:
+                    self._lose_answer_to = b""
+                target.write(data)
+                await target.drain()
+        await flowing.wait()
+        target.close()

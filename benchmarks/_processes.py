@@ -8,7 +8,7 @@ import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -61,7 +61,8 @@ class Stage:
             await self.sandbox.wait_for(lambda: self.sandbox.gateway.connected, timeout=30, what="IDENTIFY")
             yield process, perf_counter() - begun
         finally:
-            process.terminate()
+            with suppress(ProcessLookupError):  # the benchmark may have killed it
+                process.terminate()
             await process.wait()
 
 

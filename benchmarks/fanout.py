@@ -8,16 +8,11 @@ request there, `reference` what it is without trouble.
 import asyncio
 import json
 from collections import Counter
-from datetime import UTC, datetime
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from _fanout import servers, subscribe
 from _processes import Limits, Sandbox, Stage, report
 
-from bot.store import Store
-from bot.store import guilds as guild_rows
-from bot.store import sources as source_rows
-from bot.store.upgrade import upgrade
 from sandbox import Site
 from sandbox.model import Channel, Message
 
@@ -52,9 +47,9 @@ async def _run(*, troubled: bool) -> dict[str, float]:
     with TemporaryDirectory() as folder:
         async with Sandbox(limits=Limits(identify_seconds=0.0)) as sandbox, Site() as site:
             site.publish_markdown(_ISSUE)
-            channels = [_server(sandbox, number) for number in range(CHANNELS)]
+            channels = servers(sandbox, CHANNELS)
             stage = Stage(sandbox, folder, ALLOW_PRIVATE_ADDRESSES="true")
-            await _subscribe(Path(folder), channels, site.feed_url)
+            await subscribe(folder, channels, site.feed_url)
             if troubled:
                 sandbox.faults.sometimes("status", "*", r"^/channels/", 0.05, seed=1)
                 sandbox.faults.sometimes("lose_answer", "*", r"^/channels/", 0.05, seed=2)
@@ -74,28 +69,8 @@ async def _run(*, troubled: bool) -> dict[str, float]:
             }
 
 
-def _server(sandbox: Sandbox, number: int) -> Channel:
-    guild = sandbox.world.add_guild(f"Server {number}")
-    sandbox.add_bot_to(guild)
-    return guild.add_channel("news")
-
-
 def _messages(channel: Channel) -> list[Message]:
     return [message for message in channel.messages.values() if message.author.bot]
-
-
-async def _subscribe(folder: Path, channels: list[Channel], feed_url: str) -> None:
-    """What `/setup source` would have left behind in each server."""
-    url, now = f"sqlite:///{folder}/pressroom.db", datetime.now(UTC)
-    await upgrade(url)
-    async with await Store.open(url) as store, store.write() as transaction:
-        source = await source_rows.add_source(transaction, url=feed_url, url_key="feed", secret=None, now=now)
-        for channel in channels:
-            assert channel.guild is not None
-            await guild_rows.remember_guild(transaction, channel.guild.id, name=channel.guild.name, now=now)
-            await guild_rows.subscribe(
-                transaction, guild_id=channel.guild.id, source_id=source.source_id, channel_id=channel.id, now=now
-            )
 
 
 if __name__ == "__main__":

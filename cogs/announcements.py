@@ -12,6 +12,7 @@ from bot.chat.announcements import announcement_view
 from bot.chat.choices import issue_choices
 from bot.chat.context import guild_id_of, language_of
 from bot.chat.replies import reply, reply_view, say, say_problem
+from bot.chat.views import View
 from bot.client import Pressroom
 from bot.model.problem import Problem
 from bot.services.explanations import Finding, link_of
@@ -68,7 +69,7 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
     @app_commands.autocomplete(url=issue_choices)
     async def why(self, interaction: discord.Interaction, url: str) -> None:
         findings = await self._services.explanations.why(guild_id_of(interaction), url)
-        view = ui.LayoutView(timeout=None)
+        view = View()
         for finding in findings:
             line = _line(interaction, finding)
             if view.content_length() + len(line) > _MOST_TEXT or view.total_children_count >= _MOST_LINES:

@@ -12,6 +12,7 @@ from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES, ChannelToAnnounceIn
 from bot.chat.context import guild_id_of
 from bot.chat.plain import fold, plain, shorten
 from bot.chat.replies import reply, reply_view, say, say_problem
+from bot.chat.views import View
 from bot.client import Pressroom
 from bot.model.delivery import DeliveryRecord
 from bot.model.guild import FirstAnnouncement, Guild, Source
@@ -161,7 +162,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             say(interaction, "status-publish-on" if status.guild.publish else "status-publish-off"),
             _staff_line(interaction, status.guild),
         ]
-        view = ui.LayoutView(timeout=None)
+        view = View()
         view.add_item(ui.TextDisplay[Any](say(interaction, "status-heading")))
         for source in status.sources[:_MOST_SOURCES]:
             view.add_item(ui.TextDisplay[Any](_source_lines(interaction, source, channels[source.source_id])))

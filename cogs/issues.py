@@ -11,6 +11,7 @@ from bot.chat.choices import issue_choices
 from bot.chat.context import guild_id_of, language_of
 from bot.chat.plain import masked_link, plain
 from bot.chat.replies import reply_view, say
+from bot.chat.views import View
 from bot.client import Pressroom
 from bot.texts import text
 
@@ -40,7 +41,7 @@ class IssueCommands(commands.GroupCog, group_name="issue", group_description=tex
     @app_commands.command(name="topics", description=text("command-issue-topics"))
     async def topics(self, interaction: discord.Interaction) -> None:
         found = await self._services.issues.topics(guild_id_of(interaction))
-        view = ui.LayoutView(timeout=None)
+        view = View()
         view.add_item(ui.TextDisplay[Any](say(interaction, "topics-heading")))
         for card, topics in found:
             named = " · ".join(plain(topic, longest=_LONGEST_TOPIC) for topic in topics[:_MOST_TOPICS_EACH])

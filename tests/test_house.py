@@ -13,6 +13,7 @@ from discord import app_commands, ui
 
 from bot.chat.press import Press
 from bot.chat.traffic import Traffic
+from bot.chat.views import View
 from bot.client import EXTENSIONS, PRESSES, CommandsMemory, Pressroom
 from bot.metrics import Metrics
 from bot.services import Services
@@ -59,6 +60,17 @@ def test_every_button_that_lives_over_restarts_goes_through_the_one_door() -> No
     assert ours - {Press} == set(PRESSES)
     assert all(issubclass(kind, Press) for kind in ours)
     assert all("callback" not in vars(kind) for kind in ours - {Press})
+
+
+async def test_no_message_is_made_of_a_view_that_discord_py_keeps() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in python_files("bot", "cogs")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in {"LayoutView", "View"}
+    ]
+    assert found == []
+    assert View().is_finished()
 
 
 def test_no_button_label_is_longer_than_a_phone_shows() -> None:

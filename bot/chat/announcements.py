@@ -12,6 +12,7 @@ from discord import ui
 from bot.chat.links import AllLinks
 from bot.chat.marks import message_mark
 from bot.chat.plain import button_url, fold, masked_link, media_url, plain, shorten
+from bot.chat.views import View
 from bot.model.issue import Issue
 from bot.ports import Announcement
 from bot.texts import text
@@ -50,7 +51,7 @@ def thread_name(issue: Issue) -> str:
 
 def _view(announcement: Announcement, *, language: str, delivery_key: str | None, with_topics: bool) -> ui.LayoutView:
     issue = announcement.issue
-    view = ui.LayoutView(timeout=None)
+    view = View()
     if announcement.ping_role_id:
         view.add_item(ui.TextDisplay[Any](f"<@&{announcement.ping_role_id}>"))
     mark = message_mark(delivery_key) if delivery_key else (None, None)

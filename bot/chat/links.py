@@ -10,6 +10,7 @@ from bot.chat.context import guild_id_of, language_of, services_of
 from bot.chat.plain import host_of, masked_link, plain
 from bot.chat.press import Press
 from bot.chat.replies import reply_view
+from bot.chat.views import View
 from bot.model.issue import Issue
 from bot.texts import text
 
@@ -51,7 +52,7 @@ def links_view(issue: Issue, *, issue_key: str, page: int, language: str) -> ui.
     """One page of the links, with buttons to the pages before and after it."""
     pages = link_pages(issue, language=language)
     page = max(0, min(page, len(pages) - 1))
-    view = ui.LayoutView(timeout=None)
+    view = View()
     title = masked_link(issue.title, issue.url or "", longest=_LONGEST_LINK_TITLE)
     count = text("issue-link-count", language=language, count=len(issue.links))
     view.add_item(ui.TextDisplay[Any](f"### {title}\n-# {count}"))

@@ -8,6 +8,7 @@ from discord import ui
 
 from bot.chat.marks import message_mark
 from bot.chat.plain import plain
+from bot.chat.views import View
 from bot.model.delivery import Delivery
 from bot.model.problem import Problem
 
@@ -19,7 +20,7 @@ _OWN = re.compile(r"https://discord\.com/channels/\d+/\d+/\d+|<t:-?\d+:[a-zA-Z]>
 def notice_view(delivery: Delivery, *, language: str) -> ui.LayoutView:
     """The notice, with the marks by which it is found again."""
     mark = message_mark(delivery.delivery_key)
-    view = ui.LayoutView(timeout=None)
+    view = View()
     box: ui.Container[Any] = ui.Container(id=mark[0], accent_colour=discord.Colour.orange())
     box.add_item(ui.TextDisplay[Any](words_said(delivery, language=language), id=mark[1]))
     view.add_item(box)
@@ -28,7 +29,7 @@ def notice_view(delivery: Delivery, *, language: str) -> ui.LayoutView:
 
 def folded_view(delivery: Delivery, *, language: str) -> ui.LayoutView:
     """One line in the place of a card."""
-    view = ui.LayoutView(timeout=None)
+    view = View()
     view.add_item(ui.TextDisplay[Any](words_said(delivery, language=language)))
     return view
 

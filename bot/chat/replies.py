@@ -9,6 +9,7 @@ from discord import ui
 
 from bot.chat.context import language_of
 from bot.chat.notices import problem_said
+from bot.chat.views import View
 from bot.errors import DomainError, StoreError
 from bot.model.problem import Problem
 from bot.texts import Parameter, text
@@ -45,7 +46,7 @@ async def reply_view(interaction: discord.Interaction, view: ui.LayoutView) -> N
 
 def sentence_view(sentence: str) -> ui.LayoutView:
     """A message of one text."""
-    view = ui.LayoutView(timeout=None)
+    view = View()
     view.add_item(ui.TextDisplay[Any](sentence))
     return view
 

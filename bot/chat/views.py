@@ -1,0 +1,16 @@
+"""What every message with components is made of."""
+
+from discord import ui
+
+
+class View(ui.LayoutView):
+    """A layout that discord.py does not keep.
+
+    All our buttons carry their state and are found by their custom id (`Press`), also after a restart. A view that is
+    not stopped would be held with a timer for a quarter of an hour after each ephemeral answer, and for ever after each
+    other message.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+        self.stop()

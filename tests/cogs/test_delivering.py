@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from bot.chat import delivering
 from bot.model.delivery import DeliveryState
 from bot.store.tables import outbox
 from sandbox import Sandbox
@@ -312,3 +313,55 @@ async def test_what_was_recorded_answers_why(press: Press, guild: Guild, news: C
     assert "no web address" in (await mara.slash("/desk why url:nonsense")).text
     choices = await mara.autocomplete("/desk why url:number 2")
     assert [choice["name"].split(" · ")[-1] for choice in choices] == ["Issue number 2"]
+
+
+@pytest.mark.parametrize("scope", ["user", "global", "shared"])
+async def test_a_429_of_any_kind_delays_the_message_and_no_more(
+    press: Press, sandbox: Sandbox, news: Channel, scope: str
+) -> None:
+    await press.set_up()
+    sandbox.faults.fail("POST", MESSAGES, 429, scope=scope, retry_after=0.3)  # type: ignore[arg-type]
+    await publish(press, 4)
+    assert len(await arrived(press, news, 2)) == 2
+    await press.settled()
+    assert len(by_the_bot(news)) == 2
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_trouble_of_discords_own_delays_the_message_and_no_more(
+    press: Press, sandbox: Sandbox, news: Channel, status: int
+) -> None:
+    await press.set_up()
+    fault = sandbox.faults.fail("POST", MESSAGES, status)
+    await publish(press, 4)
+    await sandbox.wait_for(lambda: fault.hits, what="the trouble")
+    press.clock.move(timedelta(minutes=1))
+    assert len(await arrived(press, news, 2)) == 2
+
+
+async def test_an_answer_that_comes_too_late_is_none_and_the_message_stands_once(
+    press: Press, sandbox: Sandbox, news: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await press.set_up()
+    await press.settled()
+    monkeypatch.setattr(delivering, "_SEND_TIMEOUT_SECONDS", 0.3)
+    late = sandbox.faults.delay("POST", MESSAGES, 1.0)
+    await publish(press, 4)
+    await sandbox.wait_for(lambda: late.hits, what="the slow answer")
+    await arrived(press, news, 2)
+    await press.settled()
+    press.clock.move(timedelta(minutes=5))
+    await press.settled()
+    assert len(by_the_bot(news)) == 2
+    assert all(message.thread for message in by_the_bot(news))
+
+
+async def test_a_cut_line_before_discord_acted_costs_one_more_attempt(
+    press: Press, sandbox: Sandbox, news: Channel
+) -> None:
+    await press.set_up()
+    cut = sandbox.faults.cut("POST", MESSAGES)
+    await publish(press, 4)
+    await sandbox.wait_for(lambda: cut.hits, what="the cut")
+    press.clock.move(timedelta(minutes=1))
+    assert len(await arrived(press, news, 2)) == 2

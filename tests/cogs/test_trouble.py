@@ -1,8 +1,11 @@
 """The bot when the database, the gateway or the token fail; with real discord.py."""
 
 import asyncio
+import contextlib
+import os
 import resource
-import socket
+import signal
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -18,33 +21,26 @@ from bot.errors import TokenRefusedError
 from bot.fetch import Fetcher
 from bot.ports import IssueSource
 from bot.settings import Settings
+from bot.store import gateway as session_rows
 from sandbox import Sandbox
 from tests.cogs.conftest import FEED, Press
 from tests.doubles import Shelf, sample_issue
 
 
 @pytest.fixture
-def health_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
-
-
-@pytest.fixture
-def settings(sandbox: Sandbox, tmp_path: Path, health_port: int) -> Settings:
+def settings(sandbox: Sandbox, tmp_path: Path, free_port: int) -> Settings:
     return Settings.load(
         discord_token=sandbox.token,
         discord_api_url=sandbox.api_url,
         database_url=f"sqlite:///{tmp_path}/pressroom.db",
         secret_key_file=tmp_path / "secret.key",
-        health_port=health_port,
+        health_port=free_port,
     )
 
 
 @pytest.fixture
-async def http(health_port: int) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{health_port}") as session:
+async def http(free_port: int) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{free_port}") as session:
         yield session
 
 
@@ -237,6 +233,75 @@ async def test_a_replayed_interaction_acts_once(press: Press, sandbox: Sandbox) 
         )
         await press.settled()
         assert await state() == before, first
+
+
+async def test_a_storm_of_reconnects_resumes_and_costs_no_session(press: Press, sandbox: Sandbox) -> None:
+    await press.set_up()
+    begun = len(sandbox.gateway.identifies)
+    for _ in range(8):
+        await sandbox.wait_for(lambda: sandbox.gateway.connected, what="the connection", timeout=10)
+        sandbox.faults.reconnect()
+    press.shelf.lay_out(sample_issue(4))
+    await press.read_again()
+    assert len(await press.announced(2)) == 2
+    await sandbox.wait_for(lambda: sandbox.gateway.connected, what="the connection", timeout=10)
+    assert len(sandbox.gateway.identifies) == begun
+
+
+async def test_too_many_sessions_are_waited_out_before_the_next_one(
+    press: Press, sandbox: Sandbox, http: aiohttp.ClientSession, settings: Settings
+) -> None:
+    """As after a night of crashes: the next process keeps its distance, says so, and goes on by itself."""
+    await press.settled()
+    async with press.client.services.outbox._store.write() as transaction:
+        for _ in range(14):
+            await session_rows.record_session(transaction, 0, now=press.clock.now())
+    await press.stop()
+    begun = len(sandbox.gateway.identifies)
+
+    class Played(Parts):
+        clock = press.clock
+        guild_ready_seconds = 0.02
+
+        def reader(self, fetcher: Fetcher) -> IssueSource:
+            return press.shelf
+
+    running = asyncio.create_task(run(settings, Played()))
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                red = await ready(http)
+            except aiohttp.ClientConnectorError:
+                continue  # not listening yet
+            if "Too many sessions" in red["gateway"]:
+                break
+    assert len(sandbox.gateway.identifies) == begun
+    press.clock.move(timedelta(minutes=10))
+    await becomes(http, set())
+    assert len(sandbox.gateway.identifies) == begun + 1
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(running, 20)
+
+
+async def test_a_damaged_database_says_what_to_do_and_stays_red(
+    press: Press, http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    await press.set_up()
+    await press.settled()
+    await press.stop()
+    with contextlib.closing(sqlite3.connect(tmp_path / "pressroom.db")) as connection:
+        [root] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'links'").fetchone()
+        [size] = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with (tmp_path / "pressroom.db").open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+    await press.start()
+    reply = await press.person("mia").slash("/issue latest")
+    assert "operator" in reply.text, "a sentence, not a traceback"
+    assert "restore the last backup" in (await ready(http))["database"]
+    reply = await press.person("ada").slash("/setup status")
+    assert "The Sample" in reply.text, "what is not damaged goes on"
 
 
 async def test_a_token_that_is_revoked_while_running_ends_the_bot_with_a_sentence(

@@ -12,6 +12,7 @@ from bot.errors import FetchError, RefusedError, StoreError, UnreadableError
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.problem import Problem
 from bot.ports import Reading
+from bot.services import Sources
 from bot.services.sources import split_credentials
 from bot.store.secret_box import SecretBox
 from bot.store.tables import sources
@@ -180,6 +181,34 @@ async def test_pauses_grow_with_failures_up_to_six_hours(desk: Desk) -> None:
     assert pauses[0] < timedelta(minutes=12)
     assert pauses[3] > timedelta(minutes=60)
     assert max(pauses) <= timedelta(hours=6.6)
+
+
+async def test_a_restart_neither_shortens_the_pause_nor_begins_to_count_anew(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.answer = FetchError("fetch-slow", host="news.example", seconds="20")
+    for _ in range(5):
+        await desk.read()
+        desk.clock.move(timedelta(hours=3))
+    asked = len(desk.shelf.asked)
+    due = await desk.services.sources.read_due()
+    assert due is not None
+    asked = len(desk.shelf.asked)
+    restarted = Sources(
+        desk.store,
+        reader=desk.shelf,
+        secrets=SecretBox(desk.key_file),
+        clock=desk.clock,
+        bell=desk.bell,
+        interval=timedelta(minutes=10),
+        metrics=desk.metrics,
+    )
+    assert await restarted.read_due() == due
+    assert len(desk.shelf.asked) == asked, "nothing is asked before its time"
+    desk.clock.move(due - desk.clock.now())
+    later = await restarted.read_due()
+    assert later is not None
+    assert later - desk.clock.now() > timedelta(hours=5), "and the pause goes on growing"
 
 
 async def test_one_failing_source_does_not_stop_another(desk: Desk) -> None:

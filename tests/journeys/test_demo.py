@@ -56,7 +56,11 @@ async def test_the_story_comes_true_and_ends(tmp_path: Path) -> None:
         "↳ thread: Can a spreadsheet dream?",
         "cells.example",
         "That issue is already announced",
-        "3 announcements in #news, 3 issues in the archive, nothing posted twice",
+        "its answer is lost",
+        "it was not said twice",
+        "Nothing is sent to #news any more",
+        "It waits since",
+        "5 announcements in #news, 5 issues in the archive, nothing posted twice",
     ):
         assert part in story
     assert list(tmp_path.iterdir()) == []

@@ -103,15 +103,24 @@ class FetchError(DomainError):
 
 
 class DeliveryError(DomainError):
-    """Discord did not take a message now; trying again may help, not before `retry_after_seconds` where given."""
+    """Discord did not take a message now; trying again may help, not before `retry_after_seconds` where given.
 
-    def __init__(self, message_id: str, *, retry_after_seconds: float = 0.0, **params: str | int) -> None:
+    `is_certain`: Discord said so itself. Without its answer the message may have arrived all the same.
+    """
+
+    def __init__(
+        self, message_id: str, *, retry_after_seconds: float = 0.0, is_certain: bool = False, **params: str | int
+    ) -> None:
         super().__init__(message_id, **params)
         self.retry_after_seconds = retry_after_seconds
+        self.is_certain = is_certain
 
 
 class DeliveryRefusedError(DeliveryError):
     """Discord refused a message for what it is; trying again does not change that."""
+
+    def __init__(self, message_id: str, **params: str | int) -> None:
+        super().__init__(message_id, retry_after_seconds=0.0, is_certain=True, **params)
 
 
 class ChannelClosedError(DeliveryError):
@@ -121,12 +130,15 @@ class ChannelClosedError(DeliveryError):
     """
 
     def __init__(self, message_id: str, *, is_gone: bool = False, **params: str | int) -> None:
-        super().__init__(message_id, retry_after_seconds=0.0, **params)
+        super().__init__(message_id, retry_after_seconds=0.0, is_certain=True, **params)
         self.is_gone = is_gone
 
 
 class DiscordClosedError(DeliveryError):
     """Discord takes nothing from this bot now: asking it in other channels would only make it worse."""
+
+    def __init__(self, message_id: str, *, retry_after_seconds: float, **params: str | int) -> None:
+        super().__init__(message_id, retry_after_seconds=retry_after_seconds, is_certain=True, **params)
 
 
 class RefusedError(DomainError):

@@ -268,9 +268,9 @@ def _named(error: discord.HTTPException, *, waits_for_people: bool) -> DeliveryE
     if error.status == 401:
         return DiscordClosedError("delivery-token", retry_after_seconds=_TOKEN_REFUSED_PAUSE_SECONDS)
     if error.code in _EDITED_TOO_OFTEN:
-        return DeliveryError("delivery-slow-down", retry_after_seconds=_SLOW_EDITS_PAUSE_SECONDS)
+        return DeliveryError("delivery-slow-down", retry_after_seconds=_SLOW_EDITS_PAUSE_SECONDS, is_certain=True)
     if error.status == 429:
-        return DeliveryError("delivery-slow-down")
+        return DeliveryError("delivery-slow-down", is_certain=True)
     if waits_for_people and error.status == 404:
         return ChannelClosedError("delivery-channel-gone", is_gone=error.code in _GONE)
     if waits_for_people and error.status == 403:

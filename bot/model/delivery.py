@@ -38,9 +38,10 @@ class Sent:
 class Delivery:
     """One row of the outbox, claimed by this process until its lease ends.
 
-    `delivery_key` is stable over restarts and restored databases (see `bot.services.keys.delivery_key`);
-    its first 25 characters are the nonce. `target_id` is the message that is published or edited, `words` what an edit
-    or a notice says. `degraded`: Discord refused the full form, so the plain one is sent.
+    `delivery_key` is stable over restarts and restored databases (see `bot.services.keys.delivery_key`); its first 25
+    characters are the nonce. `target_id` is the message that is published or edited, `words` what an edit or a notice
+    says. `in_doubt`: an earlier attempt may have arrived although nobody heard of it. `degraded`: Discord refused the
+    full form, so the plain one is sent.
     """
 
     outbox_id: int
@@ -55,6 +56,7 @@ class Delivery:
     message_id: int | None
     thread_id: int | None
     first_attempt_at: datetime
+    in_doubt: bool = False
     is_post: bool = False
     degraded: bool = False
     target_id: int | None = None

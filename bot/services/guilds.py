@@ -64,15 +64,19 @@ class Guilds:
             await guild_rows.move_subscriptions(transaction, guild_id=guild_id, channel_id=channel_id, now=now)
             for stopped in await channel_rows.stopped_in_guild(transaction, guild_id):
                 if stopped.channel_id != channel_id:
-                    await self._move_waiting(transaction, stopped.channel_id, to=channel_id, guild_id=guild_id)
+                    await self._move_waiting(transaction, stopped, to=channel_id)
         self._bell.ring("outbox")
 
-    async def _move_waiting(self, transaction: Transaction, channel_id: int, *, to: int, guild_id: int) -> None:
+    async def _move_waiting(self, transaction: Transaction, stopped: StoppedChannel, *, to: int) -> None:
+        guild_id = stopped.guild_id
         subscriptions = {
             each.source_id: each for each in await guild_rows.subscriptions_of_guild(transaction, guild_id)
         }
         for record in await outbox_rows.take_back_waiting(
-            transaction, channel_id=channel_id, problem=Problem("delivery-moved", {"channel": str(to)})
+            transaction,
+            channel_id=stopped.channel_id,
+            problem=Problem("delivery-moved", {"channel": str(to)}),
+            also_in_doubt=stopped.look_again_at is None,
         ):
             source_id = await issue_rows.source_of_issue(transaction, record.issue_key)
             identity = await issue_rows.identity_of(transaction, record.issue_key)

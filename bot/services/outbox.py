@@ -59,7 +59,7 @@ class Outbox:
         self._incarnation = incarnation
         self._alone = alone
         self._metrics = metrics
-        self._first_tried: dict[str, float] = {}
+        self._first_sent: dict[str, float] = {}
         self._closed_until = float("-inf")
 
     async def take_over(self) -> None:
@@ -203,20 +203,21 @@ class Outbox:
     async def _post(self, delivery: Delivery, announcement: Announcement | None) -> Sent | None:
         """The message, sent now or found; None when another process has taken over."""
         sent: Sent | None = None
-        protected = self._nonce_still_protects(delivery)
-        if delivery.attempts > 1 and not protected:
-            # An earlier attempt may have arrived although nobody heard of it.
+        protected = delivery.in_doubt and self._nonce_still_protects(delivery)
+        if delivery.in_doubt and not protected:
             sent = await self._announcer.find(delivery, since=delivery.first_attempt_at - _CLOCK_DOUBT)
-        elif delivery.attempts == 1 and announcement is not None:
+        elif not delivery.in_doubt and announcement is not None:
             # This database may be an older copy, or another process may run on a copy of it.
             sent = await self._announcer.glance(delivery, announcement)
         if sent is not None:
             log.info("found what was sent before channel_id=%s message_id=%s", delivery.channel_id, sent.message_id)
             self._metrics.count("deliveries", "found")
         else:
-            if not await self._keep(delivery):
+            if not protected:
+                self._first_sent[delivery.delivery_key] = self._clock.monotonic()
+            if not await self._begin_sending(delivery):
                 return None
-            sent = await self._send(delivery, announcement)
+            sent = await self._send(delivery, announcement, protected=protected)
         now = self._clock.now()
         async with self._store.write() as transaction:
             still_ours = await outbox_rows.mark_sent(
@@ -230,9 +231,19 @@ class Outbox:
                 log.info("channel takes messages again channel_id=%s", delivery.channel_id)
         return sent if still_ours else None
 
-    async def _send(self, delivery: Delivery, announcement: Announcement | None) -> Sent:
-        if announcement is None:
-            return await self._announcer.send_notice(delivery)
+    async def _send(self, delivery: Delivery, announcement: Announcement | None, *, protected: bool) -> Sent:
+        try:
+            if announcement is None:
+                return await self._announcer.send_notice(delivery)
+            return await self._send_in_some_form(delivery, announcement)
+        except DeliveryError as error:
+            if error.is_certain:
+                # What an earlier attempt may have brought about is as open as before.
+                async with self._store.write() as transaction:
+                    await outbox_rows.settle_doubt(transaction, self._claim_of(delivery), in_doubt=protected)
+            raise
+
+    async def _send_in_some_form(self, delivery: Delivery, announcement: Announcement) -> Sent:
         try:
             return await self._announcer.send(delivery, announcement)
         except DeliveryRefusedError as error:
@@ -253,10 +264,10 @@ class Outbox:
                 )
             return await self._announcer.send(replace(delivery, degraded=True), announcement)
 
-    async def _keep(self, delivery: Delivery) -> bool:
-        """Whether the claim is still ours after a search that may have taken long; then it begins anew."""
+    async def _begin_sending(self, delivery: Delivery) -> bool:
+        """Note that the message may arrive from now on; False when the claim went to another process meanwhile."""
         async with self._store.write() as transaction:
-            return await outbox_rows.renew_lease(
+            return await outbox_rows.begin_sending(
                 transaction, self._claim_of(delivery), lease_until=self._clock.now() + LEASE
             )
 
@@ -265,11 +276,10 @@ class Outbox:
 
         Time is measured, not read from the clock, which may have been put back in between.
         """
-        now = self._clock.monotonic()
-        if delivery.attempts == 1:
-            self._first_tried[delivery.delivery_key] = now
-        first = self._first_tried.get(delivery.delivery_key)
-        return first is not None and now - first < _NONCE_WINDOW_SECONDS and self._announcer.takes_nonces(delivery)
+        first = self._first_sent.get(delivery.delivery_key)
+        if first is None or not self._announcer.takes_nonces(delivery):
+            return False
+        return self._clock.monotonic() - first < _NONCE_WINDOW_SECONDS
 
     async def _complete(self, delivery: Delivery, announcement: Announcement) -> None:
         assert delivery.message_id is not None  # noqa: S101 - it stands on Discord by now
@@ -320,7 +330,7 @@ class Outbox:
             )
             if done and follow_up is not None:
                 await follow_up(transaction)
-        self._first_tried.pop(delivery.delivery_key, None)
+        self._first_sent.pop(delivery.delivery_key, None)
         self._metrics.count("deliveries", "done")
         log.info(
             "done purpose=%s guild_id=%s channel_id=%s message_id=%s issue=%s attempts=%d",
@@ -394,7 +404,7 @@ class Outbox:
                     words=Problem("notice-refused", {"channel": str(delivery.channel_id)}, problem),
                     now=self._clock.now(),
                 )
-        self._first_tried.pop(delivery.delivery_key, None)
+        self._first_sent.pop(delivery.delivery_key, None)
         self._metrics.count("deliveries", "refused")
         log.warning(
             "refused purpose=%s guild_id=%s channel_id=%s issue=%s problem=%s",

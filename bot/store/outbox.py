@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, exists, false, func, or_, select, update
+from sqlalchemy import Row, and_, case, delete, exists, false, func, literal, or_, select, update
 
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
@@ -120,9 +120,14 @@ async def claim_due(
     return sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.outbox_id)
 
 
-async def renew_lease(transaction: Transaction, claim: Claim, *, lease_until: datetime) -> bool:
-    """Keep the claim longer; False when it has gone to another process, which acts now in our place."""
-    return await _change(transaction, claim, lease_until=lease_until)
+async def begin_sending(transaction: Transaction, claim: Claim, *, lease_until: datetime) -> bool:
+    """From now on the message may arrive; False when the claim has gone to another process, which acts in our place."""
+    return await _change(transaction, claim, in_doubt=True, lease_until=lease_until)
+
+
+async def settle_doubt(transaction: Transaction, claim: Claim, *, in_doubt: bool) -> bool:
+    """Discord said that it did not take the message; `in_doubt` is what remains of earlier attempts."""
+    return await _change(transaction, claim, in_doubt=in_doubt)
 
 
 async def give_back(transaction: Transaction, claim: Claim, *, due_at: datetime) -> bool:
@@ -164,6 +169,7 @@ async def mark_sent(
         message_id=sent.message_id,
         thread_id=sent.thread_id,
         is_post=sent.is_post,
+        in_doubt=False,
         sent_at=now,
         last_problem=None,
         lease_until=lease_until,
@@ -224,7 +230,7 @@ async def make_due(transaction: Transaction, *, now: datetime, problems: Collect
 async def try_failed_again(transaction: Transaction, delivery_key: str, *, now: datetime) -> bool:
     """Let a delivery that was given up be tried again; False unless it is one.
 
-    Its attempts stay counted: one of them may have arrived unheard, so the channel is searched first.
+    If one of its attempts may have arrived unheard, the channel is searched first.
     """
     result = await transaction.execute(
         update(outbox)
@@ -241,8 +247,8 @@ async def try_failed_again(transaction: Transaction, delivery_key: str, *, now: 
 async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: int, problem: Problem) -> None:
     """Give up what is queued for a server from a source.
 
-    What was never begun is forgotten. Of the rest an attempt may have arrived unheard: its row stays, so that adding
-    the source again does not post it twice.
+    What certainly did not arrive is forgotten. Of the rest an attempt may have arrived unheard: its row stays, so that
+    adding the source again does not post it twice.
     """
     queued = and_(
         outbox.c.guild_id == guild_id,
@@ -250,7 +256,7 @@ async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: 
         outbox.c.message_id.is_(None),
         outbox.c.issue_key.in_(select(issues.c.issue_key).where(issues.c.source_id == source_id)),
     )
-    await transaction.execute(delete(outbox).where(queued, outbox.c.attempts == 0))
+    await transaction.execute(delete(outbox).where(queued, ~outbox.c.in_doubt))
     await transaction.execute(
         update(outbox).where(queued).values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
     )
@@ -355,8 +361,13 @@ async def waiting_in_channel(transaction: Transaction, channel_id: int) -> int:
     return count
 
 
-async def take_back_waiting(transaction: Transaction, *, channel_id: int, problem: Problem) -> list[DeliveryRecord]:
-    """Give up the announcements that wait for a channel, so that they can be queued for another one; oldest first."""
+async def take_back_waiting(
+    transaction: Transaction, *, channel_id: int, problem: Problem, also_in_doubt: bool
+) -> list[DeliveryRecord]:
+    """Give up the announcements that wait for a channel, so that they can be queued for another one; oldest first.
+
+    `also_in_doubt`: those too that may have arrived unheard, because nobody sees the channel any more.
+    """
     rows = await transaction.execute(
         update(outbox)
         .where(
@@ -364,6 +375,7 @@ async def take_back_waiting(transaction: Transaction, *, channel_id: int, proble
             outbox.c.purpose == Purpose.ANNOUNCE,
             outbox.c.state == DeliveryState.PENDING,
             outbox.c.message_id.is_(None),
+            or_(~outbox.c.in_doubt, literal(also_in_doubt)),
         )
         .values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
         .returning(*outbox.c)
@@ -441,6 +453,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         message_id=row.message_id,
         thread_id=row.thread_id,
         first_attempt_at=row.first_attempt_at,
+        in_doubt=row.in_doubt,
         is_post=row.is_post,
         degraded=row.degraded,
         target_id=row.target_id,

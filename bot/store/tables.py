@@ -216,6 +216,8 @@ outbox = Table(
     Column("message_id", Snowflake),
     Column("thread_id", Snowflake),
     Column("last_problem", Text),
+    # Whether an attempt may have arrived although nobody heard of it.
+    Column("in_doubt", Boolean, nullable=False, server_default=false()),
     Column("is_post", Boolean, nullable=False, server_default=false()),
     Column("degraded", Boolean, nullable=False, server_default=false()),
     Column("target_id", Snowflake),

@@ -36,6 +36,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_gateway_sessions_begun_at"), "gateway_sessions", ["begun_at"])
     op.add_column("guilds", sa.Column("staff_channel_id", sa.BigInteger(), nullable=True))
     op.add_column("guilds", sa.Column("publish", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("outbox", sa.Column("in_doubt", sa.Boolean(), server_default=sa.false(), nullable=False))
+    # What was tried before this revision may have arrived unheard.
+    op.execute("UPDATE outbox SET in_doubt = (attempts > 0) WHERE state <> 'done' AND message_id IS NULL")
     op.add_column("outbox", sa.Column("is_post", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("outbox", sa.Column("degraded", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("outbox", sa.Column("target_id", sa.BigInteger(), nullable=True))
@@ -43,7 +46,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for column in ("words", "target_id", "degraded", "is_post"):
+    for column in ("words", "target_id", "degraded", "is_post", "in_doubt"):
         op.drop_column("outbox", column)
     for column in ("publish", "staff_channel_id"):
         op.drop_column("guilds", column)

@@ -198,6 +198,48 @@ async def test_what_nobody_can_tell_is_held_until_the_history_can_be_read(desk: 
     assert (await records(desk))[0].state is DeliveryState.DONE
 
 
+async def test_what_discord_certainly_refused_is_not_held_for_want_of_a_history(desk: Desk) -> None:
+    await set_up(desk)
+    desk.channel.fail_in[CHANNEL] = NOT_ALLOWED
+    await desk.services.outbox.deliver_due()
+
+    async def cannot_tell(*_: object, **__: object) -> None:
+        raise ChannelClosedError("delivery-unknown-outcome")
+
+    desk.channel.find = cannot_tell  # type: ignore[method-assign]
+    desk.channel.fail_in.clear()
+    desk.channel.mended.add(CHANNEL)
+    await desk.services.channels.look_again(GUILD)
+    assert await desk.titles_sent() == ["Issue number 1"]
+
+
+async def test_what_may_have_arrived_in_a_channel_that_still_is_there_is_not_moved_out_of_it(desk: Desk) -> None:
+    await set_up(desk)
+    desk.channel.lose_answer_as = DeliveryError("delivery-slow")
+    await desk.services.outbox.deliver_due()
+    desk.channel.lose_answer_as = None
+    desk.shelf.lay_out(sample_issue(2))
+    await desk.read()
+    desk.channel.fail_in[CHANNEL] = NOT_ALLOWED
+    find = desk.channel.find
+
+    async def may_not(*_: object, **__: object) -> None:
+        raise NOT_ALLOWED
+
+    desk.channel.find = may_not  # type: ignore[method-assign]
+    desk.clock.move(timedelta(minutes=5))
+    await desk.services.outbox.deliver_due()
+    desk.channel.fail_in.clear()
+    await desk.services.guilds.move_announcements(GUILD, CHANNEL + 1, interaction_id=next(desk.interactions))
+    await desk.services.outbox.deliver_due()
+    desk.channel.find = find  # type: ignore[method-assign]
+    desk.channel.mended.add(CHANNEL)
+    await desk.services.channels.look_again(GUILD)
+    await desk.services.outbox.deliver_due()
+    sent = [(d.channel_id, a.issue.title) for d, a in desk.channel.messages.values()]
+    assert sent == [(CHANNEL, "Issue number 1"), (CHANNEL + 1, "Issue number 2")]
+
+
 async def test_a_refused_card_is_sent_once_more_as_plain_text(desk: Desk) -> None:
     await set_up(desk)
     desk.channel.fail_in[CHANNEL] = DeliveryRefusedError("delivery-refused", reason="Invalid Form Body")

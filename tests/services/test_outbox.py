@@ -101,6 +101,25 @@ async def test_a_process_that_died_while_sending_leaves_no_second_message(desk: 
     assert (await record(desk)).state is DeliveryState.DONE
 
 
+async def test_a_process_that_died_before_it_sent_leaves_nothing_to_search_for(desk: Desk) -> None:
+    await queued(desk)
+
+    glance = desk.channel.glance
+
+    async def dies_looking(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    desk.channel.glance = dies_looking  # type: ignore[assignment, method-assign]
+    with pytest.raises(asyncio.CancelledError):
+        await desk.services.outbox.deliver_due()
+    desk.channel.glance = glance  # type: ignore[method-assign]
+    after = desk.outbox(incarnation="second")
+    await after.take_over()
+    await after.deliver_due()
+    assert len(desk.channel.messages) == 1
+    assert desk.channel.searches == 0
+
+
 async def test_long_after_a_lost_answer_the_channel_is_searched_before_sending(desk: Desk) -> None:
     await queued(desk)
     desk.channel.lose_answer = True

@@ -17,7 +17,7 @@ from bot.chat.delivering import DiscordAnnouncer
 from bot.chat.traffic import Traffic
 from bot.client import CommandsMemory, Pressroom
 from bot.clock import Clock, SystemClock
-from bot.errors import StartError, TokenRefusedError
+from bot.errors import StartError, StoreError, TokenRefusedError
 from bot.fetch import Fetcher
 from bot.jobs import Worker, Workers
 from bot.metrics import Metrics
@@ -33,6 +33,8 @@ from bot.store.upgrade import upgrade
 log = logging.getLogger(__name__)
 
 _LOGIN_SECONDS = 60.0
+_STRAGGLERS_SECONDS = 2.0
+_LOOK_AT_DATABASE_AGAIN = timedelta(seconds=5)
 
 
 class Parts:
@@ -78,6 +80,7 @@ async def _work(settings: Settings, parts: Parts, *, stop: asyncio.Event, starte
         if connection.done():
             _explain_lost_connection(connection.exception())
         log.info("stopping")
+    connection.cancel()  # it may still wait for the turn of its first session
     await asyncio.gather(connection, return_exceptions=True)
 
 
@@ -129,14 +132,13 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             await stack.enter_async_context(
                 serve_health(settings.health_host, settings.health_port, health=health, metrics=metrics)
             )
-        # In hand may be what needs Discord for its answer, and, when that is closed, still what needs the database.
-        stack.push_async_callback(client.finish_what_is_in_hand, deadline_seconds=parts.drain_seconds)
+        # What is in hand needs Discord for its answer and, when that is closed, perhaps still the database.
+        stack.push_async_callback(client.finish_what_is_in_hand, deadline_seconds=_STRAGGLERS_SECONDS)
         await stack.enter_async_context(client)
         await _log_in(client, settings)
-        stack.push_async_callback(client.finish_what_is_in_hand, deadline_seconds=parts.drain_seconds)
-        starting = asyncio.create_task(_start_when_ready(client, workers), name="start workers")
+        starting = asyncio.create_task(_start_when_ready(client, workers, parts.clock), name="start workers")
         starting.add_done_callback(_log_failed_start)
-        stack.push_async_callback(workers.drain, deadline_seconds=parts.drain_seconds)
+        stack.push_async_callback(_finish, client, workers, deadline_seconds=parts.drain_seconds)
         stack.callback(starting.cancel)
         yield client
 
@@ -210,10 +212,26 @@ async def _log_in(client: Pressroom, settings: Settings) -> None:
         raise StartError(f"Discord refused the start (status {error.status}): {error.text}") from error
 
 
-async def _start_when_ready(client: Pressroom, workers: Workers) -> None:
+async def _start_when_ready(client: Pressroom, workers: Workers, clock: Clock) -> None:
     """Nothing is announced before the servers are known: their language and channels belong to the message."""
     await client.wait_until_servers_are_known()
+    while True:
+        try:
+            await client.services.guilds.stay_only_in([guild.id for guild in client.guilds])
+        except StoreError as error:
+            log.warning("the workers wait for the database error=%s", error)
+            await clock.sleep_until(clock.now() + _LOOK_AT_DATABASE_AGAIN)
+        else:
+            break
     workers.start()
+
+
+async def _finish(client: Pressroom, workers: Workers, *, deadline_seconds: float) -> None:
+    """Background and interactions come to an end side by side, within one deadline."""
+    await asyncio.gather(
+        workers.drain(deadline_seconds=deadline_seconds),
+        client.finish_what_is_in_hand(deadline_seconds=deadline_seconds),
+    )
 
 
 def _log_failed_start(starting: asyncio.Task[None]) -> None:

@@ -198,6 +198,7 @@ class Pressroom(commands.AutoShardedBot):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         with self._at_work(object()):
             await self.services.guilds.remember(guild.id, name=guild.name)
+            await self.services.channels.look_again(guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         with self._at_work(object()):
@@ -209,8 +210,10 @@ class Pressroom(commands.AutoShardedBot):
     async def _tell_command_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
         if isinstance(error, app_commands.CommandNotFound):
             log.warning("unknown command name=%s", error.name)
-        await tell_error(interaction, error)
-        self.finished(interaction.id, outcome="refused" if is_refusal(error) else "failed")
+        try:
+            await tell_error(interaction, error)
+        finally:
+            self.finished(interaction.id, outcome="refused" if is_refusal(error) else "failed")
 
     async def _sync_changed_commands(self) -> None:
         """Register the commands with Discord only when they changed: it allows 200 creations a day."""

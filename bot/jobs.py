@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 # (worker, seconds between knocks): a safety net below the workers' own alarm clocks.
 KNOCKS = (("sources", 60), ("outbox", 60))
 _PAUSE_AFTER_FAILURE = timedelta(seconds=5)
+_CUT_OFF_SECONDS = 3.0
 
 
 # What a worker does: all that is due, as long as it is told to go on; gives the moment when there is more.
@@ -55,6 +56,7 @@ class Worker:
     async def run(self) -> None:
         while not self._stopping:
             self._rung.clear()
+            self.beat = self._clock.monotonic()
             try:
                 due_at = await self._work(self._goes_on)
                 self.failure = None
@@ -98,7 +100,11 @@ class Workers:
 
     def pulses(self) -> list[Pulse]:
         """How each worker is."""
-        return [Pulse(worker.name, worker.failure, worker.beat) for worker in self._workers.values()]
+        ended = {task.get_name() for task in self._tasks if task.done()}
+        return [
+            Pulse(worker.name, "it ended" if worker.name in ended else worker.failure, worker.beat)
+            for worker in self._workers.values()
+        ]
 
     def add(self, worker: Worker) -> None:
         self._workers[worker.name] = worker
@@ -125,7 +131,7 @@ class Workers:
             log.warning("worker cut off worker=%s", task.get_name())
             task.cancel()
         if late:
-            await asyncio.wait(late, timeout=deadline_seconds)
+            await asyncio.wait(late, timeout=_CUT_OFF_SECONDS)
 
 
 def _scheduler(ring: Callable[[str], None]) -> "AsyncIOScheduler":

@@ -47,8 +47,11 @@ class Announcer(Protocol):
         """Whether sending twice within the nonce's window is once. Forum posts take no nonce."""
         ...
 
-    async def glance(self, delivery: Delivery, announcement: Announcement) -> Sent | None:
-        """The delivery's message if it stands among the newest of the channel; None also where that is not shown."""
+    async def glance(self, delivery: Delivery, *, since: datetime) -> Sent | None:
+        """The delivery's message if it stands in the channel since `since`; None also where that is not shown.
+
+        Looks through the newest 10,000 messages at most.
+        """
         ...
 
     async def find(self, delivery: Delivery, *, since: datetime) -> Sent | None:
@@ -71,7 +74,10 @@ class Announcer(Protocol):
         ...
 
     def is_for_followers(self, delivery: Delivery, announcement: Announcement) -> bool:
-        """Whether this announcement is to be published: the server wants it and the channel can be followed."""
+        """Whether this announcement is to be published: the server wants it and the channel can be followed.
+
+        Raises DeliveryError while Discord does not show the server, so that nobody can tell.
+        """
         ...
 
     async def publish(self, delivery: Delivery) -> None:

@@ -193,8 +193,6 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         if missing:
             names = ", ".join(name.replace("_", " ").title() for name in missing)
             await reply(interaction, "setup-permissions-missing", channel=str(channel_id), permissions=names)
-        else:
-            await self._services.channels.choose(guild_id_of(interaction), channel_id)
         return not missing
 
 

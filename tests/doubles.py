@@ -150,12 +150,13 @@ class Channel:
         self.notices.append(delivery)
         return Sent(5000 + len(self.notices))
 
-    async def glance(self, delivery: Delivery, announcement: Announcement) -> Sent | None:
+    async def glance(self, delivery: Delivery, *, since: datetime) -> Sent | None:
         self.glances += 1
         return self._standing(delivery)
 
     async def find(self, delivery: Delivery, *, since: datetime) -> Sent | None:
-        assert since <= delivery.first_attempt_at
+        assert delivery.doubt_since is not None
+        assert since <= delivery.doubt_since
         self.searches += 1
         return self._standing(delivery)
 

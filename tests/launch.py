@@ -39,6 +39,8 @@ POINTS = (
     "find",
     "send",
     "sent",
+    "notify",
+    "notified",
     "thread",
     "threaded",
     "publish",
@@ -261,9 +263,9 @@ class _PausingAnnouncer:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)  # what asks nothing of Discord
 
-    async def glance(self, delivery: "Delivery", announcement: "Announcement") -> "Sent | None":
+    async def glance(self, delivery: "Delivery", *, since: datetime) -> "Sent | None":
         await self._control.point("glance")
-        return await self._inner.glance(delivery, announcement)
+        return await self._inner.glance(delivery, since=since)
 
     async def find(self, delivery: "Delivery", *, since: datetime) -> "Sent | None":
         await self._control.point("find")
@@ -273,6 +275,12 @@ class _PausingAnnouncer:
         await self._control.point("send")
         sent = await self._inner.send(delivery, announcement)
         await self._control.point("sent")
+        return sent
+
+    async def send_notice(self, delivery: "Delivery") -> "Sent":
+        await self._control.point("notify")
+        sent = await self._inner.send_notice(delivery)
+        await self._control.point("notified")
         return sent
 
     async def start_thread(self, delivery: "Delivery", announcement: "Announcement", *, message_id: int) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import datetime as dt
 import gzip
 import socket
@@ -12,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import brotli  # type: ignore[import-untyped]
 import pytest
 from aiohttp import abc, web
 from cryptography import x509
@@ -21,6 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from bot.errors import FetchError
 from bot.fetch import Fetcher, refuse_private
+from bot.settings import Settings
 from bot.texts import text
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -159,10 +162,33 @@ async def test_a_body_beyond_the_limit_is_refused(site: Site, fetcher: Fetcher) 
         await fetcher.get(f"{site.address}/feed")
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+@pytest.mark.parametrize("says_so", [True, False])
+async def test_twenty_megabytes_are_refused_before_they_are_all_taken(site: Site, *, says_so: bool) -> None:
+    """With the limit that is set where nobody sets another one."""
+    sent = 0
+
+    @site.page("/feed")
+    async def _(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        response = web.StreamResponse(headers={"Content-Length": "20000000"} if says_so else {})
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(200):
+                await response.write(b"x" * 100_000)
+                sent += 100_000
+        return response
+
+    limit = int(Settings.model_fields["fetch_max_megabytes"].default * 1_000_000)
+    async with Fetcher(timeout_seconds=20, max_bytes=limit, allow_private_addresses=True) as fetcher:
+        with pytest.raises(FetchError, match="fetch-too-large.*megabytes=10"):
+            await fetcher.get(f"{site.address}/feed")
+    assert sent < 20_000_000
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
 async def test_a_compression_bomb_is_bounded_by_what_it_unpacks_to(site: Site, fetcher: Fetcher, encoding: str) -> None:
     zeros = b"\0" * 50_000_000
-    bomb = gzip.compress(zeros) if encoding == "gzip" else zlib.compress(zeros)
+    bomb = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[encoding](zeros)
 
     @site.page("/feed")
     async def _(_request: web.Request) -> web.Response:
@@ -177,11 +203,13 @@ async def test_an_endless_drip_is_cut_off(site: Site) -> None:
     async def _(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        await response.write(b"<rss>")
-        await asyncio.Event().wait()
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await response.write(b"<rss>")
+                await asyncio.sleep(0.02)  # the site's own slowness
         return response
 
-    async with Fetcher(timeout_seconds=0.2, max_bytes=1000, allow_private_addresses=True) as fetcher:
+    async with Fetcher(timeout_seconds=0.2, max_bytes=100_000, allow_private_addresses=True) as fetcher:
         with pytest.raises(FetchError, match="fetch-slow"):
             await fetcher.get(f"{site.address}/feed")
 
@@ -422,7 +450,7 @@ async def test_what_is_no_proper_answer_is_refused(raw: Raw, fetcher: Fetcher, a
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_waiting_has_an_end(raw: Raw, scheme: str, answer: bytes, drip: bytes) -> None:
     raw.answer, raw.drip, raw.closes = (answer, drip, False) if scheme == "http" else (b"", b"", False)
-    async with Fetcher(timeout_seconds=0.2, max_bytes=1000, allow_private_addresses=True) as fetcher:
+    async with Fetcher(timeout_seconds=0.2, max_bytes=100_000, allow_private_addresses=True) as fetcher:
         with pytest.raises(FetchError, match="fetch-slow"):
             await fetcher.get(raw.address.replace("http", scheme))
 

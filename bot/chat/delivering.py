@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -22,12 +22,15 @@ from bot.texts import DEFAULT_LANGUAGE
 # discord.py retries some failures inside with long sleeps and has no limit of its own below aiohttp's five minutes.
 _SEND_TIMEOUT_SECONDS = 30.0
 _A_PAGE = 100  # what one request of the history brings
-_MOST_PAGES_OF_A_GLANCE = 5
-_FEED_DATE_DOUBT = timedelta(days=1)
+_MOST_PAGES_OF_A_GLANCE = 100
+_FEWEST_POSTS = 25  # of our own, whatever their dates say
+# A message that was on its way when we stopped listening arrives within minutes.
+_ARRIVES_WITHIN = timedelta(hours=1)
 _TOKEN_REFUSED_PAUSE_SECONDS = 300.0
 _UNAVAILABLE_PAUSE_SECONDS = 30.0
 _SLOW_EDITS_PAUSE_SECONDS = 1200.0
 _GONE = frozenset({10003, 10004})  # channel, server
+_MESSAGE_GONE = 10008  # somebody deleted it, which is nothing to be mended
 _THREAD_EXISTS = 160004
 _PUBLISHED_ALREADY = 40033
 _EDITED_TOO_OFTEN = frozenset({30046, 20028})  # seen for old and for published messages; neither is a refusal
@@ -42,17 +45,22 @@ class DiscordAnnouncer:
     def takes_nonces(self, delivery: Delivery) -> bool:
         return not isinstance(self._client.get_channel(delivery.channel_id), discord.ForumChannel)
 
-    async def glance(self, delivery: Delivery, announcement: Announcement) -> Sent | None:
+    async def glance(self, delivery: Delivery, *, since: datetime) -> Sent | None:
         self._require_server(delivery)
         channel = self._client.get_channel(delivery.channel_id)
         if not _may_read_history(channel):
             return None
-        # What was announced before cannot be older than the issue, except for what feeds say of dates.
-        since = (announcement.issue.published_at or datetime.now(UTC)) - _FEED_DATE_DOUBT
-        async with self._reaching_out():
-            if isinstance(channel, discord.ForumChannel):
-                return await _find_post(channel, delivery, since=since, user=self._client.user)
-            return await self._search(delivery, since=since, most=_A_PAGE * _MOST_PAGES_OF_A_GLANCE)
+        if isinstance(channel, discord.ForumChannel):
+            return await self._find_post(channel, delivery, since=since)
+        before: int | None = None
+        for _ in range(_MOST_PAGES_OF_A_GLANCE):
+            page = await self._page(delivery, before=before)
+            if (sent := self._among(page, delivery)) is not None:
+                return sent
+            if len(page) < _A_PAGE or page[-1].created_at < since:
+                break
+            before = page[-1].id
+        return None
 
     async def find(self, delivery: Delivery, *, since: datetime) -> Sent | None:
         self._require_server(delivery)
@@ -63,10 +71,19 @@ class DiscordAnnouncer:
         if not _may_read_history(channel):
             # Discord answers an empty list then, not an error: "not there" could not be told from "not shown".
             raise ChannelClosedError("delivery-unknown-outcome")
-        async with self._reaching_out():
-            if isinstance(channel, discord.ForumChannel):
-                return await _find_post(channel, delivery, since=since, user=self._client.user)
-            return await self._search(delivery, since=since, most=None)
+        if isinstance(channel, discord.ForumChannel):
+            return await self._find_post(channel, delivery, since=since)
+        # Our clock may be wrong, so the newest messages are looked at whatever it says.
+        page = await self._page(delivery)
+        if (sent := self._among(page, delivery)) is not None:
+            return sent
+        after = discord.utils.time_snowflake(since)
+        while len(page) == _A_PAGE and page[-1].created_at < since + _ARRIVES_WITHIN:
+            page = await self._page(delivery, after=after)
+            if (sent := self._among(page, delivery)) is not None:
+                return sent
+            after = page[-1].id if page else after
+        return None
 
     async def send(self, delivery: Delivery, announcement: Announcement) -> Sent:
         self._require_server(delivery)
@@ -108,22 +125,25 @@ class DiscordAnnouncer:
         return thread.id
 
     def is_for_followers(self, delivery: Delivery, announcement: Announcement) -> bool:
+        self._require_server(delivery)
         channel = self._client.get_channel(delivery.channel_id)
         return announcement.guild.publish and isinstance(channel, discord.TextChannel) and channel.is_news()
 
     async def publish(self, delivery: Delivery) -> None:
+        self._require_server(delivery)
         message = self._channel(delivery).get_partial_message(delivery.target_id or 0)
         try:
-            async with self._reaching_out(waits_for_people=False):
+            async with self._reaching_out():
                 await message.publish()
         except DeliveryRefusedError as error:
             if _code(error) != _PUBLISHED_ALREADY:
                 raise
 
     async def edit(self, delivery: Delivery) -> None:
+        self._require_server(delivery)
         language = self._language(delivery.guild_id)
         none = discord.AllowedMentions.none()
-        async with self._reaching_out(waits_for_people=False):
+        async with self._reaching_out():
             message = await self._target(delivery)
             # What a message is made of cannot be changed: components stay components, text stays text.
             if message.flags.components_v2:
@@ -157,15 +177,53 @@ class DiscordAnnouncer:
             return announcement_embed(announcement, language=language, delivery_key=delivery.delivery_key)
         return {"view": announcement_view(announcement, language=language, delivery_key=delivery.delivery_key)}
 
-    async def _search(self, delivery: Delivery, *, since: datetime, most: int | None) -> Sent | None:
-        looked_at = 0
-        async for message in self._channel(delivery).history(limit=most):
+    async def _page(
+        self, delivery: Delivery, *, before: int | None = None, after: int | None = None
+    ) -> list[discord.Message]:
+        """Up to a hundred messages: the newest, those before one, or the oldest after a moment; each page in time."""
+        async with self._reaching_out():
+            history = self._channel(delivery).history(
+                limit=_A_PAGE,
+                before=discord.Object(before) if before else None,
+                after=discord.Object(after) if after else None,
+                oldest_first=after is not None,
+            )
+            return [message async for message in history]
+
+    def _among(self, page: list[discord.Message], delivery: Delivery) -> Sent | None:
+        for message in page:
             if message.author == self._client.user and carries(message, delivery):
                 return Sent(message.id, thread_id=message.id if message.flags.has_thread else None)
-            looked_at += 1
-            # Our clock may be wrong, so some messages are looked at whatever it says.
-            if looked_at >= _A_PAGE and message.created_at < since:
+        return None
+
+    async def _find_post(self, forum: discord.ForumChannel, delivery: Delivery, *, since: datetime) -> Sent | None:
+        """A forum post takes no nonce, so it is looked for: among the open posts, then among the archived ones."""
+        user = self._client.user
+        async with self._reaching_out():
+            posts = [thread for thread in await forum.guild.active_threads() if thread.parent_id == forum.id]
+        before: datetime | None = None
+        while True:
+            async with self._reaching_out():
+                page = [thread async for thread in forum.archived_threads(limit=_A_PAGE, before=before)]
+            posts += page
+            if len(page) < _A_PAGE or page[-1].archive_timestamp < since:
                 break
+            before = page[-1].archive_timestamp
+        ours = [post for post in posts if user is not None and post.owner_id == user.id]
+        for place, post in enumerate(sorted(ours, key=lambda thread: thread.id, reverse=True)):
+            if place >= _FEWEST_POSTS and post.created_at is not None and post.created_at < since:
+                break
+            try:
+                async with self._reaching_out():
+                    message = await post.fetch_message(post.id)
+            except DeliveryRefusedError:
+                continue  # somebody deleted the first message
+            except ChannelClosedError as error:
+                if not error.is_gone:
+                    raise
+                continue  # somebody deleted the post
+            if carries(message, delivery):
+                return Sent(message.id, thread_id=post.id, is_post=True)
         return None
 
     async def _target(self, delivery: Delivery) -> discord.Message:
@@ -207,29 +265,6 @@ def _may_read_history(channel: object) -> bool:
     return permissions.view_channel and permissions.read_message_history
 
 
-async def _find_post(
-    forum: discord.ForumChannel, delivery: Delivery, *, since: datetime, user: discord.ClientUser | None
-) -> Sent | None:
-    """A forum post takes no nonce, so it is looked for: among the open posts, then among the archived ones."""
-    posts = [thread for thread in await forum.guild.active_threads() if thread.parent_id == forum.id]
-    async for thread in forum.archived_threads(limit=None):
-        if thread.archive_timestamp < since and len(posts) >= _A_PAGE:
-            break
-        posts.append(thread)
-    for post in sorted(posts, key=lambda thread: thread.id, reverse=True):
-        if user is None or post.owner_id != user.id:
-            continue
-        try:
-            message = await post.fetch_message(post.id)
-        except discord.NotFound:
-            continue  # somebody deleted the first message
-        if carries(message, delivery):
-            return Sent(message.id, thread_id=post.id, is_post=True)
-        if post.created_at is not None and post.created_at < since:
-            break
-    return None
-
-
 def _needed_tags(forum: discord.ForumChannel) -> list[discord.ForumTag]:
     """The first tag that everybody may use, where the forum asks for one."""
     if not forum.flags.require_tag:
@@ -253,8 +288,6 @@ async def _named_failures(*, waits_for_people: bool = True) -> AsyncIterator[Non
             yield
     except TimeoutError as error:
         raise DeliveryError("delivery-slow") from error
-    except discord.RateLimited as error:
-        raise DeliveryError("delivery-slow-down", retry_after_seconds=error.retry_after) from error
     except discord.DiscordServerError as error:
         raise DeliveryError("delivery-trouble", status=error.status) from error
     except discord.HTTPException as error:
@@ -271,7 +304,7 @@ def _named(error: discord.HTTPException, *, waits_for_people: bool) -> DeliveryE
         return DeliveryError("delivery-slow-down", retry_after_seconds=_SLOW_EDITS_PAUSE_SECONDS, is_certain=True)
     if error.status == 429:
         return DeliveryError("delivery-slow-down", is_certain=True)
-    if waits_for_people and error.status == 404:
+    if waits_for_people and error.status == 404 and error.code != _MESSAGE_GONE:
         return ChannelClosedError("delivery-channel-gone", is_gone=error.code in _GONE)
     if waits_for_people and error.status == 403:
         return ChannelClosedError("delivery-not-allowed", reason=reason)

@@ -4,6 +4,7 @@ import logging
 import secrets
 from typing import Any
 
+import aiohttp
 import discord
 from discord import ui
 
@@ -85,5 +86,5 @@ async def tell_error(interaction: discord.Interaction, error: BaseException) -> 
         sentence = say(interaction, text_id, incident=incident)
     try:
         await reply_view(interaction, sentence_view(sentence))
-    except discord.HTTPException as failure:
-        log.warning("error could not be told interaction_id=%s status=%s", interaction.id, failure.status)
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
+        log.warning("error could not be told interaction_id=%s failure=%s", interaction.id, type(failure).__name__)

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import aiohttp
 from yarl import URL
 
-from bot.errors import DiscordClosedError
+from bot.errors import DeliveryError, DiscordClosedError
 from bot.metrics import Metrics
 
 # A request may be on its way longer than the one after it: without this margin, both would meet in one second there.
@@ -23,6 +23,7 @@ _ROOM_FOR_PEOPLE = 0.04  # of the limit
 # Discord bans an address for an hour at 10,000 invalid requests in ten minutes.
 MOST_INVALID_REQUESTS = 500
 _INVALID_WINDOW_SECONDS = 600.0
+_LONGEST_WAIT_SECONDS = 3600.0
 _INVALID_STATUSES = frozenset({401, 403, 429})
 
 _in_background: ContextVar[bool] = ContextVar("in_background", default=False)
@@ -125,10 +126,27 @@ class Traffic:
         status = params.response.status
         if self._counts(params.url):
             self._metrics.count("discord_requests", str(status))
-        shared = status == 429 and params.response.headers.get("X-RateLimit-Scope") == "shared"
+        headers = params.response.headers
+        shared = status == 429 and headers.get("X-RateLimit-Scope") == "shared"
         if status in _INVALID_STATUSES and not shared:
             self._metrics.count("discord_invalid_requests")
             self._invalid.append(asyncio.get_running_loop().time())
+        if status == 429 and _in_background.get():
+            # discord.py would sleep it out inside; cut short there by our own time-out, it forgets to open the gate
+            # that a global 429 closes, and nothing would ever be sent again. The outbox can wait better.
+            wait = _seconds(headers.get("Retry-After"))
+            params.response.close()
+            # Without `Via` it is not Discord that answers but what stands before it, and the whole address is meant.
+            if "X-RateLimit-Global" in headers or "Via" not in headers:
+                raise DiscordClosedError("delivery-slow-down", retry_after_seconds=wait)
+            raise DeliveryError("delivery-slow-down", retry_after_seconds=wait, is_certain=True)
 
     def _counts(self, url: URL) -> bool:
         return url.path.startswith(self._prefix) and not url.path.startswith(self._uncounted)
+
+
+def _seconds(retry_after: str | None) -> float:
+    try:
+        return min(max(float(retry_after or 1.0), 0.0), _LONGEST_WAIT_SECONDS)
+    except ValueError:
+        return 1.0

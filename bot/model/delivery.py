@@ -40,8 +40,8 @@ class Delivery:
 
     `delivery_key` is stable over restarts and restored databases (see `bot.services.keys.delivery_key`); its first 25
     characters are the nonce. `target_id` is the message that is published or edited, `words` what an edit or a notice
-    says. `in_doubt`: an earlier attempt may have arrived although nobody heard of it. `degraded`: Discord refused the
-    full form, so the plain one is sent.
+    says. `doubt_since`: an attempt of that moment may have arrived although nobody heard of it. `degraded`: Discord
+    refused the full form, so the plain one is sent. `wants_ping`: the server's role is mentioned if its day allows it.
     """
 
     outbox_id: int
@@ -55,8 +55,9 @@ class Delivery:
     attempts: int
     message_id: int | None
     thread_id: int | None
-    first_attempt_at: datetime
-    in_doubt: bool = False
+    created_at: datetime
+    doubt_since: datetime | None = None
+    wants_ping: bool = False
     is_post: bool = False
     degraded: bool = False
     target_id: int | None = None
@@ -111,5 +112,6 @@ class StoppedChannel:
     guild_id: int
     problem: Problem
     stopped_at: datetime
+    looked_at: datetime
     look_again_at: datetime | None
     looks: int

@@ -19,6 +19,7 @@ from bot.store import outbox as outbox_rows
 
 # Restraint: a role is mentioned at most once a day, whatever is published.
 PINGS_APART = timedelta(days=1)
+_GIVEN_UP = ("delivery-cancelled", "delivery-moved")
 # How long an announcement can still be retracted or corrected before it goes to channels of other servers.
 SETTLING = timedelta(minutes=2)
 
@@ -33,7 +34,10 @@ async def enqueue_announcement(
     may_ping: bool = True,
     generation: int = 0,
 ) -> bool:
-    """Queue the announcement of an issue in a subscribed channel; False if this generation was queued before."""
+    """Queue the announcement of an issue in a subscribed channel; False if this generation was queued before.
+
+    One that was given up before it arrived, because the newsletter was removed or moved away, is taken up again.
+    """
     key = delivery_key(
         installation_id=await installation_row.installation_id(transaction, now=now),
         guild_id=subscription.guild_id,
@@ -43,11 +47,10 @@ async def enqueue_announcement(
         purpose=Purpose.ANNOUNCE,
         generation=generation,
     )
-    if await outbox_rows.find_delivery(transaction, key) is not None:
-        return False
-    ping_role_id = None
-    if may_ping:
-        ping_role_id = await guild_rows.take_ping(transaction, subscription.guild_id, now=now, apart=PINGS_APART)
+    earlier = await outbox_rows.find_delivery(transaction, key)
+    if earlier is not None:
+        given_up = earlier.last_problem is not None and earlier.last_problem.message_id in _GIVEN_UP
+        return given_up and await outbox_rows.try_failed_again(transaction, key, now=now)
     return await outbox_rows.enqueue(
         transaction,
         delivery_key=key,
@@ -56,7 +59,7 @@ async def enqueue_announcement(
         channel_id=subscription.channel_id,
         issue_key=issue_key,
         generation=generation,
-        ping_role_id=ping_role_id,
+        wants_ping=may_ping,
         now=now,
     )
 
@@ -233,10 +236,26 @@ class Announcements:
         )
 
 
+async def take_ping(transaction: Transaction, delivery: Delivery, *, now: datetime) -> int | None:
+    """The role that a message mentions which is about to be sent for the first time, if the server's day allows it."""
+    return await guild_rows.take_ping(transaction, delivery.guild_id, now=now, apart=PINGS_APART)
+
+
+async def is_wanted(transaction: Transaction, delivery: Delivery) -> bool:
+    """Whether the server still reads the issue's source."""
+    source_id = await issue_rows.source_of_issue(transaction, delivery.issue_key)
+    return any(
+        subscription.source_id == source_id
+        for subscription in await guild_rows.subscriptions_of_guild(transaction, delivery.guild_id)
+    )
+
+
 async def announcement_of(transaction: Transaction, delivery: Delivery) -> Announcement:
     """The announcement as it would be sent now. Raises DeliveryRefusedError when the issue or the server is gone."""
     issue = await issue_rows.get_issue(transaction, delivery.issue_key)
     guild = await guild_rows.get_guild(transaction, delivery.guild_id)
     if issue is None or guild is None:
         raise DeliveryRefusedError("delivery-gone")
-    return Announcement(issue=issue, issue_key=delivery.issue_key, guild=guild, ping_role_id=delivery.ping_role_id)
+    # A role that was switched off, or changed, while the message waited is not mentioned.
+    ping_role_id = delivery.ping_role_id if delivery.ping_role_id == guild.ping_role_id else None
+    return Announcement(issue=issue, issue_key=delivery.issue_key, guild=guild, ping_role_id=ping_role_id)

@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.model.delivery import StoppedChannel
 from bot.model.problem import Problem
 from bot.ports import Announcer, Bell
 from bot.store import Store, Transaction
@@ -15,6 +16,7 @@ log = logging.getLogger(__name__)
 # For causes that no permission shows. A look costs a request only where the permissions seem right.
 _FIRST_LOOK = timedelta(minutes=15)
 _LONGEST_PAUSE = timedelta(days=1)
+_BETWEEN_LOOKS = timedelta(minutes=1)
 # What passes by itself when Discord can be reached again.
 _PASSING = ("delivery-broken", "delivery-server-unavailable", "delivery-slow", "delivery-trouble")
 
@@ -30,7 +32,7 @@ async def stop_channel(
 ) -> bool:
     """Send nothing there for some time, longer each time; for ever to one that `is_gone`. True the first time."""
     earlier = await channel_rows.get_stopped(transaction, channel_id)
-    pause = min(_FIRST_LOOK * 2 ** min(earlier.looks + 1 if earlier else 0, 10), _LONGEST_PAUSE)
+    pause = channel_pause(earlier.looks + 1 if earlier else 0)
     return await channel_rows.stop_channel(
         transaction,
         channel_id,
@@ -39,6 +41,23 @@ async def stop_channel(
         now=now,
         look_again_at=None if is_gone else now + pause,
     )
+
+
+async def put_off_look(transaction: Transaction, stopped: StoppedChannel, *, now: datetime) -> None:
+    """What stopped the channel can still be seen, so nothing is asked of Discord."""
+    await channel_rows.put_off_look(transaction, stopped, look_again_at=now + channel_pause(stopped.looks + 1))
+
+
+async def choose_channel(transaction: Transaction, guild_id: int, channel_id: int) -> None:
+    """An administrator chose this channel, and it was seen to be open: whatever was wrong there is over."""
+    stopped = await channel_rows.get_stopped(transaction, channel_id)
+    if stopped is not None and stopped.guild_id == guild_id:
+        await channel_rows.open_channel(transaction, channel_id)
+
+
+def channel_pause(looks: int) -> timedelta:
+    """How long a channel is left alone that refused so often before."""
+    return min(_FIRST_LOOK * float(2 ** min(looks, 10)), _LONGEST_PAUSE)
 
 
 class Channels:
@@ -58,21 +77,17 @@ class Channels:
         """Something changed in a server (None: in all of them): whatever seems mended there is tried at once."""
         async with self._store.read() as transaction:
             stopped = await channel_rows.stopped_in_guild(transaction, guild_id)
-        mended = [channel.channel_id for channel in stopped if self._announcer.is_open(channel)]
+        mended = [channel for channel in stopped if self._announcer.is_open(channel)]
         if not mended:
             return
         now = self._clock.now()
         async with self._store.write() as transaction:
-            for channel_id in mended:
-                await channel_rows.look_again(transaction, channel_id, at=now)
-        log.info("stopped channels are tried again channel_ids=%s", ",".join(map(str, mended)))
-        self._bell.ring("outbox")
-
-    async def choose(self, guild_id: int, channel_id: int) -> None:
-        """An administrator chose this channel, and it was seen to be open: whatever was wrong there is over."""
-        async with self._store.write() as transaction:
-            stopped = await channel_rows.get_stopped(transaction, channel_id)
-            if stopped is None or stopped.guild_id != guild_id:
-                return
-            await channel_rows.open_channel(transaction, channel_id)
+            for channel in mended:
+                if await outbox_rows.waiting_in_channel(transaction, channel.channel_id):
+                    # The first look is had at once; after one in vain the next waits, whatever goes on in the server.
+                    at = max(now, channel.looked_at + _BETWEEN_LOOKS) if channel.looks else now
+                    await channel_rows.look_again(transaction, channel.channel_id, at=at)
+                else:
+                    await channel_rows.open_channel(transaction, channel.channel_id)
+        log.info("stopped channels are tried again channel_ids=%s", ",".join(str(each.channel_id) for each in mended))
         self._bell.ring("outbox")

@@ -9,6 +9,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.errors import StoreError
 from bot.metrics import Metrics
 from bot.store import Store
 from bot.store import gateway as session_rows
@@ -27,12 +28,14 @@ class Gateway:
         self._store = store
         self._clock = clock
         self._metrics = metrics
-        self._waits_until: datetime | None = None
+        self._waits: dict[int, datetime] = {}
+        # What the database could not take: it may be down just when Discord asks for a new session.
+        self._unrecorded: list[tuple[int, datetime]] = []
 
     @property
     def waits_until(self) -> datetime | None:
         """When the next session may be begun, while somebody waits for it."""
-        return self._waits_until
+        return min(self._waits.values(), default=None)
 
     async def wait_for_turn(self, shard_id: int) -> None:
         """Return when this shard may begin a session."""
@@ -40,27 +43,36 @@ class Gateway:
         if turn <= self._clock.now():
             return
         log.warning("too many gateway sessions shard_id=%d next=%s", shard_id, turn.isoformat(timespec="seconds"))
-        self._waits_until = turn
+        self._waits[shard_id] = turn
         try:
             await self._clock.sleep_until(turn)
         finally:
-            self._waits_until = None
+            self._waits.pop(shard_id, None)
 
     async def begin_session(self, shard_id: int) -> None:
         """Wait for this shard's turn, and count the session that begins now."""
         await self.wait_for_turn(shard_id)
         now = self._clock.now()
-        async with self._store.write() as transaction:
-            await session_rows.record_session(transaction, shard_id, now=now)
-            await session_rows.forget_sessions(transaction, before=now - timedelta(days=1))
+        try:
+            async with self._store.write() as transaction:
+                await session_rows.record_session(transaction, shard_id, now=now)
+                await session_rows.forget_sessions(transaction, before=now - timedelta(days=1))
+        except StoreError as error:
+            log.warning("session not recorded shard_id=%d error=%s", shard_id, error)
+            self._unrecorded.append((shard_id, now))
         self._metrics.count("gateway_identifies")
 
     async def _turn(self, shard_id: int) -> datetime:
         now = self._clock.now()
-        async with self._store.read() as transaction:
-            begun = await session_rows.sessions_since(transaction, shard_id, since=now - _LOOKED_BACK)
+        since = now - _LOOKED_BACK
+        begun = [moment for shard, moment in self._unrecorded if shard == shard_id and moment >= since]
+        try:
+            async with self._store.read() as transaction:
+                begun += await session_rows.sessions_since(transaction, shard_id, since=since)
+        except StoreError as error:
+            log.warning("earlier sessions cannot be read shard_id=%d error=%s", shard_id, error)
         # A clock that was put back leaves sessions in the future: they say nothing about when to go on.
-        begun = [moment for moment in begun if moment <= now]
+        begun = sorted(moment for moment in begun if moment <= now)
         beyond = len(begun) - _WITHOUT_A_PAUSE
         if beyond < 0:
             return now

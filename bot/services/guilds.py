@@ -1,6 +1,7 @@
 """What an administrator sets for a server."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,12 +11,15 @@ from bot.model.guild import Guild, Source, Subscription
 from bot.model.problem import Problem
 from bot.ports import Bell
 from bot.services.announcements import enqueue_announcement
+from bot.services.channels import choose_channel
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
+
+log = logging.getLogger(__name__)
 
 _MOST_TROUBLED = 3
 
@@ -55,12 +59,21 @@ class Guilds:
                 )
             await channel_rows.forget_guild(transaction, guild_id)
 
+    async def stay_only_in(self, present: Collection[int]) -> None:
+        """Leave every server that is not `present`: those that removed the bot while it was away."""
+        async with self._store.read() as transaction:
+            remembered = await guild_rows.guilds_with_subscriptions(transaction)
+        for guild_id in sorted(remembered - set(present)):
+            log.info("server is gone guild_id=%s", guild_id)
+            await self.leave(guild_id)
+
     async def move_announcements(self, guild_id: int, channel_id: int, *, interaction_id: int) -> None:
         """Announce everything in `channel_id` from now on, also what waits for a channel that is stopped."""
         now = self._clock.now()
         async with self._effect(interaction_id, guild_id) as transaction:
             if transaction is None:
                 return
+            await choose_channel(transaction, guild_id, channel_id)
             await guild_rows.move_subscriptions(transaction, guild_id=guild_id, channel_id=channel_id, now=now)
             for stopped in await channel_rows.stopped_in_guild(transaction, guild_id):
                 if stopped.channel_id != channel_id:
@@ -100,7 +113,13 @@ class Guilds:
 
     async def set_staff_channel(self, guild_id: int, channel_id: int | None, *, interaction_id: int) -> None:
         """Tell the staff in this channel what needs its attention; None for where Discord tells it."""
-        await self._change(guild_id, interaction_id, staff_channel_id=channel_id)
+        async with self._effect(interaction_id, guild_id) as transaction:
+            if transaction is not None:
+                await guild_rows.change_settings(transaction, guild_id, staff_channel_id=channel_id)
+                if channel_id is not None:
+                    await choose_channel(transaction, guild_id, channel_id)
+                    await outbox_rows.move_notices(transaction, guild_id=guild_id, channel_id=channel_id)
+        self._bell.ring("outbox")
 
     async def set_publishing(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
         """Publish announcements to the channels of other servers that follow."""

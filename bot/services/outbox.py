@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import uniform
 
@@ -13,8 +13,14 @@ from bot.metrics import Metrics
 from bot.model.delivery import Delivery, Purpose, Sent
 from bot.model.problem import Problem
 from bot.ports import Announcement, Announcer
-from bot.services.announcements import announcement_of, enqueue_folding, enqueue_followers_copy
-from bot.services.channels import stop_channel
+from bot.services.announcements import (
+    announcement_of,
+    enqueue_folding,
+    enqueue_followers_copy,
+    is_wanted,
+    take_ping,
+)
+from bot.services.channels import channel_pause, put_off_look, stop_channel
 from bot.services.notices import tell_staff
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
@@ -29,6 +35,8 @@ _ENOUGH_OF_THE_LEASE_SECONDS = 25.0
 _NONCE_WINDOW_SECONDS = 60.0
 # Discord's clock, not ours, stamps the messages that a search looks through.
 _CLOCK_DOUBT = timedelta(minutes=2)
+_FEED_DATE_DOUBT = timedelta(days=1)
+_UNDATED_LOOKED_BACK = timedelta(days=30)
 # Enough for 50 requests a second at the 150 ms that Discord takes for each, with room to spare.
 _LANES_AT_ONCE = 24
 _LOOK_AGAIN_SECONDS = 1.0  # for what became due while a lane is slow
@@ -38,6 +46,14 @@ _LONGEST_RETRY_SECONDS = 600.0
 _HORIZON = timedelta(hours=2)
 # Discord lets about ten messages an hour be published in a channel (unofficial).
 _PUBLISHED_AN_HOUR = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A send that may arrive from now on: what is sent, and the doubt that an earlier attempt left."""
+
+    announcement: Announcement | None
+    doubt_before: datetime | None
 
 
 class Outbox:
@@ -59,7 +75,7 @@ class Outbox:
         self._incarnation = incarnation
         self._alone = alone
         self._metrics = metrics
-        self._first_sent: dict[str, float] = {}
+        self._first_sent: dict[str, tuple[float, datetime]] = {}
         self._closed_until = float("-inf")
 
     async def take_over(self) -> None:
@@ -119,9 +135,7 @@ class Outbox:
             return
         async with self._store.write() as transaction:
             for channel in closed:
-                await stop_channel(
-                    transaction, channel.channel_id, guild_id=channel.guild_id, problem=channel.problem, now=now
-                )
+                await put_off_look(transaction, channel, now=now)
             moved = await outbox_rows.bring_nearer(transaction, now=now, horizon=now + _HORIZON)
         if moved:
             log.warning("deliveries were due in a far future, so the clock was wrong count=%d", moved)
@@ -172,7 +186,14 @@ class Outbox:
         except DeliveryRefusedError as error:
             await self._quarantine(delivery, Problem.of(error))
         except ChannelClosedError as error:
-            return await self._stop_channel(delivery, error)
+            if delivery.target_id is None:
+                return await self._stop_channel(delivery, error)
+            # What cannot be changed any more keeps nobody from posting something new beside it.
+            if error.is_gone:
+                await self._quarantine(delivery, Problem.of(error))
+                return None
+            pause = channel_pause(delivery.attempts - 1).total_seconds()
+            return await self._put_off(delivery, Problem.of(error), at_least_seconds=pause)
         except DiscordClosedError as error:
             self._closed_until = self._clock.monotonic() + error.retry_after_seconds
             return await self._put_off(delivery, Problem.of(error), at_least_seconds=error.retry_after_seconds)
@@ -189,6 +210,11 @@ class Outbox:
     async def _announce(self, delivery: Delivery) -> None:
         async with self._store.read() as transaction:
             announcement = await announcement_of(transaction, delivery)
+            wanted = delivery.message_id is not None or await is_wanted(transaction, delivery)
+        if not wanted:
+            # The newsletter was removed after this was claimed.
+            await self._give_up(delivery, Problem("delivery-cancelled"))
+            return
         if delivery.message_id is None:
             sent = await self._post(delivery, announcement)
             if sent is None:
@@ -203,21 +229,22 @@ class Outbox:
     async def _post(self, delivery: Delivery, announcement: Announcement | None) -> Sent | None:
         """The message, sent now or found; None when another process has taken over."""
         sent: Sent | None = None
-        protected = delivery.in_doubt and self._nonce_still_protects(delivery)
-        if delivery.in_doubt and not protected:
-            sent = await self._announcer.find(delivery, since=delivery.first_attempt_at - _CLOCK_DOUBT)
-        elif not delivery.in_doubt and announcement is not None:
+        protected = delivery.doubt_since is not None and self._nonce_still_protects(delivery)
+        if delivery.doubt_since is not None and not protected:
+            sent = await self._announcer.find(delivery, since=delivery.doubt_since - _CLOCK_DOUBT)
+        elif delivery.doubt_since is None:
             # This database may be an older copy, or another process may run on a copy of it.
-            sent = await self._announcer.glance(delivery, announcement)
+            sent = await self._announcer.glance(delivery, since=_earliest(delivery, announcement))
         if sent is not None:
             log.info("found what was sent before channel_id=%s message_id=%s", delivery.channel_id, sent.message_id)
             self._metrics.count("deliveries", "found")
         else:
-            if not protected:
-                self._first_sent[delivery.delivery_key] = self._clock.monotonic()
-            if not await self._begin_sending(delivery):
+            begun = await self._begin_sending(delivery, announcement, protected=protected)
+            if begun is None:
                 return None
-            sent = await self._send(delivery, announcement, protected=protected)
+            sent = await self._send(delivery, begun.announcement, doubt_before=begun.doubt_before)
+            if sent is None:
+                return None
         now = self._clock.now()
         async with self._store.write() as transaction:
             still_ours = await outbox_rows.mark_sent(
@@ -231,7 +258,9 @@ class Outbox:
                 log.info("channel takes messages again channel_id=%s", delivery.channel_id)
         return sent if still_ours else None
 
-    async def _send(self, delivery: Delivery, announcement: Announcement | None, *, protected: bool) -> Sent:
+    async def _send(
+        self, delivery: Delivery, announcement: Announcement | None, *, doubt_before: datetime | None
+    ) -> Sent | None:
         try:
             if announcement is None:
                 return await self._announcer.send_notice(delivery)
@@ -240,10 +269,10 @@ class Outbox:
             if error.is_certain:
                 # What an earlier attempt may have brought about is as open as before.
                 async with self._store.write() as transaction:
-                    await outbox_rows.settle_doubt(transaction, self._claim_of(delivery), in_doubt=protected)
+                    await outbox_rows.settle_doubt(transaction, self._claim_of(delivery), doubt_since=doubt_before)
             raise
 
-    async def _send_in_some_form(self, delivery: Delivery, announcement: Announcement) -> Sent:
+    async def _send_in_some_form(self, delivery: Delivery, announcement: Announcement) -> Sent | None:
         try:
             return await self._announcer.send(delivery, announcement)
         except DeliveryRefusedError as error:
@@ -256,30 +285,46 @@ class Outbox:
                 error,
             )
             async with self._store.write() as transaction:
-                await outbox_rows.degrade(
+                still_ours = await outbox_rows.degrade(
                     transaction,
                     self._claim_of(delivery),
                     problem=Problem.of(error),
                     lease_until=self._clock.now() + LEASE,
                 )
+            if not still_ours:
+                return None
             return await self._announcer.send(replace(delivery, degraded=True), announcement)
 
-    async def _begin_sending(self, delivery: Delivery) -> bool:
-        """Note that the message may arrive from now on; False when the claim went to another process meanwhile."""
+    async def _begin_sending(
+        self, delivery: Delivery, announcement: Announcement | None, *, protected: bool
+    ) -> _Begun | None:
+        """Note that the message may arrive from now on; None when the claim went to another process meanwhile."""
+        now = self._clock.now()
+        if not protected:
+            self._first_sent[delivery.delivery_key] = (self._clock.monotonic(), now)
+        doubt_since = delivery.doubt_since if protected and delivery.doubt_since else now
         async with self._store.write() as transaction:
-            return await outbox_rows.begin_sending(
-                transaction, self._claim_of(delivery), lease_until=self._clock.now() + LEASE
-            )
+            if not await outbox_rows.begin_sending(
+                transaction, self._claim_of(delivery), doubt_since=doubt_since, lease_until=now + LEASE
+            ):
+                return None
+            if announcement is not None and delivery.wants_ping:
+                role_id = await take_ping(transaction, delivery, now=now)
+                await outbox_rows.settle_ping(transaction, self._claim_of(delivery), role_id=role_id)
+                announcement = replace(announcement, ping_role_id=role_id)
+        return _Begun(announcement, delivery.doubt_since if protected else None)
 
     def _nonce_still_protects(self, delivery: Delivery) -> bool:
         """Whether sending again is safe: this process sent it first, less than a minute ago, and nonces count there.
 
-        Time is measured, not read from the clock, which may have been put back in between.
+        Measured time and the clock have to agree: one stands still while the machine sleeps, the other may be put back.
         """
         first = self._first_sent.get(delivery.delivery_key)
         if first is None or not self._announcer.takes_nonces(delivery):
             return False
-        return self._clock.monotonic() - first < _NONCE_WINDOW_SECONDS
+        measured = self._clock.monotonic() - first[0]
+        read = (self._clock.now() - first[1]).total_seconds()
+        return measured < _NONCE_WINDOW_SECONDS and 0 <= read < _NONCE_WINDOW_SECONDS
 
     async def _complete(self, delivery: Delivery, announcement: Announcement) -> None:
         assert delivery.message_id is not None  # noqa: S101 - it stands on Discord by now
@@ -302,8 +347,12 @@ class Outbox:
     async def _publish(self, delivery: Delivery) -> datetime | None:
         now = self._clock.now()
         async with self._store.read() as transaction:
-            lately = await outbox_rows.done_since(
-                transaction, channel_id=delivery.channel_id, purpose=Purpose.PUBLISH, since=now - timedelta(hours=1)
+            lately = await outbox_rows.done_between(
+                transaction,
+                channel_id=delivery.channel_id,
+                purpose=Purpose.PUBLISH,
+                since=now - timedelta(hours=1),
+                until=now,
             )
         if len(lately) >= _PUBLISHED_AN_HOUR:
             wait = lately[-_PUBLISHED_AN_HOUR] + timedelta(hours=1) - now
@@ -392,9 +441,12 @@ class Outbox:
 
     async def _quarantine(self, delivery: Delivery, problem: Problem) -> None:
         """The delivery is not tried again by itself; the staff is told, and the next in the lane goes on."""
+        await self._give_up(delivery, problem, tell=delivery.purpose is Purpose.ANNOUNCE)
+
+    async def _give_up(self, delivery: Delivery, problem: Problem, *, tell: bool = False) -> None:
         async with self._store.write() as transaction:
             failed = await outbox_rows.mark_failed(transaction, self._claim_of(delivery), problem=problem)
-            if failed and delivery.purpose is Purpose.ANNOUNCE:
+            if failed and tell:
                 await tell_staff(
                     transaction,
                     self._announcer,
@@ -417,3 +469,12 @@ class Outbox:
 
     def _claim_of(self, delivery: Delivery) -> outbox_rows.Claim:
         return outbox_rows.Claim(delivery.outbox_id, self._incarnation)
+
+
+def _earliest(delivery: Delivery, announcement: Announcement | None) -> datetime:
+    """Since when a message of an earlier copy of this database may stand there."""
+    if announcement is None:
+        return delivery.created_at - _CLOCK_DOUBT
+    # What was announced before cannot be older than the issue, except for what feeds say of dates.
+    published_at = announcement.issue.published_at
+    return published_at - _FEED_DATE_DOUBT if published_at else delivery.created_at - _UNDATED_LOOKED_BACK

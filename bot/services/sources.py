@@ -18,6 +18,7 @@ from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.ports import Bell, IssueSource, Reading
 from bot.services.announcements import enqueue_announcement
+from bot.services.channels import choose_channel
 from bot.services.keys import issue_key
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
@@ -103,6 +104,7 @@ class Sources:
         self, transaction: Transaction, source: Source, *, guild_id: int, channel_id: int, first: FirstAnnouncement
     ) -> None:
         now = self._clock.now()
+        await choose_channel(transaction, guild_id, channel_id)
         await guild_rows.change_settings(transaction, guild_id, first_announcement=first)
         alone = not await guild_rows.subscriptions_of_source(transaction, source.source_id)
         await guild_rows.subscribe(

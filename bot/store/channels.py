@@ -21,7 +21,7 @@ async def stop_channel(
     now: datetime,
     look_again_at: datetime | None,
 ) -> bool:
-    """True when the channel was open so far; one that was stopped before keeps its beginning and waits longer."""
+    """True when the channel was open so far, or stopped for another reason; else it goes on waiting."""
     result = await transaction.execute(
         insert(transaction, stopped_channels)
         .values(
@@ -29,6 +29,7 @@ async def stop_channel(
             guild_id=guild_id,
             problem=problem.as_json(),
             stopped_at=now,
+            looked_at=now,
             look_again_at=look_again_at,
             looks=0,
         )
@@ -36,12 +37,27 @@ async def stop_channel(
     )
     if result.rowcount:
         return True
+    earlier = await get_stopped(transaction, channel_id)
     await transaction.execute(
         update(stopped_channels)
         .where(stopped_channels.c.channel_id == channel_id)
-        .values(problem=problem.as_json(), look_again_at=look_again_at, looks=stopped_channels.c.looks + 1)
+        .values(
+            problem=problem.as_json(), looked_at=now, look_again_at=look_again_at, looks=stopped_channels.c.looks + 1
+        )
     )
-    return False
+    return earlier is not None and earlier.problem.message_id != problem.message_id
+
+
+async def put_off_look(transaction: Transaction, stopped: StoppedChannel, *, look_again_at: datetime) -> None:
+    """Look later, unless somebody changed that meanwhile."""
+    await transaction.execute(
+        update(stopped_channels)
+        .where(
+            stopped_channels.c.channel_id == stopped.channel_id,
+            stopped_channels.c.look_again_at == stopped.look_again_at,
+        )
+        .values(look_again_at=look_again_at, looks=stopped_channels.c.looks + 1)
+    )
 
 
 async def open_channel(transaction: Transaction, channel_id: int) -> bool:
@@ -96,6 +112,7 @@ def _stopped(row: Row[Any]) -> StoppedChannel:
         guild_id=row.guild_id,
         problem=problem,
         stopped_at=row.stopped_at,
+        looked_at=row.looked_at,
         look_again_at=row.look_again_at,
         looks=row.looks,
     )

@@ -88,6 +88,12 @@ async def move_subscriptions(transaction: Transaction, *, guild_id: int, channel
         )
 
 
+async def guilds_with_subscriptions(transaction: Transaction) -> set[int]:
+    """Ids of the servers that read anything."""
+    rows = await transaction.execute(select(subscriptions.c.guild_id).distinct())
+    return set(rows.scalars())
+
+
 async def subscriptions_of_guild(transaction: Transaction, guild_id: int) -> list[Subscription]:
     return await _subscriptions(transaction, subscriptions.c.guild_id == guild_id)
 

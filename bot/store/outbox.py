@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, exists, false, func, literal, or_, select, update
+from sqlalchemy import Row, and_, delete, exists, false, func, literal, or_, select, update
 
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
@@ -35,7 +35,7 @@ async def enqueue(
     channel_id: int,
     issue_key: str,
     generation: int = 0,
-    ping_role_id: int | None = None,
+    wants_ping: bool = False,
     target_id: int | None = None,
     words: Problem | None = None,
     now: datetime,
@@ -51,7 +51,7 @@ async def enqueue(
             channel_id=channel_id,
             issue_key=issue_key,
             generation=generation,
-            ping_role_id=ping_role_id,
+            wants_ping=wants_ping,
             target_id=target_id,
             words=_stored(words),
             state=DeliveryState.PENDING,
@@ -107,27 +107,39 @@ async def claim_due(
     )
     rows = await transaction.execute(
         update(outbox)
-        .where(outbox.c.id.in_(due))
+        .where(
+            outbox.c.id.in_(due),
+            # Said again: after waiting for somebody's lock, PostgreSQL looks at the new row with these conditions only.
+            outbox.c.state.in_(_OPEN_STATES),
+            outbox.c.due_at <= now,
+            or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now),
+        )
         .values(
             state=DeliveryState.CLAIMED,
             lease_incarnation=incarnation,
             lease_until=lease_until,
             attempts=outbox.c.attempts + 1,
-            first_attempt_at=func.coalesce(outbox.c.first_attempt_at, now),
         )
         .returning(*outbox.c)
     )
     return sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.outbox_id)
 
 
-async def begin_sending(transaction: Transaction, claim: Claim, *, lease_until: datetime) -> bool:
+async def begin_sending(
+    transaction: Transaction, claim: Claim, *, doubt_since: datetime, lease_until: datetime
+) -> bool:
     """From now on the message may arrive; False when the claim has gone to another process, which acts in our place."""
-    return await _change(transaction, claim, in_doubt=True, lease_until=lease_until)
+    return await _change(transaction, claim, doubt_since=doubt_since, lease_until=lease_until)
 
 
-async def settle_doubt(transaction: Transaction, claim: Claim, *, in_doubt: bool) -> bool:
-    """Discord said that it did not take the message; `in_doubt` is what remains of earlier attempts."""
-    return await _change(transaction, claim, in_doubt=in_doubt)
+async def settle_doubt(transaction: Transaction, claim: Claim, *, doubt_since: datetime | None) -> bool:
+    """Discord said that it did not take the message; `doubt_since` is what remains of an earlier attempt."""
+    return await _change(transaction, claim, doubt_since=doubt_since)
+
+
+async def settle_ping(transaction: Transaction, claim: Claim, *, role_id: int | None) -> bool:
+    """It is decided whom this message mentions."""
+    return await _change(transaction, claim, ping_role_id=role_id, wants_ping=False)
 
 
 async def give_back(transaction: Transaction, claim: Claim, *, due_at: datetime) -> bool:
@@ -138,7 +150,6 @@ async def give_back(transaction: Transaction, claim: Claim, *, due_at: datetime)
         state=DeliveryState.PENDING,
         due_at=due_at,
         attempts=outbox.c.attempts - 1,
-        first_attempt_at=case((outbox.c.attempts > 1, outbox.c.first_attempt_at)),
         lease_incarnation=None,
         lease_until=None,
     )
@@ -169,7 +180,7 @@ async def mark_sent(
         message_id=sent.message_id,
         thread_id=sent.thread_id,
         is_post=sent.is_post,
-        in_doubt=False,
+        doubt_since=None,
         sent_at=now,
         last_problem=None,
         lease_until=lease_until,
@@ -256,7 +267,7 @@ async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: 
         outbox.c.message_id.is_(None),
         outbox.c.issue_key.in_(select(issues.c.issue_key).where(issues.c.source_id == source_id)),
     )
-    await transaction.execute(delete(outbox).where(queued, ~outbox.c.in_doubt))
+    await transaction.execute(delete(outbox).where(queued, outbox.c.doubt_since.is_(None)))
     await transaction.execute(
         update(outbox).where(queued).values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
     )
@@ -316,7 +327,8 @@ async def oldest_waiting(transaction: Transaction) -> datetime | None:
     result = await transaction.execute(
         select(func.min(outbox.c.created_at)).where(
             outbox.c.state.in_(_OPEN_STATES),
-            outbox.c.purpose != Purpose.PUBLISH,
+            # The others wait on purpose: to settle, or for Discord's limits of an hour.
+            outbox.c.purpose.in_([Purpose.ANNOUNCE, Purpose.NOTICE]),
             ~exists().where(stopped_channels.c.channel_id == outbox.c.channel_id),
         )
     )
@@ -330,8 +342,10 @@ async def count_by_state(transaction: Transaction) -> dict[str, int]:
     return {row.state: row.waiting for row in rows}
 
 
-async def done_since(transaction: Transaction, *, channel_id: int, purpose: Purpose, since: datetime) -> list[datetime]:
-    """When deliveries of this kind were done in the channel since `since`, oldest first."""
+async def done_between(
+    transaction: Transaction, *, channel_id: int, purpose: Purpose, since: datetime, until: datetime
+) -> list[datetime]:
+    """When deliveries of this kind were done in the channel in that time, oldest first."""
     rows = await transaction.execute(
         select(outbox.c.sent_at)
         .where(
@@ -339,6 +353,7 @@ async def done_since(transaction: Transaction, *, channel_id: int, purpose: Purp
             outbox.c.purpose == purpose,
             outbox.c.state == DeliveryState.DONE,
             outbox.c.sent_at > since,
+            outbox.c.sent_at <= until,
         )
         .order_by(outbox.c.sent_at)
     )
@@ -361,6 +376,21 @@ async def waiting_in_channel(transaction: Transaction, channel_id: int) -> int:
     return count
 
 
+async def move_notices(transaction: Transaction, *, guild_id: int, channel_id: int) -> None:
+    """Let the notices that a server's staff was not given yet go to this channel."""
+    await transaction.execute(
+        update(outbox)
+        .where(
+            outbox.c.guild_id == guild_id,
+            outbox.c.purpose == Purpose.NOTICE,
+            outbox.c.state == DeliveryState.PENDING,
+            outbox.c.message_id.is_(None),
+            outbox.c.doubt_since.is_(None),  # the others may stand in the old channel
+        )
+        .values(channel_id=channel_id)
+    )
+
+
 async def take_back_waiting(
     transaction: Transaction, *, channel_id: int, problem: Problem, also_in_doubt: bool
 ) -> list[DeliveryRecord]:
@@ -375,7 +405,7 @@ async def take_back_waiting(
             outbox.c.purpose == Purpose.ANNOUNCE,
             outbox.c.state == DeliveryState.PENDING,
             outbox.c.message_id.is_(None),
-            or_(~outbox.c.in_doubt, literal(also_in_doubt)),
+            or_(outbox.c.doubt_since.is_(None), literal(also_in_doubt)),
         )
         .values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
         .returning(*outbox.c)
@@ -452,8 +482,9 @@ def _delivery(row: Row[Any]) -> Delivery:
         attempts=row.attempts,
         message_id=row.message_id,
         thread_id=row.thread_id,
-        first_attempt_at=row.first_attempt_at,
-        in_doubt=row.in_doubt,
+        created_at=row.created_at,
+        doubt_since=row.doubt_since,
+        wants_ping=row.wants_ping,
         is_post=row.is_post,
         degraded=row.degraded,
         target_id=row.target_id,

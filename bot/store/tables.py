@@ -210,14 +210,14 @@ outbox = Table(
     Column("state", String(16), nullable=False),
     Column("due_at", UtcDateTime),  # null: never again
     Column("attempts", Integer, nullable=False),
-    Column("first_attempt_at", UtcDateTime),
     Column("lease_incarnation", String(36)),
     Column("lease_until", UtcDateTime),
     Column("message_id", Snowflake),
     Column("thread_id", Snowflake),
     Column("last_problem", Text),
-    # Whether an attempt may have arrived although nobody heard of it.
-    Column("in_doubt", Boolean, nullable=False, server_default=false()),
+    # Since when the message may stand there although nobody heard of it; null: it certainly does not.
+    Column("doubt_since", UtcDateTime),
+    Column("wants_ping", Boolean, nullable=False, server_default=false()),
     Column("is_post", Boolean, nullable=False, server_default=false()),
     Column("degraded", Boolean, nullable=False, server_default=false()),
     Column("target_id", Snowflake),
@@ -236,6 +236,7 @@ stopped_channels = Table(
     Column("guild_id", Snowflake, nullable=False),
     Column("problem", Text, nullable=False),
     Column("stopped_at", UtcDateTime, nullable=False),
+    Column("looked_at", UtcDateTime, nullable=False),
     Column("look_again_at", UtcDateTime),  # null: only when somebody changes something
     Column("looks", Integer, nullable=False),
     Index(None, "guild_id"),

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("guild_id", sa.BigInteger(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("look_again_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("looks", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("channel_id", name=op.f("pk_stopped_channels")),
@@ -36,9 +37,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_gateway_sessions_begun_at"), "gateway_sessions", ["begun_at"])
     op.add_column("guilds", sa.Column("staff_channel_id", sa.BigInteger(), nullable=True))
     op.add_column("guilds", sa.Column("publish", sa.Boolean(), server_default=sa.false(), nullable=False))
-    op.add_column("outbox", sa.Column("in_doubt", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("outbox", sa.Column("doubt_since", sa.DateTime(timezone=True), nullable=True))
     # What was tried before this revision may have arrived unheard.
-    op.execute("UPDATE outbox SET in_doubt = (attempts > 0) WHERE state <> 'done' AND message_id IS NULL")
+    op.execute("UPDATE outbox SET doubt_since = first_attempt_at WHERE state <> 'done' AND message_id IS NULL")
+    op.drop_column("outbox", "first_attempt_at")
+    op.add_column("outbox", sa.Column("wants_ping", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("outbox", sa.Column("is_post", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("outbox", sa.Column("degraded", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("outbox", sa.Column("target_id", sa.BigInteger(), nullable=True))
@@ -46,7 +49,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for column in ("words", "target_id", "degraded", "is_post", "in_doubt"):
+    op.add_column("outbox", sa.Column("first_attempt_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute("UPDATE outbox SET first_attempt_at = doubt_since")
+    for column in ("words", "target_id", "degraded", "is_post", "wants_ping", "doubt_since"):
         op.drop_column("outbox", column)
     for column in ("publish", "staff_channel_id"):
         op.drop_column("guilds", column)

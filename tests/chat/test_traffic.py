@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.chat import traffic as traffic_module
 from bot.chat.traffic import MOST_INVALID_REQUESTS, Pace, Traffic, background
-from bot.errors import DiscordClosedError
+from bot.errors import DeliveryError, DiscordClosedError
 from bot.metrics import Metrics
 
 SECOND = 0.2  # of these tests
@@ -156,3 +156,26 @@ async def test_what_is_asked_inside_is_of_the_background() -> None:
     with background():
         assert traffic_module._in_background.get()
     assert not traffic_module._in_background.get()
+
+
+async def test_what_stands_before_discord_and_refuses_shuts_everything_and_discord_itself_only_one_message() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        headers = {"Retry-After": "90000"} if "banned" in request.path else {"Retry-After": "2", "Via": "1.1 google"}
+        return web.Response(status=429, headers=headers)
+
+    application = web.Application()
+    application.router.add_get("/api/v10/{rest:.*}", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    api = f"http://127.0.0.1:{runner.addresses[0][1]}/api/v10"
+    traffic = Traffic(api_url=api, requests_per_second=50, metrics=Metrics())
+    async with aiohttp.ClientSession(trace_configs=[traffic.trace()]) as session:
+        with background():
+            with pytest.raises(DiscordClosedError) as closed:
+                await ask(session, f"{api}/banned")
+            assert closed.value.retry_after_seconds == 3600, "no longer than an hour, whatever is asked"
+            with pytest.raises(DeliveryError) as slow:
+                await ask(session, f"{api}/channels/1/messages")
+            assert (type(slow.value), slow.value.retry_after_seconds) == (DeliveryError, 2)
+    await runner.cleanup()

@@ -1,5 +1,6 @@
 """What happens to announcements when Discord refuses, loses answers or changes its mind; with real discord.py."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -211,20 +212,8 @@ async def test_a_forum_that_asks_for_a_tag_gets_its_first_one(press: Press, sand
 async def test_a_restored_backup_posts_nothing_twice(press: Press, sandbox: Sandbox, news: Channel) -> None:
     await press.set_up()
     sandbox.world.limits.nonce_seconds = 0
-    store = press.client.services.outbox._store
     await press.settled()
-    async with store.write() as transaction:
-        await transaction.execute(
-            update(outbox).values(
-                state=DeliveryState.PENDING,
-                due_at=press.clock.now(),
-                attempts=0,
-                message_id=None,
-                thread_id=None,
-                sent_at=None,
-                first_attempt_at=None,
-            )
-        )
+    await as_before_the_sending(press)
     await press.settled()
     assert len(by_the_bot(news)) == 1
     answer = await press.person("mara").slash("/desk why url:https://news.example/3")
@@ -365,3 +354,107 @@ async def test_a_cut_line_before_discord_acted_costs_one_more_attempt(
     await sandbox.wait_for(lambda: cut.hits, what="the cut")
     press.clock.move(timedelta(minutes=1))
     assert len(await arrived(press, news, 2)) == 2
+
+
+async def test_a_post_that_staff_deleted_cannot_be_folded_and_closes_no_forum(
+    press: Press, sandbox: Sandbox, guild: Guild
+) -> None:
+    ideas = channel(guild, "ideas")
+    await press.person("ada").slash(f"/setup source address:{FEED} channel:#ideas")
+    [post] = await sandbox.wait_for(lambda: list(ideas.threads), what="the first post")
+    await press.settled()
+    sandbox.world.delete_channel(post)
+    await press.person("mara").slash("/desk repost issue:Issue number 3")
+    await sandbox.wait_for(lambda: [each for each in ideas.threads if each is not post], what="the new post")
+    await press.settled()
+    assert "Nothing is sent" not in (await press.person("ada").slash("/setup status")).text
+
+
+async def test_a_card_that_may_not_be_read_again_is_folded_later_and_closes_no_channel(
+    press: Press, sandbox: Sandbox, guild: Guild, news: Channel
+) -> None:
+    await press.set_up()
+    await choose_staff_channel(press)
+    await press.settled()
+    deny(sandbox, news, HISTORY)
+    await press.person("mara").slash("/desk repost issue:Issue number 3")
+    await arrived(press, news, 2)
+    await press.settled()
+    await publish(press, 4)
+    assert len(await arrived(press, news, 3)) == 3
+    assert by_the_bot(channel(guild, "review")) == []
+    allow(sandbox, news)
+    press.clock.move(timedelta(hours=1))
+    await press.settled()
+    first = by_the_bot(news)[0]
+    await sandbox.wait_for(lambda: "was announced anew" in first.text, what="the fold")
+
+
+async def test_a_restored_backup_finds_its_message_below_a_long_talk(
+    press: Press, sandbox: Sandbox, news: Channel
+) -> None:
+    await press.set_up()
+    await press.settled()
+    sandbox.world.permit(news, news.guild.everyone, allow=int(SEND | VIEW))  # type: ignore[union-attr]
+    for number in range(620):
+        await press.person("mia").say("news", f"talk {number}")
+    sandbox.world.limits.nonce_seconds = 0
+    await as_before_the_sending(press)
+    await press.settled()
+    assert len(by_the_bot(news)) == 1
+
+
+async def test_a_restored_backup_tells_the_staff_nothing_twice(
+    press: Press, sandbox: Sandbox, guild: Guild, news: Channel
+) -> None:
+    await choose_staff_channel(press)
+    await press.set_up()
+    deny(sandbox, news, SEND)
+    await publish(press, 4)
+    await told_staff(press, guild)
+    await press.settled()
+    sandbox.world.limits.nonce_seconds = 0
+    await as_before_the_sending(press, purpose="notice")
+    await press.settled()
+    assert len(by_the_bot(channel(guild, "review"))) == 1
+
+
+async def test_a_publication_is_not_forgotten_while_discord_hides_the_server(
+    press: Press, sandbox: Sandbox, guild: Guild, news: Channel
+) -> None:
+    await press.person("ada").slash("/setup publish on:True")
+    await press.set_up()
+    await press.settled()
+    store = press.client.services.outbox._store
+    async with store.write() as transaction:  # as after a kill between the message and its thread
+        await transaction.execute(outbox.delete().where(outbox.c.purpose == "publish"))
+        await transaction.execute(update(outbox).values(state=DeliveryState.PENDING, due_at=press.clock.now()))
+    sandbox.gateway.hide_guild(guild)
+    async with asyncio.timeout(5):
+        while not press.client.get_guild(guild.id).unavailable:  # type: ignore[union-attr]
+            await asyncio.wait({asyncio.create_task(press.client.services.outbox.take_over())})
+    await press.settled()
+    sandbox.gateway.show_guild(guild)
+    [message] = by_the_bot(news)
+    for _ in range(4):
+        press.clock.move(timedelta(minutes=3))
+        await press.settled()
+    await sandbox.wait_for(lambda: is_published(message), what="the publication")
+
+
+async def as_before_the_sending(press: Press, *, purpose: str = "announce") -> None:
+    """Put the rows back to how they stand in a backup made just before."""
+    async with press.client.services.outbox._store.write() as transaction:
+        await transaction.execute(
+            update(outbox)
+            .where(outbox.c.purpose == purpose)
+            .values(
+                state=DeliveryState.PENDING,
+                due_at=press.clock.now(),
+                attempts=0,
+                message_id=None,
+                thread_id=None,
+                sent_at=None,
+                doubt_since=None,
+            )
+        )

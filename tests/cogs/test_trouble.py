@@ -11,16 +11,18 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
-from bot.app import Parts, run
+from bot.app import Parts, open_app, run
 from bot.errors import TokenRefusedError
 from bot.fetch import Fetcher
 from bot.ports import IssueSource
 from bot.settings import Settings
+from bot.store import Store
 from bot.store import gateway as session_rows
 from sandbox import Sandbox
 from tests.cogs.conftest import FEED, Press
@@ -117,6 +119,13 @@ async def test_a_disk_that_takes_no_writes_is_said_and_mends_itself(
     await press.set_up()
     store = press.client.services.outbox._store
 
+    reads_only = 1
+
+    def configure(connection: Any, _record: object) -> None:
+        connection.execute(f"PRAGMA query_only = {reads_only}")
+
+    event.listen(store._writer.sync_engine, "connect", configure)  # a connection that cannot write is replaced
+
     async def only_read(value: int) -> None:
         async with store._writer.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
@@ -124,11 +133,15 @@ async def test_a_disk_that_takes_no_writes_is_said_and_mends_itself(
             await driver.execute(f"PRAGMA query_only = {value}")
 
     await only_read(1)
+    press.clock.move(timedelta(seconds=10))
+    assert "cannot be written" in (await ready(http))["database"]
     reply = await press.person("ada").slash("/setup threads on:False")
-    if "nothing of this was stored" in reply.text:
-        incident = reply.text.split("**")[-2]
-        assert incident in caplog.text
+    assert "nothing of this was stored" in reply.text
+    incident = reply.text.split("**")[-2]
+    assert incident in caplog.text
+    reads_only = 0
     await only_read(0)
+    press.clock.move(timedelta(seconds=10))
     reply = await press.person("ada").slash("/setup threads on:True")
     assert "gets a discussion thread" in reply.text
     assert await becomes(http, set()) == {}
@@ -142,15 +155,16 @@ async def test_a_gateway_that_drops_resumes_and_declares_invalid_loses_no_issue(
         sandbox.faults.drop_gateway,
         sandbox.faults.reconnect,
         partial(sandbox.faults.invalidate, resumable=True),
+        partial(sandbox.faults.invalidate, resumable=False),
     ]
     for number, trouble in enumerate(troubles, 4):
         trouble()
         press.shelf.lay_out(sample_issue(number))
         await press.read_again()
         assert len(await press.announced(number - 2)) == number - 2
-        await sandbox.wait_for(lambda: sandbox.gateway.connected, what="the connection", timeout=10)
+        await sandbox.wait_for(lambda: sandbox.gateway.connected, what="the connection", timeout=15)
     reply = await press.person("mia").slash("/issue latest")
-    assert "Issue number 6" in reply.text
+    assert "Issue number 7" in reply.text
     assert await becomes(http, set()) == {}
 
 
@@ -198,6 +212,7 @@ async def test_a_replayed_interaction_acts_once(press: Press, sandbox: Sandbox) 
     """Each command that changes something, the opposite of it, and the first one once more as after a resume."""
     await press.set_up()
     ada, mara = press.person("ada"), press.person("mara")
+    next(iter(sandbox.world.guilds.values())).add_role("loud", mentionable=True)
 
     async def state() -> list[tuple[object, ...]]:
         tables = ("guilds", "subscriptions", "outbox", "stopped_channels")
@@ -211,6 +226,8 @@ async def test_a_replayed_interaction_acts_once(press: Press, sandbox: Sandbox) 
     await press.client.services.outbox.deliver_due()
     for person, first, then in (
         (ada, "/setup threads on:False", "/setup threads on:True"),
+        (ada, "/setup ping role:@loud", "/setup ping"),
+        (ada, f"/setup source address:{FEED} channel:#general", f"/setup source address:{FEED} channel:#news"),
         (ada, "/setup publish on:True", "/setup publish on:False"),
         (ada, "/setup staff channel:#review", "/setup staff"),
         (ada, "/setup channel channel:#general", "/setup channel channel:#news"),
@@ -319,3 +336,64 @@ async def test_a_token_that_is_revoked_while_running_ends_the_bot_with_a_sentenc
     sandbox.revoke_token()
     with pytest.raises(TokenRefusedError, match="DISCORD_TOKEN"):
         await asyncio.wait_for(running, 20)
+
+
+async def test_a_running_bot_waits_for_its_turn_when_its_session_is_declared_invalid(
+    press: Press, sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    await press.settled()
+    async with press.client.services.outbox._store.write() as transaction:
+        for _ in range(16):
+            await session_rows.record_session(transaction, 0, now=press.clock.now())
+    begun = len(sandbox.gateway.identifies)
+    sandbox.faults.invalidate(resumable=False)
+    async with asyncio.timeout(15):
+        while "Too many sessions" not in (await ready(http)).get("gateway", ""):
+            pass
+    assert len(sandbox.gateway.identifies) == begun
+    press.clock.move(timedelta(minutes=10))
+    await sandbox.wait_for(lambda: len(sandbox.gateway.identifies) > begun, what="the session", timeout=20)
+    await becomes(http, set())
+
+
+async def test_a_database_that_is_down_when_a_session_begins_does_not_end_the_bot(
+    press: Press, sandbox: Sandbox, http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    await press.set_up()
+    await press.settled()
+    begun = len(sandbox.gateway.identifies)
+    with full_disk(tmp_path):
+        sandbox.faults.invalidate(resumable=False)
+        await sandbox.wait_for(lambda: len(sandbox.gateway.identifies) > begun, what="the session", timeout=20)
+    press.clock.move(timedelta(seconds=10))
+    await becomes(http, set())
+    press.shelf.lay_out(sample_issue(4))
+    await press.read_again()
+    assert len(await press.announced(2)) == 2
+
+
+async def test_what_everything_else_uses_is_closed_last(sandbox: Sandbox, settings: Settings) -> None:
+    seen: dict[str, Any] = {}
+
+    class Watched(Store):
+        async def close(self) -> None:
+            if "client" in seen:
+                client, fetcher = seen["client"], seen["fetcher"]
+                closed.append((client.is_closed(), fetcher._session is None or fetcher._session.closed))
+            await super().close()
+
+    class Played(Parts):
+        store = Watched
+        guild_ready_seconds = 0.02
+
+        def reader(self, fetcher: Fetcher) -> IssueSource:
+            seen["fetcher"] = fetcher
+            return Shelf()
+
+    closed: list[tuple[bool, bool]] = []
+    async with open_app(settings, Played()) as client:
+        seen["client"] = client
+        connection = asyncio.create_task(client.connect())
+        await asyncio.wait_for(client.wait_until_ready(), 10)
+    await asyncio.wait_for(connection, 10)
+    assert closed == [(True, True)]

@@ -1,10 +1,12 @@
 """SIGTERM: nothing new is begun, what is in hand is finished within a deadline, everything is closed in reverse."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.store import Store
+from bot.store import gateway as session_rows
 from tests.journeys.scene import Scene
 
 pytestmark = pytest.mark.journey
@@ -71,10 +73,22 @@ async def test_a_command_that_was_given_before_the_stop_is_answered(scene: Scene
         assert await stopping == 0, bot.log
 
 
-async def test_a_stop_while_waiting_for_the_gateway_ends_at_once(scene: Scene) -> None:
+async def test_a_start_while_discord_is_out_ends_with_a_sentence(scene: Scene) -> None:
     await scene.set_up()
     scene.sandbox.outage()
     async with scene.bot() as bot:
         await bot.logged("Discord", patience_seconds=20)
         assert await bot.exit_code() != 0
     scene.sandbox.recover()
+
+
+async def test_a_stop_while_waiting_for_the_turn_of_a_session_ends_at_once(scene: Scene) -> None:
+    await scene.set_up()
+    async with await Store.open(scene.environment["DATABASE_URL"]) as store, store.write() as transaction:
+        for _ in range(16):
+            await session_rows.record_session(transaction, 0, now=datetime.now(UTC))
+    begun = len(scene.sandbox.gateway.identifies)
+    async with scene.bot() as bot:
+        await bot.logged("too many gateway sessions")
+        assert await bot.stop() == 0, bot.log
+    assert len(scene.sandbox.gateway.identifies) == begun

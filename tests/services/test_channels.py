@@ -138,10 +138,18 @@ async def test_the_same_channel_chosen_again_is_tried_again(desk: Desk) -> None:
     desk.channel.fail_in[CHANNEL] = GONE
     await desk.services.outbox.deliver_due()
     desk.channel.fail_in.clear()
-    await desk.services.channels.choose(GUILD + 1, CHANNEL)
+    await desk.services.guilds.remember(GUILD + 1, name="Elsewhere")
+    await desk.services.guilds.move_announcements(GUILD + 1, CHANNEL, interaction_id=next(desk.interactions))
     assert await desk.titles_sent() == [], "another server has no say"
-    await desk.services.channels.choose(GUILD, CHANNEL)
+    chosen = next(desk.interactions)
+    await desk.services.guilds.move_announcements(GUILD, CHANNEL, interaction_id=chosen)
     assert await desk.titles_sent() == ["Issue number 1"]
+    desk.channel.fail_in[CHANNEL] = GONE
+    desk.shelf.lay_out(sample_issue(2))
+    await desk.read()
+    await desk.services.outbox.deliver_due()
+    await desk.services.guilds.move_announcements(GUILD, CHANNEL, interaction_id=chosen)
+    assert await stopped(desk) is not None, "the same command, heard once more"
 
 
 async def test_without_a_channel_of_its_own_the_staff_is_told_where_discord_tells_it_or_nowhere(desk: Desk) -> None:

@@ -30,7 +30,7 @@ async def test_a_backup_from_before_the_sending_sends_nothing_twice(desk: Desk) 
                 message_id=None,
                 thread_id=None,
                 sent_at=None,
-                first_attempt_at=None,
+                doubt_since=None,
             )
         )
     desk.channel.nonces_are_remembered = False
@@ -192,3 +192,17 @@ async def test_an_edit_and_a_publication_are_each_queued_once(desk: Desk) -> Non
     async with desk.store.read() as transaction:
         count = await outbox_rows.count_by_state(transaction)
     assert count == {"done": 1, "pending": 1}
+
+
+async def test_a_machine_that_slept_after_a_lost_answer_sends_nothing_twice(desk: Desk) -> None:
+    """What measures time stands still while a machine sleeps; its clock does not."""
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.channel.lose_answer_as = DeliveryError("delivery-slow")
+    await desk.services.outbox.deliver_due()
+    desk.channel.lose_answer_as = None
+    desk.channel.nonces_are_remembered = False
+    desk.clock.set_back(-timedelta(hours=1))
+    await desk.services.outbox.deliver_due()
+    assert len(desk.channel.messages) == 1
+    assert desk.channel.searches == 1

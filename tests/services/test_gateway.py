@@ -1,9 +1,14 @@
 """Sessions at the gateway: never so many that Discord takes the token away."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
+from bot.errors import StoreFullError
 from bot.services import Gateway
+from bot.store import Store, Transaction
 from tests.services.conftest import Desk
 
 
@@ -52,3 +57,20 @@ async def test_a_clock_that_was_put_back_holds_nobody_up(desk: Desk) -> None:
         await begin(desk, desk.services.gateway)
     desk.clock.set_back(timedelta(days=2))
     assert await begin(desk, desk.services.gateway) == timedelta()
+
+
+async def test_a_database_that_is_down_ends_no_connection_and_its_sessions_count_all_the_same(
+    desk: Desk, tmp_path: Path
+) -> None:
+    class Down(Store):
+        @asynccontextmanager
+        async def write(self) -> AsyncIterator[Transaction]:
+            async with super().write() as transaction:
+                yield transaction
+                raise StoreFullError("no room")
+
+    async with await Down.open(f"sqlite:///{tmp_path}/down.db") as down:  # without tables it cannot be read either
+        gateway = Gateway(down, clock=desk.clock, metrics=desk.metrics)
+        waits = [await begin(desk, gateway) for _ in range(12)]
+    assert waits[:10] == [timedelta()] * 10
+    assert waits[10:] == [timedelta(seconds=5), timedelta(seconds=10)]

@@ -106,10 +106,10 @@ async def test_a_process_that_died_before_it_sent_leaves_nothing_to_search_for(d
 
     glance = desk.channel.glance
 
-    async def dies_looking(*_: object) -> None:
+    async def dies_looking(*_: object, **_since: object) -> None:
         raise asyncio.CancelledError
 
-    desk.channel.glance = dies_looking  # type: ignore[assignment, method-assign]
+    desk.channel.glance = dies_looking  # type: ignore[method-assign]
     with pytest.raises(asyncio.CancelledError):
         await desk.services.outbox.deliver_due()
     desk.channel.glance = glance  # type: ignore[method-assign]
@@ -177,11 +177,24 @@ async def test_a_role_is_mentioned_at_most_once_a_day(desk: Desk) -> None:
     for number in (2, 3):
         desk.shelf.lay_out(sample_issue(number))
         await desk.read()
+        await desk.services.outbox.deliver_due()
     desk.clock.move(timedelta(days=1))
     desk.shelf.lay_out(sample_issue(4))
     await desk.read()
     await desk.services.outbox.deliver_due()
     assert [a.ping_role_id for _, a in desk.channel.messages.values()] == [55, None, None, 55]
+
+
+async def test_of_what_waited_for_days_only_the_first_mentions_the_role(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Loud")
+    await desk.services.guilds.set_ping_role(GUILD, 55, interaction_id=next(desk.interactions))
+    await queued(desk)
+    for number in (2, 3):
+        desk.clock.move(timedelta(days=1))
+        desk.shelf.lay_out(sample_issue(number))
+        await desk.read()
+    await desk.services.outbox.deliver_due()
+    assert [a.ping_role_id for _, a in desk.channel.messages.values()] == [55, None, None]
 
 
 async def test_within_a_channel_messages_keep_their_order(desk: Desk) -> None:
@@ -255,7 +268,7 @@ async def test_a_clock_put_back_after_a_lost_answer_leaves_one_message(desk: Des
 async def test_days_of_trouble_do_not_break_the_outbox(desk: Desk) -> None:
     await queued(desk)
     async with desk.store.write() as transaction:
-        await transaction.execute(update(outbox).values(attempts=5000, first_attempt_at=desk.clock.now()))
+        await transaction.execute(update(outbox).values(attempts=5000))
     desk.channel.fail_with = DeliveryError("delivery-broken")
     due = await desk.services.outbox.deliver_due()
     assert due is not None

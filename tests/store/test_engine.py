@@ -105,7 +105,6 @@ async def test_fifty_concurrent_claims_of_the_next_row_take_fifty_rows(store: St
                 channel_id=number + 1,
                 issue_key="issue",
                 generation=0,
-                ping_role_id=None,
                 now=NOW,
             )
 

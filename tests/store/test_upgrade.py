@@ -77,13 +77,15 @@ async def test_what_was_tried_before_the_second_revision_is_in_doubt_afterwards(
     await upgrade(database_url, to="0001")
     row = (
         "INSERT INTO outbox (id, delivery_key, purpose, guild_id, channel_id, issue_key, generation, state, attempts,"
-        " created_at) VALUES (:id, :key, 'announce', 1, 1, 'k', 0, :state, :attempts, '2026-01-01')"
+        " first_attempt_at, created_at) VALUES (:id, :key, 'announce', 1, 1, 'k', 0, :state, :attempts, {tried_at},"
+        " '2026-01-01')"
     )
     async with await Store.open(database_url) as store, store.write() as transaction:
         for number, (state, attempts) in enumerate([("pending", 0), ("pending", 2), ("failed", 1), ("done", 1)]):
             values = {"id": number, "key": str(number), "state": state, "attempts": attempts}
-            await transaction.execute(text(row), values)
+            tried_at = "'2026-01-02'" if attempts else "NULL"
+            await transaction.execute(text(row.format(tried_at=tried_at)), values)
     await upgrade(database_url)
     async with await Store.open(database_url) as store, store.read() as transaction:
-        rows = await transaction.execute(text("SELECT in_doubt FROM outbox ORDER BY id"))
-        assert [bool(row.in_doubt) for row in rows] == [False, True, True, False]
+        rows = await transaction.execute(text("SELECT doubt_since FROM outbox ORDER BY id"))
+        assert [row.doubt_since is not None for row in rows] == [False, True, True, False]

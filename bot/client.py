@@ -17,7 +17,7 @@ from discord.http import Route
 from yarl import URL
 
 from bot.chat.links import AllLinks, LinksPage
-from bot.chat.press import Press
+from bot.chat.press import Press, Presses
 from bot.chat.replies import is_refusal, tell_error
 from bot.chat.traffic import Traffic
 from bot.metrics import Metrics
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 EXTENSIONS = ("cogs.announcements", "cogs.guilds", "cogs.issues")
 PRESSES: tuple[type[Press], ...] = (AllLinks, LinksPage)
+_PRESSED = frozenset({discord.InteractionType.component, discord.InteractionType.modal_submit})
 
 
 class Pressroom(commands.AutoShardedBot):
@@ -62,6 +63,7 @@ class Pressroom(commands.AutoShardedBot):
             tree_cls=Tree,
         )
         self._metrics = metrics
+        self._presses = Presses(PRESSES)
         self._shards_ready = 0
         self._servers_known = asyncio.Event()
         self.add_listener(self._look_for_servers, "on_socket_event_type")
@@ -79,7 +81,6 @@ class Pressroom(commands.AutoShardedBot):
             # discord.py dials its built-in gateway after an invalid session; the one that was asked for is meant.
             _, gateway, _ = await self.http.get_bot_gateway()
             DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
-        self.add_dynamic_items(*PRESSES)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self._sync_changed_commands()
@@ -116,6 +117,10 @@ class Pressroom(commands.AutoShardedBot):
         self._in_hand.discard(work)
         if not self._in_hand:
             self._empty_handed.set()
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        if interaction.type in _PRESSED:
+            await self._presses.answer(interaction)
 
     async def on_app_command_completion(self, interaction: discord.Interaction, _command: object) -> None:
         self.finished(interaction.id, outcome="done")

@@ -75,7 +75,7 @@ def _view(announcement: Announcement, *, language: str, delivery_key: str | None
     if read_online is not None:
         row.add_item(ui.Button(label=text("button-read-online", language=language), url=read_online))
     if issue.links:
-        row.add_item(AllLinks.make(announcement.issue_key, delivery_key=delivery_key, language=language))
+        row.add_item(AllLinks.button(announcement.issue_key, delivery_key=delivery_key, language=language))
     if row.children:
         card.add_item(row)
     view.add_item(card)

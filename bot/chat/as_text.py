@@ -24,7 +24,6 @@ def _lines(item: ui.Item[Any]) -> list[str]:
 
 
 def _button(item: ui.Item[Any]) -> str:
-    button = item.item if isinstance(item, ui.DynamicItem) else item
-    label = getattr(button, "label", None) or "?"
-    target = getattr(button, "url", None)
+    label = getattr(item, "label", None) or "?"
+    target = getattr(item, "url", None)
     return f"[ {label} → {target} ]" if target else f"[ {label} ]"

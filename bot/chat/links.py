@@ -1,6 +1,7 @@
 """All links of an issue, by section, page by page, for the one person who asks."""
 
-import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 import discord
@@ -61,7 +62,7 @@ def links_view(issue: Issue, *, issue_key: str, page: int, language: str) -> ui.
         row: ui.ActionRow[Any] = ui.ActionRow()
         for label, target in (("button-previous", page - 1), ("button-next", page + 1)):
             row.add_item(
-                LinksPage.make(
+                LinksPage.button(
                     issue_key,
                     page=target % len(pages),
                     label=text(label, language=language),
@@ -85,7 +86,8 @@ def _line(title: str, url: str, *, sponsored: bool, language: str) -> str:
     return line
 
 
-class AllLinks(Press, template=rf"links:(?P<issue>{_ISSUE_KEY})(?::(?P<delivery>[a-z2-7]{{25}}))?"):
+@dataclass(frozen=True)
+class AllLinks(Press, name="links", state=rf"(?P<issue_key>{_ISSUE_KEY})(?::[a-z2-7]{{25}})?"):
     """*All links* on a card: the first page, for the one who presses.
 
     On an announcement the custom id also carries the start of its delivery key, by which the message is found again.
@@ -94,14 +96,9 @@ class AllLinks(Press, template=rf"links:(?P<issue>{_ISSUE_KEY})(?::(?P<delivery>
     issue_key: str
 
     @classmethod
-    def make(cls, issue_key: str, *, delivery_key: str | None, language: str) -> Self:
-        custom_id = f"links:{issue_key}" + (f":{delivery_key[:25]}" if delivery_key else "")
-        press = cls(ui.Button(label=text("button-all-links", language=language), custom_id=custom_id))
-        press.issue_key = issue_key
-        return press
-
-    def read_state(self, match: re.Match[str]) -> None:
-        self.issue_key = match["issue"]
+    def button(cls, issue_key: str, *, delivery_key: str | None, language: str) -> ui.Button[Any]:
+        custom_id = cls.custom_id(issue_key, *([delivery_key[:25]] if delivery_key else []))
+        return ui.Button(label=text("button-all-links", language=language), custom_id=custom_id)
 
     async def press(self, interaction: discord.Interaction) -> None:
         stored = await services_of(interaction).issues.by_key(guild_id_of(interaction), self.issue_key)
@@ -109,21 +106,21 @@ class AllLinks(Press, template=rf"links:(?P<issue>{_ISSUE_KEY})(?::(?P<delivery>
         await reply_view(interaction, links_view(stored.issue, issue_key=self.issue_key, page=0, language=language))
 
 
-class LinksPage(Press, template=rf"links-page:(?P<issue>{_ISSUE_KEY}):(?P<page>\d{{1,3}}):(?P<step>[a-z-]+)"):
+@dataclass(frozen=True)
+class LinksPage(Press, name="links-page", state=rf"(?P<issue_key>{_ISSUE_KEY}):(?P<page>\d{{1,3}}):[a-z-]+"):
     """*Previous* and *Next* on a page of links: the same message shows the other page."""
 
     issue_key: str
     page: int
 
     @classmethod
-    def make(cls, issue_key: str, *, page: int, label: str, disabled: bool, step: str) -> Self:
-        custom_id = f"links-page:{issue_key}:{page}:{step}"
-        press = cls(ui.Button(label=label, custom_id=custom_id, disabled=disabled, style=ButtonStyle.secondary))
-        press.issue_key, press.page = issue_key, page
-        return press
+    def read(cls, state: Mapping[str, str | None]) -> Self:
+        return cls(str(state["issue_key"]), page=int(state["page"] or 0))
 
-    def read_state(self, match: re.Match[str]) -> None:
-        self.issue_key, self.page = match["issue"], int(match["page"])
+    @classmethod
+    def button(cls, issue_key: str, *, page: int, label: str, disabled: bool, step: str) -> ui.Button[Any]:
+        custom_id = cls.custom_id(issue_key, page, step)
+        return ui.Button(label=label, custom_id=custom_id, disabled=disabled, style=ButtonStyle.secondary)
 
     async def press(self, interaction: discord.Interaction) -> None:
         stored = await services_of(interaction).issues.by_key(guild_id_of(interaction), self.issue_key)

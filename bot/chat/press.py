@@ -1,12 +1,24 @@
-"""Buttons that live over restarts, and the one door that every press goes through."""
+"""What is pressed, chosen or filled in, over restarts too: its state stands in its custom id.
 
+discord.py would find such buttons again as a `DynamicItem`, but rebuilds the whole message for each press, which costs
+more than the press itself; a form that it does not remember it drops without a word, and with it what somebody wrote.
+So both are dispatched here, by the name that begins their custom id.
+"""
+
+import logging
 import re
-from typing import Any, Protocol, Self, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Protocol, Self, cast
 
 import discord
 from discord import ui
 
 from bot.chat.replies import is_refusal, tell_error
+from bot.errors import RefusedError
+
+log = logging.getLogger(__name__)
+
+LONGEST_CUSTOM_ID = 100  # Discord's limit
 
 
 class _TakesInHand(Protocol):
@@ -17,37 +29,97 @@ class _TakesInHand(Protocol):
     def finished(self, interaction_id: int, *, outcome: str) -> None: ...
 
 
-class Press(ui.DynamicItem[ui.Button[Any]], template=r"(?!)"):
-    """A button whose state stands in its custom id.
+class Press:
+    """A button, a select or a form, by the state in its custom id: `name:` and what `state` matches.
 
-    Subclasses set `template` and implement `press`. discord.py only logs what a `DynamicItem` raises, so the callback
-    here is the door: it answers the person. A test asserts that every button derives from this class.
+    Subclasses name themselves (`class AllLinks(Press, name="links", state=…)`), are dataclasses of the groups in
+    `state`, and implement `press`.
     """
 
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction, item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        press = cls.__new__(cls)
-        super(Press, press).__init__(cast("ui.Button[Any]", item))
-        press.read_state(match)
-        return press
+    name: ClassVar[str]
+    _state: ClassVar[re.Pattern[str]]
 
-    def read_state(self, match: re.Match[str]) -> None:
-        """Take the state from the custom id."""
-        raise NotImplementedError
+    def __init_subclass__(cls, *, name: str, state: str, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.name = name
+        cls._state = re.compile(state)
+
+    @classmethod
+    def read(cls, state: Mapping[str, str | None]) -> Self:
+        """The press whose state is these groups of the custom id."""
+        return cls(**state)
+
+    @classmethod
+    def custom_id(cls, *state: str | int) -> str:
+        """How the state is written."""
+        return ":".join((cls.name, *map(str, state)))
 
     async def press(self, interaction: discord.Interaction) -> None:
-        """Do what the button is for and answer; PressroomErrors become sentences at the door."""
+        """Do what it is for and answer; PressroomErrors become sentences at the door."""
         raise NotImplementedError
 
-    async def callback(self, interaction: discord.Interaction) -> None:
+    @classmethod
+    def from_custom_id(cls, custom_id: str) -> Self | None:
+        """The press that such a custom id stands for; None when its state is none of ours."""
+        match = cls._state.fullmatch(custom_id[len(cls.name) + 1 :])
+        return cls.read(match.groupdict()) if match else None
+
+
+class Presses:
+    """The one door of everything that is pressed: it answers the person, whatever happens behind it."""
+
+    def __init__(self, kinds: Iterable[type[Press]]) -> None:
+        self._kinds = {kind.name: kind for kind in kinds}
+
+    async def answer(self, interaction: discord.Interaction) -> None:
+        """Find what was pressed, and let it answer."""
         client, outcome = cast("_TakesInHand", interaction.client), "done"
         client.take_in_hand(interaction.id)
         try:
-            await self.press(interaction)
+            await self._find(interaction).press(interaction)
         except Exception as error:  # noqa: BLE001 - the door: everything is told and logged there
             outcome = "refused" if is_refusal(error) else "failed"
             await tell_error(interaction, error)
         finally:
             client.finished(interaction.id, outcome=outcome)
+
+    def _find(self, interaction: discord.Interaction) -> Press:
+        custom_id = str(_data(interaction).get("custom_id", ""))
+        kind = self._kinds.get(custom_id.partition(":")[0])
+        press = kind.from_custom_id(custom_id) if kind else None
+        if press is None:
+            # A message of an older version, or of nobody.
+            log.warning("unknown press custom_id=%s", custom_id[:LONGEST_CUSTOM_ID])
+            raise RefusedError("press-unknown")
+        return press
+
+
+class Form(ui.Modal):
+    """A form that is found by its custom id when it is sent, also by another process than the one that opened it."""
+
+    def __init__(self, *, title: str, custom_id: str) -> None:
+        super().__init__(title=title, custom_id=custom_id)
+        self.stop()  # so discord.py does not keep it
+
+
+def chosen_in(interaction: discord.Interaction) -> list[str]:
+    """The values that were chosen in a select."""
+    return [str(value) for value in _data(interaction).get("values", ())]
+
+
+def written_in(interaction: discord.Interaction) -> dict[str, str]:
+    """What was written into a form, by the custom ids of its fields."""
+    found: dict[str, str] = {}
+
+    def walk(components: Iterable[Any]) -> None:
+        for component in components:
+            if "value" in component:
+                found[str(component["custom_id"])] = str(component["value"] or "")
+            walk([component["component"]] if "component" in component else component.get("components", ()))
+
+    walk(_data(interaction).get("components", ()))
+    return found
+
+
+def _data(interaction: discord.Interaction) -> dict[str, Any]:
+    return cast("dict[str, Any]", interaction.data or {})

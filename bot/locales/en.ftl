@@ -145,6 +145,7 @@ status-threads-off = Discussion threads: off
 
 error-unexpected = Something went wrong here, and it is logged. Please try again; if it stays, tell the operator the incident **{ $incident }**.
 error-not-stored = The database takes no changes right now, so **nothing of this was stored**. Please try again later; if it stays, tell the operator the incident **{ $incident }**.
+press-unknown = That is from an older version of me and does nothing any more. Use the command instead; `/issue latest` and others show the present one.
 problem-unexpected = Something unexpected happened ({ $kind }); the operator's log has it.
 address-invalid = That is no web address. It should look like https://example.com/feed
 

@@ -28,6 +28,7 @@ class Stage:
 
     def __init__(self, sandbox: Sandbox, folder: str, **settings: str) -> None:
         self.sandbox = sandbox
+        self.database = f"{folder}/pressroom.db"
         self._environment = {
             "PATH": os.environ["PATH"],
             "DISCORD_TOKEN": sandbox.token,

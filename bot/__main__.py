@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run|check|invite|migrate|preview`. Maps errors to exit codes.
+"""The command line: `python -m bot run|check|invite|migrate|preview|export`. Maps errors to exit codes.
 
 0 done · 1 some of the work failed · 2 wrong usage · 69 cannot start as things are · 78 settings need attention
 (the last two as in sysexits.h).
@@ -60,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("sources", nargs="+", metavar="FILE_OR_URL")
     preview.add_argument("--json", action="store_true", help="one JSON object a line and an issue")
     preview.set_defaults(command=_preview)
+
+    export = commands.add_parser("export", help="write the editor's queue to standard output")
+    export.add_argument("what", choices=["queue"])
+    export.add_argument("--server", type=int, metavar="ID", help="the server's id, where the bot is in several")
+    export.add_argument("--format", choices=["md", "csv", "json"], default="md")
+    export.set_defaults(command=_export)
     return parser
 
 
@@ -105,6 +111,14 @@ def _preview(options: argparse.Namespace) -> int:
     from bot.preview import preview
 
     return asyncio.run(preview(options.sources, as_json=options.json, settings=settings))
+
+
+def _export(options: argparse.Namespace) -> int:
+    settings = _settings(need_token=False)
+    from bot.export import export_queue_of
+
+    sys.stdout.buffer.write(asyncio.run(export_queue_of(settings, server_id=options.server, form=options.format)))
+    return 0
 
 
 def _settings(*, need_token: bool) -> "Settings":

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -17,12 +18,28 @@ from bot.chat.delivering import DiscordAnnouncer
 from bot.chat.traffic import Traffic
 from bot.client import CommandsMemory, Pressroom
 from bot.clock import Clock, SystemClock
-from bot.errors import StartError, StoreError, TokenRefusedError
+from bot.errors import StartError, TokenRefusedError
 from bot.fetch import Fetcher
 from bot.jobs import Worker, Workers
 from bot.metrics import Metrics
 from bot.ports import Announcer, IssueSource
-from bot.services import Announcements, Channels, Explanations, Gateway, Guilds, Issues, Outbox, Services, Sources
+from bot.services import (
+    Announcements,
+    Audiences,
+    Channels,
+    Credits,
+    Explanations,
+    Gateway,
+    Guilds,
+    Issues,
+    Outbox,
+    Polls,
+    Privacy,
+    Queue,
+    Services,
+    Sources,
+    Submissions,
+)
 from bot.settings import Settings
 from bot.sources.feed import FeedSource
 from bot.store import Store
@@ -34,7 +51,6 @@ log = logging.getLogger(__name__)
 
 _LOGIN_SECONDS = 60.0
 _STRAGGLERS_SECONDS = 2.0
-_LOOK_AT_DATABASE_AGAIN = timedelta(seconds=5)
 
 
 class Parts:
@@ -124,6 +140,8 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
 
         workers.add(Worker("sources", services.sources.read_due, parts.clock))
         workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock))
+        workers.add(Worker("polls", services.polls.close_due, parts.clock))
+        workers.add(Worker("servers", partial(_leave_servers_that_are_gone, client), parts.clock))
         if settings.health_port is not None:
             from bot.services.health import Health
             from bot.web.health import serve_health
@@ -136,7 +154,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         stack.push_async_callback(client.finish_what_is_in_hand, deadline_seconds=_STRAGGLERS_SECONDS)
         await stack.enter_async_context(client)
         await _log_in(client, settings)
-        starting = asyncio.create_task(_start_when_ready(client, workers, parts.clock), name="start workers")
+        starting = asyncio.create_task(_start_when_ready(client, workers), name="start workers")
         starting.add_done_callback(_log_failed_start)
         stack.push_async_callback(_finish, client, workers, deadline_seconds=parts.drain_seconds)
         stack.callback(starting.cancel)
@@ -155,7 +173,9 @@ def _services(
 ) -> Services:
     return Services(
         announcements=Announcements(store, clock=clock, bell=bell),
+        audiences=Audiences(store),
         channels=Channels(store, announcer=announcer, clock=clock, bell=bell),
+        credits=Credits(store, clock=clock, bell=bell),
         explanations=Explanations(store),
         gateway=Gateway(store, clock=clock, metrics=metrics),
         guilds=Guilds(store, clock=clock, bell=bell),
@@ -168,6 +188,9 @@ def _services(
             alone=store.dialect == "sqlite",
             metrics=metrics,
         ),
+        polls=Polls(store, clock=clock, bell=bell),
+        privacy=Privacy(store, clock=clock, bell=bell),
+        queue=Queue(store, clock=clock),
         sources=Sources(
             store,
             reader=reader,
@@ -177,6 +200,7 @@ def _services(
             interval=timedelta(minutes=settings.poll_minutes),
             metrics=metrics,
         ),
+        submissions=Submissions(store, clock=clock, bell=bell),
     )
 
 
@@ -212,18 +236,15 @@ async def _log_in(client: Pressroom, settings: Settings) -> None:
         raise StartError(f"Discord refused the start (status {error.status}): {error.text}") from error
 
 
-async def _start_when_ready(client: Pressroom, workers: Workers, clock: Clock) -> None:
+async def _start_when_ready(client: Pressroom, workers: Workers) -> None:
     """Nothing is announced before the servers are known: their language and channels belong to the message."""
     await client.wait_until_servers_are_known()
-    while True:
-        try:
-            await client.services.guilds.stay_only_in([guild.id for guild in client.guilds])
-        except StoreError as error:
-            log.warning("the workers wait for the database error=%s", error)
-            await clock.sleep_until(clock.now() + _LOOK_AT_DATABASE_AGAIN)
-        else:
-            break
     workers.start()
+
+
+async def _leave_servers_that_are_gone(client: Pressroom, _goes_on: Callable[[], bool]) -> None:
+    """Once, after the start: some may have removed the bot while it was away."""
+    await client.services.guilds.stay_only_in([guild.id for guild in client.guilds])
 
 
 async def _finish(client: Pressroom, workers: Workers, *, deadline_seconds: float) -> None:

@@ -17,8 +17,12 @@ from discord.http import Route
 from yarl import URL
 
 from bot.chat.links import AllLinks, LinksPage
+from bot.chat.polls import AskPoll, Vote
 from bot.chat.press import Press, Presses
+from bot.chat.privacy import Forget
+from bot.chat.queue import QueueChoice, QueueMark, QueueTurn
 from bot.chat.replies import is_refusal, tell_error
+from bot.chat.submissions import Approve, CreditChoice, CreditName, Decline, Declined, Withdraw, WithdrawOne
 from bot.chat.traffic import Traffic
 from bot.metrics import Metrics
 from bot.services import Services
@@ -26,8 +30,33 @@ from bot.settings import DISCORD_API
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = ("cogs.announcements", "cogs.guilds", "cogs.issues")
-PRESSES: tuple[type[Press], ...] = (AllLinks, LinksPage)
+EXTENSIONS = (
+    "cogs.announcements",
+    "cogs.guilds",
+    "cogs.help",
+    "cogs.issues",
+    "cogs.polls",
+    "cogs.privacy",
+    "cogs.queue",
+    "cogs.submissions",
+)
+PRESSES: tuple[type[Press], ...] = (
+    AllLinks,
+    Approve,
+    AskPoll,
+    CreditChoice,
+    CreditName,
+    Decline,
+    Declined,
+    Forget,
+    LinksPage,
+    QueueChoice,
+    QueueMark,
+    QueueTurn,
+    Vote,
+    Withdraw,
+    WithdrawOne,
+)
 _PRESSED = frozenset({discord.InteractionType.component, discord.InteractionType.modal_submit})
 
 

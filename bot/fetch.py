@@ -8,7 +8,6 @@ literal address in an odd notation gets around it.
 
 import asyncio
 import base64
-import ipaddress
 import logging
 import re
 import socket
@@ -22,6 +21,7 @@ import aiohttp
 from yarl import URL
 
 from bot.errors import FetchError
+from bot.model.address import is_public
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +30,7 @@ _MOST_REDIRECTS = 5
 _CHUNK_BYTES = 64 * 1024
 # Asked for are the first two; brotli is taken from servers that send it all the same, where its library is there.
 _ENCODINGS = frozenset({"gzip", "deflate", "br", "identity", ""})
-# What ipaddress calls global in some versions of Python, or nowhere: the metadata services of two clouds, 6to4 relays,
-# protocol assignments, documentation.
-_SPECIAL_V4 = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")))
-_SPECIAL_V6 = (ipaddress.IPv6Network("3fff::/20"),)
-_PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")  # all that IANA has given out; ipaddress knows the exceptions within
 _SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +151,7 @@ class _ForbiddenAddressError(OSError):
 
 def refuse_private(address: str) -> None:
     """Raise for an address that is not of the public internet, whatever its notation."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address):
-        embedded = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF) if parsed in _NAT64 else None
-        parsed = parsed.ipv4_mapped or parsed.sixtofour or embedded or parsed
-    special = _SPECIAL_V4 if parsed.version == 4 else _SPECIAL_V6
-    if (
-        not parsed.is_global
-        or parsed.is_multicast
-        or any(parsed in network for network in special)
-        or (parsed.version == 6 and parsed not in _PUBLIC_V6)
-    ):
+    if not is_public(address):
         # without the address: only equal refusals of several addresses arrive as one, not as "unreachable"
         raise _ForbiddenAddressError("The address is in no public network.")
 

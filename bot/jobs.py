@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # (worker, seconds between knocks): a safety net below the workers' own alarm clocks.
-KNOCKS = (("sources", 60), ("outbox", 60))
+KNOCKS = (("sources", 60), ("outbox", 60), ("polls", 60))
 _PAUSE_AFTER_FAILURE = timedelta(seconds=5)
 _CUT_OFF_SECONDS = 3.0
 

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.model.delivery import Delivery, Sent, StoppedChannel
+from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
 from bot.model.guild import Guild, Source
 from bot.model.issue import Issue
+from bot.model.poll import Poll
+from bot.model.problem import Problem
+from bot.model.submission import Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,32 @@ class Announcement:
     issue_key: str
     guild: Guild
     ping_role_id: int | None = None
+    credits: tuple[str, ...] = ()
+    poll: Poll | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence to the server's staff."""
+
+    words: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCard:
+    """A submission as the moderators see it."""
+
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class PollCard:
+    """A poll that has a message of its own."""
+
+    poll: Poll
+
+
+Matter = Announcement | Notice | ReviewCard | PollCard
 
 
 class Announcer(Protocol):
@@ -61,12 +90,12 @@ class Announcer(Protocol):
         """
         ...
 
-    async def send(self, delivery: Delivery, announcement: Announcement) -> Sent:
-        """Send the announcement under the delivery's nonce, in its plain form where the delivery is degraded."""
+    async def send(self, delivery: Delivery, matter: Matter) -> Sent:
+        """Send the message under the delivery's nonce; an announcement that is degraded in its plain form."""
         ...
 
-    async def send_notice(self, delivery: Delivery) -> Sent:
-        """Send the delivery's words to the server's staff."""
+    async def refresh(self, card: DeliveryRecord, matter: Matter) -> None:
+        """Let the message of `card` show the matter as it is now; twice is once."""
         ...
 
     async def start_thread(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> int:
@@ -127,5 +156,5 @@ class Bell(Protocol):
     """Wakes a worker that waits for work."""
 
     def ring(self, worker: str) -> None:
-        """Let `worker` (`sources` or `outbox`) look at once. Safe at any time, also for nothing."""
+        """Let `worker` (`sources`, `outbox` or `polls`) look at once. Safe at any time, also for nothing."""
         ...

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import aiohttp
 import discord
 from discord import app_commands, ui
 from discord.app_commands import Choice
@@ -10,6 +11,7 @@ from discord.utils import format_dt
 
 from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES, ChannelToAnnounceIn
 from bot.chat.context import guild_id_of
+from bot.chat.integrations import commands_hidden_from
 from bot.chat.plain import fold, plain, shorten
 from bot.chat.replies import reply, reply_view, say, say_problem
 from bot.chat.views import View
@@ -23,6 +25,8 @@ _NEEDED = discord.Permissions(
     view_channel=True, send_messages=True, create_public_threads=True, read_message_history=True
 )
 _NEEDED_FOR_NOTICES = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
+_FOR_MODERATORS = ("desk", "poll")
+_FOR_EDITORS = ("queue",)
 _FIRST_CHOICES = [
     Choice(name=text("choice-first-newest"), value=FirstAnnouncement.NEWEST.value),
     Choice(name=text("choice-first-none"), value=FirstAnnouncement.NONE.value),
@@ -39,6 +43,7 @@ _LONGEST_ADDRESS = 200
 class SetupCommands(commands.GroupCog, group_name="setup", group_description=text("command-setup")):
     def __init__(self, bot: Pressroom) -> None:
         self._services = bot.services
+        self._tree: app_commands.CommandTree[Any] = bot.tree
 
     @app_commands.command(name="source", description=text("command-setup-source"))
     @app_commands.describe(
@@ -125,6 +130,47 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         else:
             await reply(interaction, "setup-staff-changed", channel=str(channel.id))
 
+    @app_commands.command(name="review", description=text("command-setup-review"))
+    @app_commands.describe(channel=text("option-setup-review"))
+    async def review(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
+        await self._remember_guild(interaction)
+        if channel.permissions_for(channel.guild.default_role).view_channel:
+            # Nothing that a member sent appears in public before a moderator approved it.
+            await reply(interaction, "setup-review-public", channel=str(channel.id))
+            return
+        if not await self._can_announce(interaction, channel.id, needed=_NEEDED_FOR_NOTICES):
+            return
+        await self._services.guilds.set_review_channel(
+            guild_id_of(interaction), channel.id, interaction_id=interaction.id
+        )
+        await reply(interaction, "setup-review-changed", channel=str(channel.id))
+
+    @app_commands.command(name="roles", description=text("command-setup-roles"))
+    @app_commands.describe(moderators=text("option-setup-moderators"), editors=text("option-setup-editors"))
+    async def roles(
+        self,
+        interaction: discord.Interaction,
+        moderators: discord.Role | None = None,
+        editors: discord.Role | None = None,
+    ) -> None:
+        chosen = [role for role in (moderators, editors) if role is not None]
+        if not chosen or any(role.is_default() for role in chosen):
+            await reply(interaction, "setup-roles-which")
+            return
+        # Discord is asked which commands they see, which may take longer than the three seconds of an answer.
+        await interaction.response.defer(ephemeral=True)
+        await self._remember_guild(interaction)
+        await self._services.guilds.set_roles(
+            guild_id_of(interaction),
+            moderator_role_id=moderators.id if moderators else None,
+            editor_role_id=editors.id if editors else None,
+            interaction_id=interaction.id,
+        )
+        status = await self._services.guilds.status(guild_id_of(interaction))
+        view = View()
+        view.add_item(ui.TextDisplay[Any]("\n".join(await self._role_lines(interaction, status.guild))))
+        await reply_view(interaction, view)
+
     @app_commands.command(name="publish", description=text("command-setup-publish"))
     @app_commands.describe(on=text("option-setup-publish"))
     async def publish(self, interaction: discord.Interaction, on: bool) -> None:  # noqa: FBT001 - an option
@@ -153,6 +199,8 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
 
     @app_commands.command(name="status", description=text("command-setup-status"))
     async def status(self, interaction: discord.Interaction) -> None:
+        # Which commands the roles see, Discord has to be asked.
+        await interaction.response.defer(ephemeral=True)
         status = await self._services.guilds.status(guild_id_of(interaction))
         channels = {subscription.source_id: subscription.channel_id for subscription in status.subscriptions}
         role_id = status.guild.ping_role_id
@@ -161,6 +209,8 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             say(interaction, "status-threads-on" if status.guild.discussion_threads else "status-threads-off"),
             say(interaction, "status-publish-on" if status.guild.publish else "status-publish-off"),
             _staff_line(interaction, status.guild),
+            _review_line(interaction, status.guild),
+            *await self._role_lines(interaction, status.guild),
         ]
         view = View()
         view.add_item(ui.TextDisplay[Any](say(interaction, "status-heading")))
@@ -184,6 +234,31 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         name = interaction.guild.name if interaction.guild else ""
         await self._services.guilds.remember(guild_id_of(interaction), name=name)
 
+    async def _role_lines(self, interaction: discord.Interaction, guild: Guild) -> list[str]:
+        """For each staff role, which commands its people do not see yet, and where that is changed."""
+        lines = []
+        for role_id, chosen, missing, names in (
+            (guild.moderator_role_id, "status-moderators", "status-moderators-none", _FOR_MODERATORS),
+            (guild.editor_role_id, "status-editors", "status-editors-none", _FOR_EDITORS),
+        ):
+            role = interaction.guild.get_role(role_id) if interaction.guild and role_id else None
+            if role is None:
+                lines.append(say(interaction, missing))
+                continue
+            lines.append(say(interaction, chosen, role=str(role.id)))
+            try:
+                hidden = await commands_hidden_from(self._tree, role, names)
+            except (discord.HTTPException, aiohttp.ClientError, OSError):
+                lines.append(say(interaction, "status-commands-unknown"))
+                continue
+            if hidden:
+                commands = ", ".join(f"`/{name}`" for name in hidden)
+                lines.append(say(interaction, "status-commands-hidden", role=str(role.id), commands=commands))
+            else:
+                commands = ", ".join(f"`/{name}`" for name in names)
+                lines.append(say(interaction, "status-commands-seen", role=str(role.id), commands=commands))
+        return lines
+
     async def _can_announce(
         self, interaction: discord.Interaction, channel_id: int, *, needed: discord.Permissions = _NEEDED
     ) -> bool:
@@ -203,6 +278,12 @@ def _staff_line(interaction: discord.Interaction, guild: Guild) -> str:
     if updates is not None:
         return say(interaction, "status-staff", channel=str(updates.id))
     return say(interaction, "status-staff-none")
+
+
+def _review_line(interaction: discord.Interaction, guild: Guild) -> str:
+    if guild.review_channel_id is None:
+        return say(interaction, "status-review-none")
+    return say(interaction, "status-review", channel=str(guild.review_channel_id))
 
 
 def _source_lines(interaction: discord.Interaction, source: Source, channel_id: int) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import DeliveryRefusedError, PressroomError
-from bot.model.delivery import Delivery, Sent, StoppedChannel
+from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssuePoll, Link, Section
-from bot.ports import Announcement, Reading
+from bot.ports import Announcement, Matter, Notice, Reading
 
 NOON = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
 
@@ -105,6 +105,8 @@ class Channel:
     def __init__(self) -> None:
         self.messages: dict[int, tuple[Delivery, Announcement]] = {}
         self.notices: list[Delivery] = []
+        self.cards: dict[int, tuple[Delivery, Matter]] = {}
+        self.refreshed: list[tuple[int, Matter]] = []
         self.threads: list[int] = []
         self.published: list[int] = []
         self.edited: dict[int, str] = {}
@@ -126,7 +128,9 @@ class Channel:
     def takes_nonces(self, delivery: Delivery) -> bool:
         return not self.is_forum
 
-    async def send(self, delivery: Delivery, announcement: Announcement) -> Sent:
+    async def send(self, delivery: Delivery, matter: Matter) -> Sent:
+        if not isinstance(matter, Announcement):
+            return self._send_card(delivery, matter)
         self.before_send()
         error = self.fail_in.get(delivery.channel_id, self.fail_with)
         is_plain = delivery.degraded and self.plain_is_fine
@@ -136,7 +140,7 @@ class Channel:
             if self.nonces_are_remembered and not self.is_forum and earlier.nonce == delivery.nonce:
                 return Sent(message_id)
         message_id = 1000 + len(self.messages)
-        self.messages[message_id] = (delivery, announcement)
+        self.messages[message_id] = (delivery, matter)
         self.sent.set()
         if self.lose_answer:
             raise asyncio.CancelledError  # as when the process stops before it hears
@@ -144,11 +148,24 @@ class Channel:
             raise self.lose_answer_as
         return Sent(message_id, thread_id=message_id if self.is_forum else None, is_post=self.is_forum)
 
-    async def send_notice(self, delivery: Delivery) -> Sent:
+    def _send_card(self, delivery: Delivery, matter: Matter) -> Sent:
         if delivery.channel_id in self.fail_in:
             raise self.fail_in[delivery.channel_id]
-        self.notices.append(delivery)
-        return Sent(5000 + len(self.notices))
+        if isinstance(matter, Notice):
+            self.notices.append(delivery)
+            return Sent(5000 + len(self.notices))
+        for message_id, (earlier, _) in self.cards.items():
+            if self.nonces_are_remembered and earlier.nonce == delivery.nonce:
+                return Sent(message_id)
+        message_id = 7000 + len(self.cards)
+        self.cards[message_id] = (delivery, matter)
+        return Sent(message_id)
+
+    async def refresh(self, card: DeliveryRecord, matter: Matter) -> None:
+        assert card.message_id is not None
+        if card.channel_id in self.fail_in:
+            raise self.fail_in[card.channel_id]
+        self.refreshed.append((card.message_id, matter))
 
     async def glance(self, delivery: Delivery, *, since: datetime) -> Sent | None:
         self.glances += 1
@@ -184,7 +201,8 @@ class Channel:
         return self.updates_channel
 
     def _standing(self, delivery: Delivery) -> Sent | None:
-        found = (key for key, (sent, _) in self.messages.items() if sent.nonce == delivery.nonce)
+        standing = [(key, sent) for messages in (self.messages, self.cards) for key, (sent, _) in messages.items()]
+        found = (key for key, sent in standing if sent.nonce == delivery.nonce)
         return next((Sent(key, thread_id=key if self.is_forum else None, is_post=self.is_forum) for key in found), None)
 
 

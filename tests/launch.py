@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from bot.chat.traffic import Traffic
     from bot.fetch import Fetcher
-    from bot.model.delivery import Delivery, Sent
+    from bot.model.delivery import Delivery, DeliveryRecord, Sent
     from bot.model.guild import Source
-    from bot.ports import Announcement, Announcer, IssueSource, Reading
+    from bot.ports import Announcement, Announcer, IssueSource, Matter, Reading
 
 ROOT = Path(__file__).parents[1]
 # In the order in which an issue passes them; `commit` lies between any two.
@@ -41,13 +41,19 @@ POINTS = (
     "sent",
     "notify",
     "notified",
+    "show",
+    "shown",
     "thread",
     "threaded",
     "publish",
     "published",
     "edit",
     "edited",
+    "refresh",
+    "refreshed",
 )
+# Around the sending of what is no announcement.
+_SENDING = {"Notice": ("notify", "notified"), "ReviewCard": ("show", "shown"), "PollCard": ("show", "shown")}
 _DEADLINE_SECONDS = 20.0
 
 
@@ -271,17 +277,17 @@ class _PausingAnnouncer:
         await self._control.point("find")
         return await self._inner.find(delivery, since=since)
 
-    async def send(self, delivery: "Delivery", announcement: "Announcement") -> "Sent":
-        await self._control.point("send")
-        sent = await self._inner.send(delivery, announcement)
-        await self._control.point("sent")
+    async def send(self, delivery: "Delivery", matter: "Matter") -> "Sent":
+        before, after = _SENDING.get(type(matter).__name__, ("send", "sent"))
+        await self._control.point(before)
+        sent = await self._inner.send(delivery, matter)
+        await self._control.point(after)
         return sent
 
-    async def send_notice(self, delivery: "Delivery") -> "Sent":
-        await self._control.point("notify")
-        sent = await self._inner.send_notice(delivery)
-        await self._control.point("notified")
-        return sent
+    async def refresh(self, card: "DeliveryRecord", matter: "Matter") -> None:
+        await self._control.point("refresh")
+        await self._inner.refresh(card, matter)
+        await self._control.point("refreshed")
 
     async def start_thread(self, delivery: "Delivery", announcement: "Announcement", *, message_id: int) -> int:
         await self._control.point("thread")

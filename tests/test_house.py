@@ -10,6 +10,7 @@ from typing import cast
 import discord
 import pytest
 from discord import app_commands, ui
+from sqlalchemy import BigInteger
 
 from bot.chat.press import Form, Press
 from bot.chat.traffic import Traffic
@@ -18,6 +19,9 @@ from bot.client import EXTENSIONS, PRESSES, CommandsMemory, Pressroom
 from bot.metrics import Metrics
 from bot.services import Services
 from bot.settings import DISCORD_API, Settings
+from bot.store.privacy import PARTS
+from bot.store.tables import MemberId, metadata
+from cogs.help import AUDIENCES
 
 ROOT = Path(__file__).parents[1]
 
@@ -79,7 +83,12 @@ async def test_no_message_is_made_of_a_view_that_discord_py_keeps() -> None:
 def test_no_button_label_is_longer_than_a_phone_shows() -> None:
     from bot.texts import message_ids, text
 
-    labels = [text(message_id) for message_id in message_ids() if message_id.startswith("button-")]
+    named = {"button-credit-shown": {"name": "n" * 35}}  # as much of a name as is shown
+    labels = [
+        text(message_id, **named.get(message_id, {}))
+        for message_id in message_ids()
+        if message_id.startswith("button-")
+    ]
     assert labels
     assert all(0 < len(label) <= 38 for label in labels)
 
@@ -87,16 +96,28 @@ def test_no_button_label_is_longer_than_a_phone_shows() -> None:
 async def test_each_top_level_command_has_one_audience(tree: app_commands.CommandTree[Pressroom]) -> None:
     audiences = {
         "issue": None,
+        "submit": None,
+        "vote": None,
+        "results": None,
+        "privacy": None,
+        "help": None,
+        "Submit to newsletter": None,
         "desk": discord.Permissions(manage_messages=True),
+        "poll": discord.Permissions(manage_messages=True),
+        "queue": discord.Permissions(manage_guild=True),
         "setup": discord.Permissions(administrator=True),
     }
-    commands = {command.name: command for command in tree.get_commands()}
+    commands = {command.name: command for command in [*tree.get_commands(), *menus(tree)]}
     assert commands.keys() == audiences.keys()
     for name, permissions in audiences.items():
         command = commands[name]
-        assert isinstance(command, app_commands.Group)
-        assert command.default_permissions == permissions
-        assert command.guild_only
+        assert command.default_permissions == permissions, name
+        assert command.guild_only, name
+    assert {name for names in AUDIENCES.values() for name in names} == audiences.keys() - {"Submit to newsletter"}
+
+
+def menus(tree: app_commands.CommandTree[Pressroom]) -> list[app_commands.ContextMenu]:
+    return tree.get_commands(type=discord.AppCommandType.message)
 
 
 async def test_every_command_and_option_is_described(tree: app_commands.CommandTree[Pressroom]) -> None:
@@ -124,16 +145,39 @@ def test_every_setting_is_in_the_example_file_and_in_the_operators_guide() -> No
     assert named == {field.upper() for field in Settings.model_fields}
 
 
-def test_every_table_that_holds_a_members_id_would_be_known_to_privacy() -> None:
-    from bot.store.tables import metadata
+_NO_MEMBERS_ID = re.compile(
+    r"(guild|channel|role|message|thread|target|interaction|shard|issue|source|section|poll)_id$"
+)
 
-    # No table holds a member's id yet; the first one that does has to bring its part of /privacy.
-    assert [
+
+def test_every_table_that_holds_a_members_id_is_known_to_privacy() -> None:
+    holding = {
+        table.name
+        for table in metadata.tables.values()
+        if any(isinstance(column.type, MemberId) for column in table.columns)
+    }
+    known = [table.name for part in PARTS for table in part.tables]
+    assert sorted(known) == sorted(holding)
+
+
+def test_every_number_of_discords_says_whether_it_is_a_members() -> None:
+    undecided = [
         f"{table.name}.{column.name}"
         for table in metadata.tables.values()
         for column in table.columns
-        if re.search(r"user|member|author_id|moderator", column.name)
-    ] == []
+        if isinstance(column.type, BigInteger)
+        and column.name != "id"
+        and not column.foreign_keys
+        and not _NO_MEMBERS_ID.search(column.name)
+    ]
+    assert undecided == []
+    mistaken = [
+        f"{table.name}.{column.name}"
+        for table in metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, MemberId) and _NO_MEMBERS_ID.search(column.name)
+    ]
+    assert mistaken == []
 
 
 def test_nothing_is_left_behind_in_the_source() -> None:

@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import SystemClock
+from bot.model.member import Actor
+from bot.services import Credits, Guilds, Submissions
 from bot.store import Store
 from bot.store.upgrade import upgrade
 from sandbox import Limits, Sandbox
+from tests.doubles import QuietBell
 
 ROOT = Path(__file__).parents[1]
 ISSUE = """# On paper
@@ -292,3 +296,36 @@ async def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None
     )
     _, told = await process.communicate()
     assert told == b""
+
+
+async def test_the_queue_is_exported_for_the_operator(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/pressroom.db"
+    code, _, told = await bot("export", "queue", folder=tmp_path, DATABASE_URL=url)
+    assert code == 69
+    assert "python -m bot migrate" in told
+    await upgrade(url)
+    code, _, told = await bot("export", "queue", folder=tmp_path, DATABASE_URL=url)
+    assert (code, "none yet" in told) == (69, True)
+    now, mia, edda = SystemClock(), 21, Actor(31, manages_messages=True)
+    async with await Store.open(url) as store:
+        guilds = Guilds(store, clock=now, bell=QuietBell())
+        submissions = Submissions(store, clock=now, bell=QuietBell())
+        for guild_id in (7001, 7002):
+            await guilds.remember(guild_id, name=f"Server {guild_id}")
+            await guilds.set_review_channel(guild_id, 8, interaction_id=guild_id)
+        receipt = await submissions.submit(7001, "https://example.com/x", note="why", member_id=mia, interaction_id=1)
+        await submissions.approve(7001, receipt.submission.submission_key, actor=edda, interaction_id=2)
+        await Credits(store, clock=now, bell=QuietBell()).answer(7001, mia, "Mia", interaction_id=3)
+    code, _, told = await bot("export", "queue", folder=tmp_path, DATABASE_URL=url)
+    assert code == 69
+    assert "--server 7001   Server 7001" in told
+    code, out, _ = await bot("export", "queue", "--server", "7001", folder=tmp_path, DATABASE_URL=url)
+    assert (code, out) == (0, "- [example.com/x](<https://example.com/x>) - why (found by Mia)\n")
+    code, out, _ = await bot(
+        "export", "queue", "--server", "7001", "--format", "json", folder=tmp_path, DATABASE_URL=url
+    )
+    assert json.loads(out)[0]["url"] == "https://example.com/x"
+    code, out, _ = await bot(
+        "export", "queue", "--server", "7002", "--format", "csv", folder=tmp_path, DATABASE_URL=url
+    )
+    assert (code, len(out.splitlines())) == (0, 1)

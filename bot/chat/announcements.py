@@ -12,6 +12,7 @@ from discord import ui
 from bot.chat.links import AllLinks
 from bot.chat.marks import message_mark
 from bot.chat.plain import button_url, fold, masked_link, media_url, plain, shorten
+from bot.chat.polls import poll_text, vote_rows
 from bot.chat.views import View
 from bot.model.issue import Issue
 from bot.ports import Announcement
@@ -20,6 +21,7 @@ from bot.texts import text
 _LONGEST_TITLE = 250
 _LONGEST_BYLINE_NAME = 60
 _MOST_AUTHORS = 3
+_MOST_CREDITS = 10
 _MOST_TOPICS = 6
 _LONGEST_TOPIC = 120
 _LONGEST_SUBTITLE = 350
@@ -70,6 +72,8 @@ def _view(announcement: Announcement, *, language: str, delivery_key: str | None
         notes.append(text("issue-paywalled", language=language))
     if notes:
         card.add_item(ui.TextDisplay[Any](" · ".join(notes)))
+    if announcement.credits:
+        card.add_item(ui.TextDisplay[Any](credits_of(announcement, language=language)))
     row: ui.ActionRow[Any] = ui.ActionRow()
     read_online = button_url(issue.url)
     if read_online is not None:
@@ -78,8 +82,20 @@ def _view(announcement: Announcement, *, language: str, delivery_key: str | None
         row.add_item(AllLinks.button(announcement.issue_key, delivery_key=delivery_key, language=language))
     if row.children:
         card.add_item(row)
+    if announcement.poll is not None:
+        card.add_item(ui.Separator[Any]())
+        card.add_item(ui.TextDisplay[Any](poll_text(announcement.poll, language=language)))
+        for answers in vote_rows(announcement.poll):
+            card.add_item(answers)
     view.add_item(card)
     return view
+
+
+def credits_of(announcement: Announcement, *, language: str) -> str:
+    """`With links from Ada and Ben`: only those who gave leave."""
+    names = [plain(name, longest=_LONGEST_BYLINE_NAME) for name in announcement.credits[:_MOST_CREDITS]]
+    more = len(announcement.credits) - len(names)
+    return text("issue-credits", language=language, names=", ".join(names), more=more)
 
 
 def _head(issue: Issue, *, language: str) -> str:

@@ -7,9 +7,11 @@ from typing import Any
 
 import discord
 
-from bot.chat.announcements import authors_of, picture_of, topics_of
+from bot.chat.announcements import authors_of, credits_of, picture_of, topics_of
 from bot.chat.marks import marked_url, reference
 from bot.chat.plain import fold, plain, shorten
+from bot.chat.polls import Vote, poll_text
+from bot.chat.views import Buttons
 from bot.ports import Announcement
 from bot.texts import text
 
@@ -23,7 +25,7 @@ def announcement_embed(announcement: Announcement, *, language: str, delivery_ke
     embed = discord.Embed(
         title=shorten(fold(issue.title), _LONGEST_TITLE),
         url=marked_url(issue.url, delivery_key=delivery_key),
-        description=topics_of(issue) or None,
+        description=_description(announcement, language=language) or None,
         timestamp=issue.published_at,
     )
     if issue.authors:
@@ -33,6 +35,29 @@ def announcement_embed(announcement: Announcement, *, language: str, delivery_ke
         count = text("issue-link-count", language=language, count=len(issue.links)).replace("*", "")
         embed.set_footer(text=count)
     return {"content": _mention(announcement) or _without_link(embed, delivery_key), "embed": embed}
+
+
+def _description(announcement: Announcement, *, language: str) -> str:
+    parts = [topics_of(announcement.issue)]
+    if announcement.credits:
+        parts.append(credits_of(announcement, language=language))
+    poll = announcement.poll
+    if poll is not None:
+        # A published message takes about three edits an hour, so it shows no tally before the end.
+        asked = f"**{plain(poll.question, longest=_LONGEST_TITLE)}**"
+        parts.append(poll_text(poll, language=language) if poll.is_closed else asked)
+    return "\n\n".join(filter(None, parts))
+
+
+def poll_buttons(announcement: Announcement) -> Buttons | None:
+    """The answers of the issue's poll, for the members of this server: followers get no buttons."""
+    poll = announcement.poll
+    if poll is None or poll.is_closed:
+        return None
+    buttons = Buttons()
+    for option in poll.options:
+        buttons.add_item(Vote.button(poll, option))
+    return buttons
 
 
 def plain_announcement(announcement: Announcement, *, delivery_key: str) -> str:

@@ -4,6 +4,7 @@ from typing import Protocol, cast
 
 import discord
 
+from bot.model.member import Actor
 from bot.services import Services
 
 
@@ -19,6 +20,18 @@ def services_of(interaction: discord.Interaction) -> Services:
 def guild_id_of(interaction: discord.Interaction) -> int:
     """The server's id. Everything here is offered in servers only; 0 is nobody's id and finds nothing."""
     return interaction.guild_id or 0
+
+
+def actor_of(interaction: discord.Interaction) -> Actor:
+    """Who acts, with the roles and permissions that Discord names in this very interaction."""
+    granted = interaction.permissions
+    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
+    return Actor(
+        member_id=interaction.user.id,
+        role_ids=frozenset(role.id for role in roles),
+        manages_messages=granted.manage_messages or granted.administrator,
+        manages_server=granted.manage_guild or granted.administrator,
+    )
 
 
 def language_of(interaction: discord.Interaction) -> str:

@@ -10,13 +10,15 @@ import aiohttp
 import discord
 
 from bot.chat.announcements import allowed_mentions, announcement_view, thread_name
-from bot.chat.classic import announcement_embed, plain_announcement
-from bot.chat.marks import carries
+from bot.chat.classic import announcement_embed, plain_announcement, poll_buttons
+from bot.chat.marks import carries, message_mark
 from bot.chat.notices import folded_view, notice_view, words_said
+from bot.chat.polls import poll_card
+from bot.chat.submissions import review_card
 from bot.chat.traffic import Traffic, background
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
-from bot.model.delivery import Delivery, Sent, StoppedChannel
-from bot.ports import Announcement
+from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
+from bot.ports import Announcement, Matter, Notice, PollCard, ReviewCard
 from bot.texts import DEFAULT_LANGUAGE
 
 # discord.py retries some failures inside with long sleeps and has no limit of its own below aiohttp's five minutes.
@@ -85,15 +87,15 @@ class DiscordAnnouncer:
             after = page[-1].id if page else after
         return None
 
-    async def send(self, delivery: Delivery, announcement: Announcement) -> Sent:
+    async def send(self, delivery: Delivery, matter: Matter) -> Sent:
         self._require_server(delivery)
-        message = self._announcement(delivery, announcement)
-        mentions = allowed_mentions(announcement)
+        message = self._message(delivery, matter)
+        mentions = allowed_mentions(matter) if isinstance(matter, Announcement) else discord.AllowedMentions.none()
         channel = self._client.get_channel(delivery.channel_id)
         async with self._reaching_out():
-            if isinstance(channel, discord.ForumChannel):
+            if isinstance(channel, discord.ForumChannel) and isinstance(matter, Announcement):
                 post = await channel.create_thread(
-                    name=thread_name(announcement.issue),
+                    name=thread_name(matter.issue),
                     allowed_mentions=mentions,
                     applied_tags=_needed_tags(channel),
                     **message,
@@ -103,13 +105,18 @@ class DiscordAnnouncer:
             sent = await self._channel(delivery).send(nonce=delivery.nonce, allowed_mentions=mentions, **message)
         return Sent(sent.id)
 
-    async def send_notice(self, delivery: Delivery) -> Sent:
-        view = notice_view(delivery, language=self._language(delivery.guild_id))
+    async def refresh(self, card: DeliveryRecord, matter: Matter) -> None:
+        self._require_server(card)
+        none = discord.AllowedMentions.none()  # who was mentioned at the sending is not mentioned once more
+        message_id = card.message_id or 0
         async with self._reaching_out():
-            sent = await self._channel(delivery).send(
-                view=view, nonce=delivery.nonce, allowed_mentions=discord.AllowedMentions.none()
-            )
-        return Sent(sent.id)
+            message = self._place_of(card, message_id).get_partial_message(message_id)
+            form = self._message(card, matter)
+            if isinstance(matter, Announcement) and not card.degraded:
+                # Whether followers get a copy may have been changed since; components stay components, text stays text.
+                is_components = (await message.fetch()).flags.components_v2
+                form = self._full_form(card, matter, for_followers=not is_components, is_there=True)
+            await message.edit(**form, allowed_mentions=none)
 
     async def start_thread(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> int:
         message = self._channel(delivery).get_partial_message(message_id)
@@ -124,7 +131,7 @@ class DiscordAnnouncer:
             raise
         return thread.id
 
-    def is_for_followers(self, delivery: Delivery, announcement: Announcement) -> bool:
+    def is_for_followers(self, delivery: Delivery | DeliveryRecord, announcement: Announcement) -> bool:
         self._require_server(delivery)
         channel = self._client.get_channel(delivery.channel_id)
         return announcement.guild.publish and isinstance(channel, discord.TextChannel) and channel.is_news()
@@ -168,14 +175,35 @@ class DiscordAnnouncer:
             return None
         return channel.id
 
-    def _announcement(self, delivery: Delivery, announcement: Announcement) -> dict[str, Any]:
+    def _message(self, delivery: Delivery | DeliveryRecord, matter: Matter) -> dict[str, Any]:
         """The message in the form that this delivery takes, as keywords for discord.py."""
-        language = self._language(delivery.guild_id)
-        if delivery.degraded:
-            return {"content": plain_announcement(announcement, delivery_key=delivery.delivery_key)}
-        if self.is_for_followers(delivery, announcement):
-            return announcement_embed(announcement, language=language, delivery_key=delivery.delivery_key)
-        return {"view": announcement_view(announcement, language=language, delivery_key=delivery.delivery_key)}
+        language, key = self._language(delivery.guild_id), delivery.delivery_key
+        match matter:
+            case Notice():
+                return {"view": notice_view(matter.words, language=language, delivery_key=key)}
+            case ReviewCard():
+                return {"view": review_card(matter.submission, language=language, mark=message_mark(key))}
+            case PollCard():
+                return {"view": poll_card(matter.poll, language=language, delivery_key=key)}
+            case Announcement() if delivery.degraded:
+                return {"content": plain_announcement(matter, delivery_key=key)}
+            case Announcement():
+                return self._full_form(delivery, matter, for_followers=self.is_for_followers(delivery, matter))
+
+    def _full_form(
+        self,
+        delivery: Delivery | DeliveryRecord,
+        announcement: Announcement,
+        *,
+        for_followers: bool,
+        is_there: bool = False,
+    ) -> dict[str, Any]:
+        language, key = self._language(delivery.guild_id), delivery.delivery_key
+        if for_followers:
+            embed = announcement_embed(announcement, language=language, delivery_key=key)
+            buttons = poll_buttons(announcement)
+            return {**embed, **({"view": buttons} if buttons or is_there else {})}
+        return {"view": announcement_view(announcement, language=language, delivery_key=key)}
 
     async def _page(
         self, delivery: Delivery, *, before: int | None = None, after: int | None = None
@@ -228,14 +256,15 @@ class DiscordAnnouncer:
 
     async def _target(self, delivery: Delivery) -> discord.Message:
         target_id = delivery.target_id or 0
-        channel = self._client.get_channel(delivery.channel_id)
-        if isinstance(channel, discord.ForumChannel):
-            # A forum post is a thread, and its first message has the thread's id.
-            thread = self._client.get_partial_messageable(target_id, guild_id=delivery.guild_id)
-            return await thread.fetch_message(target_id)
-        return await self._channel(delivery).fetch_message(target_id)
+        return await self._place_of(delivery, target_id).fetch_message(target_id)
 
-    def _require_server(self, delivery: Delivery) -> None:
+    def _place_of(self, delivery: Delivery | DeliveryRecord, message_id: int) -> discord.PartialMessageable:
+        # A forum post is a thread, and its first message has the thread's id.
+        is_post = isinstance(self._client.get_channel(delivery.channel_id), discord.ForumChannel)
+        place = message_id if is_post else delivery.channel_id
+        return self._client.get_partial_messageable(place, guild_id=delivery.guild_id)
+
+    def _require_server(self, delivery: Delivery | DeliveryRecord) -> None:
         """What kind of channel it is, and what is allowed there, is known only while Discord shows the server."""
         guild = self._client.get_guild(delivery.guild_id)
         if guild is None or guild.unavailable:

@@ -27,6 +27,13 @@ def message_mark(delivery_key: str) -> tuple[int, int]:
     return first | 1, second & ~1 or 2  # never equal, never zero: zero means "choose one for me"
 
 
+def marks_in(message: discord.Message | None) -> tuple[int | None, int | None]:
+    """The marks of a message that is about to show something else: it has to be found by them afterwards too."""
+    box = next(iter(message.components), None) if message is not None else None
+    inner = next(iter(getattr(box, "children", [])), None)
+    return getattr(box, "id", None), getattr(inner, "id", None)
+
+
 def marked_url(url: str | None, *, delivery_key: str) -> str | None:
     """The address, with a fragment by which the message is found again; it leads to the same page."""
     target = safe_url(url) if url else None

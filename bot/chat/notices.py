@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.chat.marks import message_mark
-from bot.chat.plain import plain
+from bot.chat.plain import plain, safe_url
 from bot.chat.views import View
 from bot.model.delivery import Delivery
 from bot.model.problem import Problem
@@ -17,12 +17,12 @@ _LONGEST_PARAMETER = 200
 _OWN = re.compile(r"https://discord\.com/channels/\d+/\d+/\d+|<t:-?\d+:[a-zA-Z]>")
 
 
-def notice_view(delivery: Delivery, *, language: str) -> ui.LayoutView:
+def notice_view(words: Problem, *, language: str, delivery_key: str) -> ui.LayoutView:
     """The notice, with the marks by which it is found again."""
-    mark = message_mark(delivery.delivery_key)
+    mark = message_mark(delivery_key)
     view = View()
     box: ui.Container[Any] = ui.Container(id=mark[0], accent_colour=discord.Colour.orange())
-    box.add_item(ui.TextDisplay[Any](words_said(delivery, language=language), id=mark[1]))
+    box.add_item(ui.TextDisplay[Any](problem_said(words, language=language), id=mark[1]))
     view.add_item(box)
     return view
 
@@ -36,18 +36,23 @@ def folded_view(delivery: Delivery, *, language: str) -> ui.LayoutView:
 
 def words_said(delivery: Delivery, *, language: str) -> str:
     """What the delivery has to say; its parameters are data, never markup."""
-    assert delivery.words is not None  # noqa: S101 - notices and edits are queued with their words
+    assert delivery.words is not None  # noqa: S101 - edits are queued with their words
     return problem_said(delivery.words, language=language)
+
+
+def _readable(name: str, value: str | int) -> str | int:
+    if not isinstance(value, str) or _OWN.fullmatch(value):
+        return value
+    if name == "link":
+        # Shown whole, so that it cannot pretend to lead elsewhere; in brackets, so that it shows no preview.
+        target = safe_url(value)
+        return f"<{target}>" if target is not None and len(target) <= _LONGEST_PARAMETER else ""
+    return plain(value, longest=_LONGEST_PARAMETER)
 
 
 def problem_said(problem: Problem, *, language: str) -> str:
     """A stored sentence in `language`; names and titles in it can neither format nor mention."""
-    readable: dict[str, str | int] = {
-        name: plain(value, longest=_LONGEST_PARAMETER)
-        if isinstance(value, str) and not _OWN.fullmatch(value)
-        else value
-        for name, value in problem.params.items()
-    }
+    readable = {name: _readable(name, value) for name, value in problem.params.items()}
     if problem.because is not None:
         readable["reason"] = problem_said(problem.because, language=language)
     return Problem(problem.message_id, readable).said(language=language)

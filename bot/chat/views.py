@@ -14,3 +14,11 @@ class View(ui.LayoutView):
     def __init__(self) -> None:
         super().__init__(timeout=None)
         self.stop()
+
+
+class Buttons(ui.View):
+    """Buttons below a message of text, which discord.py does not keep either."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+        self.stop()

@@ -8,6 +8,10 @@ issue-link-count = { $count ->
    *[other] **{ $count }** links
 }
 issue-paywalled = continues behind a paywall
+issue-credits = With links from { $names }{ $more ->
+    [0] {""}
+   *[other] {" "}and { $more } more
+}
 button-read-online = Read online
 button-all-links = All links
 button-previous = Previous
@@ -15,6 +19,18 @@ button-next = Next
 page-of = -# Page { $page } of { $pages }
 link-sponsored = sponsored
 links-none = This issue has no links.
+button-approve = Approve
+button-decline = Decline…
+button-undo = Undo
+button-credit-shown = As { $name }
+button-credit-other = Another name…
+button-credit-none = Stay anonymous
+button-planned = Planned
+button-passed = Passed
+button-requeue = Back into the queue
+button-back = Back to the list
+button-forget = Forget me
+menu-submit = Submit to newsletter
 
 ## Commands: names are fixed, descriptions are shown in the picker
 
@@ -47,6 +63,38 @@ option-setup-publish = On or off
 option-desk-url = The issue's address, or any link in it
 option-setup-threads = On or off
 option-setup-source = The newsletter to stop reading
+command-setup-review = Where moderators decide about what members send in
+command-setup-roles = Who moderates and who edits the newsletter
+option-setup-review = A channel that only the staff reads
+option-setup-moderators = The role that decides about submissions and polls
+option-setup-editors = The role that plans with the queue
+command-submit = Send something in for the newsletter
+command-submit-link = Send in a link; the moderators look at it first
+command-submit-mine = What became of what you sent in
+option-submit-address = The link
+option-submit-why = Why it belongs into the newsletter, in a sentence
+command-queue = What was approved, for the editor
+command-queue-list = See the queue, and mark what is planned or passed
+command-queue-export = The whole queue as a file
+option-queue-format = For the newsletter, a spreadsheet or a program
+choice-export-csv = CSV, for a spreadsheet
+choice-export-json = JSON, for a program
+choice-export-md = Markdown, ready to paste
+command-poll = Ask the server, for moderators
+command-poll-create = Ask a question with two to ten answers
+command-poll-close = Close a poll now
+option-poll-channel = Where to ask; here, if you choose none
+option-poll-open = The poll to close
+command-vote = Vote in a poll; in the newest one, if you choose none
+option-vote-option = Your answer; leave it out to see the buttons
+option-vote-poll = Which poll, if not the newest
+command-results = How a poll stands, or ended
+option-results-poll = Type part of the question and pick
+command-privacy = What is kept about you, and your name
+command-privacy-export = Get everything that is kept about you in this server
+command-privacy-forget = Let everything that is kept about you in this server go
+command-privacy-credit = How you are named when a link of yours runs
+command-help = What you can do here
 choice-first-newest = Only the newest issue
 choice-first-none = Nothing; wait for the next issue
 
@@ -141,6 +189,151 @@ status-ping-off = Mentions nobody
 status-threads-on = Discussion threads: on
 status-threads-off = Discussion threads: off
 
+setup-review-changed = What members send in is shown in <#{ $channel }>, where moderators approve or decline it. Members use `/submit link` from now on.
+setup-review-public = Everybody can read <#{ $channel }>, and what members send in must not be seen before a moderator approved it. Choose a channel that only the staff reads.
+setup-roles-which = Choose a role for `moderators`, for `editors`, or for both; *everyone* is no staff.
+status-review = Submissions are decided in <#{ $channel }>
+status-review-none = Submissions: off; choose a channel with `/setup review`
+status-moderators = Moderators: <@&{ $role }>
+status-moderators-none = Moderators: who may manage messages; choose a role with `/setup roles`
+status-editors = Editors: <@&{ $role }>
+status-editors-none = Editors: who may manage the server; choose a role with `/setup roles`
+status-commands-seen = -# ✓ <@&{ $role }> is offered { $commands }.
+status-commands-hidden = ⚠ <@&{ $role }> is not offered { $commands } yet. Discord lets only you change that: *Server Settings → Integrations → Pressroom*, open each command, *Add Roles or Members*.
+status-commands-unknown = -# Which commands they are offered, Discord does not say at the moment.
+
+## Submissions
+
+submit-received = Received: { $name }. The moderators look at it; `/submit mine` tells what became of it.
+submit-withdrawn = Taken back: { $name }. Nobody decides about it any more.
+submit-closed = This server takes no links yet. An administrator chooses where they are looked at, with `/setup review`.
+submit-no-link = That is no web address. It should look like https://example.com/article
+submit-no-link-in-message = That message holds no link.
+submit-hidden-channel = Not everybody can read that message, so it stays where it is. Messages of open channels can be submitted.
+submit-credentials = That address holds a user name or a password. Take it out and send the address without it.
+submit-private = That address leads into a private network, where nobody else gets to.
+submit-invite = Invitations to Discord servers are no links for the newsletter.
+submit-note-length = Your reason is too long: { $longest } characters are the most. Nothing was sent.
+submit-ran = That link ran already, in **{ $title }**. { $link }
+submit-known = Somebody sent that link in before you.
+submit-known-mine = You sent that link in already; `/submit mine` tells what became of it.
+submit-known-declined = That link was sent in before, and the moderators did not take it.
+submit-too-many = { $count } of your links wait for the moderators. Send more when they have decided, or take one back with `/submit mine`.
+submission-gone = That submission is not there any more.
+submission-ran = **ran** as number { $place } in { $title }
+withdraw-too-late = That cannot be taken back any more: it was decided, planned, or has run.
+credit-question = **If it runs, how may the newsletter name you?** You stay anonymous until you choose, and you can change it at any time with `/privacy credit`.
+credit-named = You are named as **{ $name }** when a link of yours runs.
+credit-anonymous = You stay anonymous.
+credit-name-length = A name has 1 to { $longest } characters.
+credit-form-title = How you are named
+credit-form-name = Name
+credit-form-name-note = A name or a handle, as it should stand in the newsletter
+mine-heading = ### What you sent in
+mine-none = Nothing yet. `/submit link` sends a link, and so does *Apps → Submit to newsletter* on a message.
+mine-pending = waits for the moderators
+mine-approved = approved, in the editor's queue
+mine-declined = declined
+mine-withdrawn = taken back
+mine-planned = the editor plans to run it
+mine-passed = approved, but the editor passed it by
+mine-brought = brought by <@{ $bringer }>
+mine-withdraw = Take one back…
+mine-named = -# When a link of yours runs, you are named as **{ $name }**. `/privacy credit` changes that.
+mine-anonymous = -# When a link of yours runs, you stay anonymous. `/privacy credit` changes that.
+review-sent = -# sent by <@{ $finder }> { $when }
+review-brought = -# found by <@{ $finder }>, brought by <@{ $bringer }> { $when }
+review-approved = -# ✓ { $name } · approved by <@{ $moderator }> { $when }
+review-declined = -# ✗ { $name } · declined by <@{ $moderator }> { $when }
+review-approved-by-nobody = -# ✓ { $name } · approved { $when }
+review-declined-by-nobody = -# ✗ { $name } · declined { $when }
+review-withdrawn = -# { $name } · taken back by who sent it
+review-came-late = Somebody was faster:
+    { $line }
+decline-form-title = Decline
+decline-form-reason = Reason
+decline-form-reason-note = Whoever sent it reads this in /submit mine; you may leave it empty
+decline-reason-length = The reason is too long: { $longest } characters are the most. Nothing was decided.
+only-moderators = That is for moderators. An administrator chooses their role with `/setup roles`.
+only-editors = That is for editors. An administrator chooses their role with `/setup roles`.
+
+## The editor's queue
+
+queue-heading = ### { $count ->
+    [0] The queue
+    [one] One link in the queue
+   *[other] { $count } links in the queue
+}
+queue-empty = Nothing waits. What moderators approve appears here.
+queue-choose = Choose a link…
+queue-queued = waits
+queue-planned = **planned**
+queue-passed = passed
+queue-credit = -# Credit: { $name }
+queue-anonymous = -# Credit: none; whoever found it stays anonymous.
+queue-item-gone = That link is not in the queue any more.
+queue-exported = { $count ->
+    [0] The queue is empty, and so is the file.
+    [one] One link, with its credit where its finder gave leave.
+   *[other] { $count } links, with credits where their finders gave leave.
+}
+
+## Polls
+
+poll-votes = { $count ->
+    [one] **1** vote
+   *[other] **{ $count }** votes
+}
+poll-open-until = closes { $when }
+poll-closed-at = closed { $when }
+poll-yours = your vote
+poll-form-title = Ask the server
+poll-form-question = Question
+poll-form-question-note = What you want to know
+poll-form-options = Answers
+poll-form-options-note = Two to ten, one on each line
+poll-form-options-example = Loved it
+poll-form-closes = Closes
+poll-form-closes-note = In 3 days, 12 hours … or on a day: 2026-12-01 18:00 (UTC)
+poll-form-closes-default = 3 days
+poll-form-kept = No poll was opened. This is what you wrote, so that you can copy it into `/poll create`:
+    {""}**{ $question }**
+    { $options }
+poll-opened = Your poll is on its way to <#{ $channel }>. It closes on { $when }.
+poll-opened-already = That poll is open already.
+poll-not-there = I cannot ask in <#{ $channel }>: I lack *View Channel* or *Send Messages* there.
+poll-question-length = A question has 1 to { $longest } characters.
+poll-options-count = A poll has { $fewest } to { $most } answers, one on each line; you wrote { $count }.
+poll-option-length = An answer has at most { $longest } characters.
+poll-options-twice = Two of the answers are the same.
+poll-closes-unclear = I do not understand when it closes. Write `3 days`, `12 hours`, or a day like `2026-12-01 18:00` (UTC).
+poll-closes-past = That moment has passed already. Write when it closes, for example `3 days`.
+poll-closes-soon = A poll is open for { $minutes } minutes at least.
+poll-closes-late = A poll is open for { $days } days at most.
+poll-closed = That poll is closed. `/results` tells how it ended.
+poll-gone = That poll is not there any more.
+poll-none-open = No poll is open at the moment.
+poll-not-found = No poll is called “{ $question }”. Type part of the question and pick one from the list.
+vote-counted = Your vote for **{ $option }** counts. You can change it until the poll closes { $until }.
+vote-changed = Changed: your vote is for **{ $option }** now. You can change it until the poll closes { $until }.
+vote-same = Your vote for **{ $option }** counts already.
+vote-no-such-option = That poll has no answer “{ $option }”. Pick one from the list, or leave it out to see the buttons.
+
+## Privacy and help
+
+privacy-exported = { $count ->
+    [0] Nothing is kept about you in this server.
+   *[other] Everything that is kept about you in this server, as a file. The other servers that I am in are told apart; ask there too.
+}
+privacy-forget-warning = **This lets go of everything that is kept about you in this server.** What waits for the moderators is taken back. What was decided stays in the newsletter's queue and archive, without your name and your words. Your votes in open polls are taken back; in closed ones they stay, without you. How you want to be named is forgotten. This cannot be undone.
+privacy-forgotten = Done: nothing that is kept for this server names you any more. Messages that did are changed within minutes.
+help-heading = **Pressroom** is the desk of this server's newsletter.
+help-members = For everybody
+help-moderators = For moderators
+help-editors = For editors
+help-administrators = For administrators
+help-menu = -# On a message, *Apps → Submit to newsletter* sends in the first link that stands in it.
+
 ## What can go wrong
 
 error-unexpected = Something went wrong here, and it is logged. Please try again; if it stays, tell the operator the incident **{ $incident }**.
@@ -199,6 +392,7 @@ delivery-token = Discord does not know my token any more; the operator has to ma
 delivery-too-many-refused = Discord refused { $count } requests within ten minutes, so I pause before it shuts me out.
 delivery-publish-limit = Discord lets about ten messages an hour be published in a channel.
 delivery-refused = Discord refused the message: { $reason }.
+delivery-not-there-yet = The message is still on its way.
 delivery-broken = The connection to Discord broke.
 
 ## Notices to the staff of a server, once for each occasion
@@ -211,3 +405,7 @@ notice-channel-stopped = **Nothing is sent to <#{ $channel }> any more.** { $rea
     } `/setup channel` moves them to another channel.
 notice-refused = **An announcement for <#{ $channel }> could not be posted**, neither as a card nor as plain text. { $reason }
     All others go on. When the cause is mended, `/desk post` tries this one again.
+notice-review-refused = **A submission could not be shown in <#{ $channel }>.** { $reason }
+    It waits all the same; `/setup review` shows what waits anew.
+notice-poll-refused = **A poll could not be posted in <#{ $channel }>.** { $reason }
+    Ask it again with `/poll create` when the cause is mended.

@@ -14,6 +14,13 @@ class Purpose(StrEnum):
     PUBLISH = "publish"  # hand an announcement on to the channels that follow this one
     EDIT = "edit"  # let an earlier announcement say something else
     NOTICE = "notice"  # tell the server's staff
+    REVIEW = "review"  # show a submission to the moderators
+    POLL = "poll"  # ask a poll's question
+    REFRESH = "refresh"  # let a card that stands there show what is true now
+
+
+# What puts a message of its own into a channel.
+POSTS = frozenset({Purpose.ANNOUNCE, Purpose.NOTICE, Purpose.REVIEW, Purpose.POLL})
 
 
 class DeliveryState(StrEnum):
@@ -42,6 +49,7 @@ class Delivery:
     characters are the nonce. `target_id` is the message that is published or edited, `words` what an edit or a notice
     says. `doubt_since`: an attempt of that moment may have arrived although nobody heard of it. `degraded`: Discord
     refused the full form, so the plain one is sent. `wants_ping`: the server's role is mentioned if its day allows it.
+    `subject_key` names the issue, submission or poll it is about; `revision` counts the changes a refresh has to show.
     """
 
     outbox_id: int
@@ -49,7 +57,7 @@ class Delivery:
     purpose: Purpose
     guild_id: int
     channel_id: int
-    issue_key: str
+    subject_key: str
     generation: int
     ping_role_id: int | None
     attempts: int
@@ -62,6 +70,7 @@ class Delivery:
     degraded: bool = False
     target_id: int | None = None
     words: Problem | None = None
+    revision: int = 0
 
     @property
     def nonce(self) -> str:
@@ -83,7 +92,7 @@ class DeliveryRecord:
     state: DeliveryState
     guild_id: int
     channel_id: int
-    issue_key: str
+    subject_key: str
     generation: int
     attempts: int
     due_at: datetime | None
@@ -95,6 +104,7 @@ class DeliveryRecord:
     is_post: bool = False
     degraded: bool = False
     target_id: int | None = None
+    ping_role_id: int | None = None
 
 
 def message_link(*, guild_id: int, channel_id: int, message_id: int, is_post: bool) -> str:

@@ -25,6 +25,9 @@ class Guild:
     first_announcement: FirstAnnouncement = FirstAnnouncement.NEWEST
     staff_channel_id: int | None = None
     publish: bool = False
+    review_channel_id: int | None = None
+    moderator_role_id: int | None = None
+    editor_role_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

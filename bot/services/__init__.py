@@ -3,15 +3,37 @@
 from dataclasses import dataclass
 
 from bot.services.announcements import Announcements
+from bot.services.audiences import Audiences
 from bot.services.channels import Channels
+from bot.services.credits import Credits
 from bot.services.explanations import Explanations
 from bot.services.gateway import Gateway
 from bot.services.guilds import Guilds
 from bot.services.issues import Issues
 from bot.services.outbox import Outbox
+from bot.services.polls import Polls
+from bot.services.privacy import Privacy
+from bot.services.queue import Queue
 from bot.services.sources import Sources
+from bot.services.submissions import Submissions
 
-__all__ = ["Announcements", "Channels", "Explanations", "Gateway", "Guilds", "Issues", "Outbox", "Services", "Sources"]
+__all__ = [
+    "Announcements",
+    "Audiences",
+    "Channels",
+    "Credits",
+    "Explanations",
+    "Gateway",
+    "Guilds",
+    "Issues",
+    "Outbox",
+    "Polls",
+    "Privacy",
+    "Queue",
+    "Services",
+    "Sources",
+    "Submissions",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +41,16 @@ class Services:
     """All rules, handed to commands and buttons."""
 
     announcements: Announcements
+    audiences: Audiences
     channels: Channels
+    credits: Credits
     explanations: Explanations
     gateway: Gateway
     guilds: Guilds
     issues: Issues
     outbox: Outbox
+    polls: Polls
+    privacy: Privacy
+    queue: Queue
     sources: Sources
+    submissions: Submissions

@@ -6,16 +6,21 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.errors import DeliveryRefusedError, NotFoundError
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, message_link
-from bot.model.guild import Subscription
+from bot.model.guild import Guild, Subscription
+from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.ports import Announcement, Bell
+from bot.services.credits import credited
 from bot.services.keys import delivery_key
+from bot.services.polls import open_issue_poll
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
 from bot.store import installation as installation_row
 from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
+from bot.store import polls as poll_rows
+from bot.store import submissions as submission_rows
 
 # Restraint: a role is mentioned at most once a day, whatever is published.
 PINGS_APART = timedelta(days=1)
@@ -51,13 +56,20 @@ async def enqueue_announcement(
     if earlier is not None:
         given_up = earlier.last_problem is not None and earlier.last_problem.message_id in _GIVEN_UP
         return given_up and await outbox_rows.try_failed_again(transaction, key, now=now)
+    await open_issue_poll(
+        transaction,
+        await issue_rows.polls_of(transaction, issue_key),
+        guild_id=subscription.guild_id,
+        issue_key=issue_key,
+        now=now,
+    )
     return await outbox_rows.enqueue(
         transaction,
         delivery_key=key,
         purpose=Purpose.ANNOUNCE,
         guild_id=subscription.guild_id,
         channel_id=subscription.channel_id,
-        issue_key=issue_key,
+        subject_key=issue_key,
         generation=generation,
         wants_ping=may_ping,
         now=now,
@@ -85,8 +97,8 @@ async def enqueue_folding(
         is_post=delivery.is_post,
     )
     words = Problem("announcement-anew", {"title": announcement.issue.title, "link": link})
-    for earlier in await outbox_rows.announcements_of_issue(
-        transaction, guild_id=delivery.guild_id, issue_key=delivery.issue_key
+    for earlier in await outbox_rows.announcements_of(
+        transaction, guild_id=delivery.guild_id, subject_key=delivery.subject_key
     ):
         if earlier.generation < delivery.generation and earlier.message_id is not None:
             await _enqueue_for(
@@ -124,7 +136,7 @@ async def _enqueue_for(
         purpose=purpose,
         guild_id=delivery.guild_id,
         channel_id=channel_id or delivery.channel_id,
-        issue_key=delivery.issue_key,
+        subject_key=delivery.subject_key,
         generation=delivery.generation,
         target_id=target_id,
         words=words,
@@ -162,8 +174,8 @@ class Announcements:
             earlier = next(
                 (
                     record
-                    for record in await outbox_rows.announcements_of_issue(
-                        transaction, guild_id=guild_id, issue_key=issue_key
+                    for record in await outbox_rows.announcements_of(
+                        transaction, guild_id=guild_id, subject_key=issue_key
                     )
                     if record.channel_id == subscription.channel_id
                 ),
@@ -181,6 +193,7 @@ class Announcements:
             if not queued:
                 return Posting(queued=False, channel_id=subscription.channel_id, earlier=earlier)
         self._bell.ring("outbox")
+        self._bell.ring("polls")
         return Posting(queued=True, channel_id=subscription.channel_id)
 
     async def repost(self, guild_id: int, issue_key: str, *, interaction_id: int) -> Posting:
@@ -196,7 +209,7 @@ class Announcements:
             subscription = await self._subscription(transaction, guild_id, issue_key)
             if subscription is None or identity is None:
                 raise NotFoundError("issue-gone")
-            records = await outbox_rows.announcements_of_issue(transaction, guild_id=guild_id, issue_key=issue_key)
+            records = await outbox_rows.announcements_of(transaction, guild_id=guild_id, subject_key=issue_key)
             if not records:
                 raise NotFoundError("repost-never-posted")
             latest = records[0]
@@ -220,9 +233,9 @@ class Announcements:
         async with self._store.read() as transaction:
             issue = await issue_rows.get_issue(transaction, issue_key, guild_id=guild_id)
             guild = await guild_rows.get_guild(transaction, guild_id)
-        if issue is None or guild is None:
-            raise NotFoundError("issue-gone")
-        return Announcement(issue=issue, issue_key=issue_key, guild=guild)
+            if issue is None or guild is None:
+                raise NotFoundError("issue-gone")
+            return await _whole(transaction, issue, issue_key=issue_key, guild=guild)
 
     async def _subscription(self, transaction: Transaction, guild_id: int, issue_key: str) -> Subscription | None:
         source_id = await issue_rows.source_of_issue(transaction, issue_key)
@@ -243,19 +256,33 @@ async def take_ping(transaction: Transaction, delivery: Delivery, *, now: dateti
 
 async def is_wanted(transaction: Transaction, delivery: Delivery) -> bool:
     """Whether the server still reads the issue's source."""
-    source_id = await issue_rows.source_of_issue(transaction, delivery.issue_key)
+    source_id = await issue_rows.source_of_issue(transaction, delivery.subject_key)
     return any(
         subscription.source_id == source_id
         for subscription in await guild_rows.subscriptions_of_guild(transaction, delivery.guild_id)
     )
 
 
-async def announcement_of(transaction: Transaction, delivery: Delivery) -> Announcement:
+async def announcement_of(transaction: Transaction, delivery: Delivery | DeliveryRecord) -> Announcement:
     """The announcement as it would be sent now. Raises DeliveryRefusedError when the issue or the server is gone."""
-    issue = await issue_rows.get_issue(transaction, delivery.issue_key)
+    issue = await issue_rows.get_issue(transaction, delivery.subject_key)
     guild = await guild_rows.get_guild(transaction, delivery.guild_id)
     if issue is None or guild is None:
         raise DeliveryRefusedError("delivery-gone")
     # A role that was switched off, or changed, while the message waited is not mentioned.
     ping_role_id = delivery.ping_role_id if delivery.ping_role_id == guild.ping_role_id else None
-    return Announcement(issue=issue, issue_key=delivery.issue_key, guild=guild, ping_role_id=ping_role_id)
+    return await _whole(transaction, issue, issue_key=delivery.subject_key, guild=guild, ping_role_id=ping_role_id)
+
+
+async def _whole(
+    transaction: Transaction, issue: Issue, *, issue_key: str, guild: Guild, ping_role_id: int | None = None
+) -> Announcement:
+    found = await submission_rows.featured_in(transaction, issue_key, guild_id=guild.guild_id)
+    return Announcement(
+        issue=issue,
+        issue_key=issue_key,
+        guild=guild,
+        ping_role_id=ping_role_id,
+        credits=await credited(transaction, guild.guild_id, found),
+        poll=await poll_rows.of_issue(transaction, issue_key, guild_id=guild.guild_id),
+    )

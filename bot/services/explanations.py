@@ -68,7 +68,8 @@ class Explanations:
     async def _of_issue(self, transaction: Transaction, guild_id: int, card: IssueCard) -> list[Finding]:
         stored_at, source = await issue_rows.provenance(transaction, card.issue_key)
         findings = [Finding("why-seen", {"title": card.title, "source": source.title or source.url, "when": stored_at})]
-        records = await outbox_rows.deliveries_of_issue(transaction, guild_id=guild_id, issue_key=card.issue_key)
+        records = await outbox_rows.deliveries_of(transaction, guild_id=guild_id, subject_key=card.issue_key)
+        records = [record for record in records if record.purpose is not Purpose.REFRESH]
         announced = [record for record in records if record.purpose is Purpose.ANNOUNCE]
         if not announced:
             findings.append(await self._why_not_queued(transaction, guild_id, source, stored_at))

@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.model.delivery import DeliveryRecord, StoppedChannel
+from bot.model.delivery import DeliveryRecord, Purpose, StoppedChannel
 from bot.model.guild import Guild, Source, Subscription
 from bot.model.problem import Problem
 from bot.ports import Bell
 from bot.services.announcements import enqueue_announcement
 from bot.services.channels import choose_channel
+from bot.services.submissions import show_pending_in
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
 from bot.store import guilds as guild_rows
@@ -91,13 +92,13 @@ class Guilds:
             problem=Problem("delivery-moved", {"channel": str(to)}),
             also_in_doubt=stopped.look_again_at is None,
         ):
-            source_id = await issue_rows.source_of_issue(transaction, record.issue_key)
-            identity = await issue_rows.identity_of(transaction, record.issue_key)
+            source_id = await issue_rows.source_of_issue(transaction, record.subject_key)
+            identity = await issue_rows.identity_of(transaction, record.subject_key)
             if source_id in subscriptions and identity is not None:
                 await enqueue_announcement(
                     transaction,
                     subscriptions[source_id],
-                    issue_key=record.issue_key,
+                    issue_key=record.subject_key,
                     identity=identity,
                     now=self._clock.now(),
                     may_ping=False,
@@ -118,8 +119,27 @@ class Guilds:
                 await guild_rows.change_settings(transaction, guild_id, staff_channel_id=channel_id)
                 if channel_id is not None:
                     await choose_channel(transaction, guild_id, channel_id)
-                    await outbox_rows.move_notices(transaction, guild_id=guild_id, channel_id=channel_id)
+                    await outbox_rows.move_to(
+                        transaction, guild_id=guild_id, purpose=Purpose.NOTICE, channel_id=channel_id
+                    )
         self._bell.ring("outbox")
+
+    async def set_review_channel(self, guild_id: int, channel_id: int, *, interaction_id: int) -> None:
+        """Show submissions to the moderators in this channel, also those that wait; from now on members may send."""
+        now = self._clock.now()
+        async with self._effect(interaction_id, guild_id) as transaction:
+            if transaction is not None:
+                await choose_channel(transaction, guild_id, channel_id)
+                await guild_rows.change_settings(transaction, guild_id, review_channel_id=channel_id)
+                await show_pending_in(transaction, guild_id, channel_id, now=now)
+        self._bell.ring("outbox")
+
+    async def set_roles(
+        self, guild_id: int, *, moderator_role_id: int | None, editor_role_id: int | None, interaction_id: int
+    ) -> None:
+        """Let these roles decide about submissions and polls, and plan with the queue; None leaves one as it is."""
+        roles = {"moderator_role_id": moderator_role_id, "editor_role_id": editor_role_id}
+        await self._change(guild_id, interaction_id, **{name: role for name, role in roles.items() if role is not None})
 
     async def set_publishing(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
         """Publish announcements to the channels of other servers that follow."""

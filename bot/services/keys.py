@@ -2,6 +2,7 @@
 
 from base64 import b32encode
 from hashlib import sha256
+from secrets import token_bytes
 
 from bot.model.delivery import Purpose
 
@@ -21,3 +22,8 @@ def issue_key(source_key: str, identity: str) -> str:
     """26 characters that name an issue in buttons and choices: the same in every database that reads this source."""
     digest = sha256(f"{source_key}\x1f{identity}".encode()).digest()
     return b32encode(digest).decode().lower()[:26]
+
+
+def random_key() -> str:
+    """26 characters that name a submission or a poll in buttons; nobody guesses another one."""
+    return b32encode(token_bytes(17)).decode().lower()[:26]

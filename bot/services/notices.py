@@ -44,7 +44,7 @@ async def tell_staff(
         purpose=Purpose.NOTICE,
         guild_id=guild_id,
         channel_id=channel_id,
-        issue_key="",
+        subject_key="",
         words=words,
         now=now,
     )

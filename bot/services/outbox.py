@@ -10,9 +10,9 @@ from random import uniform
 from bot.clock import Clock
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
 from bot.metrics import Metrics
-from bot.model.delivery import Delivery, Purpose, Sent
+from bot.model.delivery import POSTS, Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
-from bot.ports import Announcement, Announcer
+from bot.ports import Announcement, Announcer, Matter, Notice
 from bot.services.announcements import (
     announcement_of,
     enqueue_folding,
@@ -20,8 +20,11 @@ from bot.services.announcements import (
     is_wanted,
     take_ping,
 )
+from bot.services.cards import APART
 from bot.services.channels import channel_pause, put_off_look, stop_channel
 from bot.services.notices import tell_staff
+from bot.services.polls import poll_card_of
+from bot.services.submissions import review_card_of
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
 from bot.store import outbox as outbox_rows
@@ -47,12 +50,18 @@ _HORIZON = timedelta(hours=2)
 # Discord lets about ten messages an hour be published in a channel (unofficial).
 _PUBLISHED_AN_HOUR = 10
 
+_REFUSED_WORDS = {
+    Purpose.ANNOUNCE: "notice-refused",
+    Purpose.REVIEW: "notice-review-refused",
+    Purpose.POLL: "notice-poll-refused",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
     """A send that may arrive from now on: what is sent, and the doubt that an earlier attempt left."""
 
-    announcement: Announcement | None
+    matter: Matter
     doubt_before: datetime | None
 
 
@@ -176,8 +185,10 @@ class Outbox:
             match delivery.purpose:
                 case Purpose.ANNOUNCE:
                     await self._announce(delivery)
-                case Purpose.NOTICE:
-                    await self._notify(delivery)
+                case Purpose.NOTICE | Purpose.REVIEW | Purpose.POLL:
+                    await self._post_card(delivery)
+                case Purpose.REFRESH:
+                    return await self._refresh(delivery)
                 case Purpose.PUBLISH:
                     return await self._publish(delivery)
                 case Purpose.EDIT:
@@ -186,7 +197,7 @@ class Outbox:
         except DeliveryRefusedError as error:
             await self._quarantine(delivery, Problem.of(error))
         except ChannelClosedError as error:
-            if delivery.target_id is None:
+            if delivery.purpose in POSTS:
                 return await self._stop_channel(delivery, error)
             # What cannot be changed any more keeps nobody from posting something new beside it.
             if error.is_gone:
@@ -201,7 +212,7 @@ class Outbox:
             return await self._put_off(delivery, Problem.of(error), at_least_seconds=error.retry_after_seconds)
         except Exception as error:
             # A mistake of ours in one message must not hold up its lane, nor be tried again without a pause.
-            log.exception("delivery broke channel_id=%s issue=%s", delivery.channel_id, delivery.issue_key)
+            log.exception("delivery broke channel_id=%s subject=%s", delivery.channel_id, delivery.subject_key)
             return await self._put_off(delivery, Problem.of(error))
         return None
 
@@ -222,11 +233,36 @@ class Outbox:
             delivery = replace(delivery, message_id=sent.message_id, thread_id=sent.thread_id, is_post=sent.is_post)
         await self._complete(delivery, announcement)
 
-    async def _notify(self, delivery: Delivery) -> None:
-        if delivery.message_id is not None or await self._post(delivery, None) is not None:
+    async def _post_card(self, delivery: Delivery) -> None:
+        async with self._store.read() as transaction:
+            matter = await matter_of(transaction, delivery)
+        if matter is None:
+            await self._give_up(delivery, Problem("delivery-cancelled"))
+        elif delivery.message_id is not None or await self._post(delivery, matter) is not None:
             await self._finish(delivery)
 
-    async def _post(self, delivery: Delivery, announcement: Announcement | None) -> Sent | None:
+    async def _refresh(self, delivery: Delivery) -> datetime | None:
+        """Let a card show what is true now; read as late as possible, so that one edit shows many changes."""
+        async with self._store.read() as transaction:
+            cards = await outbox_rows.cards_of(
+                transaction, guild_id=delivery.guild_id, subject_key=delivery.subject_key
+            )
+            card = next((each for each in cards if each.channel_id == delivery.channel_id), None)
+            matter = await matter_of(transaction, card) if card is not None else None
+        if card is not None and matter is not None and card.state is not DeliveryState.FAILED:
+            if card.message_id is None:
+                # It may be on its way with what was true before.
+                return await self._put_off(delivery, Problem("delivery-not-there-yet"))
+            await self._announcer.refresh(card, matter)
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            await outbox_rows.mark_shown(
+                transaction, self._claim_of(delivery), revision=delivery.revision, now=now, again_at=now + APART
+            )
+        self._metrics.count("deliveries", "done")
+        return None
+
+    async def _post(self, delivery: Delivery, matter: Matter) -> Sent | None:
         """The message, sent now or found; None when another process has taken over."""
         sent: Sent | None = None
         protected = delivery.doubt_since is not None and self._nonce_still_protects(delivery)
@@ -234,15 +270,15 @@ class Outbox:
             sent = await self._announcer.find(delivery, since=delivery.doubt_since - _CLOCK_DOUBT)
         elif delivery.doubt_since is None:
             # This database may be an older copy, or another process may run on a copy of it.
-            sent = await self._announcer.glance(delivery, since=_earliest(delivery, announcement))
+            sent = await self._announcer.glance(delivery, since=_earliest(delivery, matter))
         if sent is not None:
             log.info("found what was sent before channel_id=%s message_id=%s", delivery.channel_id, sent.message_id)
             self._metrics.count("deliveries", "found")
         else:
-            begun = await self._begin_sending(delivery, announcement, protected=protected)
+            begun = await self._begin_sending(delivery, matter, protected=protected)
             if begun is None:
                 return None
-            sent = await self._send(delivery, begun.announcement, doubt_before=begun.doubt_before)
+            sent = await self._send(delivery, begun.matter, doubt_before=begun.doubt_before)
             if sent is None:
                 return None
         now = self._clock.now()
@@ -258,13 +294,11 @@ class Outbox:
                 log.info("channel takes messages again channel_id=%s", delivery.channel_id)
         return sent if still_ours else None
 
-    async def _send(
-        self, delivery: Delivery, announcement: Announcement | None, *, doubt_before: datetime | None
-    ) -> Sent | None:
+    async def _send(self, delivery: Delivery, matter: Matter, *, doubt_before: datetime | None) -> Sent | None:
         try:
-            if announcement is None:
-                return await self._announcer.send_notice(delivery)
-            return await self._send_in_some_form(delivery, announcement)
+            if isinstance(matter, Announcement):
+                return await self._send_in_some_form(delivery, matter)
+            return await self._announcer.send(delivery, matter)
         except DeliveryError as error:
             if error.is_certain:
                 # What an earlier attempt may have brought about is as open as before.
@@ -279,9 +313,9 @@ class Outbox:
             if delivery.degraded:
                 raise
             log.warning(
-                "refused, tried in its plain form channel_id=%s issue=%s error=%s",
+                "refused, tried in its plain form channel_id=%s subject=%s error=%s",
                 delivery.channel_id,
-                delivery.issue_key,
+                delivery.subject_key,
                 error,
             )
             async with self._store.write() as transaction:
@@ -295,9 +329,7 @@ class Outbox:
                 return None
             return await self._announcer.send(replace(delivery, degraded=True), announcement)
 
-    async def _begin_sending(
-        self, delivery: Delivery, announcement: Announcement | None, *, protected: bool
-    ) -> _Begun | None:
+    async def _begin_sending(self, delivery: Delivery, matter: Matter, *, protected: bool) -> _Begun | None:
         """Note that the message may arrive from now on; None when the claim went to another process meanwhile."""
         now = self._clock.now()
         if not protected:
@@ -308,11 +340,11 @@ class Outbox:
                 transaction, self._claim_of(delivery), doubt_since=doubt_since, lease_until=now + LEASE
             ):
                 return None
-            if announcement is not None and delivery.wants_ping:
+            if isinstance(matter, Announcement) and delivery.wants_ping:
                 role_id = await take_ping(transaction, delivery, now=now)
                 await outbox_rows.settle_ping(transaction, self._claim_of(delivery), role_id=role_id)
-                announcement = replace(announcement, ping_role_id=role_id)
-        return _Begun(announcement, delivery.doubt_since if protected else None)
+                matter = replace(matter, ping_role_id=role_id)
+        return _Begun(matter, delivery.doubt_since if protected else None)
 
     def _nonce_still_protects(self, delivery: Delivery) -> bool:
         """Whether sending again is safe: this process sent it first, less than a minute ago, and nonces count there.
@@ -382,12 +414,12 @@ class Outbox:
         self._first_sent.pop(delivery.delivery_key, None)
         self._metrics.count("deliveries", "done")
         log.info(
-            "done purpose=%s guild_id=%s channel_id=%s message_id=%s issue=%s attempts=%d",
+            "done purpose=%s guild_id=%s channel_id=%s message_id=%s subject=%s attempts=%d",
             delivery.purpose,
             delivery.guild_id,
             delivery.channel_id,
             delivery.message_id or delivery.target_id,
-            delivery.issue_key,
+            delivery.subject_key,
             delivery.attempts,
         )
 
@@ -399,10 +431,10 @@ class Outbox:
             await outbox_rows.put_off(transaction, self._claim_of(delivery), problem=problem, due_at=due_at)
         self._metrics.count("deliveries", "put off")
         log.warning(
-            "put off purpose=%s channel_id=%s issue=%s attempts=%d seconds=%.0f problem=%s",
+            "put off purpose=%s channel_id=%s subject=%s attempts=%d seconds=%.0f problem=%s",
             delivery.purpose,
             delivery.channel_id,
-            delivery.issue_key,
+            delivery.subject_key,
             delivery.attempts,
             seconds,
             problem,
@@ -441,7 +473,7 @@ class Outbox:
 
     async def _quarantine(self, delivery: Delivery, problem: Problem) -> None:
         """The delivery is not tried again by itself; the staff is told, and the next in the lane goes on."""
-        await self._give_up(delivery, problem, tell=delivery.purpose is Purpose.ANNOUNCE)
+        await self._give_up(delivery, problem, tell=delivery.purpose in _REFUSED_WORDS)
 
     async def _give_up(self, delivery: Delivery, problem: Problem, *, tell: bool = False) -> None:
         async with self._store.write() as transaction:
@@ -453,17 +485,17 @@ class Outbox:
                     guild_id=delivery.guild_id,
                     about_channel_id=0,
                     occasion=f"refused:{delivery.delivery_key}:{delivery.attempts}",
-                    words=Problem("notice-refused", {"channel": str(delivery.channel_id)}, problem),
+                    words=Problem(_REFUSED_WORDS[delivery.purpose], {"channel": str(delivery.channel_id)}, problem),
                     now=self._clock.now(),
                 )
         self._first_sent.pop(delivery.delivery_key, None)
         self._metrics.count("deliveries", "refused")
         log.warning(
-            "refused purpose=%s guild_id=%s channel_id=%s issue=%s problem=%s",
+            "refused purpose=%s guild_id=%s channel_id=%s subject=%s problem=%s",
             delivery.purpose,
             delivery.guild_id,
             delivery.channel_id,
-            delivery.issue_key,
+            delivery.subject_key,
             problem,
         )
 
@@ -471,10 +503,25 @@ class Outbox:
         return outbox_rows.Claim(delivery.outbox_id, self._incarnation)
 
 
-def _earliest(delivery: Delivery, announcement: Announcement | None) -> datetime:
+async def matter_of(transaction: Transaction, delivery: Delivery | DeliveryRecord) -> Matter | None:
+    """What a message is about, as it is now; None where that is gone. Raises DeliveryRefusedError for an issue gone."""
+    guild_id, subject_key = delivery.guild_id, delivery.subject_key
+    match delivery.purpose:
+        case Purpose.ANNOUNCE:
+            return await announcement_of(transaction, delivery)
+        case Purpose.REVIEW:
+            return await review_card_of(transaction, guild_id=guild_id, submission_key=subject_key)
+        case Purpose.POLL:
+            return await poll_card_of(transaction, guild_id=guild_id, poll_key=subject_key)
+        case Purpose.NOTICE if isinstance(delivery, Delivery) and delivery.words is not None:
+            return Notice(delivery.words)
+    return None
+
+
+def _earliest(delivery: Delivery, matter: Matter) -> datetime:
     """Since when a message of an earlier copy of this database may stand there."""
-    if announcement is None:
+    if not isinstance(matter, Announcement):
         return delivery.created_at - _CLOCK_DOUBT
     # What was announced before cannot be older than the issue, except for what feeds say of dates.
-    published_at = announcement.issue.published_at
+    published_at = matter.issue.published_at
     return published_at - _FEED_DATE_DOUBT if published_at else delivery.created_at - _UNDATED_LOOKED_BACK

@@ -20,6 +20,7 @@ from bot.ports import Bell, IssueSource, Reading
 from bot.services.announcements import enqueue_announcement
 from bot.services.channels import choose_channel
 from bot.services.keys import issue_key
+from bot.services.submissions import feature_links
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
@@ -92,8 +93,8 @@ class Sources:
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             if fresh:
                 await self._subscribe(transaction, source, guild_id=guild_id, channel_id=channel_id, first=first)
-        self._bell.ring("sources")
-        self._bell.ring("outbox")
+        for worker in ("sources", "outbox", "polls"):
+            self._bell.ring(worker)
         return NewSubscription(
             source=source,
             title=source.title or (seen.title if seen else None),
@@ -181,6 +182,7 @@ class Sources:
                 return  # somebody subscribed anew meanwhile; it is read again at once
             source = held
             new = await self._store_new(transaction, source, reading.issues, now=now)
+            await self._feature(transaction, source, new, now=now)
             if source.first_read_at is None:
                 announced = await self._announce_first(transaction, source, now=now)
             else:
@@ -205,6 +207,7 @@ class Sources:
         )
         if announced:
             self._bell.ring("outbox")
+            self._bell.ring("polls")
 
     async def _store_new(
         self, transaction: Transaction, source: Source, issues: tuple[Issue, ...], *, now: datetime
@@ -232,6 +235,16 @@ class Sources:
             ):
                 new.append(issue)
         return new
+
+    async def _feature(self, transaction: Transaction, source: Source, new: list[Issue], *, now: datetime) -> None:
+        """Credit the members whose links run, before the announcement is queued that names them."""
+        subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
+        guild_ids = {subscription.guild_id for subscription in subscribed}
+        for issue in new:
+            key = issue_key(source.url_key, issue.identities[0])
+            count = await feature_links(transaction, issue, issue_key=key, guild_ids=guild_ids, now=now)
+            if count:
+                log.info("submitted links ran issue=%s count=%d", key, count)
 
     async def _announce(self, transaction: Transaction, source: Source, issues: list[Issue], *, now: datetime) -> int:
         queued = 0

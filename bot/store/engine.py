@@ -145,7 +145,8 @@ class Store:
             if self.dialect == "postgresql":
                 await connection.execution_options(isolation_level="REPEATABLE READ")
             async with connection.begin():
-                yield Transaction(connection)
+                # Breaking a statement off would leave SQLite's connection to a task that nobody waits for.
+                yield Transaction(connection, is_shared=self.dialect == "sqlite")
 
     async def probe(self, *, timeout_seconds: float = 5.0) -> None:
         """Prove that the database takes a durable write now; costs one small commit.

@@ -20,8 +20,8 @@ _MOST_UNITS_PER_COMMIT = 50
 class Transaction:
     """What a rule writes and reads through.
 
-    Where units share a commit, a statement that has begun is let finish before a cancellation goes on: breaking it off
-    would cost the connection, and with it the work of all the others.
+    On SQLite a statement that has begun is let finish before a cancellation goes on: breaking it off would cost the
+    connection, and with it the work of all the others that share its commit.
     """
 
     def __init__(self, connection: AsyncConnection, *, is_shared: bool = False) -> None:

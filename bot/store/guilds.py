@@ -88,6 +88,12 @@ async def move_subscriptions(transaction: Transaction, *, guild_id: int, channel
         )
 
 
+async def names(transaction: Transaction) -> dict[int, str]:
+    """All servers that were ever set up, by their ids."""
+    rows = await transaction.execute(select(guilds.c.guild_id, guilds.c.name).order_by(guilds.c.guild_id))
+    return {row.guild_id: row.name for row in rows}
+
+
 async def guilds_with_subscriptions(transaction: Transaction) -> set[int]:
     """Ids of the servers that read anything."""
     rows = await transaction.execute(select(subscriptions.c.guild_id).distinct())
@@ -141,4 +147,7 @@ def _guild(row: Row[Any]) -> Guild:
         first_announcement=FirstAnnouncement(row.first_announcement),
         staff_channel_id=row.staff_channel_id,
         publish=row.publish,
+        review_channel_id=row.review_channel_id,
+        moderator_role_id=row.moderator_role_id,
+        editor_role_id=row.editor_role_id,
     )

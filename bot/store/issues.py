@@ -100,6 +100,12 @@ async def identity_of(transaction: Transaction, issue_key: str) -> str | None:
     return identity
 
 
+async def polls_of(transaction: Transaction, issue_key: str) -> tuple[IssuePoll, ...]:
+    """The polls that stand in the issue."""
+    result = await transaction.execute(select(issues.c.polls).where(issues.c.issue_key == issue_key))
+    return _polls(result.scalar_one_or_none() or [])
+
+
 async def source_of_issue(transaction: Transaction, issue_key: str) -> int | None:
     result = await transaction.execute(select(issues.c.source_id).where(issues.c.issue_key == issue_key))
     source_id: int | None = result.scalar_one_or_none()
@@ -115,7 +121,7 @@ async def issues_named(
         named = issues.c.id.in_(
             select(issue_identities.c.issue_id).where(issue_identities.c.identity == _stored_identity(identity))
         )
-    told = select(outbox.c.issue_key).where(outbox.c.guild_id == guild_id)
+    told = select(outbox.c.subject_key).where(outbox.c.guild_id == guild_id)
     rows = await transaction.execute(
         _cards()
         .where(named, or_(_is_read_by(guild_id), issues.c.issue_key.in_(told)))
@@ -288,8 +294,12 @@ async def _whole_issue(transaction: Transaction, row: Row[Any]) -> Issue:
             Section(title=section.title, links=tuple(by_section.get(section.id, ()))) for section in section_rows
         ),
         images=tuple(Image(url=picture.url, alt=picture.alt, caption=picture.caption) for picture in pictures),
-        polls=tuple(IssuePoll(question=poll["question"], options=tuple(poll["options"])) for poll in row.polls),
+        polls=_polls(row.polls),
     )
+
+
+def _polls(stored: list[dict[str, Any]]) -> tuple[IssuePoll, ...]:
+    return tuple(IssuePoll(question=poll["question"], options=tuple(poll["options"])) for poll in stored)
 
 
 def _stored_identity(identity: str) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, exists, false, func, literal, or_, select, update
+from sqlalchemy import Row, and_, case, delete, exists, false, func, literal, null, or_, select, update
 
-from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
+from bot.model.delivery import POSTS, Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
@@ -15,6 +15,7 @@ from bot.store.tables import issues, outbox, stopped_channels
 
 # A row whose process died keeps its claim until the lease ends, then anybody may take it.
 _OPEN_STATES = (DeliveryState.PENDING, DeliveryState.CLAIMED)
+_CARDS = (Purpose.ANNOUNCE, Purpose.REVIEW, Purpose.POLL)
 _CLAIM_LOCK = 0x434C41494D  # "CLAIM"; any number that is not the migrations'
 
 
@@ -33,7 +34,7 @@ async def enqueue(
     purpose: Purpose,
     guild_id: int,
     channel_id: int,
-    issue_key: str,
+    subject_key: str,
     generation: int = 0,
     wants_ping: bool = False,
     target_id: int | None = None,
@@ -49,7 +50,7 @@ async def enqueue(
             purpose=purpose,
             guild_id=guild_id,
             channel_id=channel_id,
-            issue_key=issue_key,
+            subject_key=subject_key,
             generation=generation,
             wants_ping=wants_ping,
             target_id=target_id,
@@ -62,6 +63,61 @@ async def enqueue(
         .on_conflict_do_nothing(index_elements=["delivery_key"])
     )
     return bool(result.rowcount)
+
+
+async def enqueue_refresh(
+    transaction: Transaction,
+    *,
+    delivery_key: str,
+    guild_id: int,
+    channel_id: int,
+    subject_key: str,
+    now: datetime,
+    due_at: datetime,
+    apart: timedelta,
+) -> bool:
+    """Let a card be drawn anew at `due_at`, and no sooner than `apart` from the last time; False when it is to be.
+
+    There is one row a card. While it waits, it is going to show this change too; while it is being drawn, its revision
+    says that it has to be drawn once more.
+    """
+    # Locked: whoever claims it meanwhile draws what is true after this transaction.
+    row = (
+        await transaction.execute(
+            select(outbox.c.state, outbox.c.sent_at).where(outbox.c.delivery_key == delivery_key).with_for_update()
+        )
+    ).one_or_none()
+    if row is not None and row.state == DeliveryState.PENDING:
+        return False
+    if row is not None and row.sent_at is not None and row.sent_at <= now:
+        due_at = max(due_at, row.sent_at + apart)
+    rests = outbox.c.state.in_([DeliveryState.DONE, DeliveryState.FAILED])
+    await transaction.execute(
+        insert(transaction, outbox)
+        .values(
+            delivery_key=delivery_key,
+            purpose=Purpose.REFRESH,
+            guild_id=guild_id,
+            channel_id=channel_id,
+            subject_key=subject_key,
+            generation=0,
+            state=DeliveryState.PENDING,
+            due_at=due_at,
+            attempts=0,
+            created_at=now,
+        )
+        .on_conflict_do_update(
+            index_elements=["delivery_key"],
+            set_={
+                "revision": outbox.c.revision + 1,
+                "state": case((rests, literal(DeliveryState.PENDING.value)), else_=outbox.c.state),
+                "due_at": case((rests, literal(due_at, outbox.c.due_at.type)), else_=outbox.c.due_at),
+                "attempts": case((rests, 0), else_=outbox.c.attempts),
+                "last_problem": case((rests, null()), else_=outbox.c.last_problem),
+            },
+        )
+    )
+    return True
 
 
 async def claim_due(
@@ -211,6 +267,24 @@ async def mark_done(
     )
 
 
+async def mark_shown(
+    transaction: Transaction, claim: Claim, *, revision: int, now: datetime, again_at: datetime
+) -> bool:
+    """The card shows `revision`; where there is a newer one by now, it is drawn again at `again_at`."""
+    is_newest = outbox.c.revision == revision
+    return await _change(
+        transaction,
+        claim,
+        state=case((is_newest, literal(DeliveryState.DONE.value)), else_=literal(DeliveryState.PENDING.value)),
+        due_at=case((is_newest, null()), else_=literal(again_at, outbox.c.due_at.type)),
+        attempts=case((is_newest, outbox.c.attempts), else_=0),
+        lease_incarnation=None,
+        lease_until=None,
+        sent_at=now,
+        last_problem=None,
+    )
+
+
 async def mark_failed(transaction: Transaction, claim: Claim, *, problem: Problem) -> bool:
     """Not again by itself: Discord refuses this message as it is."""
     return await _finish(transaction, claim, state=DeliveryState.FAILED, last_problem=_stored(problem))
@@ -265,7 +339,7 @@ async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: 
         outbox.c.guild_id == guild_id,
         outbox.c.state == DeliveryState.PENDING,
         outbox.c.message_id.is_(None),
-        outbox.c.issue_key.in_(select(issues.c.issue_key).where(issues.c.source_id == source_id)),
+        outbox.c.subject_key.in_(select(issues.c.issue_key).where(issues.c.source_id == source_id)),
     )
     await transaction.execute(delete(outbox).where(queued, outbox.c.doubt_since.is_(None)))
     await transaction.execute(
@@ -328,7 +402,7 @@ async def oldest_waiting(transaction: Transaction) -> datetime | None:
         select(func.min(outbox.c.created_at)).where(
             outbox.c.state.in_(_OPEN_STATES),
             # The others wait on purpose: to settle, or for Discord's limits of an hour.
-            outbox.c.purpose.in_([Purpose.ANNOUNCE, Purpose.NOTICE]),
+            outbox.c.purpose.in_(POSTS),
             ~exists().where(stopped_channels.c.channel_id == outbox.c.channel_id),
         )
     )
@@ -368,7 +442,7 @@ async def waiting_in_channel(transaction: Transaction, channel_id: int) -> int:
         .where(
             outbox.c.channel_id == channel_id,
             outbox.c.state.in_(_OPEN_STATES),
-            outbox.c.purpose.in_([Purpose.ANNOUNCE, Purpose.NOTICE]),
+            outbox.c.purpose.in_(POSTS),
             outbox.c.message_id.is_(None),
         )
     )
@@ -376,13 +450,13 @@ async def waiting_in_channel(transaction: Transaction, channel_id: int) -> int:
     return count
 
 
-async def move_notices(transaction: Transaction, *, guild_id: int, channel_id: int) -> None:
-    """Let the notices that a server's staff was not given yet go to this channel."""
+async def move_to(transaction: Transaction, *, guild_id: int, purpose: Purpose, channel_id: int) -> None:
+    """Let what a server's staff was not shown yet go to this channel."""
     await transaction.execute(
         update(outbox)
         .where(
             outbox.c.guild_id == guild_id,
-            outbox.c.purpose == Purpose.NOTICE,
+            outbox.c.purpose == purpose,
             outbox.c.state == DeliveryState.PENDING,
             outbox.c.message_id.is_(None),
             outbox.c.doubt_since.is_(None),  # the others may stand in the old channel
@@ -418,20 +492,29 @@ async def find_delivery(transaction: Transaction, delivery_key: str) -> Delivery
     return None if row is None else _record(row)
 
 
-async def deliveries_of_issue(transaction: Transaction, *, guild_id: int, issue_key: str) -> list[DeliveryRecord]:
+async def deliveries_of(transaction: Transaction, *, guild_id: int, subject_key: str) -> list[DeliveryRecord]:
     """All that was ever queued for an issue in a server, the newest generation first."""
     rows = await transaction.execute(
         select(outbox)
-        .where(outbox.c.guild_id == guild_id, outbox.c.issue_key == issue_key)
+        .where(outbox.c.guild_id == guild_id, outbox.c.subject_key == subject_key)
         .order_by(outbox.c.generation.desc(), outbox.c.id.desc())
     )
     return [_record(row) for row in rows]
 
 
-async def announcements_of_issue(transaction: Transaction, *, guild_id: int, issue_key: str) -> list[DeliveryRecord]:
+async def announcements_of(transaction: Transaction, *, guild_id: int, subject_key: str) -> list[DeliveryRecord]:
     """All announcements of an issue that were ever queued in a server, the newest generation first."""
-    records = await deliveries_of_issue(transaction, guild_id=guild_id, issue_key=issue_key)
+    records = await deliveries_of(transaction, guild_id=guild_id, subject_key=subject_key)
     return [record for record in records if record.purpose is Purpose.ANNOUNCE]
+
+
+async def cards_of(transaction: Transaction, *, guild_id: int, subject_key: str) -> list[DeliveryRecord]:
+    """The cards that show an issue, a submission or a poll: in each channel the newest one."""
+    newest: dict[int, DeliveryRecord] = {}
+    for record in await deliveries_of(transaction, guild_id=guild_id, subject_key=subject_key):
+        if record.purpose in _CARDS:
+            newest.setdefault(record.channel_id, record)
+    return list(newest.values())
 
 
 async def _finish(transaction: Transaction, claim: Claim, *, state: DeliveryState, **values: Any) -> bool:
@@ -476,7 +559,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         purpose=Purpose(row.purpose),
         guild_id=row.guild_id,
         channel_id=row.channel_id,
-        issue_key=row.issue_key,
+        subject_key=row.subject_key,
         generation=row.generation,
         ping_role_id=row.ping_role_id,
         attempts=row.attempts,
@@ -489,6 +572,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         degraded=row.degraded,
         target_id=row.target_id,
         words=Problem.from_json(row.words),
+        revision=row.revision,
     )
 
 
@@ -499,7 +583,7 @@ def _record(row: Row[Any]) -> DeliveryRecord:
         state=DeliveryState(row.state),
         guild_id=row.guild_id,
         channel_id=row.channel_id,
-        issue_key=row.issue_key,
+        subject_key=row.subject_key,
         generation=row.generation,
         attempts=row.attempts,
         due_at=row.due_at,
@@ -511,4 +595,5 @@ def _record(row: Row[Any]) -> DeliveryRecord:
         is_post=row.is_post,
         degraded=row.degraded,
         target_id=row.target_id,
+        ping_role_id=row.ping_role_id,
     )

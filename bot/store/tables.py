@@ -44,6 +44,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class MemberId(TypeDecorator[int]):
+    """A person's snowflake: what has this type is what `/privacy` exports and forgets (`bot.store.privacy`)."""
+
+    impl = BigInteger
+    cache_ok = True
+
+
 # SQLite makes a key automatic only when its type is spelled INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
 Snowflake = BigInteger
@@ -62,8 +69,17 @@ def _row_id() -> Column[Any]:
     return Column("id", RowId, primary_key=True)
 
 
-def _points_to(name: str, target: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, RowId, ForeignKey(target, ondelete="CASCADE"), nullable=nullable)
+def _points_to(
+    name: str, target: str, *, nullable: bool = False, primary_key: bool = False, ondelete: str = "CASCADE"
+) -> Column[Any]:
+    return Column(
+        name,
+        RowId,
+        ForeignKey(target, ondelete=ondelete),
+        nullable=nullable,
+        primary_key=primary_key,
+        autoincrement=False if primary_key else "auto",
+    )
 
 
 # Exactly one row. The id is part of every delivery key: two installations in one channel never meet.
@@ -87,6 +103,9 @@ guilds = Table(
     Column("first_announcement", String(16), nullable=False),
     Column("staff_channel_id", Snowflake),
     Column("publish", Boolean, nullable=False, server_default=false()),
+    Column("review_channel_id", Snowflake),
+    Column("moderator_role_id", Snowflake),
+    Column("editor_role_id", Snowflake),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -204,7 +223,7 @@ outbox = Table(
     Column("purpose", String(16), nullable=False),
     Column("guild_id", Snowflake, nullable=False),
     Column("channel_id", Snowflake, nullable=False),
-    Column("issue_key", String(26), nullable=False),
+    Column("subject_key", String(26), nullable=False),  # of an issue, a submission or a poll; empty for a notice
     Column("generation", Integer, nullable=False),
     Column("ping_role_id", Snowflake),
     Column("state", String(16), nullable=False),
@@ -222,10 +241,12 @@ outbox = Table(
     Column("degraded", Boolean, nullable=False, server_default=false()),
     Column("target_id", Snowflake),
     Column("words", Text),
+    # Of what a card shows; raised with each change, so that one which comes while the card is drawn is drawn too.
+    Column("revision", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
     Index(None, "due_at"),
-    Index(None, "guild_id", "issue_key"),
+    Index(None, "guild_id", "subject_key"),
 )
 
 # Channels that refuse everything: their deliveries wait, and are not tried before `look_again_at`.
@@ -259,4 +280,101 @@ interactions = Table(
     Column("interaction_id", Snowflake, primary_key=True, autoincrement=False),
     Column("guild_id", Snowflake),
     Column("acted_at", UtcDateTime, nullable=False),
+)
+
+# How a member wants to be named; no row: never asked, and so anonymous.
+member_credits = Table(
+    "member_credits",
+    metadata,
+    Column("guild_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("member_id", MemberId, primary_key=True, autoincrement=False),
+    Column("name", String(80)),  # null: anonymous
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("answered_at", UtcDateTime),
+)
+
+# What members sent in. `open_key` is the link's key until it is withdrawn: one link stands once in a server.
+submissions = Table(
+    "submissions",
+    metadata,
+    _row_id(),
+    # Known outside the database (buttons, exports): random, so that nobody guesses another one.
+    Column("submission_key", String(26), nullable=False, unique=True),
+    Column("guild_id", Snowflake, nullable=False),
+    Column("finder_id", MemberId),  # null: forgotten
+    Column("brought_by_id", MemberId),
+    Column("url", Text, nullable=False),
+    Column("link_key", Text, nullable=False),
+    Column("key_version", Integer, nullable=False),
+    Column("open_key", Text),
+    Column("title", Text),
+    Column("note", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("decided_by_id", MemberId),
+    Column("reason", Text),
+    Column("plan", String(16)),
+    Column("planned_at", UtcDateTime),
+    Column("planned_by_id", MemberId),
+    _points_to("featured_issue_id", "issues.id", nullable=True, ondelete="SET NULL"),
+    Column("featured_place", Integer),
+    UniqueConstraint("guild_id", "open_key"),
+    Index(None, "guild_id", "finder_id"),
+    Index(None, "guild_id", "state"),
+    Index(None, "link_key"),
+    Index(None, "featured_issue_id"),
+)
+
+polls = Table(
+    "polls",
+    metadata,
+    _row_id(),
+    Column("poll_key", String(26), nullable=False, unique=True),
+    Column("guild_id", Snowflake, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("issue_key", String(26)),  # the issue on whose card it hangs; null: it has a card of its own
+    Column("channel_id", Snowflake),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("opened_by_id", MemberId),
+    Column("closes_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("closed_by_id", MemberId),
+    UniqueConstraint("guild_id", "issue_key"),
+    Index(None, "closed_at", "closes_at"),
+)
+
+# `tally` is the number of current ballots; a recount of the ledger gives the same.
+poll_options = Table(
+    "poll_options",
+    metadata,
+    _points_to("poll_id", "polls.id", primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("label", Text, nullable=False),
+    Column("tally", Integer, nullable=False),
+)
+
+# Every press that counted, in order; only grows. `position` is null where a vote was taken back.
+ballot_ledger = Table(
+    "ballot_ledger",
+    metadata,
+    _row_id(),
+    Column("interaction_id", Snowflake, unique=True),
+    _points_to("poll_id", "polls.id"),
+    Column("member_id", MemberId, nullable=False),  # of somebody forgotten, a number below zero
+    Column("position", Integer),
+    Column("cast_at", UtcDateTime, nullable=False),
+    Index(None, "poll_id", "member_id"),
+    Index(None, "member_id"),
+)
+
+# The present ballot of each member.
+ballots = Table(
+    "ballots",
+    metadata,
+    _points_to("poll_id", "polls.id", primary_key=True),
+    Column("member_id", MemberId, primary_key=True, autoincrement=False),
+    Column("position", Integer, nullable=False),
+    Column("cast_at", UtcDateTime, nullable=False),
+    Index(None, "member_id"),
 )

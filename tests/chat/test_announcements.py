@@ -188,7 +188,9 @@ def test_every_custom_id_of_a_card_is_known_to_a_button() -> None:
     ids = custom_ids(components_of(view_of(sample_issue(1))))
     ids += custom_ids(components_of(links_view(big_issue(), issue_key=KEY, page=1, language="en")))
     for custom_id in ids:
-        matching = [kind for kind in PRESSES if custom_id.startswith(f"{kind.name}:") and kind.from_custom_id(custom_id)]
+        matching = [
+            kind for kind in PRESSES if custom_id.startswith(f"{kind.name}:") and kind.from_custom_id(custom_id)
+        ]
         assert len(matching) == 1, custom_id
 
 

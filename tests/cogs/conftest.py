@@ -20,7 +20,7 @@ from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
 from sandbox import Limits, Sandbox
 from sandbox.driver import Person
-from sandbox.model import Message
+from sandbox.model import Channel, Guild, Message
 from tests.conftest import SHARED
 from tests.doubles import MovableClock, Shelf, sample_issue
 
@@ -121,6 +121,25 @@ async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
         yield sandbox
         assert sandbox.violations == []
         assert sandbox.rejected == []
+
+
+@pytest.fixture
+def guild(sandbox: Sandbox) -> Guild:
+    return next(iter(sandbox.world.guilds.values()))
+
+
+@pytest.fixture
+def review(guild: Guild) -> Channel:
+    return channel(guild, "review")
+
+
+@pytest.fixture
+def general(guild: Guild) -> Channel:
+    return channel(guild, "general")
+
+
+def channel(guild: Guild, name: str) -> Channel:
+    return next(each for each in guild.channels.values() if each.name == name)
 
 
 @pytest.fixture

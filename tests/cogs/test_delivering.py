@@ -12,7 +12,7 @@ from bot.store.tables import outbox
 from sandbox import Sandbox
 from sandbox.model import Channel, Guild, Message
 from sandbox.permissions import Permission
-from tests.cogs.conftest import FEED, Press
+from tests.cogs.conftest import FEED, Press, channel
 from tests.doubles import sample_issue
 
 SEND, HISTORY, VIEW = Permission.SEND_MESSAGES, Permission.READ_MESSAGE_HISTORY, Permission.VIEW_CHANNEL
@@ -20,17 +20,8 @@ MESSAGES = r"/channels/\d+/messages$"
 
 
 @pytest.fixture
-def guild(sandbox: Sandbox) -> Guild:
-    return next(iter(sandbox.world.guilds.values()))
-
-
-@pytest.fixture
 def news(guild: Guild) -> Channel:
     return channel(guild, "news")
-
-
-def channel(guild: Guild, name: str) -> Channel:
-    return next(each for each in guild.channels.values() if each.name == name)
 
 
 def deny(sandbox: Sandbox, place: Channel, permission: Permission) -> None:
@@ -226,8 +217,9 @@ async def test_where_publishing_is_on_followers_get_text_and_embed_once(
     await press.person("ada").slash("/setup publish on:True")
     await press.set_up()
     [message] = await arrived(press, news, 1)
-    assert not message.components
+    assert message.labels == ["Good", "Bad"], "the poll's answers are for this server; followers get no buttons"
     assert message.embeds[0]["title"] == "Issue number 3"
+    assert "How was it?" in message.embeds[0]["description"]
     assert "#pressroom-" in message.embeds[0]["url"]
     assert not is_published(message), "there is time to correct it"
     await press.settled()

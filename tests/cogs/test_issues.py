@@ -15,7 +15,7 @@ async def test_the_announcement_is_one_compact_message_with_a_thread(press: Pres
         "- Paper",
         "- Ink",
     ]
-    assert [button.get("label") for button in message.buttons] == ["Read online", "All links"]
+    assert [button.get("label") for button in message.buttons] == ["Read online", "All links", "Good", "Bad"]
     assert message.thread is not None
     assert message.thread.name == "Issue number 3"
     assert message.mention_roles == []

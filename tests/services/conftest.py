@@ -10,7 +10,23 @@ import pytest
 
 from bot.metrics import Metrics
 from bot.model.guild import FirstAnnouncement
-from bot.services import Announcements, Channels, Explanations, Gateway, Guilds, Issues, Outbox, Services, Sources
+from bot.services import (
+    Announcements,
+    Audiences,
+    Channels,
+    Credits,
+    Explanations,
+    Gateway,
+    Guilds,
+    Issues,
+    Outbox,
+    Polls,
+    Privacy,
+    Queue,
+    Services,
+    Sources,
+    Submissions,
+)
 from bot.store import Store
 from bot.store.secret_box import SecretBox
 from tests.doubles import Channel, MovedClock, QuietBell, Shelf, sample_issue
@@ -67,12 +83,17 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
     key_file = tmp_path / "keys" / "secret.key"
     services = Services(
         announcements=Announcements(store, clock=clock, bell=bell),
+        audiences=Audiences(store),
         channels=Channels(store, announcer=channel, clock=clock, bell=bell),
+        credits=Credits(store, clock=clock, bell=bell),
         explanations=Explanations(store),
         gateway=Gateway(store, clock=clock, metrics=metrics),
         guilds=Guilds(store, clock=clock, bell=bell),
         issues=Issues(store),
         outbox=Outbox(store, announcer=channel, clock=clock, incarnation="first", alone=True, metrics=metrics),
+        polls=Polls(store, clock=clock, bell=bell),
+        privacy=Privacy(store, clock=clock, bell=bell),
+        queue=Queue(store, clock=clock),
         sources=Sources(
             store,
             reader=shelf,
@@ -82,5 +103,6 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
             interval=timedelta(minutes=10),
             metrics=metrics,
         ),
+        submissions=Submissions(store, clock=clock, bell=bell),
     )
     return Desk(services, store, clock, bell, shelf, channel, key_file, metrics, count(900_000))

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, Sent, StoppedChannel
 from bot.model.problem import Problem
-from bot.ports import Announcement
+from bot.ports import Announcement, Matter
 from bot.store import channels as channel_rows
 from bot.store import outbox as outbox_rows
 from tests.doubles import sample_issue
@@ -34,7 +34,7 @@ async def stopped(desk: Desk, channel_id: int = CHANNEL) -> StoppedChannel | Non
 async def records(desk: Desk) -> list[DeliveryRecord]:
     stored = await desk.services.issues.latest(GUILD)
     async with desk.store.read() as transaction:
-        return await outbox_rows.announcements_of_issue(transaction, guild_id=GUILD, issue_key=stored.issue_key)
+        return await outbox_rows.announcements_of(transaction, guild_id=GUILD, subject_key=stored.issue_key)
 
 
 async def test_a_channel_that_refuses_is_stopped_and_its_staff_told_once(desk: Desk) -> None:
@@ -265,9 +265,10 @@ async def test_what_is_refused_in_both_forms_is_quarantined_and_nothing_else(des
     forms: list[bool] = []
     send = desk.channel.send
 
-    async def seen(delivery: Delivery, announcement: Announcement) -> Sent:
-        forms.append(delivery.degraded)
-        return await send(delivery, announcement)
+    async def seen(delivery: Delivery, matter: Matter) -> Sent:
+        if isinstance(matter, Announcement):
+            forms.append(delivery.degraded)
+        return await send(delivery, matter)
 
     desk.channel.send = seen  # type: ignore[method-assign]
     for _ in range(3):
@@ -289,10 +290,10 @@ async def test_a_process_killed_between_the_two_forms_goes_on_with_the_plain_one
     desk.channel.plain_is_fine = True
     send = desk.channel.send
 
-    async def dies_plainly(delivery: Delivery, announcement: Announcement) -> Sent:
+    async def dies_plainly(delivery: Delivery, matter: Matter) -> Sent:
         if delivery.degraded:
             raise asyncio.CancelledError
-        return await send(delivery, announcement)
+        return await send(delivery, matter)
 
     desk.channel.send = dies_plainly  # type: ignore[method-assign]
     with pytest.raises(asyncio.CancelledError):

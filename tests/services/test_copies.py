@@ -47,7 +47,7 @@ async def test_a_backup_from_before_the_issue_announces_it_no_second_time(desk: 
     await desk.services.outbox.deliver_due()
     async with desk.store.write() as transaction:  # the backup knows nothing of the second issue
         second = select(issues.c.issue_key).where(issues.c.title == "Issue number 2")
-        await transaction.execute(delete(outbox).where(outbox.c.issue_key.in_(second)))
+        await transaction.execute(delete(outbox).where(outbox.c.subject_key.in_(second)))
         await transaction.execute(delete(issues).where(issues.c.title == "Issue number 2"))
     desk.channel.nonces_are_remembered = False
     await desk.read()

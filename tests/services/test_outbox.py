@@ -9,7 +9,7 @@ from sqlalchemy import update
 from bot.errors import DeliveryError, DeliveryRefusedError, StoreError
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Sent
 from bot.model.problem import Problem
-from bot.ports import Announcement
+from bot.ports import Matter
 from bot.services.outbox import LEASE
 from bot.store import outbox as outbox_rows
 from bot.store.tables import outbox
@@ -25,7 +25,7 @@ async def queued(desk: Desk) -> None:
 async def record(desk: Desk) -> DeliveryRecord:
     stored = await desk.services.issues.latest(GUILD)
     async with desk.store.read() as transaction:
-        return (await outbox_rows.announcements_of_issue(transaction, guild_id=GUILD, issue_key=stored.issue_key))[0]
+        return (await outbox_rows.announcements_of(transaction, guild_id=GUILD, subject_key=stored.issue_key))[0]
 
 
 async def test_a_message_is_sent_marked_and_gets_its_thread(desk: Desk) -> None:
@@ -226,10 +226,10 @@ async def test_trouble_in_one_channel_does_not_stop_another(desk: Desk) -> None:
     await desk.services.sources.read_due()
     send = desk.channel.send
 
-    async def breaks_in_one(delivery: Delivery, announcement: Announcement) -> Sent:
+    async def breaks_in_one(delivery: Delivery, matter: Matter) -> Sent:
         if delivery.channel_id == CHANNEL:
             raise ZeroDivisionError
-        return await send(delivery, announcement)
+        return await send(delivery, matter)
 
     desk.channel.send = breaks_in_one  # type: ignore[method-assign]
     due = await desk.services.outbox.deliver_due()
@@ -299,8 +299,8 @@ async def test_a_process_whose_claim_was_taken_over_changes_nothing(desk: Desk) 
     await queued(desk)
     send = desk.channel.send
 
-    async def slow(delivery: Delivery, announcement: Announcement) -> Sent:
-        message_id = await send(delivery, announcement)
+    async def slow(delivery: Delivery, matter: Matter) -> Sent:
+        message_id = await send(delivery, matter)
         desk.channel.send = send  # type: ignore[method-assign]
         desk.clock.move(LEASE)
         await desk.outbox(incarnation="second", alone=False).deliver_due()
@@ -318,11 +318,11 @@ async def test_a_slow_channel_does_not_hold_up_what_becomes_due_elsewhere(desk: 
     hanging, released = asyncio.Event(), asyncio.Event()
     send = desk.channel.send
 
-    async def hangs_in_one(delivery: Delivery, announcement: Announcement) -> Sent:
+    async def hangs_in_one(delivery: Delivery, matter: Matter) -> Sent:
         if delivery.channel_id == CHANNEL:
             hanging.set()
             await released.wait()
-        return await send(delivery, announcement)
+        return await send(delivery, matter)
 
     desk.channel.send = hangs_in_one  # type: ignore[method-assign]
     delivering = asyncio.create_task(desk.services.outbox.deliver_due())
@@ -355,10 +355,10 @@ async def test_a_second_process_does_not_overtake_in_a_channel(desk: Desk) -> No
     await desk.read()
     send = desk.channel.send
 
-    async def overtaken(delivery: Delivery, announcement: Announcement) -> Sent:
+    async def overtaken(delivery: Delivery, matter: Matter) -> Sent:
         desk.channel.send = send  # type: ignore[method-assign]
         await desk.outbox(incarnation="second", alone=False).deliver_due()
-        return await send(delivery, announcement)
+        return await send(delivery, matter)
 
     desk.channel.send = overtaken  # type: ignore[method-assign]
     assert await desk.titles_sent() == ["Issue number 1", "Issue number 2"]
@@ -388,12 +388,12 @@ async def test_a_failing_write_in_one_channel_lets_the_others_finish(
     await desk.services.sources.read_due()
     failed, send = asyncio.Event(), desk.channel.send
 
-    async def send_late(delivery: Delivery, announcement: Announcement) -> Sent:
+    async def send_late(delivery: Delivery, matter: Matter) -> Sent:
         if delivery.channel_id == CHANNEL:
             failed.set()
             raise DeliveryError("delivery-broken")
         await failed.wait()
-        return await send(delivery, announcement)
+        return await send(delivery, matter)
 
     async def full_disk(*_: object, **__: object) -> bool:
         raise StoreError("The disk is full.")

@@ -103,7 +103,7 @@ async def test_fifty_concurrent_claims_of_the_next_row_take_fifty_rows(store: St
                 purpose=Purpose.ANNOUNCE,
                 guild_id=1,
                 channel_id=number + 1,
-                issue_key="issue",
+                subject_key="issue",
                 generation=0,
                 now=NOW,
             )

@@ -1,0 +1,349 @@
+"""What members send in: the moderators' card, the answers to the member, and how they want to be named."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import ButtonStyle, ui
+from discord.utils import format_dt
+
+from bot.chat.context import actor_of, guild_id_of, language_of, services_of
+from bot.chat.marks import marks_in
+from bot.chat.plain import host_of, masked_link, plain, shorten
+from bot.chat.press import Form, Press, chosen_in, written_in
+from bot.chat.replies import reply, reply_view, say, sentence_view
+from bot.chat.views import View
+from bot.errors import RefusedError
+from bot.model.member import Credit
+from bot.model.submission import Plan, Submission, SubmissionState
+from bot.services.credits import LONGEST_NAME
+from bot.services.submissions import LONGEST_NOTE, LONGEST_REASON, Decision, Mine, Receipt
+from bot.texts import text
+
+_KEY = r"(?P<submission_key>[a-z2-7]{26})"
+_LONGEST_TITLE = 100
+_LONGEST_LABEL = 38
+# With and without whoever decided: a moderator may be forgotten, too.
+_DECIDED = {
+    SubmissionState.APPROVED: ("review-approved", "review-approved-by-nobody"),
+    SubmissionState.DECLINED: ("review-declined", "review-declined-by-nobody"),
+}
+_MINE = {
+    SubmissionState.PENDING: "mine-pending",
+    SubmissionState.APPROVED: "mine-approved",
+    SubmissionState.DECLINED: "mine-declined",
+    SubmissionState.WITHDRAWN: "mine-withdrawn",
+}
+_MINE_PLANNED = {Plan.PLANNED: "mine-planned", Plan.PASSED: "mine-passed"}
+
+
+def name_of(submission: Submission, *, longest: int = _LONGEST_TITLE) -> str:
+    """A submission as a link, with its host beside a title that could pretend."""
+    if not submission.url:
+        return "…"  # its finder was forgotten before anybody decided
+    link = masked_link(submission.title or submission.link_key, submission.url, longest=longest)
+    return f"{link} · {plain(host_of(submission.url), longest=60)}" if submission.title else link
+
+
+def review_card(
+    submission: Submission, *, language: str, mark: tuple[int | None, int | None] = (None, None)
+) -> ui.LayoutView:
+    """The card for the moderators, one line once it is decided; `mark` is what it is found again by."""
+    view = View()
+    card: ui.Container[Any] = ui.Container(id=mark[0])
+    if submission.state is SubmissionState.PENDING:
+        card.add_item(ui.TextDisplay[Any](_waiting_text(submission, language=language), id=mark[1]))
+        card.add_item(
+            ui.ActionRow[Any](
+                Approve.button(submission, language=language), Decline.button(submission, language=language)
+            )
+        )
+    else:
+        card.add_item(ui.TextDisplay[Any](decided_line(submission, language=language), id=mark[1]))
+    view.add_item(card)
+    return view
+
+
+def _waiting_text(submission: Submission, *, language: str) -> str:
+    lines = [f"### {name_of(submission)}"]
+    if submission.note:
+        lines.append(f"> {plain(submission.note, longest=LONGEST_NOTE)}")
+    who = {"finder": str(submission.finder_id or 0), "when": format_dt(submission.sent_at, "R")}
+    if submission.brought_by_id is None:
+        lines.append(text("review-sent", language=language, **who))
+    else:
+        lines.append(text("review-brought", language=language, bringer=str(submission.brought_by_id), **who))
+    return "\n".join([*lines, *_ran(submission, language=language)])
+
+
+def decided_line(submission: Submission, *, language: str) -> str:
+    """What was decided, by whom and when, on one line."""
+    name, by = name_of(submission), submission.decided_by_id
+    if submission.decided_at is None or submission.state is SubmissionState.WITHDRAWN:
+        line = text("review-withdrawn", language=language, name=name)
+    else:
+        when, (said, said_of_nobody) = format_dt(submission.decided_at, "R"), _DECIDED[submission.state]
+        if by is None:
+            line = text(said_of_nobody, language=language, name=name, when=when)
+        else:
+            line = text(said, language=language, name=name, moderator=str(by), when=when)
+    if submission.reason:
+        line += f" · {plain(submission.reason, longest=LONGEST_REASON)}"
+    return " · ".join([line, *_ran(submission, language=language)])
+
+
+def _ran(submission: Submission, *, language: str) -> list[str]:
+    ran = submission.featured
+    if ran is None:
+        return []
+    title = masked_link(ran.title, ran.url or "", longest=_LONGEST_TITLE)
+    return [text("submission-ran", language=language, place=ran.place, title=title)]
+
+
+@dataclass(frozen=True)
+class Approve(Press, name="approve", state=_KEY):
+    """One press, and it is in the editor's queue."""
+
+    submission_key: str
+
+    @classmethod
+    def button(cls, submission: Submission, *, language: str) -> ui.Button[Any]:
+        label, custom_id = text("button-approve", language=language), cls.custom_id(submission.submission_key)
+        return ui.Button(label=label, custom_id=custom_id, style=ButtonStyle.success)
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        decision = await services_of(interaction).submissions.approve(
+            guild_id_of(interaction), self.submission_key, actor=actor_of(interaction), interaction_id=interaction.id
+        )
+        await _show_decision(interaction, decision)
+
+
+@dataclass(frozen=True)
+class Decline(Press, name="decline", state=_KEY):
+    """Asks for the reason."""
+
+    submission_key: str
+
+    @classmethod
+    def button(cls, submission: Submission, *, language: str) -> ui.Button[Any]:
+        label, custom_id = text("button-decline", language=language), cls.custom_id(submission.submission_key)
+        return ui.Button(label=label, custom_id=custom_id, style=ButtonStyle.danger)
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        services, guild_id = services_of(interaction), guild_id_of(interaction)
+        await services.audiences.require_moderator(guild_id, actor_of(interaction))
+        submission = await services.submissions.get(guild_id, self.submission_key)
+        if submission.state is not SubmissionState.PENDING:
+            await _show_decision(interaction, Decision(submission, is_ours=False))
+            return
+        form = Form(title=say(interaction, "decline-form-title"), custom_id=Declined.custom_id(self.submission_key))
+        field = ui.TextInput[Any](
+            custom_id="reason", required=False, max_length=LONGEST_REASON, style=discord.TextStyle.paragraph
+        )
+        form.add_item(
+            ui.Label[Any](
+                text=say(interaction, "decline-form-reason"),
+                description=say(interaction, "decline-form-reason-note"),
+                component=field,
+            )
+        )
+        await interaction.response.send_modal(form)
+
+
+@dataclass(frozen=True)
+class Declined(Press, name="declined", state=_KEY):
+    """The form with the reason, sent."""
+
+    submission_key: str
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        decision = await services_of(interaction).submissions.decline(
+            guild_id_of(interaction),
+            self.submission_key,
+            written_in(interaction).get("reason", ""),
+            actor=actor_of(interaction),
+            interaction_id=interaction.id,
+        )
+        await _show_decision(interaction, decision)
+
+
+async def _show_decision(interaction: discord.Interaction, decision: Decision) -> None:
+    """Fold the card in the answer to whoever decided; tell everybody else who did, and when."""
+    if decision.is_ours:
+        language = str(interaction.guild_locale or interaction.locale)
+        view = review_card(decision.submission, language=language, mark=marks_in(interaction.message))
+        await interaction.response.edit_message(view=view, allowed_mentions=discord.AllowedMentions.none())
+    else:
+        line = decided_line(decision.submission, language=language_of(interaction))
+        await reply(interaction, "review-came-late", line=line)
+
+
+# the member's side
+
+
+async def show_receipt(interaction: discord.Interaction, receipt: Receipt) -> None:
+    """Say that it was received, with *Undo*; ask once how to be named."""
+    submission = receipt.submission
+    view = View()
+    view.add_item(ui.TextDisplay[Any](say(interaction, "submit-received", name=name_of(submission))))
+    view.add_item(ui.ActionRow[Any](Withdraw.button(submission, language=language_of(interaction))))
+    if receipt.asks_for_credit:
+        view.add_item(ui.Separator[Any]())
+        view.add_item(ui.TextDisplay[Any](say(interaction, "credit-question")))
+        view.add_item(credit_row(interaction))
+    await reply_view(interaction, view)
+
+
+@dataclass(frozen=True)
+class Withdraw(Press, name="withdraw", state=_KEY):
+    """*Undo* on the answer to a submission."""
+
+    submission_key: str
+
+    @classmethod
+    def button(cls, submission: Submission, *, language: str) -> ui.Button[Any]:
+        label, custom_id = text("button-undo", language=language), cls.custom_id(submission.submission_key)
+        return ui.Button(label=label, custom_id=custom_id, style=ButtonStyle.secondary)
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        submission = await services_of(interaction).submissions.withdraw(
+            guild_id_of(interaction),
+            self.submission_key,
+            member_id=interaction.user.id,
+            interaction_id=interaction.id,
+        )
+        sentence = say(interaction, "submit-withdrawn", name=name_of(submission))
+        await interaction.response.edit_message(
+            view=sentence_view(sentence), allowed_mentions=discord.AllowedMentions.none()
+        )
+
+
+def mine_view(interaction: discord.Interaction, mine: Mine) -> ui.LayoutView:
+    """What became of the reader's submissions, with a choice of those that can be taken back."""
+    view = View()
+    view.add_item(ui.TextDisplay[Any](say(interaction, "mine-heading")))
+    if not mine.submissions:
+        view.add_item(ui.TextDisplay[Any](say(interaction, "mine-none")))
+    else:
+        lines = [_mine_line(interaction, submission) for submission in mine.submissions]
+        view.add_item(ui.TextDisplay[Any]("\n".join(lines)))
+    open_ones = [submission for submission in mine.submissions if submission.can_be_withdrawn]
+    if open_ones:
+        view.add_item(ui.ActionRow[Any](WithdrawOne.select(interaction, open_ones)))
+    view.add_item(ui.TextDisplay[Any](credit_said(interaction, mine.credit)))
+    return view
+
+
+def _mine_line(interaction: discord.Interaction, submission: Submission) -> str:
+    language = language_of(interaction)
+    planned = _MINE_PLANNED.get(submission.plan) if submission.plan else None
+    said = text(planned or _MINE[submission.state], language=language)
+    if submission.reason:
+        said += f": {plain(submission.reason, longest=LONGEST_REASON)}"
+    parts = [said, *_ran(submission, language=language)]
+    if submission.brought_by_id is not None and submission.brought_by_id != interaction.user.id:
+        parts.append(text("mine-brought", language=language, bringer=str(submission.brought_by_id)))
+    return f"- {name_of(submission, longest=60)} · {format_dt(submission.sent_at, 'R')} · {' · '.join(parts)}"
+
+
+@dataclass(frozen=True)
+class WithdrawOne(Press, name="withdraw-one", state=r"mine"):
+    """The choice in `/submit mine`."""
+
+    @classmethod
+    def select(cls, interaction: discord.Interaction, submissions: list[Submission]) -> ui.Select[Any]:
+        options = [
+            discord.SelectOption(
+                label=shorten(submission.title or submission.link_key, 100), value=submission.submission_key
+            )
+            for submission in submissions
+        ]
+        return ui.Select(
+            custom_id=cls.custom_id("mine"), placeholder=say(interaction, "mine-withdraw"), options=options
+        )
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        service = services_of(interaction).submissions
+        for submission_key in chosen_in(interaction)[:1]:
+            await service.withdraw(
+                guild_id_of(interaction),
+                submission_key,
+                member_id=interaction.user.id,
+                interaction_id=interaction.id,
+            )
+        mine = await service.mine(guild_id_of(interaction), interaction.user.id)
+        await interaction.response.edit_message(
+            view=mine_view(interaction, mine), allowed_mentions=discord.AllowedMentions.none()
+        )
+
+
+# how members want to be named
+
+
+def credit_said(interaction: discord.Interaction, wish: Credit | None) -> str:
+    """How the reader is named at present, and where that is changed."""
+    if wish is None or wish.name is None:
+        return say(interaction, "mine-anonymous")
+    return say(interaction, "mine-named", name=plain(wish.name, longest=LONGEST_NAME))
+
+
+def credit_row(interaction: discord.Interaction) -> ui.ActionRow[Any]:
+    """The name that is shown, another one, or none."""
+    language = language_of(interaction)
+    shown = shorten(interaction.user.display_name, _LONGEST_LABEL - 3)
+    labels = {
+        "shown": text("button-credit-shown", language=language, name=shown),
+        "other": text("button-credit-other", language=language),
+        "none": text("button-credit-none", language=language),
+    }
+    return ui.ActionRow(
+        *(
+            ui.Button[Any](label=label, custom_id=CreditChoice.custom_id(choice), style=ButtonStyle.secondary)
+            for choice, label in labels.items()
+        )
+    )
+
+
+@dataclass(frozen=True)
+class CreditChoice(Press, name="credit", state=r"(?P<choice>shown|other|none)"):
+    """The answer to how somebody wants to be named."""
+
+    choice: str
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        if self.choice == "other":
+            form = Form(title=say(interaction, "credit-form-title"), custom_id=CreditName.custom_id("other"))
+            field = ui.TextInput[Any](custom_id="name", max_length=LONGEST_NAME)
+            form.add_item(
+                ui.Label[Any](
+                    text=say(interaction, "credit-form-name"),
+                    description=say(interaction, "credit-form-name-note"),
+                    component=field,
+                )
+            )
+            await interaction.response.send_modal(form)
+            return
+        name = interaction.user.display_name if self.choice == "shown" else None
+        await answer_credit(interaction, name)
+
+
+@dataclass(frozen=True)
+class CreditName(Press, name="credit-name", state=r"other"):
+    """The form with another name, sent."""
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        name = written_in(interaction).get("name", "")
+        if not name.strip():
+            raise RefusedError("credit-name-length", longest=LONGEST_NAME)
+        await answer_credit(interaction, name)
+
+
+async def answer_credit(interaction: discord.Interaction, name: str | None) -> None:
+    """Keep how the member wants to be named, and say so."""
+    kept = await services_of(interaction).credits.answer(
+        guild_id_of(interaction), interaction.user.id, name, interaction_id=interaction.id
+    )
+    if kept is None:
+        await reply(interaction, "credit-anonymous")
+    else:
+        await reply(interaction, "credit-named", name=plain(kept, longest=LONGEST_NAME))

@@ -1,0 +1,27 @@
+"""A person in a server: who acts, and how they want to be named."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as Discord described them with this very press or command; never remembered from an earlier one."""
+
+    member_id: int
+    role_ids: frozenset[int] = frozenset()
+    manages_messages: bool = False
+    manages_server: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """How a member wants to be named where a link of theirs runs: `name`, or None for not at all.
+
+    `answered_at` is None while they were asked and said nothing: then they are not named.
+    """
+
+    member_id: int
+    name: str | None
+    asked_at: datetime
+    answered_at: datetime | None

@@ -1,0 +1,75 @@
+"""Messages that show something which changes: which there are, and when they are drawn anew."""
+
+from datetime import datetime, timedelta
+
+from bot.model.delivery import DeliveryState, Purpose
+from bot.services.keys import delivery_key
+from bot.store import Transaction
+from bot.store import installation as installation_row
+from bot.store import outbox as outbox_rows
+
+# Who presses sees the card change with the answer; the edit that comes later catches the case that it was lost.
+AFTER_THE_ANSWER = timedelta(seconds=3)
+# A message older than an hour takes about three edits in six seconds, and its channel has others (unofficial).
+APART = timedelta(seconds=5)
+
+
+async def show_change(
+    transaction: Transaction,
+    *,
+    guild_id: int,
+    subject_key: str,
+    now: datetime,
+    after: timedelta = timedelta(),
+    apart: timedelta = APART,
+) -> bool:
+    """Let every card of an issue, a submission or a poll be drawn anew; False where all wait for it, or none is."""
+    cards = await outbox_rows.cards_of(transaction, guild_id=guild_id, subject_key=subject_key)
+    is_new = False
+    for card in cards:
+        if card.state is DeliveryState.FAILED and card.message_id is None:
+            continue
+        key = delivery_key(
+            installation_id=await installation_row.installation_id(transaction, now=now),
+            guild_id=guild_id,
+            channel_id=card.channel_id,
+            identity=subject_key,
+            purpose=Purpose.REFRESH,
+            generation=0,
+        )
+        is_new |= await outbox_rows.enqueue_refresh(
+            transaction,
+            delivery_key=key,
+            guild_id=guild_id,
+            channel_id=card.channel_id,
+            subject_key=subject_key,
+            now=now,
+            due_at=now + after,
+            apart=apart,
+        )
+    return is_new
+
+
+async def enqueue_card(
+    transaction: Transaction, *, purpose: Purpose, guild_id: int, channel_id: int, subject_key: str, now: datetime
+) -> bool:
+    """Queue the card of a submission or a poll, once in a channel; one that was refused there is tried again."""
+    key = delivery_key(
+        installation_id=await installation_row.installation_id(transaction, now=now),
+        guild_id=guild_id,
+        channel_id=channel_id,
+        identity=subject_key,
+        purpose=purpose,
+        generation=0,
+    )
+    if await outbox_rows.try_failed_again(transaction, key, now=now):
+        return True
+    return await outbox_rows.enqueue(
+        transaction,
+        delivery_key=key,
+        purpose=purpose,
+        guild_id=guild_id,
+        channel_id=channel_id,
+        subject_key=subject_key,
+        now=now,
+    )

@@ -1,0 +1,62 @@
+"""Whose name stands where: nobody's without leave."""
+
+from collections.abc import Collection
+
+from bot.clock import Clock
+from bot.errors import RefusedError
+from bot.model.member import Credit
+from bot.model.submission import Submission, SubmissionState
+from bot.ports import Bell
+from bot.services.cards import show_change
+from bot.store import Store, Transaction
+from bot.store import credits as credit_rows
+from bot.store import interactions as interaction_rows
+from bot.store import submissions as submission_rows
+
+LONGEST_NAME = 80
+
+
+class Credits:
+    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+        self._store = store
+        self._clock = clock
+        self._bell = bell
+
+    async def of_member(self, guild_id: int, member_id: int) -> Credit | None:
+        """How a member wants to be named; None for one who was never asked."""
+        async with self._store.read() as transaction:
+            return await credit_rows.get(transaction, guild_id=guild_id, member_id=member_id)
+
+    async def answer(self, guild_id: int, member_id: int, name: str | None, *, interaction_id: int) -> str | None:
+        """Name the member so from now on, also where links of theirs ran already; None for not at all.
+
+        The name as it is kept. Raises RefusedError for one that is empty or too long.
+        """
+        if name is not None:
+            name = " ".join(name.split())
+            if not name or len(name) > LONGEST_NAME:
+                raise RefusedError("credit-name-length", longest=LONGEST_NAME)
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            if await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+                await credit_rows.answer(transaction, guild_id=guild_id, member_id=member_id, name=name, now=now)
+                for issue_key in await submission_rows.issues_of_finder(
+                    transaction, guild_id=guild_id, member_id=member_id
+                ):
+                    await show_change(transaction, guild_id=guild_id, subject_key=issue_key, now=now)
+        self._bell.ring("outbox")
+        return name
+
+
+async def credited(transaction: Transaction, guild_id: int, submissions: Collection[Submission]) -> tuple[str, ...]:
+    """The names of those who found these links and gave leave, each once, in this order.
+
+    Who withdrew a link does not want to be named for it.
+    """
+    finders = [
+        each.finder_id
+        for each in submissions
+        if each.finder_id is not None and each.state is not SubmissionState.WITHDRAWN
+    ]
+    names = await credit_rows.names(transaction, guild_id=guild_id, member_ids=set(finders))
+    return tuple(dict.fromkeys(names[finder] for finder in finders if finder in names))

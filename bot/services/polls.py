@@ -1,0 +1,271 @@
+"""Polls: opened by moderators or found in an issue, one ballot a member, changeable until they close."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.errors import NotFoundError, RefusedError
+from bot.model.delivery import Purpose
+from bot.model.issue import IssuePoll
+from bot.model.member import Actor
+from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
+from bot.ports import Bell, PollCard
+from bot.services.audiences import require_moderator
+from bot.services.ballot_box import BallotBox
+from bot.services.cards import AFTER_THE_ANSWER, APART, enqueue_card, show_change
+from bot.services.closing import closing_time
+from bot.services.keys import random_key
+from bot.store import Store, Transaction
+from bot.store import interactions as interaction_rows
+from bot.store import polls as poll_rows
+
+log = logging.getLogger(__name__)
+
+LONGEST_QUESTION = 300
+LONGEST_OPTION = 80  # what a button holds
+FEWEST_OPTIONS, MOST_OPTIONS = 2, 10
+MOST_CHOICES = 25
+# As long as people come back to an issue; its card is edited once more when it closes.
+_ISSUE_POLL_OPEN = timedelta(days=7)
+# An announcement grows old, and Discord takes few edits of an old message.
+_ANNOUNCEMENT_APART = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What became of a vote that could be counted: `option` counts now, unless the poll was closed."""
+
+    outcome: CastOutcome
+    poll: Poll
+    option: PollOption
+
+
+class Polls:
+    """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
+
+    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+        self._store = store
+        self._clock = clock
+        self._bell = bell
+        self._guild_of: dict[int, int] = {}
+        self._box = BallotBox(self._write)
+
+    async def open(
+        self,
+        guild_id: int,
+        *,
+        question: str,
+        options: str,
+        closes: str,
+        channel_id: int,
+        actor: Actor,
+        interaction_id: int,
+    ) -> Poll:
+        """Ask a question in a channel; `options` a line each, `closes` as people write it (`bot.services.closing`).
+
+        Raises RefusedError, and opens nothing, for what is no poll and for who may not ask.
+        """
+        now = self._clock.now()
+        question = " ".join(question.split())
+        if not 1 <= len(question) <= LONGEST_QUESTION:
+            raise RefusedError("poll-question-length", longest=LONGEST_QUESTION)
+        labels = _labels(options)
+        closes_at, poll_key = closing_time(closes, now=now), random_key()
+        async with self._store.write() as transaction:
+            await require_moderator(transaction, guild_id, actor)
+            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+                raise RefusedError("poll-opened-already")
+            await poll_rows.add(
+                transaction,
+                poll_key=poll_key,
+                guild_id=guild_id,
+                question=question,
+                options=labels,
+                now=now,
+                closes_at=closes_at,
+                opened_by_id=actor.member_id,
+                channel_id=channel_id,
+            )
+            await enqueue_card(
+                transaction,
+                purpose=Purpose.POLL,
+                guild_id=guild_id,
+                channel_id=channel_id,
+                subject_key=poll_key,
+                now=now,
+            )
+            poll = await _get(transaction, guild_id, poll_key)
+        self._bell.ring("outbox")
+        self._bell.ring("polls")
+        return poll
+
+    async def vote(self, guild_id: int, poll_key: str, position: int, *, member_id: int, interaction_id: int) -> Vote:
+        """Count a member's vote, in place of an earlier one; durable when this returns.
+
+        Raises RefusedError for a poll that is closed, NotFoundError for one, or an option, that is not there.
+        """
+        ballot = Ballot(interaction_id, poll_key, member_id, position, self._clock.now())
+        self._guild_of[interaction_id] = guild_id
+        try:
+            cast = await self._box.put(ballot)
+        finally:
+            self._guild_of.pop(interaction_id, None)
+        if cast.poll is None:
+            raise NotFoundError("poll-gone")
+        if cast.outcome is CastOutcome.CLOSED:
+            raise RefusedError("poll-closed", question=cast.poll.question)
+        return Vote(cast.outcome, cast.poll, cast.poll.options[position])
+
+    async def _write(self, ballots: Sequence[Ballot]) -> list[Cast]:
+        async with self._store.write() as transaction:
+            outcomes = await poll_rows.cast(transaction, ballots, guild_of=self._guild_of)
+            moved = {
+                cast.poll.poll_key: cast.poll
+                for cast in outcomes
+                if cast.poll is not None and cast.outcome in {CastOutcome.COUNTED, CastOutcome.CHANGED}
+            }
+            is_new = await _show_tallies(transaction, list(moved.values()), now=self._clock.now())
+        if is_new:
+            self._bell.ring("outbox")
+        return outcomes
+
+    async def close(self, guild_id: int, poll_key: str, *, actor: Actor, interaction_id: int) -> Poll:
+        """Close a poll now; the poll with its result. Raises RefusedError when it is closed already."""
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            await require_moderator(transaction, guild_id, actor)
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            if fresh and await poll_rows.close(transaction, poll_key, guild_id=guild_id, now=now, by=actor.member_id):
+                poll = await _get(transaction, guild_id, poll_key)
+                await show_change(transaction, guild_id=guild_id, subject_key=_subject(poll), now=now)
+            else:
+                poll = await _get(transaction, guild_id, poll_key)
+                if fresh:
+                    raise RefusedError("poll-closed", question=poll.question)
+        self._bell.ring("outbox")
+        return poll
+
+    async def close_due(self, _goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
+        """Close every poll whose time is over, also while nobody was there; when the next one's is, or None."""
+        now = self._clock.now()
+        async with self._store.read() as transaction:
+            due = await poll_rows.next_closing(transaction)
+        if due is None or due > now:
+            return due
+        async with self._store.write() as transaction:
+            closed = await poll_rows.close_due(transaction, now=now)
+            for poll in closed:
+                await show_change(transaction, guild_id=poll.guild_id, subject_key=_subject(poll), now=now)
+        for poll in closed:
+            log.info("poll closed guild_id=%s poll=%s", poll.guild_id, poll.poll_key)
+        self._bell.ring("outbox")
+        async with self._store.read() as transaction:
+            return await poll_rows.next_closing(transaction)
+
+    async def newest_open(self, guild_id: int) -> Poll:
+        """The newest poll that takes votes. Raises NotFoundError while there is none."""
+        async with self._store.read() as transaction:
+            found = await poll_rows.newest(transaction, guild_id, only_open_at=self._clock.now(), limit=1)
+        if not found:
+            raise NotFoundError("poll-none-open")
+        return found[0]
+
+    async def pick(self, guild_id: int, wanted: str, *, only_open: bool = False) -> Poll:
+        """The poll whose key, or else part of whose question, is `wanted`. Raises NotFoundError."""
+        async with self._store.read() as transaction:
+            poll = await poll_rows.get(transaction, wanted, guild_id=guild_id)
+            if poll is None and wanted.strip():
+                moment = self._clock.now() if only_open else None
+                found = await poll_rows.newest(
+                    transaction, guild_id, query=wanted.strip(), only_open_at=moment, limit=1
+                )
+                poll = found[0] if found else None
+        if poll is None:
+            raise NotFoundError("poll-not-found", question=wanted)
+        return poll
+
+    async def search(self, guild_id: int, query: str, *, only_open: bool) -> list[Poll]:
+        """Up to 25 polls to choose from, the newest first."""
+        async with self._store.read() as transaction:
+            return await poll_rows.newest(
+                transaction,
+                guild_id,
+                query=query.strip(),
+                only_open_at=self._clock.now() if only_open else None,
+                limit=MOST_CHOICES,
+            )
+
+    async def ballot_of(self, poll_key: str, member_id: int) -> int | None:
+        """The position that a member voted for."""
+        async with self._store.read() as transaction:
+            return await poll_rows.ballot_of(transaction, poll_key, member_id=member_id)
+
+
+async def open_issue_poll(
+    transaction: Transaction, found: Sequence[IssuePoll], *, guild_id: int, issue_key: str, now: datetime
+) -> None:
+    """Open the first poll of an issue in a server, once; on whose announcement it then hangs."""
+    usable = (poll for poll in found if FEWEST_OPTIONS <= len(poll.options) <= MOST_OPTIONS)
+    poll = next(usable, None)
+    if poll is not None:
+        await poll_rows.add(
+            transaction,
+            poll_key=random_key(),
+            guild_id=guild_id,
+            question=poll.question[:LONGEST_QUESTION],
+            options=[option[:LONGEST_OPTION] for option in poll.options],
+            now=now,
+            closes_at=now + _ISSUE_POLL_OPEN,
+            issue_key=issue_key,
+        )
+
+
+async def poll_card_of(transaction: Transaction, *, guild_id: int, poll_key: str) -> PollCard | None:
+    """The card as it is drawn now; None for a poll that is not there any more."""
+    poll = await poll_rows.get(transaction, poll_key, guild_id=guild_id)
+    return None if poll is None else PollCard(poll)
+
+
+async def _show_tallies(transaction: Transaction, moved: Sequence[Poll], *, now: datetime) -> bool:
+    on_announcements = {poll.guild_id for poll in moved if poll.issue_key is not None}
+    # A published message takes about three edits an hour: it shows the result when the poll is closed.
+    publishing = await poll_rows.publishing_guilds(transaction, on_announcements) if on_announcements else set()
+    is_new = False
+    for poll in moved:
+        if poll.issue_key is None or poll.guild_id not in publishing:
+            apart = APART if poll.issue_key is None else _ANNOUNCEMENT_APART
+            is_new |= await show_change(
+                transaction,
+                guild_id=poll.guild_id,
+                subject_key=_subject(poll),
+                now=now,
+                after=AFTER_THE_ANSWER,
+                apart=apart,
+            )
+    return is_new
+
+
+def _subject(poll: Poll) -> str:
+    """What the card is about that shows the poll."""
+    return poll.issue_key or poll.poll_key
+
+
+def _labels(options: str) -> list[str]:
+    labels = [" ".join(line.split()) for line in options.splitlines()]
+    labels = [label for label in labels if label]
+    if not FEWEST_OPTIONS <= len(labels) <= MOST_OPTIONS:
+        raise RefusedError("poll-options-count", fewest=FEWEST_OPTIONS, most=MOST_OPTIONS, count=len(labels))
+    if any(len(label) > LONGEST_OPTION for label in labels):
+        raise RefusedError("poll-option-length", longest=LONGEST_OPTION)
+    if len({label.casefold() for label in labels}) < len(labels):
+        raise RefusedError("poll-options-twice")
+    return labels
+
+
+async def _get(transaction: Transaction, guild_id: int, poll_key: str) -> Poll:
+    poll = await poll_rows.get(transaction, poll_key, guild_id=guild_id)
+    if poll is None:
+        raise NotFoundError("poll-gone")
+    return poll

@@ -1,0 +1,89 @@
+"""The editor's queue: what was approved and did not run yet."""
+
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.errors import NotFoundError
+from bot.model.member import Actor
+from bot.model.submission import Plan, QueueItem, Submission
+from bot.services.audiences import require_editor
+from bot.store import Store, Transaction
+from bot.store import credits as credit_rows
+from bot.store import interactions as interaction_rows
+from bot.store import submissions as submission_rows
+
+ON_A_PAGE = 10
+_OPEN = (Plan.QUEUED, Plan.PLANNED)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """A page of the queue, counted from 0; `count` are all items on all pages."""
+
+    items: tuple[QueueItem, ...]
+    page: int
+    count: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.count // ON_A_PAGE))
+
+
+class Queue:
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def page(self, guild_id: int, page: int, *, actor: Actor) -> QueuePage:
+        """A page of what waits or is planned, in the order of approval; the last one for a number beyond it."""
+        async with self._store.read() as transaction:
+            await require_editor(transaction, guild_id, actor)
+            count = await submission_rows.count_approved(transaction, guild_id, plans=_OPEN)
+            page = max(0, min(page, (count - 1) // ON_A_PAGE))
+            found = await submission_rows.approved(
+                transaction, guild_id, plans=_OPEN, limit=ON_A_PAGE, offset=page * ON_A_PAGE
+            )
+            items = await _with_credits(transaction, guild_id, found)
+        return QueuePage(items, page, count)
+
+    async def item(self, guild_id: int, submission_key: str, *, actor: Actor) -> QueueItem:
+        """One approved submission. Raises NotFoundError."""
+        async with self._store.read() as transaction:
+            await require_editor(transaction, guild_id, actor)
+            return await _item(transaction, guild_id, submission_key)
+
+    async def mark(
+        self, guild_id: int, submission_key: str, plan: Plan, *, actor: Actor, interaction_id: int
+    ) -> QueueItem:
+        """Note what the editor means to do with an item; the last word counts. Raises RefusedError."""
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            await require_editor(transaction, guild_id, actor)
+            if await interaction_rows.record_effect(
+                transaction, interaction_id, guild_id=guild_id, now=now
+            ) and not await submission_rows.set_plan(
+                transaction, submission_key, guild_id=guild_id, plan=plan, by=actor.member_id, now=now
+            ):
+                raise NotFoundError("queue-item-gone")
+            return await _item(transaction, guild_id, submission_key)
+
+    async def everything(self, guild_id: int, *, actor: Actor | None = None) -> tuple[QueueItem, ...]:
+        """The whole queue, for an export; without an actor for the operator. Raises RefusedError."""
+        async with self._store.read() as transaction:
+            if actor is not None:
+                await require_editor(transaction, guild_id, actor)
+            found = await submission_rows.approved(transaction, guild_id, plans=_OPEN)
+            return await _with_credits(transaction, guild_id, found)
+
+
+async def _item(transaction: Transaction, guild_id: int, submission_key: str) -> QueueItem:
+    submission = await submission_rows.get(transaction, submission_key, guild_id=guild_id)
+    if submission is None or submission.plan is None:
+        raise NotFoundError("queue-item-gone")
+    return (await _with_credits(transaction, guild_id, [submission]))[0]
+
+
+async def _with_credits(transaction: Transaction, guild_id: int, found: list[Submission]) -> tuple[QueueItem, ...]:
+    finders = {each.finder_id for each in found if each.finder_id is not None}
+    names = await credit_rows.names(transaction, guild_id=guild_id, member_ids=finders)
+    return tuple(QueueItem(each, names.get(each.finder_id) if each.finder_id else None) for each in found)

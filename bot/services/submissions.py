@@ -1,0 +1,302 @@
+"""What members send in: checked before it is kept, decided once, credited when it runs."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from urllib.parse import urlsplit
+
+from bot.clock import Clock
+from bot.errors import NotFoundError, RefusedError
+from bot.model.address import is_public_host
+from bot.model.delivery import Purpose
+from bot.model.issue import Issue
+from bot.model.member import Actor, Credit
+from bot.model.submission import Plan, Submission, SubmissionState
+from bot.ports import Bell, ReviewCard
+from bot.services.audiences import require_moderator
+from bot.services.cards import AFTER_THE_ANSWER, enqueue_card, show_change
+from bot.services.keys import random_key
+from bot.store import Store, Transaction
+from bot.store import credits as credit_rows
+from bot.store import guilds as guild_rows
+from bot.store import interactions as interaction_rows
+from bot.store import issues as issue_rows
+from bot.store import submissions as submission_rows
+
+LONGEST_NOTE = 300
+LONGEST_REASON = 300
+_LONGEST_TITLE = 200
+_MOST_WAITING = 10  # of one member: a queue that moderators can see the end of
+_MOST_MINE = 10
+# A link that was sent longer ago than that and runs is taken for a coincidence.
+_REMEMBERED = timedelta(days=60)
+_BARE_ADDRESS = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?(/|\?|$)")
+_INVITE = re.compile(r"(?:www\.)?(?:discord\.gg|discord(?:app)?\.com/invite)(?:/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was sent in, and whether its finder has to be asked how to be named (once in a server)."""
+
+    submission: Submission
+    asks_for_credit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of a submission; `is_ours` when this very press decided it, and not somebody before."""
+
+    submission: Submission
+    is_ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """What became of a member's submissions, newest first, and how they want to be named."""
+
+    submissions: tuple[Submission, ...]
+    credit: Credit | None
+
+
+class Submissions:
+    """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
+
+    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+        self._store = store
+        self._clock = clock
+        self._bell = bell
+
+    async def submit(
+        self,
+        guild_id: int,
+        url: str,
+        *,
+        note: str = "",
+        title: str | None = None,
+        member_id: int,
+        finder_id: int | None = None,
+        interaction_id: int,
+    ) -> Receipt:
+        """Keep a link that a member sends in, or brings for `finder_id`, and show it to the moderators.
+
+        Raises RefusedError, and keeps nothing, for what is no link that may be shown, what was sent before or ran in an
+        issue, and where nobody would look at it.
+        """
+        shown, link_key, key_version = _safe_link(url)
+        if len(note) > LONGEST_NOTE:
+            raise RefusedError("submit-note-length", longest=LONGEST_NOTE)
+        finder, now, submission_key = finder_id or member_id, self._clock.now(), random_key()
+        async with self._store.write() as transaction:
+            guild = await guild_rows.get_guild(transaction, guild_id)
+            if guild is None or guild.review_channel_id is None:
+                raise RefusedError("submit-closed")
+            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+                return await self._earlier(transaction, guild_id, link_key)
+            await self._refuse_known(transaction, guild_id, link_key, member_id=member_id)
+            waiting = await submission_rows.count_waiting_of_member(transaction, guild_id=guild_id, member_id=member_id)
+            if waiting >= _MOST_WAITING:
+                raise RefusedError("submit-too-many", count=waiting)
+            if not await submission_rows.add(
+                transaction,
+                submission_key=submission_key,
+                guild_id=guild_id,
+                finder_id=finder,
+                brought_by_id=member_id if finder != member_id else None,
+                url=shown,
+                link_key=link_key,
+                key_version=key_version,
+                title=title[:_LONGEST_TITLE] if title else None,
+                note=note.strip(),
+                now=now,
+            ):
+                raise RefusedError("submit-known")  # by another process, since it was looked up
+            await enqueue_card(
+                transaction,
+                purpose=Purpose.REVIEW,
+                guild_id=guild_id,
+                channel_id=guild.review_channel_id,
+                subject_key=submission_key,
+                now=now,
+            )
+            asks = finder == member_id and await credit_rows.ask(
+                transaction, guild_id=guild_id, member_id=member_id, now=now
+            )
+            submission = await _get(transaction, guild_id, submission_key)
+        self._bell.ring("outbox")
+        return Receipt(submission, asks_for_credit=asks)
+
+    async def _earlier(self, transaction: Transaction, guild_id: int, link_key: str) -> Receipt:
+        submission = await submission_rows.find_open(transaction, link_key, guild_id=guild_id)
+        if submission is None:
+            raise NotFoundError("submission-gone")
+        return Receipt(submission, asks_for_credit=False)
+
+    async def _refuse_known(self, transaction: Transaction, guild_id: int, link_key: str, *, member_id: int) -> None:
+        """Raise for a link that ran in an issue this server reads, or that was sent in before."""
+        ran = await issue_rows.issues_with_link(transaction, link_key, guild_id=guild_id, limit=1)
+        if ran:
+            raise RefusedError("submit-ran", title=ran[0].title, link=ran[0].url or "")
+        earlier = await submission_rows.find_open(transaction, link_key, guild_id=guild_id)
+        if earlier is None:
+            return
+        if member_id in {earlier.finder_id, earlier.brought_by_id}:
+            raise RefusedError("submit-known-mine")
+        raise RefusedError("submit-known-declined" if earlier.state is SubmissionState.DECLINED else "submit-known")
+
+    async def mine(self, guild_id: int, member_id: int) -> Mine:
+        """The newest of what a member found or brought."""
+        async with self._store.read() as transaction:
+            found = await submission_rows.of_member(
+                transaction, guild_id=guild_id, member_id=member_id, limit=_MOST_MINE
+            )
+            credit = await credit_rows.get(transaction, guild_id=guild_id, member_id=member_id)
+        return Mine(tuple(found), credit)
+
+    async def withdraw(self, guild_id: int, submission_key: str, *, member_id: int, interaction_id: int) -> Submission:
+        """Take a submission back. Raises RefusedError when it is planned or has run, or not the member's."""
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            submission = await _get(transaction, guild_id, submission_key)
+            if member_id not in {submission.finder_id, submission.brought_by_id}:
+                raise NotFoundError("submission-gone")
+            await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            if await submission_rows.withdraw(transaction, submission_key, guild_id=guild_id, member_id=member_id):
+                await show_change(transaction, guild_id=guild_id, subject_key=submission_key, now=now)
+            elif submission.state is not SubmissionState.WITHDRAWN:
+                raise RefusedError("withdraw-too-late")
+            submission = await _get(transaction, guild_id, submission_key)
+        self._bell.ring("outbox")
+        return submission
+
+    async def approve(self, guild_id: int, submission_key: str, *, actor: Actor, interaction_id: int) -> Decision:
+        """Put a submission into the editor's queue, unless somebody decided before. Raises RefusedError."""
+        return await self._decide(
+            guild_id, submission_key, SubmissionState.APPROVED, actor=actor, interaction_id=interaction_id
+        )
+
+    async def decline(
+        self, guild_id: int, submission_key: str, reason: str, *, actor: Actor, interaction_id: int
+    ) -> Decision:
+        """Decline a submission; its finder reads the reason. Unless somebody decided before. Raises RefusedError."""
+        if len(reason) > LONGEST_REASON:
+            raise RefusedError("decline-reason-length", longest=LONGEST_REASON)
+        return await self._decide(
+            guild_id,
+            submission_key,
+            SubmissionState.DECLINED,
+            actor=actor,
+            interaction_id=interaction_id,
+            reason=reason.strip() or None,
+        )
+
+    async def _decide(
+        self,
+        guild_id: int,
+        submission_key: str,
+        state: SubmissionState,
+        *,
+        actor: Actor,
+        interaction_id: int,
+        reason: str | None = None,
+    ) -> Decision:
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            await require_moderator(transaction, guild_id, actor)
+            is_fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            decided = is_fresh and await submission_rows.decide(
+                transaction,
+                submission_key,
+                guild_id=guild_id,
+                state=state,
+                by=actor.member_id,
+                reason=reason,
+                plan=Plan.QUEUED if state is SubmissionState.APPROVED else None,
+                now=now,
+            )
+            if decided:
+                await show_change(
+                    transaction, guild_id=guild_id, subject_key=submission_key, now=now, after=AFTER_THE_ANSWER
+                )
+            submission = await _get(transaction, guild_id, submission_key)
+        self._bell.ring("outbox")
+        is_replay = not is_fresh and submission.decided_by_id == actor.member_id
+        return Decision(submission, is_ours=decided or is_replay)
+
+    async def get(self, guild_id: int, submission_key: str) -> Submission:
+        """A submission of this server. Raises NotFoundError."""
+        async with self._store.read() as transaction:
+            return await _get(transaction, guild_id, submission_key)
+
+
+async def review_card_of(transaction: Transaction, *, guild_id: int, submission_key: str) -> ReviewCard | None:
+    """The card as it is drawn now; None for a submission that is not there any more."""
+    submission = await submission_rows.get(transaction, submission_key, guild_id=guild_id)
+    return None if submission is None else ReviewCard(submission)
+
+
+async def show_pending_in(transaction: Transaction, guild_id: int, channel_id: int, *, now: datetime) -> None:
+    """Show what waits for a decision in this channel too: the moderators read it from now on."""
+    for submission in await submission_rows.pending(transaction, guild_id):
+        await enqueue_card(
+            transaction,
+            purpose=Purpose.REVIEW,
+            guild_id=guild_id,
+            channel_id=channel_id,
+            subject_key=submission.submission_key,
+            now=now,
+        )
+
+
+async def feature_links(
+    transaction: Transaction, issue: Issue, *, issue_key: str, guild_ids: Collection[int], now: datetime
+) -> int:
+    """Note which submitted links ran in a new issue, whatever was decided about them; how many they are.
+
+    What was sent after the issue came out cannot have been its source: an archive that is read later credits nobody.
+    """
+    appeared_at = min(issue.published_at or now, now)
+    sent_before = appeared_at
+    if appeared_at.timetz().replace(tzinfo=None) == time():
+        sent_before += timedelta(days=1)  # a date without an hour: it may have come out in the evening
+    noted = await submission_rows.feature(
+        transaction,
+        issue_key=issue_key,
+        guild_ids=guild_ids,
+        sent_since=appeared_at - _REMEMBERED,
+        sent_before=min(sent_before, now),
+    )
+    for submission in noted:
+        await show_change(transaction, guild_id=submission.guild_id, subject_key=submission.submission_key, now=now)
+    return len(noted)
+
+
+async def _get(transaction: Transaction, guild_id: int, submission_key: str) -> Submission:
+    submission = await submission_rows.get(transaction, submission_key, guild_id=guild_id)
+    if submission is None:
+        raise NotFoundError("submission-gone")
+    return submission
+
+
+def _safe_link(url: str) -> tuple[str, str, int]:
+    """The address to show, its key, and the key's version. Raises RefusedError for what nobody should press."""
+    from bot.newsletter.links import KEY_VERSION, read_link  # with the patterns behind it: not before one is sent
+
+    url = url.strip()
+    if _BARE_ADDRESS.match(url):
+        url = f"https://{url}"
+    link = read_link(url)
+    try:
+        parts = urlsplit(link[0]) if link else None
+        written = urlsplit(url)
+    except ValueError:
+        parts = None
+    if link is None or parts is None:
+        raise RefusedError("submit-no-link")
+    if written.username is not None or written.password is not None:
+        raise RefusedError("submit-credentials")
+    if not is_public_host(parts.hostname or ""):
+        raise RefusedError("submit-private")
+    if _INVITE.match(f"{parts.hostname}{parts.path}"):
+        raise RefusedError("submit-invite")
+    return link[0], link[1], KEY_VERSION

@@ -1,0 +1,297 @@
+"""Polls, their ballots and the ledger of every press."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, func, select, update
+
+from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
+from bot.store.group_commit import Transaction
+from bot.store.statements import insert
+from bot.store.tables import ballot_ledger, ballots, guilds, poll_options, polls
+
+
+async def add(
+    transaction: Transaction,
+    *,
+    poll_key: str,
+    guild_id: int,
+    question: str,
+    options: Sequence[str],
+    now: datetime,
+    closes_at: datetime,
+    opened_by_id: int | None = None,
+    channel_id: int | None = None,
+    issue_key: str | None = None,
+) -> bool:
+    """Open a poll; False when the issue has one in this server already."""
+    poll_id = (
+        await transaction.execute(
+            insert(transaction, polls)
+            .values(
+                poll_key=poll_key,
+                guild_id=guild_id,
+                question=question,
+                issue_key=issue_key,
+                channel_id=channel_id,
+                opened_at=now,
+                opened_by_id=opened_by_id,
+                closes_at=closes_at,
+            )
+            .on_conflict_do_nothing(index_elements=["guild_id", "issue_key"])
+            .returning(polls.c.id)
+        )
+    ).scalar_one_or_none()
+    if poll_id is None:
+        return False
+    await transaction.execute(
+        poll_options.insert(),
+        [
+            {"poll_id": poll_id, "position": position, "label": label, "tally": 0}
+            for position, label in enumerate(options)
+        ],
+    )
+    return True
+
+
+async def get(transaction: Transaction, poll_key: str, *, guild_id: int) -> Poll | None:
+    """A poll of this server, with its tally."""
+    return await _one(transaction, select(polls).where(polls.c.poll_key == poll_key, polls.c.guild_id == guild_id))
+
+
+async def of_issue(transaction: Transaction, issue_key: str, *, guild_id: int) -> Poll | None:
+    """The poll that hangs on the issue's announcement."""
+    return await _one(transaction, select(polls).where(polls.c.issue_key == issue_key, polls.c.guild_id == guild_id))
+
+
+async def newest(
+    transaction: Transaction, guild_id: int, *, query: str = "", only_open_at: datetime | None = None, limit: int = 25
+) -> list[Poll]:
+    """Polls of a server whose question contains `query`, the newest first; with `only_open_at`, those open then."""
+    found = select(polls).where(polls.c.guild_id == guild_id)
+    if query:
+        found = found.where(func.lower(polls.c.question).contains(query.lower(), autoescape=True))
+    if only_open_at is not None:
+        found = found.where(polls.c.closed_at.is_(None), polls.c.closes_at > only_open_at)
+    rows = (await transaction.execute(found.order_by(polls.c.id.desc()).limit(limit))).all()
+    return await _whole(transaction, rows)
+
+
+async def ballot_of(transaction: Transaction, poll_key: str, *, member_id: int) -> int | None:
+    """The position that a member voted for."""
+    rows = await transaction.execute(
+        select(ballots.c.position)
+        .join(polls, polls.c.id == ballots.c.poll_id)
+        .where(polls.c.poll_key == poll_key, ballots.c.member_id == member_id)
+    )
+    position: int | None = rows.scalar_one_or_none()
+    return position
+
+
+async def close(transaction: Transaction, poll_key: str, *, guild_id: int, now: datetime, by: int | None) -> bool:
+    """Close a poll; False when it is closed already, or not there."""
+    result = await transaction.execute(
+        update(polls)
+        .where(polls.c.poll_key == poll_key, polls.c.guild_id == guild_id, polls.c.closed_at.is_(None))
+        .values(closed_at=now, closed_by_id=by)
+    )
+    return bool(result.rowcount)
+
+
+async def close_due(transaction: Transaction, *, now: datetime) -> list[Poll]:
+    """Close every poll whose time is over, with that time as its end; those closed, without tally."""
+    # Locked in the order in which votes lock them.
+    due = select(polls.c.id).where(polls.c.closed_at.is_(None), polls.c.closes_at <= now)
+    ids = (await transaction.execute(due.order_by(polls.c.id).with_for_update())).scalars().all()
+    rows = await transaction.execute(
+        update(polls)
+        .where(polls.c.id.in_(ids), polls.c.closed_at.is_(None))
+        .values(closed_at=polls.c.closes_at)
+        .returning(*polls.c)
+    )
+    return [_poll(row, ()) for row in rows]
+
+
+async def next_closing(transaction: Transaction) -> datetime | None:
+    """When the next open poll's time is over."""
+    result = await transaction.execute(select(func.min(polls.c.closes_at)).where(polls.c.closed_at.is_(None)))
+    moment: datetime | None = result.scalar_one()
+    return moment
+
+
+async def cast(transaction: Transaction, cast_now: Sequence[Ballot], *, guild_of: dict[int, int]) -> list[Cast]:
+    """Write ballots as a set: the ledger gets each press, a member's last one counts; the outcomes in their order.
+
+    `guild_of` says for each interaction in which server it happened: a poll of another one is unknown there. All
+    polls concerned are locked first, so that nobody closes one, or counts in it, at the same time.
+    """
+    found = await _locked(transaction, {ballot.poll_key for ballot in cast_now})
+    heard = set(
+        (
+            await transaction.execute(
+                select(ballot_ledger.c.interaction_id).where(
+                    ballot_ledger.c.interaction_id.in_([ballot.interaction_id for ballot in cast_now])
+                )
+            )
+        ).scalars()
+    )
+    before = await _present(
+        transaction,
+        {row.id for row, _ in found.values()},
+        {ballot.member_id for ballot in cast_now},
+    )
+    outcomes: list[Cast] = []
+    entries: list[dict[str, Any]] = []
+    present = dict(before)
+    for ballot in cast_now:
+        row, labels = found.get(ballot.poll_key, (None, ()))
+        if row is None or row.guild_id != guild_of[ballot.interaction_id] or not 0 <= ballot.position < len(labels):
+            outcomes.append(Cast(CastOutcome.UNKNOWN))
+            continue
+        poll = _poll(row, labels)
+        if row.closed_at is not None or row.closes_at <= ballot.cast_at:
+            outcomes.append(Cast(CastOutcome.CLOSED, poll))
+            continue
+        place = (row.id, ballot.member_id)
+        earlier = present.get(place)
+        if ballot.interaction_id in heard or earlier == ballot.position:
+            outcomes.append(Cast(CastOutcome.SAME, poll))
+        else:
+            outcomes.append(Cast(CastOutcome.COUNTED if earlier is None else CastOutcome.CHANGED, poll))
+        if ballot.interaction_id not in heard:
+            heard.add(ballot.interaction_id)
+            present[place] = ballot.position
+            entries.append(
+                {
+                    "interaction_id": ballot.interaction_id,
+                    "poll_id": row.id,
+                    "member_id": ballot.member_id,
+                    "position": ballot.position,
+                    "cast_at": ballot.cast_at,
+                }
+            )
+    if entries:
+        await transaction.execute(ballot_ledger.insert(), entries)
+        await _count(transaction, before, present, {(each["poll_id"], each["member_id"]): each for each in entries})
+    return outcomes
+
+
+async def recount(transaction: Transaction, poll_key: str) -> dict[int, int]:
+    """The tally that the ledger gives: of each member the last press."""
+    last = (
+        select(func.max(ballot_ledger.c.id))
+        .join(polls, polls.c.id == ballot_ledger.c.poll_id)
+        .where(polls.c.poll_key == poll_key)
+        .group_by(ballot_ledger.c.member_id)
+    )
+    rows = await transaction.execute(
+        select(ballot_ledger.c.position, func.count().label("tally"))
+        .where(ballot_ledger.c.id.in_(last), ballot_ledger.c.position.is_not(None))
+        .group_by(ballot_ledger.c.position)
+    )
+    return {row.position: row.tally for row in rows}
+
+
+async def publishing_guilds(transaction: Transaction, guild_ids: Collection[int]) -> set[int]:
+    """Those of these servers that publish their announcements."""
+    rows = await transaction.execute(
+        select(guilds.c.guild_id).where(guilds.c.guild_id.in_(guild_ids), guilds.c.publish)
+    )
+    return set(rows.scalars())
+
+
+async def _count(
+    transaction: Transaction,
+    before: dict[tuple[int, int], int],
+    present: dict[tuple[int, int], int],
+    entries: dict[tuple[int, int], dict[str, Any]],
+) -> None:
+    """Make the present ballots and the tallies say what the new entries of the ledger say."""
+    change: Counter[tuple[int, int]] = Counter()
+    changed = []
+    for (poll_id, member_id), entry in entries.items():
+        earlier, position = before.get((poll_id, member_id)), present[poll_id, member_id]
+        if earlier != position:
+            change[poll_id, position] += 1
+            if earlier is not None:
+                change[poll_id, earlier] -= 1
+            changed.append(
+                {"poll_id": poll_id, "member_id": member_id, "position": position, "cast_at": entry["cast_at"]}
+            )
+    if not changed:
+        return
+    upsert = insert(transaction, ballots)
+    await transaction.execute(
+        upsert.on_conflict_do_update(
+            index_elements=["poll_id", "member_id"],
+            set_={"position": upsert.excluded.position, "cast_at": upsert.excluded.cast_at},
+        ),
+        changed,
+    )
+    await transaction.execute(
+        update(poll_options)
+        .where(poll_options.c.poll_id == bindparam("of_poll"), poll_options.c.position == bindparam("at"))
+        .values(tally=poll_options.c.tally + bindparam("more")),
+        [{"of_poll": poll, "at": position, "more": more} for (poll, position), more in sorted(change.items()) if more],
+    )
+
+
+async def _locked(
+    transaction: Transaction, poll_keys: Collection[str]
+) -> dict[str, tuple[Row[Any], tuple[PollOption, ...]]]:
+    rows = (
+        await transaction.execute(
+            select(polls).where(polls.c.poll_key.in_(poll_keys)).order_by(polls.c.id).with_for_update()
+        )
+    ).all()
+    options = await _options(transaction, [row.id for row in rows])
+    return {row.poll_key: (row, options[row.id]) for row in rows}
+
+
+async def _present(
+    transaction: Transaction, poll_ids: Collection[int], member_ids: Collection[int]
+) -> dict[tuple[int, int], int]:
+    rows = await transaction.execute(
+        select(ballots).where(ballots.c.poll_id.in_(poll_ids), ballots.c.member_id.in_(member_ids))
+    )
+    return {(row.poll_id, row.member_id): row.position for row in rows}
+
+
+async def _options(transaction: Transaction, poll_ids: Sequence[int]) -> dict[int, tuple[PollOption, ...]]:
+    rows = await transaction.execute(
+        select(poll_options)
+        .where(poll_options.c.poll_id.in_(poll_ids))
+        .order_by(poll_options.c.poll_id, poll_options.c.position)
+    )
+    found: defaultdict[int, tuple[PollOption, ...]] = defaultdict(tuple)
+    for row in rows:
+        found[row.poll_id] += (PollOption(row.position, row.label, row.tally),)
+    return found
+
+
+async def _one(transaction: Transaction, query: Select[Any]) -> Poll | None:
+    rows = (await transaction.execute(query)).all()
+    return next(iter(await _whole(transaction, rows)), None)
+
+
+async def _whole(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[Poll]:
+    options = await _options(transaction, [row.id for row in rows])
+    return [_poll(row, options[row.id]) for row in rows]
+
+
+def _poll(row: Row[Any], options: tuple[PollOption, ...]) -> Poll:
+    return Poll(
+        poll_key=row.poll_key,
+        guild_id=row.guild_id,
+        question=row.question,
+        options=options,
+        opened_at=row.opened_at,
+        closes_at=row.closes_at,
+        closed_at=row.closed_at,
+        closed_by_id=row.closed_by_id,
+        opened_by_id=row.opened_by_id,
+        issue_key=row.issue_key,
+        channel_id=row.channel_id,
+    )

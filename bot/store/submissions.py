@@ -1,0 +1,276 @@
+"""What members sent in."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, or_, select, update
+
+from bot.model.submission import Featured, Plan, Submission, SubmissionState
+from bot.store.group_commit import Transaction
+from bot.store.statements import insert
+from bot.store.tables import issues, links, submissions
+
+
+async def add(
+    transaction: Transaction,
+    *,
+    submission_key: str,
+    guild_id: int,
+    finder_id: int,
+    brought_by_id: int | None,
+    url: str,
+    link_key: str,
+    key_version: int,
+    title: str | None,
+    note: str,
+    now: datetime,
+) -> bool:
+    """Store a pending submission; False when the server has one of that link which was not withdrawn."""
+    result = await transaction.execute(
+        insert(transaction, submissions)
+        .values(
+            submission_key=submission_key,
+            guild_id=guild_id,
+            finder_id=finder_id,
+            brought_by_id=brought_by_id,
+            url=url,
+            link_key=link_key,
+            key_version=key_version,
+            open_key=link_key,
+            title=title,
+            note=note,
+            state=SubmissionState.PENDING,
+            sent_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["guild_id", "open_key"])
+    )
+    return bool(result.rowcount)
+
+
+async def get(transaction: Transaction, submission_key: str, *, guild_id: int) -> Submission | None:
+    """A submission of this server."""
+    found = _query().where(submissions.c.submission_key == submission_key, submissions.c.guild_id == guild_id)
+    row = (await transaction.execute(found)).one_or_none()
+    return None if row is None else _submission(row)
+
+
+async def find_open(transaction: Transaction, link_key: str, *, guild_id: int) -> Submission | None:
+    """The submission of a link that was not withdrawn."""
+    found = _query().where(submissions.c.guild_id == guild_id, submissions.c.open_key == link_key)
+    row = (await transaction.execute(found)).one_or_none()
+    return None if row is None else _submission(row)
+
+
+async def decide(
+    transaction: Transaction,
+    submission_key: str,
+    *,
+    guild_id: int,
+    state: SubmissionState,
+    by: int,
+    reason: str | None,
+    plan: Plan | None,
+    now: datetime,
+) -> bool:
+    """Decide about a submission that waits; False when it does not (any more), whoever came first."""
+    result = await transaction.execute(
+        update(submissions)
+        .where(
+            submissions.c.submission_key == submission_key,
+            submissions.c.guild_id == guild_id,
+            submissions.c.state == SubmissionState.PENDING,
+        )
+        .values(state=state, decided_at=now, decided_by_id=by, reason=reason, plan=plan)
+    )
+    return bool(result.rowcount)
+
+
+async def withdraw(transaction: Transaction, submission_key: str, *, guild_id: int, member_id: int) -> bool:
+    """Take a submission back for who found or brought it; False when it is not theirs or too late."""
+    result = await transaction.execute(
+        update(submissions)
+        .where(
+            submissions.c.submission_key == submission_key,
+            submissions.c.guild_id == guild_id,
+            _is_of(member_id),
+            submissions.c.featured_issue_id.is_(None),
+            or_(
+                submissions.c.state == SubmissionState.PENDING,
+                and_(submissions.c.state == SubmissionState.APPROVED, submissions.c.plan == Plan.QUEUED),
+            ),
+        )
+        .values(state=SubmissionState.WITHDRAWN, open_key=None, plan=None)
+    )
+    return bool(result.rowcount)
+
+
+async def of_member(transaction: Transaction, *, guild_id: int, member_id: int, limit: int) -> list[Submission]:
+    """What a member found or brought, newest first."""
+    rows = await transaction.execute(
+        _query()
+        .where(submissions.c.guild_id == guild_id, _is_of(member_id))
+        .order_by(submissions.c.id.desc())
+        .limit(limit)
+    )
+    return [_submission(row) for row in rows]
+
+
+async def count_waiting_of_member(transaction: Transaction, *, guild_id: int, member_id: int) -> int:
+    """How many of a member's submissions nobody has decided about."""
+    result = await transaction.execute(
+        select(func.count())
+        .select_from(submissions)
+        .where(submissions.c.guild_id == guild_id, _is_of(member_id), submissions.c.state == SubmissionState.PENDING)
+    )
+    count: int = result.scalar_one()
+    return count
+
+
+async def pending(transaction: Transaction, guild_id: int) -> list[Submission]:
+    """What waits for a decision, oldest first."""
+    rows = await transaction.execute(
+        _query()
+        .where(submissions.c.guild_id == guild_id, submissions.c.state == SubmissionState.PENDING)
+        .order_by(submissions.c.id)
+    )
+    return [_submission(row) for row in rows]
+
+
+async def approved(
+    transaction: Transaction, guild_id: int, *, plans: Collection[Plan], limit: int | None = None, offset: int = 0
+) -> list[Submission]:
+    """The editor's queue: what was approved and is planned so, and did not run yet; in the order of approval."""
+    rows = await transaction.execute(
+        _query()
+        .where(_in_queue(guild_id, plans))
+        .order_by(submissions.c.decided_at, submissions.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [_submission(row) for row in rows]
+
+
+async def count_approved(transaction: Transaction, guild_id: int, *, plans: Collection[Plan]) -> int:
+    """How long the editor's queue is."""
+    result = await transaction.execute(select(func.count()).select_from(submissions).where(_in_queue(guild_id, plans)))
+    count: int = result.scalar_one()
+    return count
+
+
+async def set_plan(
+    transaction: Transaction, submission_key: str, *, guild_id: int, plan: Plan, by: int, now: datetime
+) -> bool:
+    """Note what the editor means to do with an approved submission; False when it is not one."""
+    result = await transaction.execute(
+        update(submissions)
+        .where(
+            submissions.c.submission_key == submission_key,
+            submissions.c.guild_id == guild_id,
+            submissions.c.state == SubmissionState.APPROVED,
+        )
+        .values(plan=plan, planned_by_id=by, planned_at=now)
+    )
+    return bool(result.rowcount)
+
+
+async def feature(
+    transaction: Transaction,
+    *,
+    issue_key: str,
+    guild_ids: Collection[int],
+    sent_since: datetime,
+    sent_before: datetime,
+) -> list[Submission]:
+    """Note of each link of an issue that members of these servers sent in that time that it ran, once; those noted."""
+    issue_id = select(issues.c.id).where(issues.c.issue_key == issue_key).scalar_subquery()
+    place = (
+        select(func.min(links.c.position) + 1)
+        .where(links.c.issue_id == issue_id, links.c.key == submissions.c.link_key)
+        .scalar_subquery()
+    )
+    noted = await transaction.execute(
+        update(submissions)
+        .where(
+            submissions.c.guild_id.in_(guild_ids),
+            submissions.c.link_key.in_(select(links.c.key).where(links.c.issue_id == issue_id)),
+            submissions.c.sent_at >= sent_since,
+            submissions.c.sent_at <= sent_before,
+            submissions.c.featured_issue_id.is_(None),
+        )
+        .values(featured_issue_id=issue_id, featured_place=place)
+        .returning(submissions.c.submission_key)
+    )
+    keys: Sequence[str] = noted.scalars().all()
+    if not keys:
+        return []
+    rows = await transaction.execute(_query().where(submissions.c.submission_key.in_(keys)).order_by(submissions.c.id))
+    return [_submission(row) for row in rows]
+
+
+async def featured_in(transaction: Transaction, issue_key: str, *, guild_id: int) -> list[Submission]:
+    """What a server's members sent in and the issue contains, in the order of its links."""
+    rows = await transaction.execute(
+        _query()
+        .where(issues.c.issue_key == issue_key, submissions.c.guild_id == guild_id)
+        .order_by(submissions.c.featured_place, submissions.c.id)
+    )
+    return [_submission(row) for row in rows]
+
+
+async def issues_of_finder(transaction: Transaction, *, guild_id: int, member_id: int) -> list[str]:
+    """Keys of the issues in which links of this member ran."""
+    rows = await transaction.execute(
+        select(issues.c.issue_key)
+        .join(submissions, submissions.c.featured_issue_id == issues.c.id)
+        .where(submissions.c.guild_id == guild_id, submissions.c.finder_id == member_id)
+        .distinct()
+    )
+    return list(rows.scalars())
+
+
+def _is_of(member_id: int) -> Any:
+    return or_(submissions.c.finder_id == member_id, submissions.c.brought_by_id == member_id)
+
+
+def _in_queue(guild_id: int, plans: Collection[Plan]) -> Any:
+    return and_(
+        submissions.c.guild_id == guild_id,
+        submissions.c.state == SubmissionState.APPROVED,
+        submissions.c.plan.in_(plans),
+        submissions.c.featured_issue_id.is_(None),
+    )
+
+
+def _query() -> Select[Any]:
+    return select(
+        submissions,
+        issues.c.issue_key.label("featured_issue_key"),
+        issues.c.title.label("featured_title"),
+        issues.c.url.label("featured_url"),
+    ).outerjoin(issues, issues.c.id == submissions.c.featured_issue_id)
+
+
+def _submission(row: Row[Any]) -> Submission:
+    featured = None
+    if row.featured_issue_key is not None:
+        featured = Featured(row.featured_issue_key, row.featured_title, row.featured_url, row.featured_place)
+    return Submission(
+        submission_key=row.submission_key,
+        guild_id=row.guild_id,
+        finder_id=row.finder_id,
+        brought_by_id=row.brought_by_id,
+        url=row.url,
+        link_key=row.link_key,
+        title=row.title,
+        note=row.note,
+        state=SubmissionState(row.state),
+        sent_at=row.sent_at,
+        decided_at=row.decided_at,
+        decided_by_id=row.decided_by_id,
+        reason=row.reason,
+        plan=Plan(row.plan) if row.plan else None,
+        planned_at=row.planned_at,
+        planned_by_id=row.planned_by_id,
+        featured=featured,
+    )

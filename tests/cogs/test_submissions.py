@@ -1,0 +1,256 @@
+"""From a member's link to the moderators' decision and the issue in which it runs; with real discord.py."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.model.issue import Link, Section
+from sandbox import Sandbox
+from sandbox.driver import Reply
+from sandbox.model import Channel, Guild, Message
+from tests.cogs.conftest import Press
+from tests.doubles import sample_issue, sample_link
+
+GOOD = "https://tools.example/good"
+
+
+async def open_submissions(press: Press) -> None:
+    reply = await press.person("ada").slash("/setup review channel:#review")
+    assert "Members use `/submit link`" in reply.text, reply.text
+
+
+def cards(review: Channel) -> list[Message]:
+    return [message for message in review.messages.values() if message.author.bot and not message.ephemeral]
+
+
+async def card(press: Press, review: Channel, number: int = 1) -> Message:
+    await press.sandbox.wait_for(lambda: len(cards(review)) >= number, what=f"card {number}")
+    return cards(review)[number - 1]
+
+
+async def sent(press: Press, review: Channel, url: str = GOOD, *, by: str = "mia") -> Message:
+    await open_submissions(press)
+    reply = await press.person(by).slash(f"/submit link address:{url} why:It is good")
+    assert "Received" in reply.text, reply.text
+    return await card(press, review)
+
+
+async def test_a_link_is_received_shown_to_the_moderators_and_approved_in_one_press(
+    press: Press, review: Channel, guild: Guild
+) -> None:
+    await open_submissions(press)
+    reply = await press.person("mia").slash(f"/submit link address:{GOOD}?utm_source=x why:It is *good* @everyone")
+    assert reply.ephemeral
+    assert "tools.example/good" in reply.text
+    assert "how may the newsletter name you" in reply.text
+    shown = await card(press, review)
+    assert shown.labels == ["Approve", "Decline…"]
+    assert "It is \\*good\\* @\u200beveryone" in shown.text
+    assert (shown.mention_everyone, shown.mentions) == (False, [])
+    mara = press.person("mara")
+    pressed = await mara.click(shown, "Approve")
+    assert "approved by" in shown.text
+    assert str(mara.id) in shown.text
+    assert shown.labels == []
+    assert len(shown.text.splitlines()) == 1
+    assert not pressed.failed
+    mine = await press.person("mia").slash("/submit mine")
+    assert "in the editor's queue" in mine.text
+
+
+async def test_the_second_moderator_is_told_who_was_faster(press: Press, review: Channel) -> None:
+    shown = await sent(press, review)
+    mara, edda = press.person("mara"), press.person("edda")
+    replies: list[Reply] = list(
+        await asyncio.gather(mara.click(shown, "Approve"), edda.click(shown, "Approve"), return_exceptions=False)
+    )
+    late = [reply for reply in replies if "Somebody was faster" in reply.text]
+    assert len(late) == 1
+    assert late[0].ephemeral
+    assert "approved by" in late[0].text
+
+
+async def test_a_link_is_declined_with_a_reason_that_its_finder_reads(press: Press, review: Channel) -> None:
+    shown = await sent(press, review)
+    form = await press.person("mara").click(shown, "Decline…")
+    await press.person("mara").submit(form, {"Reason": "Ran **twice** <@1>"})
+    assert "declined by" in shown.text
+    mine = await press.person("mia").slash("/submit mine")
+    assert "declined: Ran \\*\\*twice\\*\\*" in mine.text
+    assert "<@1>" not in mine.text.replace("\\", "")
+
+
+async def test_a_reason_that_was_begun_before_a_restart_counts(press: Press, review: Channel) -> None:
+    shown = await sent(press, review)
+    form = await press.person("mara").click(shown, "Decline…")
+    await press.stop()
+    await press.start()
+    await press.person("mara").submit(form, {"Reason": "Too late for it"})
+    assert "Too late for it" in shown.text
+
+
+async def test_a_button_pressed_after_a_restart_decides(press: Press, review: Channel) -> None:
+    shown = await sent(press, review)
+    await press.stop()
+    await press.start()
+    await press.person("mara").click(shown, "Approve")
+    assert "approved by" in shown.text
+
+
+async def test_whose_role_was_just_taken_decides_nothing(press: Press, review: Channel, guild: Guild) -> None:
+    trusted = guild.add_role("trusted")
+    await press.person("ada").slash("/setup roles moderators:@trusted")
+    shown = await sent(press, review)
+    nils = guild.members[press.person("nils").id]
+    press.sandbox.world.permit(review, nils, allow=1 << 10)
+    press.sandbox.world.set_roles(nils, [trusted])
+    form = await press.person("nils").click(shown, "Decline…")
+    press.sandbox.world.set_roles(nils, [])
+    assert "for moderators" in (await press.person("nils").click(shown, "Approve")).text
+    assert "for moderators" in (await press.person("nils").submit(form, {"Reason": "no"})).text
+    assert shown.labels == ["Approve", "Decline…"]
+    press.sandbox.world.set_roles(nils, [trusted])
+    await press.person("nils").click(shown, "Approve")
+    assert "approved by" in shown.text
+
+
+async def test_undo_takes_a_link_back_and_it_can_be_sent_again(press: Press, review: Channel) -> None:
+    await open_submissions(press)
+    mia = press.person("mia")
+    reply = await mia.slash(f"/submit link address:{GOOD}")
+    shown = await card(press, review)
+    await mia.click(reply.message, "Undo")
+    assert "Taken back" in reply.message.text
+    press.clock.move(timedelta(seconds=10))
+    await press.sandbox.wait_for(lambda: "taken back" in shown.text, what="the folded card")
+    assert "not there" not in (await press.person("mara").slash("/help")).text
+    assert "Received" in (await mia.slash(f"/submit link address:{GOOD}")).text
+
+
+async def test_a_link_is_taken_back_from_the_list(press: Press, review: Channel) -> None:
+    await sent(press, review)
+    mia = press.person("mia")
+    mine = await mia.slash("/submit mine")
+    label = next(iter(mine.message.selects[0]["options"]))["label"]
+    await mia.select(mine.message, "Take one back…", [label])
+    assert "taken back" in mine.message.text
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("not a link", "no web address"),
+        ("javascript:alert(1)", "no web address"),
+        ("ftp://files.example/x", "no web address"),
+        ("http://127.0.0.1/admin", "private network"),
+        ("http://[::1]/", "private network"),
+        ("http://2130706433/", "private network"),
+        ("http://0x7f.1/", "private network"),
+        ("http://router.local/", "private network"),
+        ("http://169.254.169.254/latest", "private network"),
+        ("https://me:secret@site.example/", "user name or a password"),
+        ("https://discord.gg/abc", "Invitations"),
+        ("https://discord.com/invite/abc", "Invitations"),
+    ],
+)
+async def test_what_nobody_should_press_is_a_sentence_and_is_not_kept(
+    press: Press, review: Channel, address: str, sentence: str
+) -> None:
+    await open_submissions(press)
+    reply = await press.person("mia").slash("/submit link", address=address)
+    assert reply.ephemeral
+    assert sentence in reply.text
+    assert "Nothing yet" in (await press.person("mia").slash("/submit mine")).text
+    await press.settled()
+    assert cards(review) == []
+
+
+async def test_what_is_known_is_told_before_it_is_kept(press: Press, review: Channel) -> None:
+    await press.set_up()
+    await open_submissions(press)
+    mia, nils = press.person("mia"), press.person("nils")
+    ran = await mia.slash("/submit link address:https://example.com/2?utm_source=me")
+    assert "ran already, in **Issue number" in ran.text
+    assert "https://news.example/" in ran.text
+    assert "Received" in (await mia.slash(f"/submit link address:{GOOD}")).text
+    assert "You sent that link in already" in (await mia.slash(f"/submit link address:{GOOD}/?utm_medium=x")).text
+    assert "Somebody sent that link in before you" in (await nils.slash(f"/submit link address:{GOOD}")).text
+    form = await press.person("mara").click(await card(press, review), "Decline…")
+    await press.person("mara").submit(form, {"Reason": ""})
+    assert "did not take it" in (await nils.slash(f"/submit link address:{GOOD}")).text
+
+
+async def test_one_member_on_two_devices_sends_a_link_once(press: Press, review: Channel) -> None:
+    await open_submissions(press)
+    mia = press.person("mia")
+    replies = await asyncio.gather(*(mia.slash(f"/submit link address:{GOOD}") for _ in range(2)))
+    assert sorted("Received" in reply.text for reply in replies) == [False, True]
+    await press.settled()
+    assert len(cards(review)) == 1
+
+
+async def test_without_a_review_channel_nothing_is_taken(press: Press) -> None:
+    reply = await press.person("mia").slash(f"/submit link address:{GOOD}")
+    assert "takes no links yet" in reply.text
+
+
+async def test_the_message_menu_takes_the_first_link_for_who_wrote_it(
+    press: Press, review: Channel, guild: Guild
+) -> None:
+    await open_submissions(press)
+    mia, nils = press.person("mia"), press.person("nils")
+    message = await nils.say("links", f"Look at this: {GOOD}. And https://other.example/")
+    reply = await mia.menu("Submit to newsletter", message)
+    assert "tools.example/good" in reply.text
+    assert "how may the newsletter name you" not in reply.text, "it is not her name that is asked for"
+    shown = await card(press, review)
+    assert f"found by <@{nils.id}>, brought by <@{mia.id}>" in shown.text
+    assert f"brought by <@{mia.id}>" in (await nils.slash("/submit mine")).text
+    assert "tools.example/good" in (await mia.slash("/submit mine")).text
+    empty = await nils.say("links", "no link here")
+    assert "holds no link" in (await mia.menu("Submit to newsletter", empty)).text
+    hidden = await press.person("mara").say("review", f"{GOOD}/hidden")
+    assert "Not everybody can read" in (await press.person("mara").menu("Submit to newsletter", hidden)).text
+
+
+async def test_a_link_that_runs_is_credited_with_leave_only(press: Press, review: Channel) -> None:
+    await press.set_up()
+    await open_submissions(press)
+    mia, nils = press.person("mia"), press.person("nils")
+    received = await mia.slash("/submit link address:https://run.example/one")
+    assert "You are named as **Mia**" in (await mia.click(received.message, "As Mia")).text
+    await nils.slash("/submit link address:https://run.example/two")
+    links = (sample_link(70), *(_link(name) for name in ("two", "one")))
+    issue = sample_issue(9, published_at=press.clock.now(), sections=(Section("Tools", links),))
+    press.shelf.lay_out(issue)
+    await press.read_again()
+    announced = (await press.announced(2))[1]
+    assert "With links from Mia" in announced.text
+    assert "ils" not in announced.text
+    mine = await mia.slash("/submit mine")
+    assert "**ran** as number 3 in [Issue number 9]" in mine.text
+    assert "**ran** as number 2" in (await nils.slash("/submit mine")).text
+    form = await nils.click((await nils.slash("/privacy credit")).message, "Another name…")
+    assert "named as **Nils Nightly**" in (await nils.submit(form, {"Name": " Nils  Nightly "})).text
+    press.clock.move(timedelta(minutes=1))
+    await press.sandbox.wait_for(lambda: "Nils Nightly, Mia" in announced.text, what="the second name")
+    await mia.click((await mia.slash("/privacy credit")).message, "Stay anonymous")
+    press.clock.move(timedelta(minutes=1))
+    await press.sandbox.wait_for(lambda: "Mia" not in announced.text, what="the name taken back")
+
+
+async def test_forged_custom_ids_are_a_sentence(press: Press, review: Channel, sandbox: Sandbox) -> None:
+    shown = await sent(press, review)
+    mara = press.person("mara")
+    button = shown.components[0]["components"][1]["components"][0]
+    for forged in ("approve:" + "a" * 26, "approve:1 OR 1=1", "approve:", "nobody:x", "approve"):
+        button["custom_id"] = forged
+        reply = await mara.click(shown, "Approve")
+        assert reply.ephemeral
+        assert "not there any more" in reply.text or "older version" in reply.text, forged
+
+
+def _link(name: str) -> Link:
+    return replace(sample_link(1), url=f"https://run.example/{name}", key=f"run.example/{name}", title=name)

@@ -1,0 +1,135 @@
+"""What is kept of a member is handed out and forgotten, and the polls still add up."""
+
+from datetime import timedelta
+
+from sqlalchemy import BigInteger, select
+
+from bot.model.member import Actor
+from bot.model.submission import Plan, SubmissionState
+from bot.store import polls as poll_rows
+from bot.store import submissions as submission_rows
+from bot.store.tables import MemberId, metadata
+from tests.services.conftest import GUILD, Desk
+from tests.services.test_polls import ask, tally, vote
+from tests.services.test_submissions import (
+    EDITOR,
+    MARA,
+    MIA,
+    NILS,
+    approve,
+    open_submissions,
+    publish,
+    ready,
+    send,
+)
+
+
+async def mentions_of(desk: Desk, member_id: int) -> list[str]:
+    """Every column of every table that holds this number."""
+    found = []
+    async with desk.store.read() as transaction:
+        for table in metadata.tables.values():
+            for column in table.columns:
+                if isinstance(column.type, BigInteger | MemberId):
+                    rows = await transaction.execute(select(column).where(column == member_id))
+                    found += [f"{table.name}.{column.name}" for _ in rows.all()]
+    return found
+
+
+async def forget(desk: Desk, member_id: int) -> None:
+    await desk.services.privacy.forget(GUILD, member_id, interaction_id=next(desk.interactions))
+
+
+async def test_whoever_is_forgotten_stands_in_no_table(desk: Desk) -> None:
+    await ready(desk)
+    member = 987_654_321_012
+    everywhere = Actor(member, manages_messages=True, manages_server=True)
+    decided = await send(desk, "https://example.com/70", by=NILS)
+    brought = (
+        await desk.services.submissions.submit(
+            GUILD, "https://example.com/71", member_id=member, finder_id=NILS, interaction_id=next(desk.interactions)
+        )
+    ).submission
+    waiting = await send(desk, "https://example.com/72", by=member, note="mine")
+    await desk.services.credits.answer(GUILD, member, "Me", interaction_id=next(desk.interactions))
+    await desk.services.submissions.approve(
+        GUILD, decided.submission_key, actor=everywhere, interaction_id=next(desk.interactions)
+    )
+    await desk.services.queue.mark(
+        GUILD, decided.submission_key, Plan.PLANNED, actor=everywhere, interaction_id=next(desk.interactions)
+    )
+    open_poll = await ask(desk)
+    closed_poll = await ask(desk)
+    for poll in (open_poll, closed_poll):
+        await vote(desk, poll, member, 0)
+        await vote(desk, poll, member, 1)
+        await vote(desk, poll, NILS, 1)
+    await desk.services.polls.close(
+        GUILD, closed_poll.poll_key, actor=everywhere, interaction_id=next(desk.interactions)
+    )
+    assert len(await mentions_of(desk, member)) > 8
+    exported = await desk.services.privacy.export(GUILD, member)
+    assert {table for table, rows in exported.items() if rows} == set(exported), "every kind of trace is handed out"
+    await forget(desk, member)
+    assert await mentions_of(desk, member) == []
+    assert await tally(desk, open_poll) == {1: 1}, "taken back, so that nobody votes twice"
+    assert await tally(desk, closed_poll) == {1: 2}, "what is decided stays decided"
+    assert not any((await desk.services.privacy.export(GUILD, member)).values())
+    now = await desk.services.submissions.get(GUILD, waiting.submission_key)
+    assert (now.state, now.url, now.note) == (SubmissionState.WITHDRAWN, "", "")
+    assert (await desk.services.submissions.get(GUILD, brought.submission_key)).finder_id == NILS
+    await vote(desk, open_poll, member, 2)
+    assert await tally(desk, open_poll) == {1: 1, 2: 1}
+
+
+async def test_forgetting_leaves_other_members_and_other_servers_alone(desk: Desk) -> None:
+    await open_submissions(desk)
+    await open_submissions(desk, GUILD + 1, 8801)
+    here, there = await send(desk), await send(desk, guild_id=GUILD + 1)
+    theirs = await send(desk, "https://example.com/9", by=NILS)
+    await forget(desk, MIA)
+    assert (await desk.services.submissions.get(GUILD, here.submission_key)).finder_id is None
+    assert (await desk.services.submissions.get(GUILD + 1, there.submission_key)).finder_id == MIA
+    assert (await desk.services.submissions.get(GUILD, theirs.submission_key)).finder_id == NILS
+    assert not any((await desk.services.privacy.export(GUILD, MIA)).values())
+    assert any((await desk.services.privacy.export(GUILD + 1, MIA)).values())
+
+
+async def test_an_export_names_nobody_else(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+    await approve(desk, submission)
+    kept = await desk.services.privacy.export(GUILD, MIA)
+    assert str(MARA) not in str(kept["submissions"])
+    decided = await desk.services.privacy.export(GUILD, MARA)
+    assert decided["submissions"][0]["decided_by_id"] == str(MARA)
+    assert decided["submissions"][0]["finder_id"] is None
+
+
+async def test_an_announcement_loses_a_forgotten_name(desk: Desk) -> None:
+    await ready(desk)
+    submission = await send(desk)
+    await desk.services.credits.answer(GUILD, MIA, "Mia", interaction_id=next(desk.interactions))
+    await publish(desk, 7)
+    await desk.services.outbox.deliver_due()
+    await forget(desk, MIA)
+    desk.clock.move(timedelta(seconds=10))
+    await desk.services.outbox.deliver_due()
+    announced = [matter for _, matter in desk.channel.refreshed if hasattr(matter, "credits")]
+    assert announced[-1].credits == ()
+    async with desk.store.read() as transaction:
+        now = await submission_rows.get(transaction, submission.submission_key, guild_id=GUILD)
+    assert now is not None
+    assert now.featured is not None
+
+
+async def test_forgetting_twice_changes_nothing_more(desk: Desk) -> None:
+    await open_submissions(desk)
+    poll = await ask(desk)
+    await vote(desk, poll, MIA, 0)
+    await forget(desk, MIA)
+    await forget(desk, MIA)
+    async with desk.store.read() as transaction:
+        assert await poll_rows.recount(transaction, poll.poll_key) == {}
+    assert await tally(desk, poll) == {}
+    assert EDITOR.member_id != MIA

@@ -1,0 +1,379 @@
+"""What members send in: kept once, decided once, credited when it runs."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
+from bot.model.delivery import DeliveryState, Purpose
+from bot.model.issue import Section
+from bot.model.member import Actor
+from bot.model.submission import Plan, Submission, SubmissionState
+from bot.ports import ReviewCard
+from bot.store import outbox as outbox_rows
+from tests.doubles import NOON, sample_issue, sample_link
+from tests.services.conftest import GUILD, Desk
+
+REVIEW = 8800
+MIA, NILS, MARA, EDDA = 21, 22, 31, 41
+MODERATOR = Actor(MARA, manages_messages=True)
+EDITOR = Actor(EDDA, manages_server=True)
+URL = "https://example.com/7"
+
+
+async def open_submissions(desk: Desk, guild_id: int = GUILD, channel_id: int = REVIEW) -> None:
+    await desk.services.guilds.remember(guild_id, name=f"Server {guild_id}")
+    await desk.services.guilds.set_review_channel(guild_id, channel_id, interaction_id=next(desk.interactions))
+
+
+async def send(desk: Desk, url: str = URL, *, by: int = MIA, guild_id: int = GUILD, note: str = "") -> Submission:
+    receipt = await desk.services.submissions.submit(
+        guild_id, url, note=note, member_id=by, interaction_id=next(desk.interactions)
+    )
+    return receipt.submission
+
+
+async def approve(desk: Desk, submission: Submission, *, guild_id: int = GUILD) -> None:
+    await desk.services.submissions.approve(
+        guild_id, submission.submission_key, actor=MODERATOR, interaction_id=next(desk.interactions)
+    )
+
+
+async def now_of(desk: Desk, submission: Submission) -> Submission:
+    return await desk.services.submissions.get(submission.guild_id, submission.submission_key)
+
+
+def shown(desk: Desk) -> list[Submission]:
+    return [matter.submission for _, matter in desk.channel.cards.values() if isinstance(matter, ReviewCard)]
+
+
+async def test_a_link_is_shown_once_and_approved_into_the_queue_in_one_transaction(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk, f"{URL}?utm_source=x", note="because")
+    assert (submission.url, submission.link_key) == (URL, "example.com/7")
+    await desk.services.outbox.deliver_due()
+    assert [each.note for each in shown(desk)] == ["because"]
+    await approve(desk, submission)
+    [item] = await desk.services.queue.everything(GUILD)
+    assert item.submission.plan is Plan.QUEUED
+    assert item.credit is None
+    desk.clock.move(timedelta(seconds=3))
+    await desk.services.outbox.deliver_due()
+    [(_, matter)] = desk.channel.refreshed
+    assert isinstance(matter, ReviewCard)
+    assert matter.submission.state is SubmissionState.APPROVED
+
+
+async def test_of_many_moderators_at_once_one_decides(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+    service = desk.services.submissions
+    deciding = [
+        service.approve(
+            GUILD, submission.submission_key, actor=Actor(100 + number, manages_messages=True), interaction_id=number
+        )
+        if number % 2
+        else service.decline(
+            GUILD,
+            submission.submission_key,
+            "no",
+            actor=Actor(100 + number, manages_messages=True),
+            interaction_id=number,
+        )
+        for number in range(1, 13)
+    ]
+    decisions = await asyncio.gather(*deciding)
+    [ours] = [decision for decision in decisions if decision.is_ours]
+    assert {decision.submission for decision in decisions} == {ours.submission}
+
+
+async def test_the_same_press_heard_twice_decides_once_and_says_so_both_times(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+    for _ in range(2):
+        decision = await desk.services.submissions.approve(
+            GUILD, submission.submission_key, actor=MODERATOR, interaction_id=77
+        )
+        assert decision.is_ours
+
+
+async def test_the_same_submission_heard_twice_is_one(desk: Desk) -> None:
+    await open_submissions(desk)
+    for _ in range(2):
+        receipt = await desk.services.submissions.submit(GUILD, URL, member_id=MIA, interaction_id=78)
+        assert receipt.submission.state is SubmissionState.PENDING
+    assert len((await desk.services.submissions.mine(GUILD, MIA)).submissions) == 1
+
+
+async def test_how_to_be_named_is_asked_once(desk: Desk) -> None:
+    await open_submissions(desk)
+    asked = []
+    for number in range(3):
+        receipt = await desk.services.submissions.submit(
+            GUILD, f"https://example.com/{number}", member_id=MIA, interaction_id=next(desk.interactions)
+        )
+        asked.append(receipt.asks_for_credit)
+    assert asked == [True, False, False]
+
+
+async def test_another_server_sees_nothing_of_it(desk: Desk) -> None:
+    await open_submissions(desk)
+    await open_submissions(desk, GUILD + 1, REVIEW + 1)
+    submission = await send(desk)
+    with pytest.raises(NotFoundError):
+        await desk.services.submissions.get(GUILD + 1, submission.submission_key)
+    with pytest.raises(NotFoundError):
+        await approve(desk, submission, guild_id=GUILD + 1)
+    with pytest.raises(NotFoundError):
+        await desk.services.submissions.withdraw(
+            GUILD + 1, submission.submission_key, member_id=MIA, interaction_id=next(desk.interactions)
+        )
+    assert (await desk.services.submissions.mine(GUILD + 1, MIA)).submissions == ()
+    await send(desk, guild_id=GUILD + 1)  # the same link may be sent in there
+    assert (await now_of(desk, submission)).state is SubmissionState.PENDING
+
+
+async def test_nobody_but_its_finder_takes_a_link_back_and_nobody_once_it_is_planned(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+
+    async def withdraw(by: int) -> Submission:
+        return await desk.services.submissions.withdraw(
+            GUILD, submission.submission_key, member_id=by, interaction_id=next(desk.interactions)
+        )
+
+    with pytest.raises(NotFoundError):
+        await withdraw(NILS)
+    await approve(desk, submission)
+    await desk.services.queue.mark(
+        GUILD, submission.submission_key, Plan.PLANNED, actor=EDITOR, interaction_id=next(desk.interactions)
+    )
+    with pytest.raises(RefusedError, match="withdraw-too-late"):
+        await withdraw(MIA)
+    await desk.services.queue.mark(
+        GUILD, submission.submission_key, Plan.QUEUED, actor=EDITOR, interaction_id=next(desk.interactions)
+    )
+    assert (await withdraw(MIA)).state is SubmissionState.WITHDRAWN
+    assert await desk.services.queue.everything(GUILD) == ()
+    with pytest.raises(NotFoundError):
+        await desk.services.queue.mark(
+            GUILD, submission.submission_key, Plan.PLANNED, actor=EDITOR, interaction_id=next(desk.interactions)
+        )
+    assert (await withdraw(MIA)).state is SubmissionState.WITHDRAWN, "pressed twice"
+
+
+async def test_one_member_does_not_fill_the_review(desk: Desk) -> None:
+    await open_submissions(desk)
+    for number in range(10):
+        await send(desk, f"https://example.com/{number}")
+    with pytest.raises(RefusedError, match="submit-too-many count=10"):
+        await send(desk, "https://example.com/10")
+    await send(desk, "https://example.com/10", by=NILS)
+
+
+async def test_a_text_of_four_thousand_characters_is_refused_and_nothing_is_kept(desk: Desk) -> None:
+    await open_submissions(desk)
+    with pytest.raises(RefusedError, match="submit-note-length"):
+        await send(desk, note="x" * 4000)
+    with pytest.raises(RefusedError, match="submit-no-link"):
+        await send(desk, "https://example.com/" + "x" * 4000)
+    submission = await send(desk)
+    with pytest.raises(RefusedError, match="decline-reason-length"):
+        await desk.services.submissions.decline(
+            GUILD, submission.submission_key, "x" * 4000, actor=MODERATOR, interaction_id=next(desk.interactions)
+        )
+    assert (await now_of(desk, submission)).state is SubmissionState.PENDING
+    with pytest.raises(RefusedError, match="credit-name-length"):
+        await desk.services.credits.answer(GUILD, MIA, "x" * 4000, interaction_id=next(desk.interactions))
+
+
+async def test_what_waits_is_shown_in_another_review_channel_too(desk: Desk) -> None:
+    await open_submissions(desk)
+    decided, waiting = await send(desk), await send(desk, "https://example.com/8")
+    await approve(desk, decided)
+    await desk.services.outbox.deliver_due()
+    await open_submissions(desk, channel_id=REVIEW + 5)
+    await desk.services.outbox.deliver_due()
+    places = [delivery.channel_id for delivery, matter in desk.channel.cards.values()]
+    assert sorted(places) == [REVIEW, REVIEW, REVIEW + 5]
+    await approve(desk, waiting)
+    desk.channel.refreshed.clear()
+    desk.clock.move(timedelta(seconds=10))
+    await desk.services.outbox.deliver_due()
+    folded = {
+        delivery.channel_id
+        for key, (delivery, _) in desk.channel.cards.items()
+        if key in {message_id for message_id, _ in desk.channel.refreshed}
+    }
+    assert folded == {REVIEW, REVIEW + 5}
+
+
+async def test_a_card_that_discord_refuses_is_told_and_shown_when_the_channel_is_chosen_anew(desk: Desk) -> None:
+    await open_submissions(desk)
+    await desk.services.guilds.set_staff_channel(GUILD, 8900, interaction_id=next(desk.interactions))
+    desk.channel.fail_in[REVIEW] = DeliveryRefusedError("delivery-refused", reason="no")
+    await send(desk)
+    await desk.services.outbox.deliver_due()
+    await desk.services.outbox.deliver_due()
+    assert [each.words.message_id for each in desk.channel.notices if each.words] == ["notice-review-refused"]
+    desk.channel.fail_in.clear()
+    await open_submissions(desk)
+    await desk.services.outbox.deliver_due()
+    assert len(shown(desk)) == 1
+
+
+async def test_a_change_while_a_card_is_drawn_is_drawn_too(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+    await desk.services.outbox.deliver_due()
+    await approve(desk, submission)
+    desk.clock.move(timedelta(seconds=3))
+    refresh = desk.channel.refresh
+
+    async def changes_meanwhile(*drawn: object) -> None:
+        desk.channel.refresh = refresh  # type: ignore[method-assign]
+        await desk.services.submissions.withdraw(
+            GUILD, submission.submission_key, member_id=MIA, interaction_id=next(desk.interactions)
+        )
+        await refresh(*drawn)  # type: ignore[arg-type]
+
+    desk.channel.refresh = changes_meanwhile  # type: ignore[method-assign, assignment]
+    await desk.services.outbox.deliver_due()
+    desk.clock.move(timedelta(seconds=5))
+    await desk.services.outbox.deliver_due()
+    states = [matter.submission.state for _, matter in desk.channel.refreshed if isinstance(matter, ReviewCard)]
+    assert states == [SubmissionState.APPROVED, SubmissionState.WITHDRAWN]
+    assert await desk.services.outbox.deliver_due() is None
+
+
+async def test_many_changes_at_once_are_one_edit(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+    await desk.services.outbox.deliver_due()
+    await approve(desk, submission)
+    await desk.services.submissions.withdraw(
+        GUILD, submission.submission_key, member_id=MIA, interaction_id=next(desk.interactions)
+    )
+    desk.clock.move(timedelta(seconds=3))
+    await desk.services.outbox.deliver_due()
+    assert len(desk.channel.refreshed) == 1
+
+
+async def test_a_card_that_staff_deleted_is_given_up_without_a_word(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+    await desk.services.outbox.deliver_due()
+    await approve(desk, submission)
+    desk.channel.fail_in[REVIEW] = DeliveryRefusedError("delivery-refused", reason="Unknown Message")
+    desk.clock.move(timedelta(seconds=3))
+    await desk.services.outbox.deliver_due()
+    async with desk.store.read() as transaction:
+        records = await outbox_rows.deliveries_of(transaction, guild_id=GUILD, subject_key=submission.submission_key)
+    [refresh] = [each for each in records if each.purpose is Purpose.REFRESH]
+    assert refresh.state is DeliveryState.FAILED
+    assert desk.channel.notices == []
+
+
+# what runs
+
+
+def issue_with(*numbers: int, at: datetime, number: int = 50) -> object:
+    links = tuple(sample_link(each) for each in numbers)
+    return sample_issue(number, published_at=at, sections=(Section("Tools", links),), polls=())
+
+
+async def publish(desk: Desk, *numbers: int, at: datetime | None = None, number: int = 50) -> None:
+    desk.shelf.lay_out(issue_with(*numbers, at=at or desk.clock.now(), number=number))  # type: ignore[arg-type]
+    await desk.read()
+
+
+async def ready(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await open_submissions(desk)
+
+
+@pytest.mark.parametrize("state", list(SubmissionState))
+async def test_a_link_that_runs_is_featured_whatever_was_decided(desk: Desk, state: SubmissionState) -> None:
+    await ready(desk)
+    submission = await send(desk)
+    await desk.services.credits.answer(GUILD, MIA, "Mia", interaction_id=next(desk.interactions))
+    if state is SubmissionState.APPROVED:
+        await approve(desk, submission)
+    elif state is SubmissionState.DECLINED:
+        await desk.services.submissions.decline(
+            GUILD, submission.submission_key, "", actor=MODERATOR, interaction_id=next(desk.interactions)
+        )
+    elif state is SubmissionState.WITHDRAWN:
+        await desk.services.submissions.withdraw(
+            GUILD, submission.submission_key, member_id=MIA, interaction_id=next(desk.interactions)
+        )
+    await publish(desk, 60, 61, 7)
+    featured = (await now_of(desk, submission)).featured
+    assert featured is not None
+    assert (featured.title, featured.place) == ("Issue number 50", 3)
+    assert await desk.services.queue.everything(GUILD) == ()
+    preview = await desk.services.announcements.preview(GUILD, featured.issue_key)
+    assert preview.credits == (() if state is SubmissionState.WITHDRAWN else ("Mia",))
+
+
+async def test_a_link_that_was_sent_too_long_ago_or_after_the_issue_is_not_its_source(desk: Desk) -> None:
+    await ready(desk)
+    old = await send(desk, "https://example.com/71")
+    desk.clock.move(timedelta(days=61))
+    recent = await send(desk, "https://example.com/72")
+    desk.clock.move(timedelta(hours=5))
+    late = await send(desk, "https://example.com/73")
+    await publish(desk, 71, 72, 73, at=desk.clock.now() - timedelta(hours=2))
+    assert [(await now_of(desk, each)).featured is not None for each in (old, recent, late)] == [False, True, False]
+
+
+async def test_of_an_issue_with_a_date_but_no_hour_the_whole_day_counts(desk: Desk) -> None:
+    await ready(desk)
+    assert NOON.hour == 12
+    submission = await send(desk)
+    desk.clock.move(timedelta(hours=3))
+    await publish(desk, 7, at=desk.clock.now().replace(hour=0, minute=0))
+    assert (await now_of(desk, submission)).featured is not None
+
+
+async def test_an_archive_that_is_read_later_credits_nobody(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+    desk.clock.move(timedelta(days=1))
+    desk.shelf.lay_out(issue_with(7, at=desk.clock.now() - timedelta(days=30)))  # type: ignore[arg-type]
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    assert (await now_of(desk, submission)).featured is None
+
+
+async def test_a_link_is_featured_in_the_first_issue_that_contains_it_and_only_where_it_was_sent(desk: Desk) -> None:
+    await ready(desk)
+    await desk.subscribe(GUILD + 1, 8101)
+    await open_submissions(desk, GUILD + 1, REVIEW + 1)
+    submission, elsewhere = await send(desk), await send(desk, "https://example.com/8", guild_id=GUILD + 1)
+    await publish(desk, 7, number=50)
+    await publish(desk, 7, number=51)
+    featured = (await now_of(desk, submission)).featured
+    assert featured is not None
+    assert featured.title == "Issue number 50"
+    assert (await now_of(desk, elsewhere)).featured is None
+    preview = await desk.services.announcements.preview(GUILD + 1, featured.issue_key)
+    assert preview.credits == ()
+
+
+async def test_both_who_sent_a_link_that_was_withdrawn_in_between_learn_that_it_ran(desk: Desk) -> None:
+    await ready(desk)
+    first = await send(desk)
+    await desk.services.submissions.withdraw(
+        GUILD, first.submission_key, member_id=MIA, interaction_id=next(desk.interactions)
+    )
+    second = await send(desk, by=NILS)
+    for member, name in ((MIA, "Mia"), (NILS, "Nils")):
+        await desk.services.credits.answer(GUILD, member, name, interaction_id=next(desk.interactions))
+    await publish(desk, 7)
+    featured = (await now_of(desk, second)).featured
+    assert featured is not None
+    assert (await now_of(desk, first)).featured == featured
+    assert (await desk.services.announcements.preview(GUILD, featured.issue_key)).credits == ("Nils",)

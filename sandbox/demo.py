@@ -38,6 +38,14 @@ _POSTSCRIPT = """# A postscript about doubles
 - An echo that answers first - it was measured in a valley. ([link](https://echo.example/valley))
 - Twin lighthouses - only one of them is lit. ([link](https://lights.example/twins))
 """
+_FOUND = "https://lanterns.example/paper"
+_NEXT = """# Paper lanterns and other finds
+
+### What you sent us, and one thing more
+
+- Lanterns that fold flat - a reader found them. ([link](https://lanterns.example/paper?utm_source=sheet))
+- A map of all wells - drawn by hand. ([link](https://wells.example/map))
+"""
 _CORRECTION = """# Corrections and a closed door
 
 ### What we got wrong, and a key
@@ -190,14 +198,16 @@ async def _story(sandbox: Sandbox, site: Site, issue: Path | None, bot: Bot) -> 
     _say("She posts it again by mistake:")
     _reply(await mara.slash("/desk post", issue=str(older[-1]["value"])))
 
+    await _submissions(sandbox, site, ada, mia, mara)
+    await _poll(sandbox, mia, mara)
     await _trouble(sandbox, site, bot)
 
     _chapter("Ada looks whether all is well.")
     await _typed(ada, "/setup status")
     sent = _announcements(mia)
     _say(f"In all: {len(sent)} announcements in #news, {len(site.posts)} issues in the archive, nothing posted twice.")
-    if len(sent) != 5:
-        raise StoryBroke(f"#news holds {len(sent)} announcements instead of 5")
+    if len(sent) != 6:
+        raise StoryBroke(f"#news holds {len(sent)} announcements instead of 6")
 
 
 async def _arrival(sandbox: Sandbox, site: Site, ada: Person, mia: Person, mara: Person) -> None:
@@ -212,6 +222,80 @@ async def _arrival(sandbox: Sandbox, site: Site, ada: Person, mia: Person, mara:
     _say(f"Ada, an administrator, also {', '.join(sorted(set(ada.commands()) - set(mara.commands())))}.")
 
 
+async def _submissions(sandbox: Sandbox, site: Site, ada: Person, mia: Person, mara: Person) -> None:
+    nils, edda = sandbox.member("nils"), sandbox.member("edda")
+
+    _chapter("Ada opens the desk for what members send in.")
+    await _typed(ada, "/setup review channel:#review")
+    await _typed(ada, "/setup roles moderators:@moderator editors:@editor")
+
+    _chapter("Mia sends a link, and says how she wants to be named.")
+    received = await _typed(mia, f"/submit link address:{_FOUND} why:They fold flat")
+    await _pressed(mia, received.message, "As Mia")
+    await _say_message(nils, "links", "Have you seen https://noise.example/buy-now ?")
+    _say("Mia opens the menu of his message: Apps → Submit to newsletter")
+    _reply(await mia.menu("Submit to newsletter", _last(nils, "links")))
+
+    _chapter("The moderators see a card for each. Mara decides.")
+    first = await _waiting(sandbox, mara, "lanterns")
+    _card(first)
+    await _pressed(mara, first, "Approve", told=False)
+    _say("The card folds to one line:")
+    _card(first)
+    second = await _waiting(sandbox, mara, "noise")
+    _say("Mara presses “Decline…” on the other one and writes a reason.")
+    form = await mara.click(second, "Decline…")
+    await mara.submit(form, {"Reason": "That is an advertisement"})
+    _card(second)
+    await _typed(nils, "/submit mine")
+
+    _chapter("What is approved is in the editor's queue in the same moment.")
+    listed = await _typed(edda, "/queue list")
+    _say("Edda chooses it and presses “Planned”.")
+    await edda.select(listed.message, "Choose a link…", ["lanterns.example/paper"])
+    await edda.click(listed.message, "Planned")
+    _card(listed.message, private=True)
+    exported = await _typed(edda, "/queue export")
+    for attachment in exported.message.attachments:
+        _say(f"{attachment.filename}:")
+        print(textwrap.indent(attachment.data.decode().rstrip(), "    │ "), flush=True)
+
+    _chapter("The next issue contains it: Mia learns where, and is credited.")
+    site.publish_markdown(_NEXT)
+    _card(await _announcement(sandbox, mia, 4))
+    await _typed(mia, "/submit mine")
+
+
+async def _poll(sandbox: Sandbox, mia: Person, mara: Person) -> None:
+    nils = sandbox.member("nils")
+    general = mia.channel("general")
+
+    _chapter("Mara asks the server.")
+    _say("Mara types /poll create and fills in the form.")
+    form = await mara.slash("/poll create", in_channel="general")
+    _reply(
+        await mara.submit(form, {"Question": "More lanterns?", "Answers": "Yes\nNo\nOnly paper", "Closes": "3 days"})
+    )
+
+    def asked() -> Message | None:
+        return next((each for each in general.messages.values() if "More lanterns?" in each.text), None)
+
+    card = await sandbox.wait_for(asked, timeout=_STEP_SECONDS, what="the poll's card")
+    if card is None:
+        raise StoryBroke("the poll's card is missing")
+    await _pressed(mia, card, "Only paper")
+    await _typed(nils, "/vote option:Yes")
+    _say("He changes his mind:")
+    await _typed(nils, "/vote option:Only paper")
+    await sandbox.wait_for(
+        lambda: "Only paper: **2**" in card.text, timeout=_STEP_SECONDS, what="the tally on the card"
+    )
+    _say("A few seconds later the card shows it:")
+    _card(card)
+    await _typed(mara, "/poll close poll:More lanterns?")
+    await _typed(mia, "/privacy export")
+
+
 async def _trouble(sandbox: Sandbox, site: Site, bot: Bot) -> None:
     mia, mara = sandbox.member("mia"), sandbox.member("mara")
     news = next(channel for channel in mia.guild.channels.values() if channel.name == "news")
@@ -223,7 +307,7 @@ async def _trouble(sandbox: Sandbox, site: Site, bot: Bot) -> None:
     await bot.kill()
     _say("Nobody told the bot that its message stands in #news. A new process starts, looks, and finds it:")
     await bot.start()
-    _card(await _announcement(sandbox, mia, 4))
+    _card(await _announcement(sandbox, mia, 5))
     _say(f"#news holds {len(_announcements(mia))} announcements: it was not said twice.")
 
     _chapter("Somebody takes away the bot's permission to write in #news.")
@@ -232,7 +316,7 @@ async def _trouble(sandbox: Sandbox, site: Site, bot: Bot) -> None:
     sandbox.world.permit(news, news.guild.bot, deny=int(Permission.SEND_MESSAGES))
     late = site.publish_markdown(_CORRECTION)
     notice = await sandbox.wait_for(
-        lambda: [message for message in mara.see("review") if message.author.bot],
+        lambda: [message for message in mara.see("review") if "Nothing is sent" in message.text],
         timeout=_STEP_SECONDS,
         what="the notice to the staff",
     )
@@ -242,7 +326,7 @@ async def _trouble(sandbox: Sandbox, site: Site, bot: Bot) -> None:
     _reply(await mara.slash("/desk why", url=site.post_url(late.slug)))
     sandbox.world.permit(news, news.guild.bot, allow=int(Permission.SEND_MESSAGES))
     _say("The permission is given back, and what waited is posted at once:")
-    _card(await _announcement(sandbox, mia, 5))
+    _card(await _announcement(sandbox, mia, 6))
 
 
 async def _stand(sandbox: Sandbox, site: Site, log: Path, stop: asyncio.Event) -> None:
@@ -292,6 +376,38 @@ def _announcements(reader: Person) -> list[Message]:
     return [message for message in reader.see("news") if message.author.bot and not message.ephemeral]
 
 
+async def _waiting(sandbox: Sandbox, moderator: Person, words: str) -> Message:
+    """The card of a submission in #review."""
+
+    def found() -> Message | None:
+        seen = (message for message in moderator.see("review") if message.author.bot and not message.ephemeral)
+        return next((message for message in seen if words in message.text), None)
+
+    message = await sandbox.wait_for(found, timeout=_STEP_SECONDS, what=f"the card about {words}")
+    if message is None:
+        raise StoryBroke(f"the card about {words} is missing")
+    return message
+
+
+async def _say_message(person: Person, channel: str, text: str) -> None:
+    await person.say(channel, text)
+    _say(f"{person.name.title()} writes in #{channel}: {text}")
+
+
+def _last(person: Person, channel: str) -> Message:
+    return [message for message in person.see(channel) if message.author.id == person.id][-1]
+
+
+async def _pressed(person: Person, message: Message, label: str, *, told: bool = True) -> Reply:
+    _say(f"{person.name.title()} presses “{label}”.")
+    reply = await person.click(message, label)
+    if reply.failed:
+        raise StoryBroke(f"{label!r} got no answer")
+    if told:
+        _reply(reply)
+    return reply
+
+
 async def _typed(person: Person, command: str) -> Reply:
     _say(f"{person.name.title()} types {command}")
     reply = await person.slash(command)
@@ -331,12 +447,26 @@ def _card(message: Message, *, private: bool = False) -> None:
         print("    ╵ only you can see this", flush=True)
 
 
+def _relative(moment: int) -> str:
+    """How Discord shows a moment that is near: by the largest unit."""
+    ahead = moment - datetime.now(UTC).timestamp()
+    for seconds, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if ahead > seconds * 0.95:
+            count = round(ahead / seconds)
+            return f"in {count} {unit}{'s' if count > 1 else ''}"
+    return "just now"
+
+
 def _as_seen(line: str, message: Message) -> str:
     """Discord's Markdown as its reader sees it: names for mentions, days for timestamps, no marks."""
     guild = message.channel.guild
     channels = {str(channel.id): channel.name for channel in guild.channels.values()} if guild else {}
+    names = {str(member.id): member.display_name for member in guild.members.values()} if guild else {}
+    roles = {str(role.id): role.name for role in guild.roles.values()} if guild else {}
+    line = re.sub(r"<@(\d+)>", lambda found: f"@{names.get(found[1], 'unknown')}", line)
+    line = re.sub(r"<@&(\d+)>", lambda found: f"@{roles.get(found[1], 'unknown')}", line)
     line = re.sub(r"<#(\d+)>", lambda found: f"#{channels.get(found[1], 'unknown')}", line)
-    line = re.sub(r"<t:(\d+):R>", "just now", line)
+    line = re.sub(r"<t:(\d+):R>", lambda found: _relative(int(found[1])), line)
     line = re.sub(r"<t:(\d+):\w>", lambda found: f"{datetime.fromtimestamp(int(found[1]), UTC):%B %d, %Y}", line)
     line = _LINK.sub(r"\1", line)
     line = re.sub(r"(?<!\\)\*\*", "", re.sub(r"^(#{1,3}|-#) ", "", line))

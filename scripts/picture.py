@@ -12,7 +12,7 @@ from rich.text import Text
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 104
-FIRST_CHAPTER, LAST_CHAPTER = "Ada sets", "Mia asks"
+FIRST_CHAPTER, LAST_CHAPTER = "Mia sends", "Mara asks"
 PAPER = TerminalTheme(
     (250, 249, 246),
     (38, 38, 36),
@@ -20,7 +20,7 @@ PAPER = TerminalTheme(
 )
 # Without rich's own frame, which names fonts of another host.
 FORMAT = """<svg viewBox="0 0 {width} {height}" style="overflow: visible" xmlns="http://www.w3.org/2000/svg" role="img"
- aria-label="make demo: an issue is published and announced, a member opens its links">
+ aria-label="make demo: a member sends a link, moderators decide, it runs and its finder is credited">
 <style>
 .{unique_id}-matrix {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
  font-size: {char_height}px; line-height: {line_height}px; font-variant-east-asian: full-width; }}

@@ -240,7 +240,8 @@ def _mine_line(interaction: discord.Interaction, submission: Submission) -> str:
     said = text(planned or _MINE[submission.state], language=language)
     if submission.reason:
         said += f": {plain(submission.reason, longest=LONGEST_REASON)}"
-    parts = [said, *_ran(submission, language=language)]
+    # Where it ran, nobody asks what was meant to happen with it.
+    parts = _ran(submission, language=language) or [said]
     if submission.brought_by_id is not None and submission.brought_by_id != interaction.user.id:
         parts.append(text("mine-brought", language=language, bringer=str(submission.brought_by_id)))
     return f"- {name_of(submission, longest=60)} · {format_dt(submission.sent_at, 'R')} · {' · '.join(parts)}"

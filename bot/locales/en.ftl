@@ -323,7 +323,7 @@ vote-no-such-option = That poll has no answer “{ $option }”. Pick one from t
 
 privacy-exported = { $count ->
     [0] Nothing is kept about you in this server.
-   *[other] Everything that is kept about you in this server, as a file. The other servers that I am in are told apart; ask there too.
+   *[other] Everything that is kept about you in this server, as a file. For another server, ask there.
 }
 privacy-forget-warning = **This lets go of everything that is kept about you in this server.** What waits for the moderators is taken back. What was decided stays in the newsletter's queue and archive, without your name and your words. Your votes in open polls are taken back; in closed ones they stay, without you. How you want to be named is forgotten. This cannot be undone.
 privacy-forgotten = Done: nothing that is kept for this server names you any more. Messages that did are changed within minutes.

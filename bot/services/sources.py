@@ -240,9 +240,12 @@ class Sources:
         """Credit the members whose links run, before the announcement is queued that names them."""
         subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
         guild_ids = {subscription.guild_id for subscription in subscribed}
+        unseen_at = source.last_read_at if source.first_read_at is not None else None
         for issue in new:
             key = issue_key(source.url_key, issue.identities[0])
-            count = await feature_links(transaction, issue, issue_key=key, guild_ids=guild_ids, now=now)
+            count = await feature_links(
+                transaction, issue, issue_key=key, guild_ids=guild_ids, unseen_at=unseen_at, now=now
+            )
             if count:
                 log.info("submitted links ran issue=%s count=%d", key, count)
 

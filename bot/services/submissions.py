@@ -31,6 +31,8 @@ _MOST_WAITING = 10  # of one member: a queue that moderators can see the end of
 _MOST_MINE = 10
 # A link that was sent longer ago than that and runs is taken for a coincidence.
 _REMEMBERED = timedelta(days=60)
+# Feeds cut seconds off their dates, some of them minutes.
+_CUT_OFF = timedelta(minutes=1)
 _BARE_ADDRESS = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?(/|\?|$)")
 _INVITE = re.compile(r"(?:www\.)?(?:discord\.gg|discord(?:app)?\.com/invite)(?:/|$)")
 
@@ -249,16 +251,26 @@ async def show_pending_in(transaction: Transaction, guild_id: int, channel_id: i
 
 
 async def feature_links(
-    transaction: Transaction, issue: Issue, *, issue_key: str, guild_ids: Collection[int], now: datetime
+    transaction: Transaction,
+    issue: Issue,
+    *,
+    issue_key: str,
+    guild_ids: Collection[int],
+    unseen_at: datetime | None,
+    now: datetime,
 ) -> int:
     """Note which submitted links ran in a new issue, whatever was decided about them; how many they are.
 
     What was sent after the issue came out cannot have been its source: an archive that is read later credits nobody.
+    `unseen_at` is when its feed was read before and did not have it, so that it came out later, whatever it says of
+    its date; None at a first reading.
     """
     appeared_at = min(issue.published_at or now, now)
-    sent_before = appeared_at
+    sent_before = appeared_at + _CUT_OFF
     if appeared_at.timetz().replace(tzinfo=None) == time():
         sent_before += timedelta(days=1)  # a date without an hour: it may have come out in the evening
+    if unseen_at is not None:
+        sent_before = max(sent_before, unseen_at)
     noted = await submission_rows.feature(
         transaction,
         issue_key=issue_key,

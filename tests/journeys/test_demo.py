@@ -56,11 +56,17 @@ async def test_the_story_comes_true_and_ends(tmp_path: Path) -> None:
         "↳ thread: Can a spreadsheet dream?",
         "cells.example",
         "That issue is already announced",
+        "sent by @Mia",
+        "approved by @Mara",
+        "(found by Mia)",
+        "With links from Mia",
+        "ran as number 1 in",
+        "Only paper: 2 (100%)",
         "its answer is lost",
         "it was not said twice",
         "Nothing is sent to #news any more",
         "It waits since",
-        "5 announcements in #news, 5 issues in the archive, nothing posted twice",
+        "6 announcements in #news, 6 issues in the archive, nothing posted twice",
     ):
         assert part in story
     assert list(tmp_path.iterdir()) == []

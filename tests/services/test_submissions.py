@@ -323,6 +323,7 @@ async def test_a_link_that_was_sent_too_long_ago_or_after_the_issue_is_not_its_s
     old = await send(desk, "https://example.com/71")
     desk.clock.move(timedelta(days=61))
     recent = await send(desk, "https://example.com/72")
+    await desk.read()  # the issue is not there yet
     desk.clock.move(timedelta(hours=5))
     late = await send(desk, "https://example.com/73")
     await publish(desk, 71, 72, 73, at=desk.clock.now() - timedelta(hours=2))
@@ -335,6 +336,15 @@ async def test_of_an_issue_with_a_date_but_no_hour_the_whole_day_counts(desk: De
     submission = await send(desk)
     desk.clock.move(timedelta(hours=3))
     await publish(desk, 7, at=desk.clock.now().replace(hour=0, minute=0))
+    assert (await now_of(desk, submission)).featured is not None
+
+
+async def test_an_issue_that_says_an_earlier_hour_than_it_came_out_credits_who_sent_its_links(desk: Desk) -> None:
+    await ready(desk)
+    desk.clock.move(timedelta(hours=3))
+    submission = await send(desk)
+    await desk.read()  # still not there
+    await publish(desk, 7, at=desk.clock.now() - timedelta(hours=2))
     assert (await now_of(desk, submission)).featured is not None
 
 

@@ -54,9 +54,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class ReviewCard:
-    """A submission as the moderators see it."""
+    """A submission as the moderators see it; `wished_name` is how its finder wants to be named, if nobody saw that."""
 
     submission: Submission
+    wished_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

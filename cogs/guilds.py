@@ -153,9 +153,8 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         moderators: discord.Role | None = None,
         editors: discord.Role | None = None,
     ) -> None:
-        chosen = [role for role in (moderators, editors) if role is not None]
-        if not chosen or any(role.is_default() for role in chosen):
-            await reply(interaction, "setup-roles-which")
+        if any(role is not None and role.is_default() for role in (moderators, editors)):
+            await reply(interaction, "setup-roles-everyone")
             return
         # Discord is asked which commands they see, which may take longer than the three seconds of an answer.
         await interaction.response.defer(ephemeral=True)

@@ -4,10 +4,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.choices import PlaceForPoll, open_poll_choices, option_choices, poll_choices
-from bot.chat.context import actor_of, guild_id_of, language_of
-from bot.chat.polls import AskPoll, poll_text, show_ballot, vote
-from bot.chat.replies import reply, reply_view, sentence_view
+from bot.chat.choices import PlaceForPoll, open_poll_choices, option_choices, option_value, poll_choices
+from bot.chat.context import actor_of, guild_id_of, hidden_from, language_of
+from bot.chat.polls import AskPoll, poll_text, require_place, show_ballot, vote
+from bot.chat.replies import reply_view, sentence_view
 from bot.client import Pressroom
 from bot.errors import NotFoundError
 from bot.texts import text
@@ -26,18 +26,16 @@ class PollCommands(commands.GroupCog, group_name="poll", group_description=text(
     async def create(self, interaction: discord.Interaction, channel: PollChannel | None = None) -> None:
         await self._services.audiences.require_moderator(guild_id_of(interaction), actor_of(interaction))
         place_id = channel.id if channel else interaction.channel_id or 0
-        place = interaction.guild.get_channel_or_thread(place_id) if interaction.guild else None
-        granted = place.permissions_for(place.guild.me) if place else discord.Permissions.none()
-        if not (granted.view_channel and granted.send_messages):
-            await reply(interaction, "poll-not-there", channel=str(place_id))
-            return
+        require_place(interaction, place_id)
         await interaction.response.send_modal(AskPoll.form(place_id, language=language_of(interaction)))
 
     @app_commands.command(name="close", description=text("command-poll-close"))
     @app_commands.describe(poll=text("option-poll-open"))
     @app_commands.autocomplete(poll=open_poll_choices)
     async def close(self, interaction: discord.Interaction, poll: str) -> None:
-        found = await self._services.polls.pick(guild_id_of(interaction), poll, only_open=True)
+        found = await self._services.polls.pick(
+            guild_id_of(interaction), poll, only_open=True, alone=True, hidden=hidden_from(interaction)
+        )
         closed = await self._services.polls.close(
             guild_id_of(interaction), found.poll_key, actor=actor_of(interaction), interaction_id=interaction.id
         )
@@ -53,15 +51,17 @@ class VoteCommands(commands.Cog):
     @app_commands.describe(option=text("option-vote-option"), poll=text("option-vote-poll"))
     @app_commands.autocomplete(option=option_choices, poll=open_poll_choices)
     async def vote(self, interaction: discord.Interaction, option: str | None = None, poll: str | None = None) -> None:
-        polls, guild_id = self._services.polls, guild_id_of(interaction)
-        found = await (polls.pick(guild_id, poll, only_open=True) if poll else polls.newest_open(guild_id))
+        polls, guild_id, hidden = self._services.polls, guild_id_of(interaction), hidden_from(interaction)
+        if poll:
+            found = await polls.pick(guild_id, poll, only_open=True, hidden=hidden)
+        else:
+            found = await polls.newest_open(guild_id, hidden=hidden)
         if option is None:
             await show_ballot(interaction, found)
             return
         wanted = option.strip().casefold()
-        position = next(
-            (each.position for each in found.options if wanted in {str(each.position), each.label.casefold()}), None
-        )
+        meant = (each for each in found.options if wanted in {option_value(found, each), each.label.casefold()})
+        position = next((each.position for each in meant), None)
         if position is None:
             raise NotFoundError("vote-no-such-option", option=option)
         await vote(interaction, found.poll_key, position)
@@ -71,7 +71,7 @@ class VoteCommands(commands.Cog):
     @app_commands.describe(poll=text("option-results-poll"))
     @app_commands.autocomplete(poll=poll_choices)
     async def results(self, interaction: discord.Interaction, poll: str) -> None:
-        found = await self._services.polls.pick(guild_id_of(interaction), poll)
+        found = await self._services.polls.pick(guild_id_of(interaction), poll, hidden=hidden_from(interaction))
         own = await self._services.polls.ballot_of(found.poll_key, interaction.user.id)
         said = poll_text(found, language=language_of(interaction), own=own)
         await reply_view(interaction, sentence_view(said))

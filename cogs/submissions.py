@@ -16,7 +16,8 @@ from bot.texts import text
 
 _LINK = re.compile(r"https?://[^\s<>]+")
 _LONGEST_ADDRESS = 2000
-_AFTER_A_LINK = ".,;:!?)]}'\"*_~"
+_AFTER_A_LINK = ".,;:!?'\"*_~|"
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
 @app_commands.guild_only()
@@ -62,17 +63,28 @@ class SubmitCommands(commands.GroupCog, group_name="submit", group_description=t
         found = _LINK.search(message.content)
         if found is None:
             raise RefusedError("submit-no-link-in-message")
-        address = found[0].rstrip(_AFTER_A_LINK)
+        address = _without_what_follows(found[0])
         wrote_it = not message.author.bot and message.webhook_id is None
         receipt = await self._services.submissions.submit(
             guild_id_of(interaction),
             address,
-            title=next((embed.title for embed in message.embeds if embed.url and embed.title), None),
+            title=next((embed.title for embed in message.embeds if embed.url == address), None),
             member_id=interaction.user.id,
             finder_id=message.author.id if wrote_it else None,
             interaction_id=interaction.id,
         )
         await show_receipt(interaction, receipt)
+
+
+def _without_what_follows(address: str) -> str:
+    """An address as it stands in a sentence: without the marks behind it, but with brackets of its own."""
+    while address:
+        last = address[-1]
+        is_foreign_bracket = last in _BRACKETS and address.count(last) > address.count(_BRACKETS[last])
+        if last not in _AFTER_A_LINK and not is_foreign_bracket:
+            break
+        address = address[:-1]
+    return address
 
 
 def _everybody_sees(channel: object) -> bool:

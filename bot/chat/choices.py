@@ -4,11 +4,11 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
-from bot.chat.context import guild_id_of, services_of
+from bot.chat.context import guild_id_of, hidden_from, services_of
 from bot.chat.plain import fold, shorten
 from bot.errors import NotFoundError
 from bot.model.issue import IssueCard
-from bot.model.poll import Poll
+from bot.model.poll import Poll, PollOption
 
 # Discord's limits for a choice's name and the number of choices.
 LONGEST_CHOICE = 100
@@ -23,30 +23,41 @@ async def issue_choices(interaction: discord.Interaction, current: str) -> list[
 
 async def open_poll_choices(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
     """Polls that take votes, the newest first."""
-    return _polls(await services_of(interaction).polls.search(guild_id_of(interaction), current, only_open=True))
+    return await _polls(interaction, current, only_open=True)
 
 
 async def poll_choices(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
     """All polls, the newest first."""
-    return _polls(await services_of(interaction).polls.search(guild_id_of(interaction), current, only_open=False))
+    return await _polls(interaction, current, only_open=False)
 
 
 async def option_choices(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
     """The answers of the poll that was chosen before, or else of the newest open one."""
     polls, guild_id = services_of(interaction).polls, guild_id_of(interaction)
-    wanted = str(getattr(interaction.namespace, "poll", None) or "")
+    wanted, hidden = str(getattr(interaction.namespace, "poll", None) or ""), hidden_from(interaction)
     try:
-        poll = await (polls.pick(guild_id, wanted, only_open=True) if wanted else polls.newest_open(guild_id))
+        if wanted:
+            poll = await polls.pick(guild_id, wanted, only_open=True, hidden=hidden)
+        else:
+            poll = await polls.newest_open(guild_id, hidden=hidden)
     except NotFoundError:
         return []
     return [
-        Choice(name=shorten(fold(option.label), LONGEST_CHOICE), value=str(option.position))
+        Choice(name=shorten(fold(option.label), LONGEST_CHOICE), value=option_value(poll, option))
         for option in poll.options
         if current.casefold() in option.label.casefold()
     ]
 
 
-def _polls(found: list[Poll]) -> list[Choice[str]]:
+def option_value(poll: Poll, option: PollOption) -> str:
+    """What the choice of an answer sends: nothing that an answer could be called."""
+    return f"{poll.poll_key}:{option.position}"
+
+
+async def _polls(interaction: discord.Interaction, current: str, *, only_open: bool) -> list[Choice[str]]:
+    found = await services_of(interaction).polls.search(
+        guild_id_of(interaction), current, only_open=only_open, hidden=hidden_from(interaction)
+    )
     return [Choice(name=shorten(fold(poll.question), LONGEST_CHOICE), value=poll.poll_key) for poll in found]
 
 

@@ -34,6 +34,16 @@ def actor_of(interaction: discord.Interaction) -> Actor:
     )
 
 
+def hidden_from(interaction: discord.Interaction) -> frozenset[int]:
+    """The channels of the server that whoever acts does not see: nothing from there may be told to them."""
+    if interaction.guild is None or not isinstance(interaction.user, discord.Member):
+        return frozenset()
+    user = interaction.user
+    return frozenset(
+        channel.id for channel in interaction.guild.channels if not channel.permissions_for(user).view_channel
+    )
+
+
 def language_of(interaction: discord.Interaction) -> str:
     """The language of the person who acts, as Discord names it."""
     return str(interaction.locale)

@@ -90,6 +90,9 @@ class DiscordAnnouncer:
     async def send(self, delivery: Delivery, matter: Matter) -> Sent:
         self._require_server(delivery)
         message = self._message(delivery, matter)
+        if isinstance(matter, ReviewCard) and _everybody_sees(self._client.get_channel(delivery.channel_id)):
+            # Opened since it was chosen: nothing that a member sent appears in public before it was approved.
+            raise ChannelClosedError("delivery-review-public")
         mentions = allowed_mentions(matter) if isinstance(matter, Announcement) else discord.AllowedMentions.none()
         channel = self._client.get_channel(delivery.channel_id)
         async with self._reaching_out():
@@ -165,6 +168,8 @@ class DiscordAnnouncer:
             return False
         if stopped.problem.message_id == "delivery-unknown-outcome":
             return _may_read_history(channel)
+        if stopped.problem.message_id == "delivery-review-public":
+            return not _everybody_sees(channel)
         granted = channel.permissions_for(channel.guild.me)
         return granted.view_channel and granted.send_messages
 
@@ -182,7 +187,14 @@ class DiscordAnnouncer:
             case Notice():
                 return {"view": notice_view(matter.words, language=language, delivery_key=key)}
             case ReviewCard():
-                return {"view": review_card(matter.submission, language=language, mark=message_mark(key))}
+                return {
+                    "view": review_card(
+                        matter.submission,
+                        language=language,
+                        wished_name=matter.wished_name,
+                        mark=message_mark(key),
+                    )
+                }
             case PollCard():
                 return {"view": poll_card(matter.poll, language=language, delivery_key=key)}
             case Announcement() if delivery.degraded:
@@ -284,6 +296,12 @@ class DiscordAnnouncer:
         with background():
             async with _named_failures(waits_for_people=waits_for_people):
                 yield
+
+
+def _everybody_sees(channel: object) -> bool:
+    if not isinstance(channel, discord.abc.GuildChannel):
+        return False
+    return channel.permissions_for(channel.guild.default_role).view_channel
 
 
 def _may_read_history(channel: object) -> bool:

@@ -125,8 +125,21 @@ async def show_ballot(interaction: discord.Interaction, poll: Poll) -> None:
     await reply_view(interaction, view)
 
 
+def require_place(interaction: discord.Interaction, channel_id: int) -> None:
+    """Raise RefusedError unless a poll of this person may be asked there: a text channel in which both may write.
+
+    Not in a thread: what is there is not found again by the bot's own means (`bot.chat.delivering`).
+    """
+    place = interaction.guild.get_channel(channel_id) if interaction.guild else None
+    if isinstance(place, discord.TextChannel) and isinstance(interaction.user, discord.Member):
+        granted = [place.permissions_for(who) for who in (place.guild.me, interaction.user)]
+        if all(each.view_channel and each.send_messages for each in granted):
+            return
+    raise RefusedError("poll-not-there", channel=str(channel_id))
+
+
 @dataclass(frozen=True)
-class AskPoll(Press, name="ask-poll", state=r"(?P<channel_id>\d{1,20})"):
+class AskPoll(Press, name="ask-poll", state=r"(?P<channel_id>\d{1,19})"):
     """The form in which a moderator asks: what was written comes back when it is no poll."""
 
     channel_id: str
@@ -166,6 +179,7 @@ class AskPoll(Press, name="ask-poll", state=r"(?P<channel_id>\d{1,20})"):
 
     async def press(self, interaction: discord.Interaction) -> None:
         written = written_in(interaction)
+        require_place(interaction, int(self.channel_id))
         try:
             poll = await services_of(interaction).polls.open(
                 guild_id_of(interaction),

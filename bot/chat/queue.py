@@ -11,7 +11,7 @@ from discord.utils import format_dt
 from bot.chat.context import actor_of, guild_id_of, language_of, services_of
 from bot.chat.plain import plain, shorten
 from bot.chat.press import Press, chosen_in
-from bot.chat.submissions import name_of
+from bot.chat.submissions import LONGEST_URL_IN_A_LIST, fitting, name_of
 from bot.chat.views import View
 from bot.errors import NotFoundError
 from bot.model.submission import Plan, QueueItem, Submission
@@ -27,11 +27,11 @@ _MARKS = {Plan.PLANNED: "button-planned", Plan.PASSED: "button-passed", Plan.QUE
 def queue_view(found: QueuePage, *, language: str) -> ui.LayoutView:
     """A page of the queue; what is chosen in its list opens."""
     view = View()
-    view.add_item(ui.TextDisplay[Any](text("queue-heading", language=language, count=found.count)))
+    view.add_item(ui.TextDisplay[Any](text("queue-heading", language=language, count=found.waiting)))
     if not found.items:
         view.add_item(ui.TextDisplay[Any](text("queue-empty", language=language)))
         return view
-    view.add_item(ui.TextDisplay[Any]("\n".join(_line(item, language=language) for item in found.items)))
+    view.add_item(ui.TextDisplay[Any](fitting([_line(item, language=language) for item in found.items])))
     view.add_item(ui.ActionRow[Any](QueueChoice.select(found, language=language)))
     if found.pages > 1:
         view.add_item(ui.TextDisplay[Any](text("page-of", language=language, page=found.page + 1, pages=found.pages)))
@@ -82,7 +82,11 @@ def item_view(item: QueueItem, *, page: int, language: str) -> ui.LayoutView:
 def _line(item: QueueItem, *, language: str) -> str:
     submission = item.submission
     when = format_dt(submission.decided_at or submission.sent_at, "R")
-    parts = [name_of(submission, longest=70), _plan(submission, language=language), when]
+    parts = [
+        name_of(submission, longest=70, longest_url=LONGEST_URL_IN_A_LIST),
+        _plan(submission, language=language),
+        when,
+    ]
     return f"- {' · '.join(parts)}"
 
 

@@ -13,7 +13,6 @@ from bot.chat.plain import host_of, masked_link, plain, shorten
 from bot.chat.press import Form, Press, chosen_in, written_in
 from bot.chat.replies import reply, reply_view, say, sentence_view
 from bot.chat.views import View
-from bot.errors import RefusedError
 from bot.model.member import Credit
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.services.credits import LONGEST_NAME
@@ -23,6 +22,9 @@ from bot.texts import text
 _KEY = r"(?P<submission_key>[a-z2-7]{26})"
 _LONGEST_TITLE = 100
 _LONGEST_LABEL = 38
+LONGEST_URL_IN_A_LIST = 200  # of 4,000 characters for ten lines
+_LONGEST_REASON_IN_A_LIST = 120
+_MOST_LIST = 3300
 # With and without whoever decided: a moderator may be forgotten, too.
 _DECIDED = {
     SubmissionState.APPROVED: ("review-approved", "review-approved-by-nobody"),
@@ -37,22 +39,41 @@ _MINE = {
 _MINE_PLANNED = {Plan.PLANNED: "mine-planned", Plan.PASSED: "mine-passed"}
 
 
-def name_of(submission: Submission, *, longest: int = _LONGEST_TITLE) -> str:
-    """A submission as a link, with its host beside a title that could pretend."""
+def name_of(submission: Submission, *, longest: int = _LONGEST_TITLE, longest_url: int = 1500) -> str:
+    """A submission as a link, with its host beside a title that could pretend; a long address is no link in a list."""
     if not submission.url:
         return "…"  # its finder was forgotten before anybody decided
+    if len(submission.url) > longest_url:
+        return plain(submission.title or submission.link_key, longest=longest)
     link = masked_link(submission.title or submission.link_key, submission.url, longest=longest)
     return f"{link} · {plain(host_of(submission.url), longest=60)}" if submission.title else link
 
 
+def fitting(lines: list[str]) -> str:
+    """As many of these lines as a message holds beside what else it says."""
+    kept: list[str] = []
+    for line in lines:
+        if sum(map(len, kept)) + len(kept) + len(line) > _MOST_LIST:
+            return "\n".join([*kept, "- …"])
+        kept.append(line)
+    return "\n".join(kept)
+
+
 def review_card(
-    submission: Submission, *, language: str, mark: tuple[int | None, int | None] = (None, None)
+    submission: Submission,
+    *,
+    language: str,
+    wished_name: str | None = None,
+    mark: tuple[int | None, int | None] = (None, None),
 ) -> ui.LayoutView:
-    """The card for the moderators, one line once it is decided; `mark` is what it is found again by."""
+    """The card for the moderators, one line once it is decided; `mark` is what it is found again by.
+
+    `wished_name` is how the finder wants to be named in public, when no moderator has seen that yet.
+    """
     view = View()
     card: ui.Container[Any] = ui.Container(id=mark[0])
     if submission.state is SubmissionState.PENDING:
-        card.add_item(ui.TextDisplay[Any](_waiting_text(submission, language=language), id=mark[1]))
+        card.add_item(ui.TextDisplay[Any](_waiting_text(submission, wished_name, language=language), id=mark[1]))
         card.add_item(
             ui.ActionRow[Any](
                 Approve.button(submission, language=language), Decline.button(submission, language=language)
@@ -64,7 +85,7 @@ def review_card(
     return view
 
 
-def _waiting_text(submission: Submission, *, language: str) -> str:
+def _waiting_text(submission: Submission, wished_name: str | None, *, language: str) -> str:
     lines = [f"### {name_of(submission)}"]
     if submission.note:
         lines.append(f"> {plain(submission.note, longest=LONGEST_NOTE)}")
@@ -73,6 +94,8 @@ def _waiting_text(submission: Submission, *, language: str) -> str:
         lines.append(text("review-sent", language=language, **who))
     else:
         lines.append(text("review-brought", language=language, bringer=str(submission.brought_by_id), **who))
+    if wished_name is not None:
+        lines.append(text("review-name", language=language, name=plain(wished_name, longest=LONGEST_NAME)))
     return "\n".join([*lines, *_ran(submission, language=language)])
 
 
@@ -226,7 +249,7 @@ def mine_view(interaction: discord.Interaction, mine: Mine) -> ui.LayoutView:
         view.add_item(ui.TextDisplay[Any](say(interaction, "mine-none")))
     else:
         lines = [_mine_line(interaction, submission) for submission in mine.submissions]
-        view.add_item(ui.TextDisplay[Any]("\n".join(lines)))
+        view.add_item(ui.TextDisplay[Any](fitting(lines)))
     open_ones = [submission for submission in mine.submissions if submission.can_be_withdrawn]
     if open_ones:
         view.add_item(ui.ActionRow[Any](WithdrawOne.select(interaction, open_ones)))
@@ -239,12 +262,13 @@ def _mine_line(interaction: discord.Interaction, submission: Submission) -> str:
     planned = _MINE_PLANNED.get(submission.plan) if submission.plan else None
     said = text(planned or _MINE[submission.state], language=language)
     if submission.reason:
-        said += f": {plain(submission.reason, longest=LONGEST_REASON)}"
+        said += f": {plain(submission.reason, longest=_LONGEST_REASON_IN_A_LIST)}"
     # Where it ran, nobody asks what was meant to happen with it.
     parts = _ran(submission, language=language) or [said]
     if submission.brought_by_id is not None and submission.brought_by_id != interaction.user.id:
         parts.append(text("mine-brought", language=language, bringer=str(submission.brought_by_id)))
-    return f"- {name_of(submission, longest=60)} · {format_dt(submission.sent_at, 'R')} · {' · '.join(parts)}"
+    name = name_of(submission, longest=60, longest_url=LONGEST_URL_IN_A_LIST)
+    return f"- {name} · {format_dt(submission.sent_at, 'R')} · {' · '.join(parts)}"
 
 
 @dataclass(frozen=True)
@@ -285,6 +309,8 @@ def credit_said(interaction: discord.Interaction, wish: Credit | None) -> str:
     """How the reader is named at present, and where that is changed."""
     if wish is None or wish.name is None:
         return say(interaction, "mine-anonymous")
+    if not wish.is_reviewed:
+        return say(interaction, "mine-named-soon", name=plain(wish.name, longest=LONGEST_NAME))
     return say(interaction, "mine-named", name=plain(wish.name, longest=LONGEST_NAME))
 
 
@@ -333,18 +359,20 @@ class CreditName(Press, name="credit-name", state=r"other"):
     """The form with another name, sent."""
 
     async def press(self, interaction: discord.Interaction) -> None:
-        name = written_in(interaction).get("name", "")
-        if not name.strip():
-            raise RefusedError("credit-name-length", longest=LONGEST_NAME)
-        await answer_credit(interaction, name)
+        await answer_credit(interaction, written_in(interaction).get("name", ""), in_own_words=True)
 
 
-async def answer_credit(interaction: discord.Interaction, name: str | None) -> None:
+async def answer_credit(interaction: discord.Interaction, name: str | None, *, in_own_words: bool = False) -> None:
     """Keep how the member wants to be named, and say so."""
     kept = await services_of(interaction).credits.answer(
-        guild_id_of(interaction), interaction.user.id, name, interaction_id=interaction.id
+        guild_id_of(interaction),
+        interaction.user.id,
+        name,
+        in_own_words=in_own_words,
+        interaction_id=interaction.id,
     )
-    if kept is None:
+    if kept.name is None:
         await reply(interaction, "credit-anonymous")
     else:
-        await reply(interaction, "credit-named", name=plain(kept, longest=LONGEST_NAME))
+        said = "credit-named" if kept.is_reviewed else "credit-named-soon"
+        await reply(interaction, said, name=plain(kept.name, longest=LONGEST_NAME))

@@ -84,5 +84,5 @@ def _bracketed(url: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text of a member in Markdown: it may be read, and do nothing else."""
+    """Text of a member in Markdown: it formats nothing. An address in it stays one, for the editor to see."""
     return "".join(f"\\{char}" if char in "\\`*_[]<>#|!" else char for char in text)

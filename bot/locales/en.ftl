@@ -191,7 +191,7 @@ status-threads-off = Discussion threads: off
 
 setup-review-changed = What members send in is shown in <#{ $channel }>, where moderators approve or decline it. Members use `/submit link` from now on.
 setup-review-public = Everybody can read <#{ $channel }>, and what members send in must not be seen before a moderator approved it. Choose a channel that only the staff reads.
-setup-roles-which = Choose a role for `moderators`, for `editors`, or for both; *everyone* is no staff.
+setup-roles-everyone = *Everyone* is no staff: choose another role.
 status-review = Submissions are decided in <#{ $channel }>
 status-review-none = Submissions: off; choose a channel with `/setup review`
 status-moderators = Moderators: <@&{ $role }>
@@ -224,8 +224,9 @@ submission-ran = **ran** as number { $place } in { $title }
 withdraw-too-late = That cannot be taken back any more: it was decided, planned, or has run.
 credit-question = **If it runs, how may the newsletter name you?** You stay anonymous until you choose, and you can change it at any time with `/privacy credit`.
 credit-named = You are named as **{ $name }** when a link of yours runs.
+credit-named-soon = You are named as **{ $name }** when a link of yours runs, once the moderators have seen the name: it stands on the card of what you send in. Until they approve a link of yours, you stay anonymous.
 credit-anonymous = You stay anonymous.
-credit-name-length = A name has 1 to { $longest } characters.
+credit-name-length = A name has 1 to { $longest } characters, and letters among them.
 credit-form-title = How you are named
 credit-form-name = Name
 credit-form-name-note = A name or a handle, as it should stand in the newsletter
@@ -240,9 +241,11 @@ mine-passed = approved, but the editor passed it by
 mine-brought = brought by <@{ $bringer }>
 mine-withdraw = Take one back…
 mine-named = -# When a link of yours runs, you are named as **{ $name }**. `/privacy credit` changes that.
+mine-named-soon = -# When a link of yours runs, you are named as **{ $name }**, once the moderators have approved a link of yours and with it the name. `/privacy credit` changes that.
 mine-anonymous = -# When a link of yours runs, you stay anonymous. `/privacy credit` changes that.
 review-sent = -# sent by <@{ $finder }> { $when }
 review-brought = -# found by <@{ $finder }>, brought by <@{ $bringer }> { $when }
+review-name = -# wants to be named as **{ $name }**; approving approves the name, too
 review-approved = -# ✓ { $name } · approved by <@{ $moderator }> { $when }
 review-declined = -# ✗ { $name } · declined by <@{ $moderator }> { $when }
 review-approved-by-nobody = -# ✓ { $name } · approved { $when }
@@ -301,7 +304,7 @@ poll-form-kept = No poll was opened. This is what you wrote, so that you can cop
     { $options }
 poll-opened = Your poll is on its way to <#{ $channel }>. It closes on { $when }.
 poll-opened-already = That poll is open already.
-poll-not-there = I cannot ask in <#{ $channel }>: I lack *View Channel* or *Send Messages* there.
+poll-not-there = A poll cannot be asked in <#{ $channel }>: it has to be a text channel in which both of us may write.
 poll-question-length = A question has 1 to { $longest } characters.
 poll-options-count = A poll has { $fewest } to { $most } answers, one on each line; you wrote { $count }.
 poll-option-length = An answer has at most { $longest } characters.
@@ -310,6 +313,7 @@ poll-closes-unclear = I do not understand when it closes. Write `3 days`, `12 ho
 poll-closes-past = That moment has passed already. Write when it closes, for example `3 days`.
 poll-closes-soon = A poll is open for { $minutes } minutes at least.
 poll-closes-late = A poll is open for { $days } days at most.
+poll-ambiguous = Several polls are called like “{ $question }”. Pick the one you mean from the list.
 poll-closed = That poll is closed. `/results` tells how it ended.
 poll-gone = That poll is not there any more.
 poll-none-open = No poll is open at the moment.
@@ -387,10 +391,11 @@ delivery-slow = Discord did not answer in time.
 delivery-slow-down = Discord asks to slow down.
 delivery-trouble = Discord has trouble of its own ({ $status }).
 delivery-not-allowed = Discord does not let me post there ({ $reason }). Grant me *View Channel* and *Send Messages* in the channel's settings.
-delivery-channel-gone = The channel is not there any more, or I cannot see it. Choose another one with `/setup channel`.
+delivery-channel-gone = The channel is not there any more, or I cannot see it. Choose another one with `/setup channel` for announcements, `/setup review` for submissions.
 delivery-token = Discord does not know my token any more; the operator has to make a new one.
 delivery-too-many-refused = Discord refused { $count } requests within ten minutes, so I pause before it shuts me out.
 delivery-publish-limit = Discord lets about ten messages an hour be published in a channel.
+delivery-review-public = Everybody can read that channel by now, and what members send in must not be seen before a moderator approved it. Close it to the others, or choose another one with `/setup review`.
 delivery-refused = Discord refused the message: { $reason }.
 delivery-not-there-yet = The message is still on its way.
 delivery-broken = The connection to Discord broke.
@@ -402,10 +407,10 @@ notice-channel-stopped = **Nothing is sent to <#{ $channel }> any more.** { $rea
     [0] Nothing waits there now.
     [one] One message waits; it is sent as soon as this is mended.
    *[other] { $count } messages wait; they are sent as soon as this is mended.
-    } `/setup channel` moves them to another channel.
+    } `/setup channel` moves announcements to another channel, `/setup review` what waits for moderators.
 notice-refused = **An announcement for <#{ $channel }> could not be posted**, neither as a card nor as plain text. { $reason }
     All others go on. When the cause is mended, `/desk post` tries this one again.
 notice-review-refused = **A submission could not be shown in <#{ $channel }>.** { $reason }
     It waits all the same; `/setup review` shows what waits anew.
 notice-poll-refused = **A poll could not be posted in <#{ $channel }>.** { $reason }
-    Ask it again with `/poll create` when the cause is mended.
+    `/poll close` closes it; ask it again with `/poll create` when the cause is mended.

@@ -1,6 +1,7 @@
 """Which addresses of the network are the public internet, whatever their notation."""
 
 import ipaddress
+from urllib.parse import unquote
 
 # What ipaddress calls global in some versions of Python, or nowhere: the metadata services of two clouds, 6to4 relays,
 # protocol assignments, documentation.
@@ -28,7 +29,7 @@ def is_public(address: str) -> bool:
 
 def is_public_host(host: str) -> bool:
     """Whether a host of a link can be one that everybody reaches, as far as its name tells; nothing is asked."""
-    host = host.strip("[]").rstrip(".").lower()
+    host = unquote(host).strip("[]").rstrip(".").lower()  # as browsers read it
     try:
         return is_public(host)
     except ValueError:

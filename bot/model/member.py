@@ -18,10 +18,12 @@ class Actor:
 class Credit:
     """How a member wants to be named where a link of theirs runs: `name`, or None for not at all.
 
-    `answered_at` is None while they were asked and said nothing: then they are not named.
+    `answered_at` is None while they were asked and said nothing: then they are not named. Nor are they by words of
+    their own before a moderator saw them (`is_reviewed`).
     """
 
     member_id: int
     name: str | None
+    is_reviewed: bool
     asked_at: datetime
     answered_at: datetime | None

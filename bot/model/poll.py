@@ -49,6 +49,7 @@ class Ballot:
     """A member's press for an option; the interaction names it, so that a replay of it counts once."""
 
     interaction_id: int
+    guild_id: int
     poll_key: str
     member_id: int
     position: int

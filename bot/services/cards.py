@@ -1,8 +1,10 @@
 """Messages that show something which changes: which there are, and when they are drawn anew."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.model.delivery import DeliveryState, Purpose
+from bot.model.delivery import DeliveryRecord, DeliveryState, Purpose
 from bot.services.keys import delivery_key
 from bot.store import Transaction
 from bot.store import installation as installation_row
@@ -14,38 +16,54 @@ AFTER_THE_ANSWER = timedelta(seconds=3)
 APART = timedelta(seconds=5)
 
 
-async def show_change(
-    transaction: Transaction,
-    *,
-    guild_id: int,
-    subject_key: str,
-    now: datetime,
-    after: timedelta = timedelta(),
-    apart: timedelta = APART,
-) -> bool:
-    """Let every card of an issue, a submission or a poll be drawn anew; False where all wait for it, or none is."""
-    cards = await outbox_rows.cards_of(transaction, guild_id=guild_id, subject_key=subject_key)
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the cards of an issue, a submission or a poll show is different now.
+
+    They are drawn anew after `after`, and no sooner than `apart` from the last time.
+    """
+
+    guild_id: int
+    subject_key: str
+    after: timedelta = timedelta()
+    apart: timedelta = APART
+
+
+async def show_changes(transaction: Transaction, changes: Iterable[Change], *, now: datetime) -> bool:
+    """Let every card concerned be drawn anew; False where all wait for it already, or none is there.
+
+    All of them are locked first, in the order in which they are claimed: two transactions that wait for each other
+    would both be lost.
+    """
+    wanted: dict[str, tuple[Change, DeliveryRecord]] = {}
+    installation_id = None
+    for change in dict.fromkeys(changes):
+        for card in await outbox_rows.cards_of(transaction, guild_id=change.guild_id, subject_key=change.subject_key):
+            if card.state is DeliveryState.FAILED and card.message_id is None:
+                continue
+            installation_id = installation_id or await installation_row.installation_id(transaction, now=now)
+            key = delivery_key(
+                installation_id=installation_id,
+                guild_id=change.guild_id,
+                channel_id=card.channel_id,
+                identity=change.subject_key,
+                purpose=Purpose.REFRESH,
+                generation=0,
+            )
+            wanted[key] = change, card
+    if len(wanted) > 1:
+        await outbox_rows.lock(transaction, wanted)
     is_new = False
-    for card in cards:
-        if card.state is DeliveryState.FAILED and card.message_id is None:
-            continue
-        key = delivery_key(
-            installation_id=await installation_row.installation_id(transaction, now=now),
-            guild_id=guild_id,
-            channel_id=card.channel_id,
-            identity=subject_key,
-            purpose=Purpose.REFRESH,
-            generation=0,
-        )
+    for key, (change, card) in wanted.items():
         is_new |= await outbox_rows.enqueue_refresh(
             transaction,
             delivery_key=key,
-            guild_id=guild_id,
+            guild_id=change.guild_id,
             channel_id=card.channel_id,
-            subject_key=subject_key,
+            subject_key=change.subject_key,
             now=now,
-            due_at=now + after,
-            apart=apart,
+            due_at=now + change.after,
+            apart=change.apart,
         )
     return is_new
 

@@ -6,8 +6,9 @@ from bot.clock import Clock
 from bot.errors import RefusedError
 from bot.model.member import Credit
 from bot.model.submission import Submission, SubmissionState
+from bot.newsletter.text import visible
 from bot.ports import Bell
-from bot.services.cards import show_change
+from bot.services.cards import Change, show_changes
 from bot.store import Store, Transaction
 from bot.store import credits as credit_rows
 from bot.store import interactions as interaction_rows
@@ -27,25 +28,40 @@ class Credits:
         async with self._store.read() as transaction:
             return await credit_rows.get(transaction, guild_id=guild_id, member_id=member_id)
 
-    async def answer(self, guild_id: int, member_id: int, name: str | None, *, interaction_id: int) -> str | None:
+    async def answer(
+        self, guild_id: int, member_id: int, name: str | None, *, in_own_words: bool = False, interaction_id: int
+    ) -> Credit:
         """Name the member so from now on, also where links of theirs ran already; None for not at all.
 
-        The name as it is kept. Raises RefusedError for one that is empty or too long.
+        A name in the member's own words is shown to the moderators first, on the cards of what the member sends in.
+        Raises RefusedError for one that is empty, invisible or too long.
         """
         if name is not None:
-            name = " ".join(name.split())
-            if not name or len(name) > LONGEST_NAME:
+            name = " ".join(visible(name).split())
+            if not any(letter.isalnum() for letter in name) or len(name) > LONGEST_NAME:
                 raise RefusedError("credit-name-length", longest=LONGEST_NAME)
         now = self._clock.now()
         async with self._store.write() as transaction:
             if await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
-                await credit_rows.answer(transaction, guild_id=guild_id, member_id=member_id, name=name, now=now)
-                for issue_key in await submission_rows.issues_of_finder(
-                    transaction, guild_id=guild_id, member_id=member_id
-                ):
-                    await show_change(transaction, guild_id=guild_id, subject_key=issue_key, now=now)
+                await credit_rows.answer(
+                    transaction,
+                    guild_id=guild_id,
+                    member_id=member_id,
+                    name=name,
+                    is_reviewed=name is None or not in_own_words,
+                    now=now,
+                )
+                await show_changes(transaction, await changes_of_name(transaction, guild_id, member_id), now=now)
+            credit = await credit_rows.get(transaction, guild_id=guild_id, member_id=member_id)
         self._bell.ring("outbox")
-        return name
+        return credit or Credit(member_id, name=None, is_reviewed=True, asked_at=now, answered_at=None)
+
+
+async def changes_of_name(transaction: Transaction, guild_id: int, member_id: int) -> list[Change]:
+    """What shows a member's name: announcements of issues in which links of theirs ran, and the moderators' cards."""
+    subjects = await submission_rows.issues_of_finder(transaction, guild_id=guild_id, member_id=member_id)
+    subjects += await submission_rows.pending_of_finder(transaction, guild_id=guild_id, member_id=member_id)
+    return [Change(guild_id, subject) for subject in subjects]
 
 
 async def credited(transaction: Transaction, guild_id: int, submissions: Collection[Submission]) -> tuple[str, ...]:

@@ -58,12 +58,14 @@ class Guilds:
                 await outbox_rows.cancel_pending(
                     transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
                 )
+            await outbox_rows.cancel_guild(transaction, guild_id, problem=Problem("delivery-cancelled"))
             await channel_rows.forget_guild(transaction, guild_id)
 
     async def stay_only_in(self, present: Collection[int]) -> None:
         """Leave every server that is not `present`: those that removed the bot while it was away."""
         async with self._store.read() as transaction:
             remembered = await guild_rows.guilds_with_subscriptions(transaction)
+            remembered |= await outbox_rows.guilds_waited_for(transaction)
         for guild_id in sorted(remembered - set(present)):
             log.info("server is gone guild_id=%s", guild_id)
             await self.leave(guild_id)
@@ -137,9 +139,13 @@ class Guilds:
     async def set_roles(
         self, guild_id: int, *, moderator_role_id: int | None, editor_role_id: int | None, interaction_id: int
     ) -> None:
-        """Let these roles decide about submissions and polls, and plan with the queue; None leaves one as it is."""
+        """Let these roles decide about submissions and polls, and plan with the queue.
+
+        None leaves one as it is; both None take both away, so that Discord's own permissions decide.
+        """
         roles = {"moderator_role_id": moderator_role_id, "editor_role_id": editor_role_id}
-        await self._change(guild_id, interaction_id, **{name: role for name, role in roles.items() if role is not None})
+        chosen = {name: role for name, role in roles.items() if role is not None}
+        await self._change(guild_id, interaction_id, **(chosen or roles))
 
     async def set_publishing(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
         """Publish announcements to the channels of other servers that follow."""

@@ -47,6 +47,7 @@ _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 600.0
 # Nothing is put off this far on purpose, so what is due later was written while the clock was wrong.
 _HORIZON = timedelta(hours=2)
+_LONGEST_PAUSE = timedelta(hours=1)
 # Discord lets about ten messages an hour be published in a channel (unofficial).
 _PUBLISHED_AN_HOUR = 10
 
@@ -175,6 +176,8 @@ class Outbox:
                 later = self._clock.now()
             if later is None:
                 later = await self._deliver(delivery)
+                if delivery.purpose is Purpose.REFRESH:
+                    later = None  # the next one is of another card
             else:
                 async with self._store.write() as transaction:
                     await outbox_rows.give_back(transaction, self._claim_of(delivery), due_at=later)
@@ -203,8 +206,8 @@ class Outbox:
             if error.is_gone:
                 await self._quarantine(delivery, Problem.of(error))
                 return None
-            pause = channel_pause(delivery.attempts - 1).total_seconds()
-            return await self._put_off(delivery, Problem.of(error), at_least_seconds=pause)
+            pause = min(channel_pause(delivery.attempts - 1), _LONGEST_PAUSE)
+            return await self._put_off(delivery, Problem.of(error), at_least_seconds=pause.total_seconds())
         except DiscordClosedError as error:
             self._closed_until = self._clock.monotonic() + error.retry_after_seconds
             return await self._put_off(delivery, Problem.of(error), at_least_seconds=error.retry_after_seconds)

@@ -1,7 +1,7 @@
 """Polls: opened by moderators or found in an issue, one ballot a member, changeable until they close."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,14 +11,16 @@ from bot.model.delivery import Purpose
 from bot.model.issue import IssuePoll
 from bot.model.member import Actor
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
+from bot.newsletter.text import visible
 from bot.ports import Bell, PollCard
 from bot.services.audiences import require_moderator
 from bot.services.ballot_box import BallotBox
-from bot.services.cards import AFTER_THE_ANSWER, APART, enqueue_card, show_change
+from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.closing import closing_time
 from bot.services.keys import random_key
 from bot.store import Store, Transaction
 from bot.store import interactions as interaction_rows
+from bot.store import outbox as outbox_rows
 from bot.store import polls as poll_rows
 
 log = logging.getLogger(__name__)
@@ -49,7 +51,6 @@ class Polls:
         self._store = store
         self._clock = clock
         self._bell = bell
-        self._guild_of: dict[int, int] = {}
         self._box = BallotBox(self._write)
 
     async def open(
@@ -68,7 +69,7 @@ class Polls:
         Raises RefusedError, and opens nothing, for what is no poll and for who may not ask.
         """
         now = self._clock.now()
-        question = " ".join(question.split())
+        question = " ".join(visible(question).split())
         if not 1 <= len(question) <= LONGEST_QUESTION:
             raise RefusedError("poll-question-length", longest=LONGEST_QUESTION)
         labels = _labels(options)
@@ -106,12 +107,7 @@ class Polls:
 
         Raises RefusedError for a poll that is closed, NotFoundError for one, or an option, that is not there.
         """
-        ballot = Ballot(interaction_id, poll_key, member_id, position, self._clock.now())
-        self._guild_of[interaction_id] = guild_id
-        try:
-            cast = await self._box.put(ballot)
-        finally:
-            self._guild_of.pop(interaction_id, None)
+        cast = await self._box.put(Ballot(interaction_id, guild_id, poll_key, member_id, position, self._clock.now()))
         if cast.poll is None:
             raise NotFoundError("poll-gone")
         if cast.outcome is CastOutcome.CLOSED:
@@ -120,7 +116,7 @@ class Polls:
 
     async def _write(self, ballots: Sequence[Ballot]) -> list[Cast]:
         async with self._store.write() as transaction:
-            outcomes = await poll_rows.cast(transaction, ballots, guild_of=self._guild_of)
+            outcomes = await poll_rows.cast(transaction, ballots)
             moved = {
                 cast.poll.poll_key: cast.poll
                 for cast in outcomes
@@ -139,7 +135,7 @@ class Polls:
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             if fresh and await poll_rows.close(transaction, poll_key, guild_id=guild_id, now=now, by=actor.member_id):
                 poll = await _get(transaction, guild_id, poll_key)
-                await show_change(transaction, guild_id=guild_id, subject_key=_subject(poll), now=now)
+                await show_changes(transaction, [Change(guild_id, _subject(poll))], now=now)
             else:
                 poll = await _get(transaction, guild_id, poll_key)
                 if fresh:
@@ -156,37 +152,59 @@ class Polls:
             return due
         async with self._store.write() as transaction:
             closed = await poll_rows.close_due(transaction, now=now)
-            for poll in closed:
-                await show_change(transaction, guild_id=poll.guild_id, subject_key=_subject(poll), now=now)
+            await show_changes(transaction, [Change(poll.guild_id, _subject(poll)) for poll in closed], now=now)
         for poll in closed:
             log.info("poll closed guild_id=%s poll=%s", poll.guild_id, poll.poll_key)
         self._bell.ring("outbox")
         async with self._store.read() as transaction:
             return await poll_rows.next_closing(transaction)
 
-    async def newest_open(self, guild_id: int) -> Poll:
-        """The newest poll that takes votes. Raises NotFoundError while there is none."""
+    async def newest_open(self, guild_id: int, *, hidden: Collection[int] = ()) -> Poll:
+        """The newest poll that takes votes; `hidden` are channels that the asker does not see. Raises NotFoundError."""
         async with self._store.read() as transaction:
-            found = await poll_rows.newest(transaction, guild_id, only_open_at=self._clock.now(), limit=1)
+            found = await poll_rows.newest(
+                transaction, guild_id, only_open_at=self._clock.now(), hidden=hidden, limit=1
+            )
         if not found:
             raise NotFoundError("poll-none-open")
         return found[0]
 
-    async def pick(self, guild_id: int, wanted: str, *, only_open: bool = False) -> Poll:
-        """The poll whose key, or else part of whose question, is `wanted`. Raises NotFoundError."""
+    async def pick(
+        self,
+        guild_id: int,
+        wanted: str,
+        *,
+        only_open: bool = False,
+        alone: bool = False,
+        hidden: Collection[int] = (),
+    ) -> Poll:
+        """The poll whose key, or else part of whose question, is `wanted`; with `alone`, only if it is the only one.
+
+        `hidden` are channels that the asker does not see. Raises NotFoundError, RefusedError where several are meant.
+        """
         async with self._store.read() as transaction:
             poll = await poll_rows.get(transaction, wanted, guild_id=guild_id)
-            if poll is None and wanted.strip():
-                moment = self._clock.now() if only_open else None
-                found = await poll_rows.newest(
-                    transaction, guild_id, query=wanted.strip(), only_open_at=moment, limit=1
+            if poll is not None and poll.channel_id not in hidden:
+                return poll
+            found = (
+                await poll_rows.newest(
+                    transaction,
+                    guild_id,
+                    query=wanted.strip(),
+                    only_open_at=self._clock.now() if only_open else None,
+                    hidden=hidden,
+                    limit=2,
                 )
-                poll = found[0] if found else None
-        if poll is None:
+                if wanted.strip()
+                else []
+            )
+        if not found:
             raise NotFoundError("poll-not-found", question=wanted)
-        return poll
+        if alone and len(found) > 1:
+            raise RefusedError("poll-ambiguous", question=wanted)
+        return found[0]
 
-    async def search(self, guild_id: int, query: str, *, only_open: bool) -> list[Poll]:
+    async def search(self, guild_id: int, query: str, *, only_open: bool, hidden: Collection[int] = ()) -> list[Poll]:
         """Up to 25 polls to choose from, the newest first."""
         async with self._store.read() as transaction:
             return await poll_rows.newest(
@@ -194,6 +212,7 @@ class Polls:
                 guild_id,
                 query=query.strip(),
                 only_open_at=self._clock.now() if only_open else None,
+                hidden=hidden,
                 limit=MOST_CHOICES,
             )
 
@@ -229,22 +248,14 @@ async def poll_card_of(transaction: Transaction, *, guild_id: int, poll_key: str
 
 
 async def _show_tallies(transaction: Transaction, moved: Sequence[Poll], *, now: datetime) -> bool:
-    on_announcements = {poll.guild_id for poll in moved if poll.issue_key is not None}
-    # A published message takes about three edits an hour: it shows the result when the poll is closed.
-    publishing = await poll_rows.publishing_guilds(transaction, on_announcements) if on_announcements else set()
-    is_new = False
+    changes = []
     for poll in moved:
-        if poll.issue_key is None or poll.guild_id not in publishing:
-            apart = APART if poll.issue_key is None else _ANNOUNCEMENT_APART
-            is_new |= await show_change(
-                transaction,
-                guild_id=poll.guild_id,
-                subject_key=_subject(poll),
-                now=now,
-                after=AFTER_THE_ANSWER,
-                apart=apart,
-            )
-    return is_new
+        if poll.issue_key is None:
+            changes.append(Change(poll.guild_id, poll.poll_key, after=AFTER_THE_ANSWER))
+        # A published message takes about three edits an hour: it shows the result when the poll is closed.
+        elif not await outbox_rows.is_published(transaction, guild_id=poll.guild_id, subject_key=poll.issue_key):
+            changes.append(Change(poll.guild_id, poll.issue_key, after=AFTER_THE_ANSWER, apart=_ANNOUNCEMENT_APART))
+    return await show_changes(transaction, changes, now=now)
 
 
 def _subject(poll: Poll) -> str:
@@ -253,7 +264,7 @@ def _subject(poll: Poll) -> str:
 
 
 def _labels(options: str) -> list[str]:
-    labels = [" ".join(line.split()) for line in options.splitlines()]
+    labels = [" ".join(visible(line).split()) for line in options.splitlines()]
     labels = [label for label in labels if label]
     if not FEWEST_OPTIONS <= len(labels) <= MOST_OPTIONS:
         raise RefusedError("poll-options-count", fewest=FEWEST_OPTIONS, most=MOST_OPTIONS, count=len(labels))

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.ports import Bell
-from bot.services.cards import show_change
+from bot.services.cards import Change, show_changes
 from bot.store import Store
 from bot.store import interactions as interaction_rows
 from bot.store import polls as poll_rows
@@ -41,8 +41,7 @@ class Privacy:
                 poll = await poll_rows.get(transaction, poll_key, guild_id=guild_id)
                 subjects.append(poll.issue_key if poll is not None and poll.issue_key else poll_key)
             await privacy_rows.forget(transaction, guild_id=guild_id, member_id=member_id, now=now)
-            for subject_key in dict.fromkeys(subjects):
-                await show_change(transaction, guild_id=guild_id, subject_key=subject_key, now=now)
+            await show_changes(transaction, [Change(guild_id, subject) for subject in subjects], now=now)
         self._bell.ring("outbox")
 
 

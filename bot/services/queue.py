@@ -14,15 +14,17 @@ from bot.store import submissions as submission_rows
 
 ON_A_PAGE = 10
 _OPEN = (Plan.QUEUED, Plan.PLANNED)
+_LISTED = (*_OPEN, Plan.PASSED)  # what was passed by stands at the end, where it can be taken up again
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """A page of the queue, counted from 0; `count` are all items on all pages."""
+    """A page of the queue, counted from 0; `count` are all items on all pages, `waiting` those not passed by."""
 
     items: tuple[QueueItem, ...]
     page: int
     count: int
+    waiting: int
 
     @property
     def pages(self) -> int:
@@ -35,16 +37,17 @@ class Queue:
         self._clock = clock
 
     async def page(self, guild_id: int, page: int, *, actor: Actor) -> QueuePage:
-        """A page of what waits or is planned, in the order of approval; the last one for a number beyond it."""
+        """A page of what waits, is planned or was passed by, each in the order of approval; the last one beyond it."""
         async with self._store.read() as transaction:
             await require_editor(transaction, guild_id, actor)
-            count = await submission_rows.count_approved(transaction, guild_id, plans=_OPEN)
+            count = await submission_rows.count_approved(transaction, guild_id, plans=_LISTED)
+            waiting = await submission_rows.count_approved(transaction, guild_id, plans=_OPEN)
             page = max(0, min(page, (count - 1) // ON_A_PAGE))
             found = await submission_rows.approved(
-                transaction, guild_id, plans=_OPEN, limit=ON_A_PAGE, offset=page * ON_A_PAGE
+                transaction, guild_id, plans=_LISTED, limit=ON_A_PAGE, offset=page * ON_A_PAGE
             )
             items = await _with_credits(transaction, guild_id, found)
-        return QueuePage(items, page, count)
+        return QueuePage(items, page, count, waiting)
 
     async def item(self, guild_id: int, submission_key: str, *, actor: Actor) -> QueueItem:
         """One approved submission. Raises NotFoundError."""

@@ -15,7 +15,8 @@ from bot.model.member import Actor, Credit
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.ports import Bell, ReviewCard
 from bot.services.audiences import require_moderator
-from bot.services.cards import AFTER_THE_ANSWER, enqueue_card, show_change
+from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
+from bot.services.credits import changes_of_name
 from bot.services.keys import random_key
 from bot.store import Store, Transaction
 from bot.store import credits as credit_rows
@@ -33,8 +34,10 @@ _MOST_MINE = 10
 _REMEMBERED = timedelta(days=60)
 # Feeds cut seconds off their dates, some of them minutes.
 _CUT_OFF = timedelta(minutes=1)
+# A name that was changed later than that may not stand on the card that a moderator sees.
+_ON_THE_CARD_AFTER = timedelta(seconds=15)
 _BARE_ADDRESS = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?(/|\?|$)")
-_INVITE = re.compile(r"(?:www\.)?(?:discord\.gg|discord(?:app)?\.com/invite)(?:/|$)")
+_INVITE = re.compile(r"(?:[\w-]+\.)*(?:discord\.gg|discord(?:app)?\.com/+invite)(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Submissions:
             if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
                 return await self._earlier(transaction, guild_id, link_key)
             await self._refuse_known(transaction, guild_id, link_key, member_id=member_id)
+            await credit_rows.hold(transaction, guild_id=guild_id, member_id=member_id)
             waiting = await submission_rows.count_waiting_of_member(transaction, guild_id=guild_id, member_id=member_id)
             if waiting >= _MOST_WAITING:
                 raise RefusedError("submit-too-many", count=waiting)
@@ -112,7 +116,9 @@ class Submissions:
                 note=note.strip(),
                 now=now,
             ):
-                raise RefusedError("submit-known")  # by another process, since it was looked up
+                # By another process, since it was looked up.
+                await self._refuse_known(transaction, guild_id, link_key, member_id=member_id)
+                raise RefusedError("submit-known")
             await enqueue_card(
                 transaction,
                 purpose=Purpose.REVIEW,
@@ -164,7 +170,7 @@ class Submissions:
                 raise NotFoundError("submission-gone")
             await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             if await submission_rows.withdraw(transaction, submission_key, guild_id=guild_id, member_id=member_id):
-                await show_change(transaction, guild_id=guild_id, subject_key=submission_key, now=now)
+                await show_changes(transaction, [Change(guild_id, submission_key)], now=now)
             elif submission.state is not SubmissionState.WITHDRAWN:
                 raise RefusedError("withdraw-too-late")
             submission = await _get(transaction, guild_id, submission_key)
@@ -217,13 +223,22 @@ class Submissions:
                 now=now,
             )
             if decided:
-                await show_change(
-                    transaction, guild_id=guild_id, subject_key=submission_key, now=now, after=AFTER_THE_ANSWER
-                )
+                change = Change(guild_id, submission_key, after=AFTER_THE_ANSWER)
+                await show_changes(transaction, [change], now=now)
             submission = await _get(transaction, guild_id, submission_key)
+            if decided and state is SubmissionState.APPROVED and submission.finder_id is not None:
+                await self._approve_name(transaction, guild_id, submission.finder_id, now=now)
         self._bell.ring("outbox")
-        is_replay = not is_fresh and submission.decided_by_id == actor.member_id
-        return Decision(submission, is_ours=decided or is_replay)
+        # Pressed twice, or heard twice.
+        was_ours = submission.decided_by_id == actor.member_id and submission.state is state
+        return Decision(submission, is_ours=decided or was_ours)
+
+    async def _approve_name(self, transaction: Transaction, guild_id: int, finder_id: int, *, now: datetime) -> None:
+        """Whoever approves a link has seen on its card how its finder wants to be named."""
+        if await credit_rows.approve_name(
+            transaction, guild_id=guild_id, member_id=finder_id, answered_before=now - _ON_THE_CARD_AFTER
+        ):
+            await show_changes(transaction, await changes_of_name(transaction, guild_id, finder_id), now=now)
 
     async def get(self, guild_id: int, submission_key: str) -> Submission:
         """A submission of this server. Raises NotFoundError."""
@@ -234,7 +249,12 @@ class Submissions:
 async def review_card_of(transaction: Transaction, *, guild_id: int, submission_key: str) -> ReviewCard | None:
     """The card as it is drawn now; None for a submission that is not there any more."""
     submission = await submission_rows.get(transaction, submission_key, guild_id=guild_id)
-    return None if submission is None else ReviewCard(submission)
+    if submission is None:
+        return None
+    wish = None
+    if submission.finder_id is not None:
+        wish = await credit_rows.get(transaction, guild_id=guild_id, member_id=submission.finder_id)
+    return ReviewCard(submission, wish.name if wish is not None and not wish.is_reviewed else None)
 
 
 async def show_pending_in(transaction: Transaction, guild_id: int, channel_id: int, *, now: datetime) -> None:
@@ -278,8 +298,9 @@ async def feature_links(
         sent_since=appeared_at - _REMEMBERED,
         sent_before=min(sent_before, now),
     )
-    for submission in noted:
-        await show_change(transaction, guild_id=submission.guild_id, subject_key=submission.submission_key, now=now)
+    await show_changes(
+        transaction, [Change(submission.guild_id, submission.submission_key) for submission in noted], now=now
+    )
     return len(noted)
 
 
@@ -309,6 +330,6 @@ def _safe_link(url: str) -> tuple[str, str, int]:
         raise RefusedError("submit-credentials")
     if not is_public_host(parts.hostname or ""):
         raise RefusedError("submit-private")
-    if _INVITE.match(f"{parts.hostname}{parts.path}"):
+    if _INVITE.match(f"{(parts.hostname or '').rstrip('.')}{parts.path}"):
         raise RefusedError("submit-invite")
     return link[0], link[1], KEY_VERSION

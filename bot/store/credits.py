@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from bot.model.member import Credit
 from bot.store.group_commit import Transaction
@@ -16,19 +16,45 @@ async def ask(transaction: Transaction, *, guild_id: int, member_id: int, now: d
     """Note that the member is asked how to be named; False when that was done before."""
     result = await transaction.execute(
         insert(transaction, member_credits)
-        .values(guild_id=guild_id, member_id=member_id, asked_at=now)
+        .values(guild_id=guild_id, member_id=member_id, is_reviewed=True, asked_at=now)
         .on_conflict_do_nothing(index_elements=["guild_id", "member_id"])
     )
     return bool(result.rowcount)
 
 
-async def answer(transaction: Transaction, *, guild_id: int, member_id: int, name: str | None, now: datetime) -> None:
+async def hold(transaction: Transaction, *, guild_id: int, member_id: int) -> None:
+    """Let nothing else that this member does in the server go on before this transaction ends."""
+    row = select(member_credits.c.member_id).where(
+        member_credits.c.guild_id == guild_id, member_credits.c.member_id == member_id
+    )
+    await transaction.execute(row.with_for_update())
+
+
+async def answer(
+    transaction: Transaction, *, guild_id: int, member_id: int, name: str | None, is_reviewed: bool, now: datetime
+) -> None:
     """Note how the member wants to be named; None for not at all."""
+    wish = {"name": name, "is_reviewed": is_reviewed, "answered_at": now}
     await transaction.execute(
         insert(transaction, member_credits)
-        .values(guild_id=guild_id, member_id=member_id, name=name, asked_at=now, answered_at=now)
-        .on_conflict_do_update(index_elements=["guild_id", "member_id"], set_={"name": name, "answered_at": now})
+        .values(guild_id=guild_id, member_id=member_id, asked_at=now, **wish)
+        .on_conflict_do_update(index_elements=["guild_id", "member_id"], set_=wish)
     )
+
+
+async def approve_name(transaction: Transaction, *, guild_id: int, member_id: int, answered_before: datetime) -> bool:
+    """A moderator saw the name that was chosen before then; False when there was none to approve."""
+    result = await transaction.execute(
+        update(member_credits)
+        .where(
+            member_credits.c.guild_id == guild_id,
+            member_credits.c.member_id == member_id,
+            member_credits.c.answered_at <= answered_before,
+            ~member_credits.c.is_reviewed,
+        )
+        .values(is_reviewed=True)
+    )
+    return bool(result.rowcount)
 
 
 async def get(transaction: Transaction, *, guild_id: int, member_id: int) -> Credit | None:
@@ -41,16 +67,23 @@ async def get(transaction: Transaction, *, guild_id: int, member_id: int) -> Cre
 
 
 async def names(transaction: Transaction, *, guild_id: int, member_ids: Collection[int]) -> dict[int, str]:
-    """Of these members, those who want to be named, and how."""
+    """Of these members, those who want to be named, and how: only what may be public."""
     rows = await transaction.execute(
         select(member_credits).where(
             member_credits.c.guild_id == guild_id,
             member_credits.c.member_id.in_(member_ids),
             member_credits.c.name.is_not(None),
+            member_credits.c.is_reviewed,
         )
     )
     return {row.member_id: row.name for row in rows}
 
 
 def _credit(row: Row[Any]) -> Credit:
-    return Credit(member_id=row.member_id, name=row.name, asked_at=row.asked_at, answered_at=row.answered_at)
+    return Credit(
+        member_id=row.member_id,
+        name=row.name,
+        is_reviewed=row.is_reviewed,
+        asked_at=row.asked_at,
+        answered_at=row.answered_at,
+    )

@@ -120,6 +120,27 @@ async def enqueue_refresh(
     return True
 
 
+async def lock(transaction: Transaction, delivery_keys: Collection[str]) -> None:
+    """Hold these deliveries until the transaction ends, locked in the order in which they are claimed."""
+    rows = select(outbox.c.id).where(outbox.c.delivery_key.in_(list(delivery_keys)))
+    await transaction.execute(rows.order_by(outbox.c.id).with_for_update())
+
+
+async def is_published(transaction: Transaction, *, guild_id: int, subject_key: str) -> bool:
+    """Whether an announcement was handed on to the channels that follow, or is going to be."""
+    result = await transaction.execute(
+        select(
+            exists().where(
+                outbox.c.guild_id == guild_id,
+                outbox.c.subject_key == subject_key,
+                outbox.c.purpose == Purpose.PUBLISH,
+                outbox.c.state != DeliveryState.FAILED,
+            )
+        )
+    )
+    return bool(result.scalar_one())
+
+
 async def claim_due(
     transaction: Transaction,
     *,
@@ -144,6 +165,7 @@ async def claim_due(
         older.c.id < outbox.c.id,
         older.c.state.in_(_OPEN_STATES),
         or_(older.c.due_at > now, older.c.lease_until > now),
+        older.c.purpose != Purpose.REFRESH,  # each is of a card of its own
     )
     due = (
         select(outbox.c.id)
@@ -160,11 +182,13 @@ async def claim_due(
         )
         .order_by(outbox.c.id)
         .limit(limit)
+        .with_for_update()
+        .cte("due")  # PostgreSQL may run a subquery with a limit more than once, and take more rows than that
     )
     rows = await transaction.execute(
         update(outbox)
         .where(
-            outbox.c.id.in_(due),
+            outbox.c.id.in_(select(due.c.id)),
             # Said again: after waiting for somebody's lock, PostgreSQL looks at the new row with these conditions only.
             outbox.c.state.in_(_OPEN_STATES),
             outbox.c.due_at <= now,
@@ -347,12 +371,28 @@ async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: 
     )
 
 
+async def cancel_guild(transaction: Transaction, guild_id: int, *, problem: Problem) -> None:
+    """Give up everything that is queued for a server that the bot is no longer in."""
+    await transaction.execute(
+        update(outbox)
+        .where(outbox.c.guild_id == guild_id, outbox.c.state == DeliveryState.PENDING)
+        .values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
+    )
+
+
+async def guilds_waited_for(transaction: Transaction) -> set[int]:
+    """Servers that something is queued for."""
+    rows = await transaction.execute(select(outbox.c.guild_id).where(outbox.c.state.in_(_OPEN_STATES)).distinct())
+    return set(rows.scalars())
+
+
 async def troubled(transaction: Transaction, guild_id: int, *, limit: int) -> list[DeliveryRecord]:
     """A server's deliveries that wait because something went wrong, or were refused; newest first."""
     rows = await transaction.execute(
         select(outbox)
         .where(
             outbox.c.guild_id == guild_id,
+            outbox.c.purpose.in_([Purpose.ANNOUNCE, Purpose.PUBLISH, Purpose.EDIT]),
             outbox.c.last_problem.is_not(None),
             outbox.c.state.in_([DeliveryState.PENDING, DeliveryState.FAILED]),
         )
@@ -509,12 +549,10 @@ async def announcements_of(transaction: Transaction, *, guild_id: int, subject_k
 
 
 async def cards_of(transaction: Transaction, *, guild_id: int, subject_key: str) -> list[DeliveryRecord]:
-    """The cards that show an issue, a submission or a poll: in each channel the newest one."""
-    newest: dict[int, DeliveryRecord] = {}
-    for record in await deliveries_of(transaction, guild_id=guild_id, subject_key=subject_key):
-        if record.purpose in _CARDS:
-            newest.setdefault(record.channel_id, record)
-    return list(newest.values())
+    """The cards that show an issue, a submission or a poll; of an issue that was announced anew only the newest."""
+    records = await deliveries_of(transaction, guild_id=guild_id, subject_key=subject_key)
+    cards = [record for record in records if record.purpose in _CARDS]
+    return [card for card in cards if card.generation == cards[0].generation]
 
 
 async def _finish(transaction: Transaction, claim: Claim, *, state: DeliveryState, **values: Any) -> bool:

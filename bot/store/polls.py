@@ -5,12 +5,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select, update
+from sqlalchemy import Row, Select, bindparam, func, or_, select, update
 
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
-from bot.store.tables import ballot_ledger, ballots, guilds, poll_options, polls
+from bot.store.tables import ballot_ledger, ballots, poll_options, polls
 
 
 async def add(
@@ -67,10 +67,21 @@ async def of_issue(transaction: Transaction, issue_key: str, *, guild_id: int) -
 
 
 async def newest(
-    transaction: Transaction, guild_id: int, *, query: str = "", only_open_at: datetime | None = None, limit: int = 25
+    transaction: Transaction,
+    guild_id: int,
+    *,
+    query: str = "",
+    only_open_at: datetime | None = None,
+    hidden: Collection[int] = (),
+    limit: int = 25,
 ) -> list[Poll]:
-    """Polls of a server whose question contains `query`, the newest first; with `only_open_at`, those open then."""
-    found = select(polls).where(polls.c.guild_id == guild_id)
+    """Polls of a server whose question contains `query`, the newest first; with `only_open_at`, those open then.
+
+    None of those that were asked in the channels `hidden`.
+    """
+    found = select(polls).where(
+        polls.c.guild_id == guild_id, or_(polls.c.channel_id.is_(None), polls.c.channel_id.not_in(hidden))
+    )
     if query:
         found = found.where(func.lower(polls.c.question).contains(query.lower(), autoescape=True))
     if only_open_at is not None:
@@ -121,11 +132,11 @@ async def next_closing(transaction: Transaction) -> datetime | None:
     return moment
 
 
-async def cast(transaction: Transaction, cast_now: Sequence[Ballot], *, guild_of: dict[int, int]) -> list[Cast]:
+async def cast(transaction: Transaction, cast_now: Sequence[Ballot]) -> list[Cast]:
     """Write ballots as a set: the ledger gets each press, a member's last one counts; the outcomes in their order.
 
-    `guild_of` says for each interaction in which server it happened: a poll of another one is unknown there. All
-    polls concerned are locked first, so that nobody closes one, or counts in it, at the same time.
+    A poll of another server is unknown. All polls concerned are locked first, so that nobody closes one, or counts in
+    it, at the same time.
     """
     found = await _locked(transaction, {ballot.poll_key for ballot in cast_now})
     heard = set(
@@ -147,7 +158,7 @@ async def cast(transaction: Transaction, cast_now: Sequence[Ballot], *, guild_of
     present = dict(before)
     for ballot in cast_now:
         row, labels = found.get(ballot.poll_key, (None, ()))
-        if row is None or row.guild_id != guild_of[ballot.interaction_id] or not 0 <= ballot.position < len(labels):
+        if row is None or row.guild_id != ballot.guild_id or not 0 <= ballot.position < len(labels):
             outcomes.append(Cast(CastOutcome.UNKNOWN))
             continue
         poll = _poll(row, labels)
@@ -192,14 +203,6 @@ async def recount(transaction: Transaction, poll_key: str) -> dict[int, int]:
         .group_by(ballot_ledger.c.position)
     )
     return {row.position: row.tally for row in rows}
-
-
-async def publishing_guilds(transaction: Transaction, guild_ids: Collection[int]) -> set[int]:
-    """Those of these servers that publish their announcements."""
-    rows = await transaction.execute(
-        select(guilds.c.guild_id).where(guilds.c.guild_id.in_(guild_ids), guilds.c.publish)
-    )
-    return set(rows.scalars())
 
 
 async def _count(

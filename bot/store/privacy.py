@@ -28,7 +28,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """Whose messages name the member, so that they are drawn anew: keys of submissions, polls and issues."""
+    """What has to be drawn anew when the member is forgotten: keys of submissions and polls."""
 
     submission_keys: tuple[str, ...]
     poll_keys: tuple[str, ...]
@@ -60,18 +60,21 @@ async def traces_of(transaction: Transaction, *, guild_id: int, member_id: int) 
     sent = await transaction.execute(
         select(submissions.c.submission_key).where(submissions.c.guild_id == guild_id, named)
     )
+    # A poll's card names nobody, but the vote that is taken back changes its tally.
     voted = exists().where(ballots.c.poll_id == polls.c.id, ballots.c.member_id == member_id)
     asked = await transaction.execute(
-        select(polls.c.poll_key).where(
-            polls.c.guild_id == guild_id,
-            or_(voted, polls.c.opened_by_id == member_id, polls.c.closed_by_id == member_id),
-        )
+        select(polls.c.poll_key).where(polls.c.guild_id == guild_id, polls.c.closed_at.is_(None), voted)
     )
     return Traces(tuple(sent.scalars()), tuple(asked.scalars()))
 
 
 async def forget(transaction: Transaction, *, guild_id: int, member_id: int, now: datetime) -> None:
     """Let nothing that is kept for a server name the member any more."""
+    # In the order in which votes lock them, and before anything is read of them.
+    voted = exists().where(ballots.c.poll_id == polls.c.id, ballots.c.member_id == member_id)
+    concerned = or_(voted, polls.c.opened_by_id == member_id, polls.c.closed_by_id == member_id)
+    rows = select(polls.c.id).where(polls.c.guild_id == guild_id, concerned)
+    await transaction.execute(rows.order_by(polls.c.id).with_for_update())
     for part in PARTS:
         await part.forget(transaction, guild_id, member_id, now)
 
@@ -114,7 +117,6 @@ async def _forget_ballots(transaction: Transaction, guild_id: int, member_id: in
         .join(ballots, ballots.c.poll_id == polls.c.id)
         .where(polls.c.guild_id == guild_id, ballots.c.member_id == member_id)
         .order_by(polls.c.id)
-        .with_for_update(of=polls)
     )
     for row in rows.all():
         nobody = -1 - randbits(62)

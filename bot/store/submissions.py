@@ -106,22 +106,26 @@ async def withdraw(transaction: Transaction, submission_key: str, *, guild_id: i
 
 
 async def of_member(transaction: Transaction, *, guild_id: int, member_id: int, limit: int) -> list[Submission]:
-    """What a member found or brought, newest first."""
+    """What a member found or brought: what waits first, then the newest."""
     rows = await transaction.execute(
         _query()
         .where(submissions.c.guild_id == guild_id, _is_of(member_id))
-        .order_by(submissions.c.id.desc())
+        .order_by(submissions.c.state != SubmissionState.PENDING, submissions.c.id.desc())
         .limit(limit)
     )
     return [_submission(row) for row in rows]
 
 
 async def count_waiting_of_member(transaction: Transaction, *, guild_id: int, member_id: int) -> int:
-    """How many of a member's submissions nobody has decided about."""
+    """How many submissions that a member sent nobody has decided about; what others brought does not count."""
     result = await transaction.execute(
         select(func.count())
         .select_from(submissions)
-        .where(submissions.c.guild_id == guild_id, _is_of(member_id), submissions.c.state == SubmissionState.PENDING)
+        .where(
+            submissions.c.guild_id == guild_id,
+            func.coalesce(submissions.c.brought_by_id, submissions.c.finder_id) == member_id,
+            submissions.c.state == SubmissionState.PENDING,
+        )
     )
     count: int = result.scalar_one()
     return count
@@ -140,11 +144,14 @@ async def pending(transaction: Transaction, guild_id: int) -> list[Submission]:
 async def approved(
     transaction: Transaction, guild_id: int, *, plans: Collection[Plan], limit: int | None = None, offset: int = 0
 ) -> list[Submission]:
-    """The editor's queue: what was approved and is planned so, and did not run yet; in the order of approval."""
+    """The editor's queue: what was approved and is planned so, and did not run yet.
+
+    In the order of approval, what was passed by at the end.
+    """
     rows = await transaction.execute(
         _query()
         .where(_in_queue(guild_id, plans))
-        .order_by(submissions.c.decided_at, submissions.c.id)
+        .order_by(submissions.c.plan == Plan.PASSED, submissions.c.decided_at, submissions.c.id)
         .limit(limit)
         .offset(offset)
     )
@@ -225,6 +232,18 @@ async def issues_of_finder(transaction: Transaction, *, guild_id: int, member_id
         .join(submissions, submissions.c.featured_issue_id == issues.c.id)
         .where(submissions.c.guild_id == guild_id, submissions.c.finder_id == member_id)
         .distinct()
+    )
+    return list(rows.scalars())
+
+
+async def pending_of_finder(transaction: Transaction, *, guild_id: int, member_id: int) -> list[str]:
+    """Keys of what a member found and nobody decided about."""
+    rows = await transaction.execute(
+        select(submissions.c.submission_key).where(
+            submissions.c.guild_id == guild_id,
+            submissions.c.finder_id == member_id,
+            submissions.c.state == SubmissionState.PENDING,
+        )
     )
     return list(rows.scalars())
 

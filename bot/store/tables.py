@@ -289,6 +289,8 @@ member_credits = Table(
     Column("guild_id", Snowflake, primary_key=True, autoincrement=False),
     Column("member_id", MemberId, primary_key=True, autoincrement=False),
     Column("name", String(80)),  # null: anonymous
+    # Words of the member's own are public only after a moderator saw them.
+    Column("is_reviewed", Boolean, nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("answered_at", UtcDateTime),
 )

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from bot.errors import FetchError
-from sandbox import permissions
+from sandbox import Sandbox, permissions
 from sandbox.errors import Refused
+from sandbox.model import Guild
 from tests.cogs.conftest import FEED, Press
 from tests.doubles import sample_issue
 
@@ -125,3 +126,29 @@ async def test_a_role_that_discord_would_not_let_the_bot_mention_is_told(press: 
     reply = await ada.slash("/setup ping", role=ada.guild.role("readers"))
     assert "Allow anyone to @mention this role" in reply.text
     assert "Mentions nobody" in (await ada.slash("/setup status")).text
+
+
+async def test_roles_are_chosen_and_what_integrations_still_lack_is_read_back(
+    press: Press, sandbox: Sandbox, guild: Guild
+) -> None:
+    ada = press.person("ada")
+    helpers, writers = guild.add_role("helpers"), guild.add_role("writers")
+    assert "who may manage messages" in (await ada.slash("/setup status")).text
+    reply = await ada.slash("/setup roles moderators:@helpers editors:@writers")
+    assert f"<@&{helpers.id}> is not offered `/desk`, `/poll` yet" in reply.text
+    assert f"<@&{writers.id}> is not offered `/queue` yet" in reply.text
+    assert "Server Settings → Integrations → Pressroom" in reply.text
+    guild.permit_command("desk", {helpers: True})
+    guild.permit_command("queue", {writers: True})
+    status = (await ada.slash("/setup status")).text
+    assert f"<@&{helpers.id}> is not offered `/poll` yet" in status
+    assert f"✓ <@&{writers.id}> is offered `/queue`" in status
+    guild.permit_command("queue", {writers: False})
+    assert f"<@&{writers.id}> is not offered `/queue`" in (await ada.slash("/setup status")).text
+    sandbox.faults.fail("GET", r"/commands/permissions$", 503)
+    assert "Discord does not say" in (await ada.slash("/setup roles moderators:@moderator")).text
+    assert "✓" in (await ada.slash("/setup status")).text, "who may manage messages is offered the commands anyway"
+    assert "is no staff" in (await ada.slash("/setup roles", moderators=guild.everyone)).text
+    taken = await ada.slash("/setup roles")
+    assert "who may manage messages" in taken.text
+    assert "who may manage the server" in taken.text

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.driver import Reply
-from sandbox.model import Channel, Message
+from sandbox.model import Channel, Guild, Message
 from tests.cogs.conftest import Press
 from tests.doubles import sample_issue
 
@@ -184,6 +184,75 @@ async def test_a_vote_on_a_published_announcement_counts_and_costs_no_edit(press
     press.clock.move(timedelta(minutes=1))
     await press.sandbox.wait_for(lambda: message.labels == [], what="the result")
     assert "Good: **1**" in message.embeds[0]["description"]
+
+
+async def test_answers_that_are_numbers_are_not_taken_for_places(press: Press, general: Channel) -> None:
+    await opened(press, general, question="How many?", options="5\n4\n3\n2\n1\n0")
+    mia = press.person("mia")
+    offered = await mia.autocomplete("/vote", option="")
+    chosen = next(choice for choice in offered if choice["name"] == "2")
+    assert "Your vote for **2** counts" in (await mia.slash("/vote", option=chosen["value"])).text
+    assert "your vote is for **1** now" in (await mia.slash("/vote", option="1")).text
+
+
+async def test_a_poll_of_a_channel_is_shown_to_nobody_who_does_not_see_it(press: Press, review: Channel) -> None:
+    mara, mia = press.person("mara"), press.person("mia")
+    form = await mara.slash("/poll create channel:#review")
+    await mara.submit(form, {"Question": "Shall we?", "Answers": "Yes\nNo", "Closes": "1 day"})
+    await press.settled()
+    assert "No poll is open" in (await mia.slash("/vote")).text
+    assert "No poll is called" in (await mia.slash("/results", poll="Shall")).text
+    assert await mia.autocomplete("/results", poll="") == []
+    assert "Shall we?" in (await mara.slash("/vote")).text
+
+
+async def test_a_poll_is_asked_only_where_its_asker_may_write(press: Press, general: Channel, guild: Guild) -> None:
+    mara = press.person("mara")
+    refused = await mara.slash("/poll create channel:#news")
+    assert "both of us may write" in refused.text
+    form = await mara.slash("/poll create channel:#general")
+    news = next(channel for channel in guild.channels.values() if channel.name == "news")
+    elsewhere = press.sandbox.world.add_guild("Elsewhere", owner="olga").add_channel("plaza")
+    for place in (news.id, elsewhere.id, 10**18, int("9" * 19)):
+        assert form.modal is not None
+        form.modal.body["custom_id"] = f"ask-poll:{place}"
+        reply = await mara.submit(form, {"Question": "Q?", "Answers": "A\nB", "Closes": "1 day"})
+        assert "both of us may write" in reply.text
+    assert of_the_bot(elsewhere) == of_the_bot(general) == []
+
+
+async def test_a_poll_that_is_meant_by_half_its_name_is_not_closed(press: Press, general: Channel) -> None:
+    await opened(press, general, question="Same one?")
+    await opened(press, general, question="Same two?")
+    mara = press.person("mara")
+    assert "Several polls" in (await mara.slash("/poll close", poll="Same")).text
+    assert "closed" in (await mara.slash("/poll close", poll="Same two")).text
+
+
+async def test_an_earlier_announcement_stays_folded_whatever_the_poll_says(press: Press, guild: Guild) -> None:
+    await press.set_up()
+    await press.person("ada").slash("/setup channel channel:#general")
+    await press.person("mara").slash("/desk repost issue:Issue number 3")
+    places = [channel for channel in guild.channels.values() if channel.name in {"news", "general"}]
+    await press.sandbox.wait_for(lambda: all(of_the_bot(place) for place in places), what="both announcements")
+    [old], [new] = of_the_bot(places[0]), of_the_bot(places[1])
+    await press.sandbox.wait_for(lambda: "announced anew" in old.text, what="the fold")
+    await press.person("mia").click(new, "Good")
+    press.clock.move(timedelta(minutes=1))
+    await press.sandbox.wait_for(lambda: "Good: **1**" in new.text, what="the tally")
+    await press.settled()
+    assert "announced anew" in old.text
+    assert old.labels == []
+
+
+async def test_where_publishing_is_on_an_ordinary_channel_shows_its_tally(press: Press, general: Channel) -> None:
+    await press.person("ada").slash("/setup publish on:True")
+    await press.person("ada").slash("/setup source address:https://news.example/feed channel:#general")
+    [message] = await press.sandbox.wait_for(lambda: of_the_bot(general), what="the announcement")
+    await press.settled()
+    await press.person("mia").click(message, "Good")
+    press.clock.move(timedelta(minutes=1))
+    await press.sandbox.wait_for(lambda: "Good: **1**" in message.text, what="the tally")
 
 
 async def test_forged_votes_are_a_sentence(press: Press, general: Channel) -> None:

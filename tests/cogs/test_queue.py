@@ -53,7 +53,12 @@ async def test_the_queue_is_listed_paged_and_its_items_are_marked(press: Press, 
     await edda.click(message, "Passed")
     await edda.click(message, "Back to the list")
     assert "10 links in the queue" in message.text
-    assert "queue.example/1)" not in message.text
+    assert "queue.example/1>" not in message.text, "at the end, on the last page"
+    await edda.click(message, "Next")
+    assert "queue.example/1>) · passed" in message.text
+    await edda.select(message, "Choose a link…", ["queue.example/1"])
+    await edda.click(message, "Back into the queue")
+    assert "waits" in message.text
 
 
 async def test_the_queue_is_for_editors_at_each_press(
@@ -65,6 +70,33 @@ async def test_the_queue_is_for_editors_at_each_press(
     sandbox.world.set_roles(guild.members[edda.id], [])
     reply = await edda.select(message, "Choose a link…", ["queue.example/0"])
     assert "for editors" in reply.text
+    sandbox.world.set_roles(guild.members[edda.id], ["editor"])
+    await edda.select(message, "Choose a link…", ["queue.example/0"])
+    sandbox.world.set_roles(guild.members[edda.id], [])
+    for button in ("Planned", "Back to the list"):
+        assert "for editors" in (await edda.click(message, button)).text
+    sandbox.world.set_roles(guild.members[edda.id], ["editor"])
+    mark = next(button for button in message.buttons if button["label"] == "Planned")
+    for forged in (f"queue-mark:{'a' * 26}:planned:0", "queue-mark:x:planned:0", "queue:99999:x", "queue-item:x"):
+        mark["custom_id"] = forged
+        said = (await edda.click(message, "Planned")).text
+        assert "not in the queue" in said or "older version" in said, forged
+
+
+async def test_long_addresses_do_not_break_the_lists(press: Press, review: Channel) -> None:
+    await open_submissions(press)
+    mia, mara = press.person("mia"), press.person("mara")
+    for number in range(9):
+        await mia.slash("/submit link", address=f"https://long.example/{number}/" + "x" * 1450, why="_" * 300)
+        shown = await card(press, review, number + 1)
+        if number % 2:
+            await mara.click(shown, "Approve")
+        else:
+            await mara.submit(await mara.click(shown, "Decline…"), {"Reason": "*" * 300})
+    assert "long.example/8" in (await mia.slash("/submit mine")).text
+    listed = await press.person("edda").slash("/queue list")
+    assert "4 links in the queue" in listed.text
+    assert "long.example/7" in listed.text
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "md"])

@@ -194,6 +194,22 @@ async def test_one_member_on_two_devices_sends_a_link_once(press: Press, review:
 async def test_without_a_review_channel_nothing_is_taken(press: Press) -> None:
     reply = await press.person("mia").slash(f"/submit link address:{GOOD}")
     assert "takes no links yet" in reply.text
+    refused = await press.person("ada").slash("/setup review channel:#general")
+    assert "Everybody can read" in refused.text
+    assert "takes no links yet" in (await press.person("mia").slash(f"/submit link address:{GOOD}")).text
+
+
+async def test_a_review_channel_that_was_opened_to_everybody_gets_no_card(
+    press: Press, review: Channel, guild: Guild
+) -> None:
+    await open_submissions(press)
+    press.sandbox.world.permit(review, guild.everyone, allow=1 << 10)
+    await press.person("mia").slash(f"/submit link address:{GOOD}")
+    await press.settled()
+    assert cards(review) == []
+    assert "must not be seen before a moderator" in (await press.person("ada").slash("/setup status")).text
+    press.sandbox.world.permit(review, guild.everyone, deny=1 << 10)
+    assert "good" in (await card(press, review)).text
 
 
 async def test_the_message_menu_takes_the_first_link_for_who_wrote_it(
@@ -208,6 +224,8 @@ async def test_the_message_menu_takes_the_first_link_for_who_wrote_it(
     shown = await card(press, review)
     assert f"found by <@{nils.id}>, brought by <@{mia.id}>" in shown.text
     assert f"brought by <@{mia.id}>" in (await nils.slash("/submit mine")).text
+    wiki = await nils.say("links", "(see https://wiki.example/Mercury_(planet)), and ||https://spoiler.example/x||!")
+    assert "wiki.example/Mercury_%28planet%29>" in (await mia.menu("Submit to newsletter", wiki)).text
     assert "tools.example/good" in (await mia.slash("/submit mine")).text
     empty = await nils.say("links", "no link here")
     assert "holds no link" in (await mia.menu("Submit to newsletter", empty)).text
@@ -232,24 +250,67 @@ async def test_a_link_that_runs_is_credited_with_leave_only(press: Press, review
     mine = await mia.slash("/submit mine")
     assert "**ran** as number 3 in [Issue number 9]" in mine.text
     assert "**ran** as number 2" in (await nils.slash("/submit mine")).text
-    form = await nils.click((await nils.slash("/privacy credit")).message, "Another name…")
-    assert "named as **Nils Nightly**" in (await nils.submit(form, {"Name": " Nils  Nightly "})).text
-    press.clock.move(timedelta(minutes=1))
-    await press.sandbox.wait_for(lambda: "Nils Nightly, Mia" in announced.text, what="the second name")
     await mia.click((await mia.slash("/privacy credit")).message, "Stay anonymous")
     press.clock.move(timedelta(minutes=1))
     await press.sandbox.wait_for(lambda: "Mia" not in announced.text, what="the name taken back")
+
+
+async def test_a_name_in_ones_own_words_is_public_only_after_a_moderator_saw_it(press: Press, review: Channel) -> None:
+    await press.set_up()
+    await open_submissions(press)
+    nils, mara = press.person("nils"), press.person("mara")
+    received = await nils.slash("/submit link address:https://run.example/one")
+    form = await nils.click(received.message, "Another name…")
+    told = await nils.submit(form, {"Name": " Buy **now** @everyone  "})
+    assert "once the moderators have seen the name" in told.text
+    shown = await card(press, review)
+    await press.sandbox.wait_for(
+        lambda: "wants to be named as **Buy \\*\\*now" in shown.text, what="the name on the card"
+    )
+    assert shown.mention_everyone is False
+    issue = sample_issue(9, published_at=press.clock.now(), sections=(Section("Tools", (_link("one"),)),))
+    press.shelf.lay_out(issue)
+    await press.read_again()
+    announced = (await press.announced(2))[1]
+    assert "With links" not in announced.text
+    press.clock.move(timedelta(minutes=1))
+    await mara.click(shown, "Approve")
+    await press.sandbox.wait_for(lambda: "With links from Buy" in announced.text, what="the name that was seen")
+    assert announced.mention_everyone is False
+    form = await nils.click((await nils.slash("/privacy credit")).message, "Another name…")
+    for invisible in ("\u200b\u200b", "  ", "***"):
+        assert "letters among them" in (await nils.submit(form, {"Name": invisible})).text
+
+
+async def test_a_name_that_changes_while_a_moderator_presses_is_not_approved(press: Press, review: Channel) -> None:
+    await open_submissions(press)
+    nils = press.person("nils")
+    received = await nils.slash("/submit link address:https://run.example/one")
+    shown = await card(press, review)
+    await nils.submit(await nils.click(received.message, "Another name…"), {"Name": "Sneaky"})
+    await press.person("mara").click(shown, "Approve")
+    assert "once the moderators have approved" in (await nils.slash("/submit mine")).text
 
 
 async def test_forged_custom_ids_are_a_sentence(press: Press, review: Channel, sandbox: Sandbox) -> None:
     shown = await sent(press, review)
     mara = press.person("mara")
     button = shown.components[0]["components"][1]["components"][0]
-    for forged in ("approve:" + "a" * 26, "approve:1 OR 1=1", "approve:", "nobody:x", "approve"):
+    nobody = "a" * 26
+    for forged in (
+        f"approve:{nobody}",
+        f"decline:{nobody}",
+        f"withdraw:{nobody}",
+        "approve:1 OR 1=1",
+        "approve:",
+        "nobody:x",
+        "approve",
+    ):
         button["custom_id"] = forged
         reply = await mara.click(shown, "Approve")
         assert reply.ephemeral
         assert "not there any more" in reply.text or "older version" in reply.text, forged
+    sandbox.world.add_guild("Elsewhere", owner="olga")
 
 
 def _link(name: str) -> Link:

@@ -201,7 +201,7 @@ async def test_a_ballot_that_breaks_costs_only_whoever_cast_it() -> None:
 
     box = BallotBox(write)
     outcomes = await asyncio.gather(
-        *(box.put(Ballot(member, "poll", member, 0, NOON)) for member in range(1, 6)), return_exceptions=True
+        *(box.put(Ballot(member, GUILD, "poll", member, 0, NOON)) for member in range(1, 6)), return_exceptions=True
     )
     assert [isinstance(outcome, ZeroDivisionError) for outcome in outcomes] == [False, False, True, False, False]
     assert written == [1, 2, 4, 5]
@@ -220,12 +220,12 @@ async def test_nothing_is_acknowledged_that_cannot_be_stored() -> None:
 
     box = BallotBox(write)
     outcomes = await asyncio.gather(
-        *(box.put(Ballot(member, "poll", member, 0, NOON)) for member in range(5)), return_exceptions=True
+        *(box.put(Ballot(member, GUILD, "poll", member, 0, NOON)) for member in range(5)), return_exceptions=True
     )
     assert all(isinstance(outcome, StoreError) for outcome in outcomes)
     assert attempts == 1, "a full disk is not asked once more for each ballot"
     full = False
-    assert (await box.put(Ballot(9, "poll", 9, 0, NOON))).outcome is CastOutcome.COUNTED
+    assert (await box.put(Ballot(9, GUILD, "poll", 9, 0, NOON))).outcome is CastOutcome.COUNTED
 
 
 async def test_ballots_that_come_together_are_written_together() -> None:
@@ -237,7 +237,7 @@ async def test_ballots_that_come_together_are_written_together() -> None:
         return [Cast(CastOutcome.COUNTED)] * len(ballots)
 
     box = BallotBox(write)
-    await asyncio.gather(*(box.put(Ballot(member, "poll", member, 0, NOON)) for member in range(1200)))
+    await asyncio.gather(*(box.put(Ballot(member, GUILD, "poll", member, 0, NOON)) for member in range(1200)))
     assert sum(sizes) == 1200
     assert max(sizes) == 500
 

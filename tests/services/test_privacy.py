@@ -1,11 +1,13 @@
 """What is kept of a member is handed out and forgotten, and the polls still add up."""
 
+import asyncio
 from datetime import timedelta
 
 from sqlalchemy import BigInteger, select
 
 from bot.model.member import Actor
 from bot.model.submission import Plan, SubmissionState
+from bot.services import Polls
 from bot.store import polls as poll_rows
 from bot.store import submissions as submission_rows
 from bot.store.tables import MemberId, metadata
@@ -133,3 +135,36 @@ async def test_forgetting_twice_changes_nothing_more(desk: Desk) -> None:
         assert await poll_rows.recount(transaction, poll.poll_key) == {}
     assert await tally(desk, poll) == {}
     assert EDITOR.member_id != MIA
+
+
+async def test_who_is_forgotten_while_changing_a_vote_leaves_a_right_tally(desk: Desk) -> None:
+    poll = await ask(desk)
+    await vote(desk, poll, MIA, 0)
+    for _ in range(8):
+        await asyncio.gather(
+            vote(desk, poll, MIA, 1), forget(desk, MIA), vote(desk, poll, MIA, 2), vote(desk, poll, NILS, 0)
+        )
+        assert set((await tally(desk, poll)).values()) <= {1, 2}
+
+
+async def test_votes_forgetting_closing_and_drawing_at_once_wait_for_each_other_in_one_order(desk: Desk) -> None:
+    polls = [await ask(desk) for _ in range(4)]
+    await desk.services.outbox.deliver_due()
+
+    async def crowd(start: int) -> None:
+        for number in range(12):
+            await vote(desk, polls[(start + number) % 4], 100 + start, number % 3)
+
+    async def drawing() -> None:
+        for _ in range(15):
+            desk.clock.move(timedelta(seconds=6))
+            await desk.services.outbox.deliver_due()
+
+    others = [Polls(desk.store, clock=desk.clock, bell=desk.bell) for _ in range(2)]
+    votes = [
+        other.vote(GUILD, polls[(number * 3) % 4].poll_key, 1, member_id=500 + number, interaction_id=70_000 + number)
+        for number, other in enumerate(others * 10)
+    ]
+    await asyncio.gather(*(crowd(start) for start in range(8)), drawing(), forget(desk, 100), *votes)
+    for poll in polls:
+        await tally(desk, poll)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
+from bot.errors import ChannelClosedError, DeliveryRefusedError, NotFoundError, RefusedError
 from bot.model.delivery import DeliveryState, Purpose
 from bot.model.issue import Section
 from bot.model.member import Actor
@@ -170,6 +170,74 @@ async def test_one_member_does_not_fill_the_review(desk: Desk) -> None:
     with pytest.raises(RefusedError, match="submit-too-many count=10"):
         await send(desk, "https://example.com/10")
     await send(desk, "https://example.com/10", by=NILS)
+
+
+async def test_who_brings_much_of_somebody_does_not_silence_them(desk: Desk) -> None:
+    await open_submissions(desk)
+    for number in range(10):
+        await desk.services.submissions.submit(
+            GUILD,
+            f"https://example.com/{number}",
+            member_id=NILS,
+            finder_id=MIA,
+            interaction_id=next(desk.interactions),
+        )
+    await send(desk, "https://example.com/99")
+    with pytest.raises(RefusedError, match="submit-too-many"):
+        await send(desk, "https://example.com/98", by=NILS)
+
+
+async def test_many_links_of_one_member_at_once_are_no_more_than_allowed(desk: Desk) -> None:
+    await open_submissions(desk)
+    await send(desk, "https://example.com/0")
+    sending = [send(desk, f"https://example.com/{number}") for number in range(1, 25)]
+    outcomes = await asyncio.gather(*sending, return_exceptions=True)
+    assert sum(isinstance(outcome, Submission) for outcome in outcomes) == 9
+
+
+async def test_the_same_link_from_two_devices_says_that_it_is_ones_own(desk: Desk) -> None:
+    await open_submissions(desk)
+    outcomes = await asyncio.gather(*(send(desk) for _ in range(6)), return_exceptions=True)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, RefusedError)]
+    assert len(refused) == 5
+    assert {error.message_id for error in refused} == {"submit-known-mine"}
+
+
+async def test_a_server_that_removed_the_bot_leaves_nothing_waiting(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+    await desk.services.guilds.stay_only_in([])
+    async with desk.store.read() as transaction:
+        assert await outbox_rows.oldest_waiting(transaction) is None
+    assert await desk.services.outbox.deliver_due() is None
+    await desk.services.guilds.remember(GUILD, name="Back again")
+    await open_submissions(desk)
+    await desk.services.outbox.deliver_due()
+    assert [each.submission_key for each in shown(desk)] == [submission.submission_key]
+
+
+async def test_a_card_that_may_not_be_changed_is_tried_again_now_and_then(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+    await desk.services.outbox.deliver_due()
+    await approve(desk, submission)
+    attempts = 0
+    refresh = desk.channel.refresh
+
+    async def refuses(*_: object) -> None:
+        nonlocal attempts
+        attempts += 1
+        raise ChannelClosedError("delivery-not-allowed", reason="Missing Access")
+
+    desk.channel.refresh = refuses  # type: ignore[method-assign, assignment]
+    for _ in range(24 * 12):
+        desk.clock.move(timedelta(minutes=5))
+        await desk.services.outbox.deliver_due()
+    assert 20 < attempts < 60
+    desk.channel.refresh = refresh  # type: ignore[method-assign]
+    desk.clock.move(timedelta(hours=1))
+    await desk.services.outbox.deliver_due()
+    assert len(desk.channel.refreshed) == 1
 
 
 async def test_a_text_of_four_thousand_characters_is_refused_and_nothing_is_kept(desk: Desk) -> None:

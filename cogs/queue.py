@@ -38,7 +38,7 @@ class QueueCommands(commands.GroupCog, group_name="queue", group_description=tex
     @app_commands.choices(form=_FORMATS)
     async def export(self, interaction: discord.Interaction, form: str = ExportFormat.MARKDOWN.value) -> None:
         items = await self._services.queue.everything(guild_id_of(interaction), actor=actor_of(interaction))
-        written = export_queue(items, ExportFormat(form))
+        written = export_queue(items, ExportFormat(form), language=str(interaction.guild_locale or interaction.locale))
         await interaction.response.send_message(
             say(interaction, "queue-exported", count=len(items)),
             file=discord.File(io.BytesIO(written), filename=f"queue.{form}"),

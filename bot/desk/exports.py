@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from bot.model.submission import QueueItem, Submission
+from bot.texts import DEFAULT_LANGUAGE, text
 
 # Spreadsheets run what begins like that (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -21,7 +22,7 @@ class ExportFormat(StrEnum):
     MARKDOWN = "md"
 
 
-def export_queue(items: Sequence[QueueItem], form: ExportFormat) -> bytes:
+def export_queue(items: Sequence[QueueItem], form: ExportFormat, *, language: str = DEFAULT_LANGUAGE) -> bytes:
     """The queue in UTF-8. A name stands in it only with its owner's leave; nobody's id does."""
     match form:
         case ExportFormat.CSV:
@@ -29,7 +30,7 @@ def export_queue(items: Sequence[QueueItem], form: ExportFormat) -> bytes:
         case ExportFormat.JSON:
             return (json.dumps([_fields(item) for item in items], ensure_ascii=False, indent=2) + "\n").encode()
         case ExportFormat.MARKDOWN:
-            return _as_markdown(items).encode()
+            return _as_markdown(items, language=language).encode()
 
 
 def _fields(item: QueueItem) -> dict[str, str | None]:
@@ -62,7 +63,7 @@ def _harmless(value: str | None) -> str:
     return f"'{value}" if value.startswith(_FORMULA) else value
 
 
-def _as_markdown(items: Sequence[QueueItem]) -> str:
+def _as_markdown(items: Sequence[QueueItem], *, language: str) -> str:
     lines = []
     for item in items:
         submission = item.submission
@@ -70,7 +71,7 @@ def _as_markdown(items: Sequence[QueueItem]) -> str:
         if submission.note:
             line += f" - {_escaped(' '.join(submission.note.split()))}"
         if item.credit is not None:
-            line += f" (found by {_escaped(item.credit)})"
+            line += f" ({text('export-credit', language=language, name=_escaped(item.credit))})"
         lines.append(line)
     return "\n".join(lines) + ("\n" if lines else "")
 
@@ -83,6 +84,6 @@ def _bracketed(url: str) -> str:
     return url.replace("<", "%3C").replace(">", "%3E").replace("\n", "")
 
 
-def _escaped(text: str) -> str:
+def _escaped(words: str) -> str:
     """Text of a member in Markdown: it formats nothing. An address in it stays one, for the editor to see."""
-    return "".join(f"\\{char}" if char in "\\`*_[]<>#|!" else char for char in text)
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#|!" else char for char in words)

@@ -274,6 +274,7 @@ queue-planned = **planned**
 queue-passed = passed
 queue-credit = -# Credit: { $name }
 queue-anonymous = -# Credit: none; whoever found it stays anonymous.
+export-credit = found by { $name }
 queue-item-gone = That link is not in the queue any more.
 queue-exported = { $count ->
     [0] The queue is empty, and so is the file.

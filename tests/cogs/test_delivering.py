@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from bot.chat import delivering
+from bot.chat import delivering, traffic
 from bot.model.delivery import DeliveryState
 from bot.store.tables import outbox
 from sandbox import Sandbox
@@ -450,3 +450,19 @@ async def as_before_the_sending(press: Press, *, purpose: str = "announce") -> N
                 doubt_since=None,
             )
         )
+
+
+async def test_too_many_refusals_stop_all_sending_before_discord_shuts_the_address_out(
+    press: Press, sandbox: Sandbox, news: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traffic, "MOST_INVALID_REQUESTS", 4)
+    await press.set_up()
+    await press.settled()
+    refusals = sandbox.faults.sometimes("status", "POST", MESSAGES, 1.0, seed=1, status=429)
+    await publish(press, 4)
+    for _ in range(12):
+        press.clock.move(timedelta(minutes=10))
+        await press.settled()
+    assert refusals.hits == 4
+    answer = await press.person("mara").slash("/desk why url:https://news.example/4")
+    assert "Discord refused 4 requests within ten minutes" in answer.text

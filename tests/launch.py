@@ -209,7 +209,7 @@ class _Control:
 
 def main() -> None:
     """Run the bot under the control of the test that listens at the port in the first argument."""
-    from bot import app
+    from bot import app, jobs
     from bot.errors import PressroomError
     from bot.log import set_up_logging
     from bot.settings import Settings
@@ -217,6 +217,10 @@ def main() -> None:
 
     settings = Settings.load()
     set_up_logging(level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets)
+
+    if seconds := os.environ.get("TEST_KNOCK_SECONDS"):
+        # The scheduler's time is real: minutes that a test lets pass hold no knocks.
+        jobs.KNOCKS = tuple((worker, int(seconds)) for worker, _ in jobs.KNOCKS)
 
     async def work() -> None:
         control = _Control(watch=set(sys.argv[2:]))

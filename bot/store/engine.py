@@ -16,7 +16,7 @@ from typing import IO, Any, Self, cast
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 from bot.errors import (
@@ -27,7 +27,7 @@ from bot.errors import (
     StoreReadOnlyError,
 )
 from bot.store.complaints import READ_ONLY, explanation, translated_errors
-from bot.store.group_commit import GroupCommit, Transaction
+from bot.store.group_commit import GroupCommit, Transaction, uninterrupted
 
 _BUSY_TIMEOUT_SECONDS = 5.0
 _POOL_TIMEOUT_SECONDS = 30.0
@@ -141,12 +141,33 @@ class Store:
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """A consistent view for reading; never waits for a writer."""
-        async with translated_errors(), self._reader.connect() as connection:
+        async with translated_errors():
             if self.dialect == "postgresql":
-                await connection.execution_options(isolation_level="REPEATABLE READ")
-            async with connection.begin():
-                # Breaking a statement off would leave SQLite's connection to a task that nobody waits for.
-                yield Transaction(connection, is_shared=self.dialect == "sqlite")
+                async with self._reader.connect() as connection:
+                    await connection.execution_options(isolation_level="REPEATABLE READ")
+                    async with connection.begin():
+                        yield Transaction(connection)
+            else:
+                async with self._whole_connection() as connection, connection.begin():
+                    yield Transaction(connection, is_shared=True)
+
+    @contextlib.asynccontextmanager
+    async def _whole_connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to SQLite that a cancellation neither leaves half open nor half closed.
+
+        It has a thread of its own, which would go on after everybody has left, and keep the process from ending.
+        """
+        opened: list[AsyncConnection] = []
+
+        async def connect() -> None:
+            opened.append(await self._reader.connect())
+
+        try:
+            await uninterrupted(connect())
+            yield opened[0]
+        finally:
+            for connection in opened:
+                await uninterrupted(connection.close())
 
     async def probe(self, *, timeout_seconds: float = 5.0) -> None:
         """Prove that the database takes a durable write now; costs one small commit.

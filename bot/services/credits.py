@@ -6,7 +6,6 @@ from bot.clock import Clock
 from bot.errors import RefusedError
 from bot.model.member import Credit
 from bot.model.submission import Submission, SubmissionState
-from bot.newsletter.text import visible
 from bot.ports import Bell
 from bot.services.cards import Change, show_changes
 from bot.store import Store, Transaction
@@ -37,6 +36,8 @@ class Credits:
         Raises RefusedError for one that is empty, invisible or too long.
         """
         if name is not None:
+            from bot.newsletter.text import visible  # with all that reads newsletters: not before somebody answers
+
             name = " ".join(visible(name).split())
             if not any(letter.isalnum() for letter in name) or len(name) > LONGEST_NAME:
                 raise RefusedError("credit-name-length", longest=LONGEST_NAME)

@@ -11,7 +11,6 @@ from bot.model.delivery import Purpose
 from bot.model.issue import IssuePoll
 from bot.model.member import Actor
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
-from bot.newsletter.text import visible
 from bot.ports import Bell, PollCard
 from bot.services.audiences import require_moderator
 from bot.services.ballot_box import BallotBox
@@ -69,7 +68,7 @@ class Polls:
         Raises RefusedError, and opens nothing, for what is no poll and for who may not ask.
         """
         now = self._clock.now()
-        question = " ".join(visible(question).split())
+        question = _one_line(question)
         if not 1 <= len(question) <= LONGEST_QUESTION:
             raise RefusedError("poll-question-length", longest=LONGEST_QUESTION)
         labels = _labels(options)
@@ -264,8 +263,7 @@ def _subject(poll: Poll) -> str:
 
 
 def _labels(options: str) -> list[str]:
-    labels = [" ".join(visible(line).split()) for line in options.splitlines()]
-    labels = [label for label in labels if label]
+    labels = [label for label in map(_one_line, options.splitlines()) if label]
     if not FEWEST_OPTIONS <= len(labels) <= MOST_OPTIONS:
         raise RefusedError("poll-options-count", fewest=FEWEST_OPTIONS, most=MOST_OPTIONS, count=len(labels))
     if any(len(label) > LONGEST_OPTION for label in labels):
@@ -273,6 +271,13 @@ def _labels(options: str) -> list[str]:
     if len({label.casefold() for label in labels}) < len(labels):
         raise RefusedError("poll-options-twice")
     return labels
+
+
+def _one_line(written: str) -> str:
+    """What is seen of it, on one line."""
+    from bot.newsletter.text import visible  # with all that reads newsletters: not before somebody asks
+
+    return " ".join(visible(written).split())
 
 
 async def _get(transaction: Transaction, guild_id: int, poll_key: str) -> Poll:

@@ -99,6 +99,10 @@ class Submissions:
             if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
                 return await self._earlier(transaction, guild_id, link_key)
             await self._refuse_known(transaction, guild_id, link_key, member_id=member_id)
+            # A row of the member's own is held from here on, so that what they send at once is counted one by one.
+            asks = finder == member_id and await credit_rows.ask(
+                transaction, guild_id=guild_id, member_id=member_id, now=now
+            )
             await credit_rows.hold(transaction, guild_id=guild_id, member_id=member_id)
             waiting = await submission_rows.count_waiting_of_member(transaction, guild_id=guild_id, member_id=member_id)
             if waiting >= _MOST_WAITING:
@@ -126,9 +130,6 @@ class Submissions:
                 channel_id=guild.review_channel_id,
                 subject_key=submission_key,
                 now=now,
-            )
-            asks = finder == member_id and await credit_rows.ask(
-                transaction, guild_id=guild_id, member_id=member_id, now=now
             )
             submission = await _get(transaction, guild_id, submission_key)
         self._bell.ring("outbox")

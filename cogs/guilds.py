@@ -76,7 +76,15 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             interaction_id=interaction.id,
         )
         title = plain(added.title or added.source.url, longest=_LONGEST_TITLE)
-        await reply(interaction, "setup-source-added", title=title, count=added.issues, channel=str(channel_id))
+        announces = first if added.issues else FirstAnnouncement.NONE.value
+        await reply(
+            interaction,
+            "setup-source-added",
+            title=title,
+            count=added.issues,
+            first=announces,
+            channel=str(channel_id),
+        )
 
     @app_commands.command(name="channel", description=text("command-setup-channel"))
     @app_commands.describe(channel=text("option-setup-channel"))

@@ -232,11 +232,12 @@ async def _submissions(sandbox: Sandbox, site: Site, ada: Person, mia: Person, m
     _chapter("Mia sends a link, and says how she wants to be named.")
     received = await _typed(mia, f"/submit link address:{_FOUND} why:They fold flat")
     await _pressed(mia, received.message, "As Mia")
+    _say("Nils, another member, talks about something else.")
     await _say_message(nils, "links", "Have you seen https://noise.example/buy-now ?")
     _say("Mia opens the menu of his message: Apps → Submit to newsletter")
     _reply(await mia.menu("Submit to newsletter", _last(nils, "links")))
 
-    _chapter("The moderators see a card for each. Mara decides.")
+    _chapter("A card for each link appears in #review. Mara, a moderator, decides.")
     first = await _waiting(sandbox, mara, "lanterns")
     _card(first)
     await _pressed(mara, first, "Approve", told=False)
@@ -250,6 +251,7 @@ async def _submissions(sandbox: Sandbox, site: Site, ada: Person, mia: Person, m
     await _typed(nils, "/submit mine")
 
     _chapter("What is approved is in the editor's queue in the same moment.")
+    _say("Edda is the editor.")
     listed = await _typed(edda, "/queue list")
     _say("Edda chooses it and presses “Planned”.")
     await edda.select(listed.message, "Choose a link…", ["lanterns.example/paper"])
@@ -271,7 +273,7 @@ async def _poll(sandbox: Sandbox, mia: Person, mara: Person) -> None:
     general = mia.channel("general")
 
     _chapter("Mara asks the server.")
-    _say("Mara types /poll create and fills in the form.")
+    _say("Mara types /poll create and fills in the form: “More lanterns?” with Yes, No and Only paper, for 3 days.")
     form = await mara.slash("/poll create", in_channel="general")
     _reply(
         await mara.submit(form, {"Question": "More lanterns?", "Answers": "Yes\nNo\nOnly paper", "Closes": "3 days"})
@@ -470,4 +472,5 @@ def _as_seen(line: str, message: Message) -> str:
     line = re.sub(r"<t:(\d+):\w>", lambda found: f"{datetime.fromtimestamp(int(found[1]), UTC):%B %d, %Y}", line)
     line = _LINK.sub(r"\1", line)
     line = re.sub(r"(?<!\\)\*\*", "", re.sub(r"^(#{1,3}|-#) ", "", line))
+    line = re.sub(r"`([^`]+)`|(?<!\\)\*([^*]+)\*", lambda found: found[1] or found[2], line)
     return re.sub(r"\\(.)", r"\1", line)

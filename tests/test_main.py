@@ -301,11 +301,14 @@ async def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None
 async def test_the_queue_is_exported_for_the_operator(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/pressroom.db"
     code, _, told = await bot("export", "queue", folder=tmp_path, DATABASE_URL=url)
-    assert code == 69
-    assert "python -m bot migrate" in told
+    assert (code, "There is no database at" in told) == (69, True)
+    assert list(tmp_path.iterdir()) == [], "asking makes nothing"
+    await upgrade(url, to="0002")
+    code, _, told = await bot("export", "queue", folder=tmp_path, DATABASE_URL=url)
+    assert (code, "python -m bot migrate" in told) == (69, True)
     await upgrade(url)
     code, _, told = await bot("export", "queue", folder=tmp_path, DATABASE_URL=url)
-    assert (code, "none yet" in told) == (69, True)
+    assert (code, "set up in no server yet" in told) == (69, True)
     now, mia, edda = SystemClock(), 21, Actor(31, manages_messages=True)
     async with await Store.open(url) as store:
         guilds = Guilds(store, clock=now, bell=QuietBell())

@@ -266,7 +266,7 @@ def _mine_line(interaction: discord.Interaction, submission: Submission) -> str:
     # Where it ran, nobody asks what was meant to happen with it.
     parts = _ran(submission, language=language) or [said]
     if submission.brought_by_id is not None and submission.brought_by_id != interaction.user.id:
-        parts.append(text("mine-brought", language=language, bringer=str(submission.brought_by_id)))
+        parts.append(text("mine-brought", language=language))
     name = name_of(submission, longest=60, longest_url=LONGEST_URL_IN_A_LIST)
     return f"- {name} · {format_dt(submission.sent_at, 'R')} · {' · '.join(parts)}"
 

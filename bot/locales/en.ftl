@@ -130,11 +130,11 @@ why-archive = It is not announced: it was in the feed already when this server b
 why-archive-nothing = It is not announced: it was in the feed already when this server began to read it, and nothing of that should be. `/desk post` announces it.
 why-not-subscribed = It is not announced: this server does not read that newsletter any more.
 why-not-queued = It is not announced: no channel was chosen when it came. `/desk post` announces it.
-why-sent = It stands here since { $when }: { $link }
+why-sent = It has stood here since { $when }: { $link }
 why-without-thread = It has no thread: { $reason }
 why-degraded = Discord refused the card, so it was sent as plain text.
 why-refused = It was refused: { $reason } Mend the cause, then `/desk post` it again.
-why-held = It waits since { $when }, because nothing can be sent to <#{ $channel }>: { $reason }
+why-held = It has been waiting since { $when }, because nothing can be sent to <#{ $channel }>: { $reason }
 why-waits = It waits after { $attempts ->
     [one] one attempt
    *[other] { $attempts } attempts
@@ -151,9 +151,12 @@ why-folded-not = An earlier announcement could not be folded to a line: { $reaso
 
 setup-source-added = **{ $title }** is read from now on; { $count ->
     [0] its feed has no issue yet
-    [one] its one issue is in the archive
+    [one] its one issue goes into the archive
    *[other] its { $count } issues go into the archive
-}. New issues are announced in <#{ $channel }>.
+}{ $first ->
+    [newest] {","} and the newest is announced in <#{ $channel }> now. New issues follow there.
+   *[none] {"."} New issues are announced in <#{ $channel }>.
+}
 setup-channel-needed = Choose the channel for announcements too: this server has none yet.
 setup-channel-changed = Announcements go to <#{ $channel }> from now on.
 setup-channel-no-source = Add a newsletter first, with `/setup source`; you choose the channel there.
@@ -230,7 +233,7 @@ credit-name-length = A name has 1 to { $longest } characters, and letters among 
 credit-form-title = How you are named
 credit-form-name = Name
 credit-form-name-note = A name or a handle, as it should stand in the newsletter
-mine-heading = ### What you sent in
+mine-heading = ### Your links
 mine-none = Nothing yet. `/submit link` sends a link, and so does *Apps → Submit to newsletter* on a message.
 mine-pending = waits for the moderators
 mine-approved = approved, in the editor's queue
@@ -238,7 +241,7 @@ mine-declined = declined
 mine-withdrawn = taken back
 mine-planned = the editor plans to run it
 mine-passed = approved, but the editor passed it by
-mine-brought = brought by <@{ $bringer }>
+mine-brought = sent in by somebody who saw your message
 mine-withdraw = Take one back…
 mine-named = -# When a link of yours runs, you are named as **{ $name }**. `/privacy credit` changes that.
 mine-named-soon = -# When a link of yours runs, you are named as **{ $name }**, once the moderators have approved a link of yours and with it the name. `/privacy credit` changes that.

@@ -223,7 +223,9 @@ async def test_the_message_menu_takes_the_first_link_for_who_wrote_it(
     assert "how may the newsletter name you" not in reply.text, "it is not her name that is asked for"
     shown = await card(press, review)
     assert f"found by <@{nils.id}>, brought by <@{mia.id}>" in shown.text
-    assert f"brought by <@{mia.id}>" in (await nils.slash("/submit mine")).text
+    told = (await nils.slash("/submit mine")).text
+    assert "sent in by somebody who saw your message" in told
+    assert str(mia.id) not in told, "she gave no leave to be named to him"
     wiki = await nils.say("links", "(see https://wiki.example/Mercury_(planet)), and ||https://spoiler.example/x||!")
     assert "wiki.example/Mercury_%28planet%29>" in (await mia.menu("Submit to newsletter", wiki)).text
     assert "tools.example/good" in (await mia.slash("/submit mine")).text

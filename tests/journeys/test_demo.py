@@ -65,7 +65,7 @@ async def test_the_story_comes_true_and_ends(tmp_path: Path) -> None:
         "its answer is lost",
         "it was not said twice",
         "Nothing is sent to #news any more",
-        "It waits since",
+        "It has been waiting since",
         "6 announcements in #news, 6 issues in the archive, nothing posted twice",
     ):
         assert part in story

@@ -351,7 +351,9 @@ def _named(error: discord.HTTPException, *, waits_for_people: bool) -> DeliveryE
         return DeliveryError("delivery-slow-down", retry_after_seconds=_SLOW_EDITS_PAUSE_SECONDS, is_certain=True)
     if error.status == 429:
         return DeliveryError("delivery-slow-down", is_certain=True)
-    if waits_for_people and error.status == 404 and error.code != _MESSAGE_GONE:
+    if error.code == _MESSAGE_GONE:
+        return DeliveryRefusedError("delivery-message-gone")
+    if waits_for_people and error.status == 404:
         return ChannelClosedError("delivery-channel-gone", is_gone=error.code in _GONE)
     if waits_for_people and error.status == 403:
         return ChannelClosedError("delivery-not-allowed", reason=reason)

@@ -400,6 +400,7 @@ delivery-token = Discord does not know my token any more; the operator has to ma
 delivery-too-many-refused = Discord refused { $count } requests within ten minutes, so I pause before it shuts me out.
 delivery-publish-limit = Discord lets about ten messages an hour be published in a channel.
 delivery-review-public = Everybody can read that channel by now, and what members send in must not be seen before a moderator approved it. Close it to the others, or choose another one with `/setup review`.
+delivery-message-gone = The message is not there any more; somebody deleted it.
 delivery-refused = Discord refused the message: { $reason }.
 delivery-not-there-yet = The message is still on its way.
 delivery-broken = The connection to Discord broke.

@@ -69,16 +69,26 @@ async def show_changes(transaction: Transaction, changes: Iterable[Change], *, n
 
 
 async def enqueue_card(
-    transaction: Transaction, *, purpose: Purpose, guild_id: int, channel_id: int, subject_key: str, now: datetime
+    transaction: Transaction,
+    *,
+    purpose: Purpose,
+    guild_id: int,
+    channel_id: int,
+    subject_key: str,
+    now: datetime,
+    generation: int = 0,
 ) -> bool:
-    """Queue the card of a submission or a poll, once in a channel; one that was refused there is tried again."""
+    """Queue the card of a submission or a poll, once in a channel; one that was refused there is tried again.
+
+    One that somebody deleted is queued as another `generation`: Discord would take the same one for sent.
+    """
     key = delivery_key(
         installation_id=await installation_row.installation_id(transaction, now=now),
         guild_id=guild_id,
         channel_id=channel_id,
         identity=subject_key,
         purpose=purpose,
-        generation=0,
+        generation=generation,
     )
     if await outbox_rows.try_failed_again(transaction, key, now=now):
         return True
@@ -89,5 +99,6 @@ async def enqueue_card(
         guild_id=guild_id,
         channel_id=channel_id,
         subject_key=subject_key,
+        generation=generation,
         now=now,
     )

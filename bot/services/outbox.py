@@ -12,7 +12,8 @@ from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, 
 from bot.metrics import Metrics
 from bot.model.delivery import POSTS, Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
-from bot.ports import Announcement, Announcer, Matter, Notice
+from bot.model.submission import SubmissionState
+from bot.ports import Announcement, Announcer, Matter, Notice, ReviewCard
 from bot.services.announcements import (
     announcement_of,
     enqueue_folding,
@@ -20,7 +21,7 @@ from bot.services.announcements import (
     is_wanted,
     take_ping,
 )
-from bot.services.cards import APART
+from bot.services.cards import APART, enqueue_card
 from bot.services.channels import channel_pause, put_off_look, stop_channel
 from bot.services.notices import tell_staff
 from bot.services.polls import poll_card_of
@@ -256,7 +257,12 @@ class Outbox:
             if card.message_id is None:
                 # It may be on its way with what was true before.
                 return await self._put_off(delivery, Problem("delivery-not-there-yet"))
-            await self._announcer.refresh(card, matter)
+            try:
+                await self._announcer.refresh(card, matter)
+            except DeliveryRefusedError as error:
+                if error.message_id != "delivery-message-gone" or not is_waited_for(matter):
+                    raise
+                await self._post_anew(card)
         now = self._clock.now()
         async with self._store.write() as transaction:
             await outbox_rows.mark_shown(
@@ -264,6 +270,19 @@ class Outbox:
             )
         self._metrics.count("deliveries", "done")
         return None
+
+    async def _post_anew(self, card: DeliveryRecord) -> None:
+        """Somebody deleted a card that the staff has to decide on."""
+        async with self._store.write() as transaction:
+            await enqueue_card(
+                transaction,
+                purpose=card.purpose,
+                guild_id=card.guild_id,
+                channel_id=card.channel_id,
+                subject_key=card.subject_key,
+                generation=card.generation + 1,
+                now=self._clock.now(),
+            )
 
     async def _post(self, delivery: Delivery, matter: Matter) -> Sent | None:
         """The message, sent now or found; None when another process has taken over."""
@@ -519,6 +538,11 @@ async def matter_of(transaction: Transaction, delivery: Delivery | DeliveryRecor
         case Purpose.NOTICE if isinstance(delivery, Delivery) and delivery.words is not None:
             return Notice(delivery.words)
     return None
+
+
+def is_waited_for(matter: Matter) -> bool:
+    """Whether somebody has to press something on it: a submission that nobody decided about."""
+    return isinstance(matter, ReviewCard) and matter.submission.state is SubmissionState.PENDING
 
 
 def _earliest(delivery: Delivery, matter: Matter) -> datetime:

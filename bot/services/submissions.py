@@ -259,9 +259,14 @@ async def review_card_of(transaction: Transaction, *, guild_id: int, submission_
 
 
 async def show_pending_in(transaction: Transaction, guild_id: int, channel_id: int, *, now: datetime) -> None:
-    """Show what waits for a decision in this channel too: the moderators read it from now on."""
-    for submission in await submission_rows.pending(transaction, guild_id):
-        await enqueue_card(
+    """Show what waits for a decision in this channel too: the moderators read it from now on.
+
+    What was shown there already is drawn anew, and so found out where somebody deleted it.
+    """
+    shown = [
+        Change(guild_id, submission.submission_key)
+        for submission in await submission_rows.pending(transaction, guild_id)
+        if not await enqueue_card(
             transaction,
             purpose=Purpose.REVIEW,
             guild_id=guild_id,
@@ -269,6 +274,8 @@ async def show_pending_in(transaction: Transaction, guild_id: int, channel_id: i
             subject_key=submission.submission_key,
             now=now,
         )
+    ]
+    await show_changes(transaction, shown, now=now)
 
 
 async def feature_links(

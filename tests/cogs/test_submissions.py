@@ -235,6 +235,25 @@ async def test_the_message_menu_takes_the_first_link_for_who_wrote_it(
     assert "Not everybody can read" in (await press.person("mara").menu("Submit to newsletter", hidden)).text
 
 
+async def test_a_card_that_was_deleted_is_shown_again_when_the_channel_is_chosen_anew(
+    press: Press, review: Channel
+) -> None:
+    shown = await sent(press, review)
+    await press.settled()
+    await press.person("ada").delete(shown)
+    await open_submissions(press)
+    await press.sandbox.wait_for(
+        lambda: [each for each in cards(review) if not each.deleted and each.labels], what="the card"
+    )
+    await press.settled()
+    [again] = [each for each in cards(review) if not each.deleted]
+    await press.person("mara").click(again, "Approve")
+    assert "approved by" in again.text
+    await open_submissions(press)
+    await press.settled()
+    assert [each for each in cards(review) if not each.deleted] == [again]
+
+
 async def test_a_link_that_runs_is_credited_with_leave_only(press: Press, review: Channel) -> None:
     await press.set_up()
     await open_submissions(press)

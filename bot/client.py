@@ -154,6 +154,12 @@ class Pressroom(commands.AutoShardedBot):
     async def on_app_command_completion(self, interaction: discord.Interaction, _command: object) -> None:
         self.finished(interaction.id, outcome="done")
 
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        # discord.py waits for further servers and tells that it is ready even when it was closed meanwhile; what
+        # answers that would open the database again behind whoever has closed it.
+        if not self.is_closed():
+            super().dispatch(event_name, *args, **kwargs)
+
     # the gateway
 
     def shards_connected(self) -> tuple[int, int]:

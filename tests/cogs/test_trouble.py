@@ -397,3 +397,21 @@ async def test_what_everything_else_uses_is_closed_last(sandbox: Sandbox, settin
         await asyncio.wait_for(client.wait_until_ready(), 10)
     await asyncio.wait_for(connection, 10)
     assert closed == [(True, True)]
+
+
+async def test_what_discord_py_tells_when_it_is_closed_already_reaches_nobody(press: Press) -> None:
+    """It may wait for further servers for seconds; whatever answered that would open the database again."""
+    heard: list[str] = []
+
+    async def on_ready() -> None:
+        heard.append("ready")
+
+    client = press.client
+    client.add_listener(on_ready)
+    client.dispatch("ready")
+    await asyncio.sleep(0)
+    assert heard == ["ready"]
+    await press.stop()
+    client.dispatch("ready")
+    await asyncio.sleep(0)
+    assert heard == ["ready"]

@@ -243,8 +243,12 @@ async def _start_when_ready(client: Pressroom, workers: Workers) -> None:
 
 
 async def _leave_servers_that_are_gone(client: Pressroom, _goes_on: Callable[[], bool]) -> None:
-    """Once, after the start: some may have removed the bot while it was away."""
-    await client.services.guilds.stay_only_in([guild.id for guild in client.guilds])
+    """Once, after the start: some may have removed the bot while it was away.
+
+    A bot that is in no server at all has more likely been given another one's token or database: nothing is forgotten.
+    """
+    if client.guilds:
+        await client.services.guilds.stay_only_in([guild.id for guild in client.guilds])
 
 
 async def _finish(client: Pressroom, workers: Workers, *, deadline_seconds: float) -> None:

@@ -170,11 +170,7 @@ class AskPoll(Press, name="ask-poll", state=r"(?P<channel_id>\d{1,19})"):
             ),
         )
         for label, note, field in fields:
-            form.add_item(
-                ui.Label[Any](
-                    text=text(label, language=language), description=text(note, language=language), component=field
-                )
-            )
+            form.ask(text(label, language=language), text(note, language=language), field)
         return form
 
     async def press(self, interaction: discord.Interaction) -> None:

@@ -101,6 +101,10 @@ class Form(ui.Modal):
         super().__init__(title=title, custom_id=custom_id)
         self.stop()  # so discord.py does not keep it
 
+    def ask(self, label: str, note: str, field: ui.Item[Any]) -> None:
+        """Add a field with its label, and a note below that."""
+        self.add_item(ui.Label[Any](text=label, description=note, component=field))
+
 
 def chosen_in(interaction: discord.Interaction) -> list[str]:
     """The values that were chosen in a select."""

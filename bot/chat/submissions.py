@@ -163,13 +163,7 @@ class Decline(Press, name="decline", state=_KEY):
         field = ui.TextInput[Any](
             custom_id="reason", required=False, max_length=LONGEST_REASON, style=discord.TextStyle.paragraph
         )
-        form.add_item(
-            ui.Label[Any](
-                text=say(interaction, "decline-form-reason"),
-                description=say(interaction, "decline-form-reason-note"),
-                component=field,
-            )
-        )
+        form.ask(say(interaction, "decline-form-reason"), say(interaction, "decline-form-reason-note"), field)
         await interaction.response.send_modal(form)
 
 
@@ -341,13 +335,7 @@ class CreditChoice(Press, name="credit", state=r"(?P<choice>shown|other|none)"):
         if self.choice == "other":
             form = Form(title=say(interaction, "credit-form-title"), custom_id=CreditName.custom_id("other"))
             field = ui.TextInput[Any](custom_id="name", max_length=LONGEST_NAME)
-            form.add_item(
-                ui.Label[Any](
-                    text=say(interaction, "credit-form-name"),
-                    description=say(interaction, "credit-form-name-note"),
-                    component=field,
-                )
-            )
+            form.ask(say(interaction, "credit-form-name"), say(interaction, "credit-form-name-note"), field)
             await interaction.response.send_modal(form)
             return
         name = interaction.user.display_name if self.choice == "shown" else None

@@ -58,7 +58,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """What became of a member's submissions, newest first, and how they want to be named."""
+    """What became of a member's submissions, what waits first, then the newest; and how they want to be named."""
 
     submissions: tuple[Submission, ...]
     credit: Credit | None
@@ -154,7 +154,7 @@ class Submissions:
         raise RefusedError("submit-known-declined" if earlier.state is SubmissionState.DECLINED else "submit-known")
 
     async def mine(self, guild_id: int, member_id: int) -> Mine:
-        """The newest of what a member found or brought."""
+        """What a member found or brought: what waits, and the newest."""
         async with self._store.read() as transaction:
             found = await submission_rows.of_member(
                 transaction, guild_id=guild_id, member_id=member_id, limit=_MOST_MINE

@@ -1,10 +1,10 @@
 # `make demo` and `make test` need only Python 3.11 or newer, make and the package registry; they prepare the rest.
 PYTHON ?=
 RUN := .venv/bin/python
-export PYTHON MAKECMDGOALS ISSUE ONCE SEEDS
+export PYTHON MAKECMDGOALS ISSUE ONCE PORT ALLOW_HOST SEEDS
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run invite test test-all soak check bench format pictures lock clean environment environment-dev
+.PHONY: help demo run invite test test-all test-browser soak check bench format pictures lock clean environment environment-dev
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -15,8 +15,9 @@ environment:
 environment-dev:
 	@sh scripts/environment.sh requirements-dev.lock
 
-demo: environment ## a Discord of your own with the bot in it (ISSUE=path, ONCE=1)
-	@$(RUN) -m sandbox demo $${ISSUE:+--issue "$$ISSUE"} $${ONCE:+--once}
+demo: environment ## a Discord of your own in the browser, with the bot in it (ISSUE=path, PORT=8765, ONCE=1)
+	@$(RUN) -m sandbox demo $${ISSUE:+--issue "$$ISSUE"} $${PORT:+--port "$$PORT"} \
+		$${ALLOW_HOST:+--allow-host "$$ALLOW_HOST"} $${ONCE:+--once}
 
 run: environment ## the bot on the real Discord, with the settings of .env
 	@$(RUN) -m bot run
@@ -25,10 +26,13 @@ invite: environment ## print the address that brings the bot to a server
 	@$(RUN) -m bot invite
 
 test: environment-dev ## the tests, in a few minutes
-	@$(RUN) -m pytest -n 2 -m "not journey"
+	@$(RUN) -m pytest -n 2 -m "not journey and not browser"
 
-test-all: environment-dev ## the tests and the long journeys
+test-all: environment-dev ## the tests, the long journeys, and the page in a browser
 	@$(RUN) -m pytest -n 2
+
+test-browser: environment-dev ## the demo's page in a real Chromium, if there is one
+	@$(RUN) -m pytest -n 2 -m browser
 
 check: environment-dev ## format, lint, types, imports: what CI runs before the tests
 	@$(RUN) -m ruff format --check .
@@ -46,8 +50,8 @@ format: environment-dev ## let ruff format and mend
 	@$(RUN) -m ruff check --fix-only --quiet .
 	@$(RUN) -m ruff format --quiet .
 
-pictures: environment-dev ## draw the README's picture anew
-	@$(RUN) scripts/picture.py
+pictures: environment-dev ## take the README's pictures anew, by the tests of the page
+	@PICTURES=docs/pictures $(RUN) -m pytest -n 2 -m browser tests/browser/test_journeys.py
 
 lock: ## write the lock files anew (needs uv)
 	@sh scripts/lock.sh

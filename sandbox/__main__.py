@@ -1,4 +1,4 @@
-"""A small Discord and a newsletter's site on loopback: `demo` tells a story with the bot in it, `serve` just serves."""
+"""A small Discord and a newsletter's site on loopback: `demo` shows the bot in it as a page, `serve` just serves."""
 
 import argparse
 import asyncio
@@ -10,9 +10,10 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sandbox.demo import refusal, tell
+from sandbox.demo import PORT, refusal, show
 from sandbox.server import Sandbox
 from sandbox.site import Site
+from sandbox.story import tell
 
 T = TypeVar("T")
 
@@ -23,9 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="serve a seeded world until Ctrl-C")
     serve.add_argument("--port", type=int, default=8765, help="of the Discord; the site takes the next (default 8765)")
     serve.add_argument("--openapi", type=Path, help="check everything against Discord's OpenAPI file")
-    demo = commands.add_parser("demo", help="tell the story with the real bot, then keep it standing (the default)")
-    demo.add_argument("--issue", type=Path, help="a Markdown issue of your own to publish in the story")
-    demo.add_argument("--once", action="store_true", help="end when the story is told")
+    demo = commands.add_parser("demo", help="a Discord with the real bot in it, in your browser (the default)")
+    demo.add_argument("--issue", type=Path, help="a Markdown issue of your own to publish next")
+    demo.add_argument("--once", action="store_true", help="no page: tell a story in the terminal, and end")
+    demo.add_argument("--port", type=int, default=PORT, help=f"of the page, if it is free (default {PORT})")
+    demo.add_argument(
+        "--allow-host", action="append", default=[], help="a name besides loopback that the page answers to"
+    )
     demo.add_argument("--openapi", type=Path, help="check everything against Discord's OpenAPI file")
     given = parser.parse_args(arguments or sys.argv[1:] or ["demo"])
     _look_for_less_garbage()
@@ -34,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if given.issue is not None and (why := refusal(given.issue)) is not None:
         parser.error(why)
-    return _run(tell(issue=given.issue, once=given.once, openapi=given.openapi))
+    if given.once:
+        return _run(tell(issue=given.issue, openapi=given.openapi))
+    return _run(show(issue=given.issue, openapi=given.openapi, hosts=given.allow_host, port=given.port))
 
 
 def _look_for_less_garbage() -> None:

@@ -7,10 +7,11 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
+from sandbox import model
 from sandbox.errors import ApiError
 from sandbox.faults import Fault, Faults
 from sandbox.files import Upload
@@ -27,10 +28,15 @@ _MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 _NO_HEADERS: Mapping[str, str] = {}
 
 
+Verdict = Literal["valid", "invalid", "unchecked"]
+"""Of a request, by Discord's specification; unchecked are those that met it not, or where there is none."""
+
+
 class Seen(NamedTuple):
     """One request of the bot, for tests, benchmarks and error messages.
 
     status: 0 for one without an answer. at: by the sandbox's clock. is_struck: whether a planned fault met it.
+    verdict: what the specification says of it. refusal: why it was refused, as Discord words it.
     """
 
     method: str
@@ -39,6 +45,8 @@ class Seen(NamedTuple):
     body: Any
     at: float
     is_struck: bool = False
+    verdict: Verdict = "unchecked"
+    refusal: str = ""
 
     @property
     def counts_globally(self) -> bool:
@@ -62,14 +70,24 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What goes back: headers besides those of every answer, and JSON (nothing for a 204)."""
+    """What goes back: headers besides those of every answer, and JSON (nothing for a 204); `refusal` says why not."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes | None
+    verdict: Verdict = "unchecked"
+    refusal: str = ""
 
 
+NO_ANSWER = Response(0, _NO_HEADERS, None)
 INVALID_JSON = ApiError(400, 50109, "The request body contains invalid JSON.")
+
+
+def _answer_of(result: Any, headers: Mapping[str, str], verdict: Verdict) -> Response:
+    status = 200
+    if isinstance(result, Answer):
+        status, result = result.status, result.body
+    return Response(status, headers, None if status == 204 else orjson.dumps(result), verdict)
 
 
 def _error_of(fault: Fault) -> ApiError:
@@ -106,24 +124,25 @@ class Api:
         """Act on the request as far as the fault lets it, and remember it; None says that the line breaks."""
         if fault is None or fault.action == "delay":
             response = self.act(request)
-            self._record(request, response.status, is_struck=fault is not None)
+            self._record(request, response, is_struck=fault is not None)
             return response
         if fault.action == "status":
             return self.refuse(request, _error_of(fault), is_struck=True)
-        if fault.action == "lose_answer":
-            self.act(request)
-        self._record(request, 0, is_struck=True)
+        response = self.act(request) if fault.action == "lose_answer" else NO_ANSWER
+        self._record(request, response._replace(status=0), is_struck=True)
         return None
 
     def refuse(self, request: Request, error: ApiError, *, is_struck: bool = False) -> Response:
         """Do not act; the answer tells why."""
-        self._record(request, error.status, is_struck=is_struck)
-        return self._tell_of(error, request, _NO_HEADERS)
+        response = self._tell_of(error, request, _NO_HEADERS)
+        self._record(request, response, is_struck=is_struck)
+        return response
 
     def act(self, request: Request) -> Response:
         """What the request is answered with, after its effect."""
         method, path, authorization, query, body, uploads = request
         headers = _NO_HEADERS
+        verdict: Verdict = "unchecked"
         result: Any
         try:
             found = ROUTES.find(method, path)
@@ -135,27 +154,40 @@ class Api:
                 raise ApiError(401, 0, "401: Unauthorized")  # noqa: TRY301
             if route.is_limited:
                 major = "/".join(params[name] for name in _MAJOR if name in params)
-                verdict = self.limiter.check(route.key, major, counts_globally=route.counts_globally)
-                headers = verdict.headers
-                if verdict.refusal is not None:
-                    raise verdict.refusal  # noqa: TRY301  (one place turns refusals into answers)
+                limited = self.limiter.check(route.key, major, counts_globally=route.counts_globally)
+                headers = limited.headers
+                if limited.refusal is not None:
+                    raise limited.refusal  # noqa: TRY301  (one place turns refusals into answers)
             if self.specification is not None:
+                verdict = "invalid"
                 self._check_request(self.specification, route, request)
-            result = route.handler(Call(self.world, self._state, params, query, body, uploads))
+                verdict = "valid"
+            result = route.handler(Call(self.world, self._state, params, query, body, uploads, self.world.bot))
             if self.specification is not None:
                 self._check_answer(self.specification, route, result)
         except ApiError as error:
-            return self._tell_of(error, request, headers)
+            return self._tell_of(error, request, headers, verdict)
         except Exception as error:  # noqa: BLE001  (a crash of ours is a 500 for the bot and a violation for the test)
             _log.exception("crash in %s %s", method, path)
             self.violations.append(f"crash in {method} {path}: {error!r}")
             return self._tell_of(ApiError(500, 0, "500: Internal Server Error"), request, headers)
-        status = 200
-        if isinstance(result, Answer):
-            status, result = result.status, result.body
-        return Response(status, headers, None if status == 204 else orjson.dumps(result))
+        return _answer_of(result, headers, verdict)
 
-    def _tell_of(self, error: ApiError, request: Request, headers: Mapping[str, str]) -> Response:
+    def act_for(self, person: model.User, request: Request) -> Response:
+        """A person's request, through the routes that are for people: the same rules, but no traffic of the bot."""
+        found = ROUTES.find(request.method, request.path)
+        try:
+            if found is None or not found[0].is_for_people:
+                raise ApiError(404, 0, "404: Not Found")  # noqa: TRY301  (one place turns refusals into answers)
+            route, params = found
+            call = Call(self.world, self._state, params, request.query, request.body, request.uploads, person)
+            return _answer_of(route.handler(call), _NO_HEADERS, "unchecked")
+        except ApiError as error:
+            return Response(error.status, _NO_HEADERS, orjson.dumps(error.body()))
+
+    def _tell_of(
+        self, error: ApiError, request: Request, headers: Mapping[str, str], verdict: Verdict = "unchecked"
+    ) -> Response:
         status, body = error.status, error.body()
         if status in (401, 403) or (status == 429 and error.scope != "shared"):
             self.limiter.count_invalid(status)
@@ -168,11 +200,12 @@ class Api:
             schema = "RatelimitedResponse" if status == 429 else "ErrorResponse"
             problems = self.specification.check_object(schema, body)
             self.violations += [f"error of {request.method} {request.path}: {problem}" for problem in problems]
-        return Response(status, headers, orjson.dumps(body))
+        return Response(status, headers, orjson.dumps(body), verdict, error.sentence)
 
-    def _record(self, request: Request, status: int, *, is_struck: bool) -> None:
-        seen = Seen(request.method, request.path, status, request.body, self.world.clock(), is_struck)
-        self.requests.append(seen)
+    def _record(self, request: Request, response: Response, *, is_struck: bool) -> None:
+        status, verdict, refusal = response.status, response.verdict, response.refusal
+        now = self.world.clock()
+        self.requests.append(Seen(request.method, request.path, status, request.body, now, is_struck, verdict, refusal))
         self._on_request()
 
     # honesty

@@ -1,353 +1,75 @@
-"""The story that `make demo` tells: a newsletter, a Discord, and the real bot as a process of its own between them.
-
-Everything that is told happens: the bot reads the feed over HTTP and acts over Discord's API; the people press and type
-through the driver. Should one step not come true, the story says so, shows the bot's log and ends with exit code 1.
-"""
+"""`make demo`: a Discord to try the bot in, as a page in the browser, until Ctrl-C."""
 
 import asyncio
-import contextlib
-import os
-import re
-import shutil
 import signal
-import sys
-import tempfile
-import textwrap
-from asyncio.subprocess import Process
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
-from sandbox.driver import Person, Reply
 from sandbox.errors import NothingHappened, Refused
-from sandbox.model import Message
-from sandbox.permissions import Permission
-from sandbox.server import Sandbox
-from sandbox.site import SAMPLES, Post, Site
+from sandbox.scenery import set_scenery
+from sandbox.stage import NEXT, Stage, stage
+from sandbox.web import Page, Panel
 
-ROOT = Path(__file__).parents[1]
-BOT = (sys.executable, "-m", "bot", "run")
-_STEP_SECONDS = 30.0
-_MOST_LINES = 16
-_WIDTH = 96
-_POSTSCRIPT = """# A postscript about doubles
-
-### Twins, echoes, and why once is enough
-
-- An echo that answers first - it was measured in a valley. ([link](https://echo.example/valley))
-- Twin lighthouses - only one of them is lit. ([link](https://lights.example/twins))
-"""
-_FOUND = "https://lanterns.example/paper"
-_NEXT = """# Paper lanterns and other finds
-
-### What you sent us, and one thing more
-
-- Lanterns that fold flat - a reader found them. ([link](https://lanterns.example/paper?utm_source=sheet))
-- A map of all wells - drawn by hand. ([link](https://wells.example/map))
-"""
-_CORRECTION = """# Corrections and a closed door
-
-### What we got wrong, and a key
-
-- The door that opens from outside only - a locksmith explains. ([link](https://doors.example/locks))
-"""
-_LINK = re.compile(r"\[((?:\\.|[^\]\\])*)\]\(<[^>]*>\)")
+PORT = 8765
+"""Where the page is looked for first, so that an open tab finds the next demo; any other if it is taken."""
 
 
-class StoryBroke(Exception):  # noqa: N818 - it is what happened, told to a person
-    """A step of the story did not come true."""
+async def show(*, issue: Path | None, openapi: Path | None = None, hosts: Sequence[str] = (), port: int = PORT) -> int:
+    """Serve the page and let the server have a past; exit code 0 after Ctrl-C.
 
-
-async def tell(*, issue: Path | None, once: bool, openapi: Path | None = None) -> int:
-    """Run the demo; exit code 0 when every step came true."""
+    issue: Markdown to publish next. hosts: names besides loopback under which the page answers.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    folder = Path(tempfile.mkdtemp(prefix="pressroom-demo-"))
-    try:
-        async with Sandbox(openapi=openapi, name="Pressroom") as sandbox, Site() as site:
-            sandbox.world.seed()
-            log = folder / "bot.log"
-            async with Bot(sandbox, folder, log) as bot:
-                told = asyncio.create_task(_story(sandbox, site, issue, bot))
-                stopped = asyncio.create_task(stop.wait())
-                ended = asyncio.create_task(bot.fell.wait())
-                await asyncio.wait({told, stopped, ended}, return_when=asyncio.FIRST_COMPLETED)
-                for task in (told, stopped, ended):
-                    task.cancel()
-                if stop.is_set():
-                    return 130
-                try:
-                    if not told.done():
-                        raise StoryBroke("the bot ended")  # noqa: TRY301
-                    told.result()
-                except (StoryBroke, NothingHappened, Refused, OSError) as error:
-                    _say(f"\nThe story broke: {error}\n\nThe bot's log:")
-                    print(textwrap.indent(log.read_text(encoding="utf-8")[-3000:], "  "))
-                    return 1
-                if sandbox.violations:
-                    _say("Not as Discord's specification has it: " + "; ".join(sandbox.violations[:5]))
-                    return 1
-                if not once:
-                    await _stand(sandbox, site, log, stop)
-        return 0
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-class Bot:
-    """The bot as anybody runs it, told by its environment alone which Discord it speaks to.
-
-    `fell` is set when it ends although nobody meant it to.
-    """
-
-    def __init__(self, sandbox: Sandbox, folder: Path, log: Path) -> None:
-        self.fell = asyncio.Event()
-        self._folder = folder
-        self._log = log
-        self._environment = {
-            **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}},
-            "PYTHONPATH": str(ROOT),
-            "DISCORD_TOKEN": sandbox.token,
-            "DISCORD_API_URL": sandbox.api_url,
-            "DATABASE_URL": f"sqlite:///{folder}/pressroom.db",
-            "SECRET_KEY_FILE": str(folder / "secret.key"),
-            "ALLOW_PRIVATE_ADDRESSES": "true",
-            "POLL_MINUTES": "0.02",
-        }
-        self._process: Process | None = None
-        self._watching: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Let a process begin where the one before it stopped."""
-        with self._log.open("ab") as file:
-            # In a folder of its own: the .env of whoever runs the demo is not meant.
-            self._process = await asyncio.create_subprocess_exec(
-                *BOT, cwd=self._folder, env=self._environment, stdout=file, stderr=file
+    async with stage(openapi=openapi, port=await _free(port)) as on_stage:
+        drafts = [path.read_text(encoding="utf-8") for path in ([issue] if issue else []) + NEXT]
+        async with Page(on_stage.sandbox, panel=Panel(on_stage, drafts), hosts=hosts) as page:
+            print(
+                f"\n  {on_stage.sandbox.origin}/\n\n"
+                "Open this address: a small Discord with the real bot in it, for you alone. Ctrl-C ends it.\n"
+                f"Newsletter   {on_stage.site.url}/\n"
+                f"Bot's log    {on_stage.bot.log}",
+                flush=True,
             )
-        self._watching = asyncio.create_task(self._watch(self._process))
-
-    async def kill(self) -> None:
-        """SIGKILL: it can do nothing more, not even notice."""
-        await self._end(Process.kill)
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._end(Process.terminate)
-
-    async def _end(self, how: Callable[[Process], None]) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                how(self._process)
-            await self._process.wait()
-
-    async def _watch(self, process: Process) -> None:
-        await process.wait()
-        self.fell.set()
+            setting = asyncio.create_task(_set(on_stage, page))
+            await stop.wait()
+            setting.cancel()
+    return 0
 
 
-async def _story(sandbox: Sandbox, site: Site, issue: Path | None, bot: Bot) -> None:
-    ada, mia, mara = (sandbox.member(name) for name in ("ada", "mia", "mara"))
-    news = _publish(site, issue)
-    archive = [sample for sample in site.publish_samples() if sample.title != news.title][:2]
-    site.posts = {sample.slug: sample for sample in archive}
-
-    await _arrival(sandbox, site, ada, mia, mara)
-
-    _chapter("Ada sets the newsletter up.")
-    await _typed(ada, "/setup staff channel:#review")
-    await _typed(ada, f"/setup source address:{site.feed_url} channel:#news")
-    first = await _announcement(sandbox, mia, 1)
-    _say("The archive is filled silently; only the newest issue is announced, once, with a thread:")
-    _card(first)
-
-    _chapter("A new issue is published.")
-    site.posts[news.slug] = news
-    _say(f"{site.title} publishes “{news.title}”.")
-    card = await _announcement(sandbox, mia, 2)
-    _say("A moment later it is in #news, in one message:")
-    _card(card)
-
-    if "All links" in card.labels:
-        _chapter("Mia presses “All links”. Only she sees the answer.")
-        links = await mia.click(card, "All links")
-        _reply(links)
-        if any(button.get("label") == "Next" and not button.get("disabled") for button in links.message.buttons):
-            _say("… and “Next”, which turns the page in place:")
-            _reply(await mia.click(links.message, "Next"))
-
-    _chapter("Mia asks for an older issue and gets titles to pick from.")
-    choices = await mia.autocomplete("/issue show", title="")
-    _say("Offered: " + " | ".join(str(choice["name"]) for choice in choices))
-    _reply(await mia.slash("/issue show", title=str(choices[-1]["value"])))
-    await _typed(mia, "/issue topics")
-
-    _chapter("Mara, a moderator, looks before she posts.")
-    older = await mara.autocomplete("/desk preview", issue="")
-    _say("Mara types /desk preview with the oldest issue:")
-    _reply(await mara.slash("/desk preview", issue=str(older[-1]["value"])))
-    _say("… and /desk post:")
-    _reply(await mara.slash("/desk post", issue=str(older[-1]["value"])))
-    await _announcement(sandbox, mia, 3)
-    _say("She posts it again by mistake:")
-    _reply(await mara.slash("/desk post", issue=str(older[-1]["value"])))
-
-    await _submissions(sandbox, site, ada, mia, mara)
-    await _poll(sandbox, mia, mara)
-    await _trouble(sandbox, site, bot)
-
-    _chapter("Ada looks whether all is well.")
-    await _typed(ada, "/setup status")
-    sent = _announcements(mia)
-    _say(f"In all: {len(sent)} announcements in #news, {len(site.posts)} issues in the archive, nothing posted twice.")
-    if len(sent) != 6:
-        raise StoryBroke(f"#news holds {len(sent)} announcements instead of 6")
+async def _set(on_stage: Stage, page: Page) -> None:
+    setting = asyncio.create_task(set_scenery(on_stage))
+    fallen = asyncio.create_task(on_stage.bot.fell.wait())
+    try:
+        await asyncio.wait({setting, fallen}, return_when=asyncio.FIRST_COMPLETED)
+        if not setting.done():
+            raise NothingHappened("the bot ended")  # noqa: TRY301  (told in the same place as its silence)
+        setting.result()
+    except (NothingHappened, Refused) as error:
+        page.notice = f"The story before your arrival broke off: {error}"
+        print(f"\n{page.notice}\nThe bot's log ends so:\n{on_stage.bot.last_words}", flush=True)
+    else:
+        page.notice = ""
+        print("The server has a past now: two issues, talk, links that wait, a poll half voted.", flush=True)
+    finally:
+        for task in (setting, fallen):
+            task.cancel()
 
 
-async def _arrival(sandbox: Sandbox, site: Site, ada: Person, mia: Person, mara: Person) -> None:
-    _chapter("A newsletter and a Discord start on this machine; the bot connects.")
-    _say(f"{site.title} is at {site.url}, its feed at {site.feed_url}.")
-    _say(f"The server “{ada.guild.name}” has {', '.join('#' + c.name for c in ada.guild.channels.values())}.")
-    await sandbox.wait_for(
-        lambda: sandbox.gateway.connected and ada.commands(), timeout=_STEP_SECONDS, what="the bot's connection"
-    )
-    _say(f"The bot is online. Mia, a member, is offered {', '.join(mia.commands())}.")
-    _say(f"Mara, a moderator, also {', '.join(sorted(set(mara.commands()) - set(mia.commands())))}.")
-    _say(f"Ada, an administrator, also {', '.join(sorted(set(ada.commands()) - set(mara.commands())))}.")
-
-
-async def _submissions(sandbox: Sandbox, site: Site, ada: Person, mia: Person, mara: Person) -> None:
-    nils, edda = sandbox.member("nils"), sandbox.member("edda")
-
-    _chapter("Ada opens the desk for what members send in.")
-    await _typed(ada, "/setup review channel:#review")
-    await _typed(ada, "/setup roles moderators:@moderator editors:@editor")
-
-    _chapter("Mia sends a link, and says how she wants to be named.")
-    received = await _typed(mia, f"/submit link address:{_FOUND} why:They fold flat")
-    await _pressed(mia, received.message, "As Mia")
-    _say("Nils, another member, talks about something else.")
-    await _say_message(nils, "links", "Have you seen https://noise.example/buy-now ?")
-    _say("Mia opens the menu of his message: Apps → Submit to newsletter")
-    _reply(await mia.menu("Submit to newsletter", _last(nils, "links")))
-
-    _chapter("A card for each link appears in #review. Mara, a moderator, decides.")
-    first = await _waiting(sandbox, mara, "lanterns")
-    _card(first)
-    await _pressed(mara, first, "Approve", told=False)
-    _say("The card folds to one line:")
-    _card(first)
-    second = await _waiting(sandbox, mara, "noise")
-    _say("Mara presses “Decline…” on the other one and writes a reason.")
-    form = await mara.click(second, "Decline…")
-    await mara.submit(form, {"Reason": "That is an advertisement"})
-    _card(second)
-    await _typed(nils, "/submit mine")
-
-    _chapter("What is approved is in the editor's queue in the same moment.")
-    _say("Edda is the editor.")
-    listed = await _typed(edda, "/queue list")
-    _say("Edda chooses it and presses “Planned”.")
-    await edda.select(listed.message, "Choose a link…", ["lanterns.example/paper"])
-    await edda.click(listed.message, "Planned")
-    _card(listed.message, private=True)
-    exported = await _typed(edda, "/queue export")
-    for attachment in exported.message.attachments:
-        _say(f"{attachment.filename}:")
-        print(textwrap.indent(attachment.data.decode().rstrip(), "    │ "), flush=True)
-
-    _chapter("The next issue contains it: Mia learns where, and is credited.")
-    site.publish_markdown(_NEXT)
-    _card(await _announcement(sandbox, mia, 4))
-    await _typed(mia, "/submit mine")
-
-
-async def _poll(sandbox: Sandbox, mia: Person, mara: Person) -> None:
-    nils = sandbox.member("nils")
-    general = mia.channel("general")
-
-    _chapter("Mara asks the server.")
-    _say("Mara types /poll create and fills in the form: “More lanterns?” with Yes, No and Only paper, for 3 days.")
-    form = await mara.slash("/poll create", in_channel="general")
-    _reply(
-        await mara.submit(form, {"Question": "More lanterns?", "Answers": "Yes\nNo\nOnly paper", "Closes": "3 days"})
-    )
-
-    def asked() -> Message | None:
-        return next((each for each in general.messages.values() if "More lanterns?" in each.text), None)
-
-    card = await sandbox.wait_for(asked, timeout=_STEP_SECONDS, what="the poll's card")
-    if card is None:
-        raise StoryBroke("the poll's card is missing")
-    await _pressed(mia, card, "Only paper")
-    await _typed(nils, "/vote option:Yes")
-    _say("He changes his mind:")
-    await _typed(nils, "/vote option:Only paper")
-    await sandbox.wait_for(
-        lambda: "Only paper: **2**" in card.text, timeout=_STEP_SECONDS, what="the tally on the card"
-    )
-    _say("A few seconds later the card shows it:")
-    _card(card)
-    await _typed(mara, "/poll close poll:More lanterns?")
-    await _typed(mia, "/privacy export")
-
-
-async def _trouble(sandbox: Sandbox, site: Site, bot: Bot) -> None:
-    mia, mara = sandbox.member("mia"), sandbox.member("mara")
-    news = next(channel for channel in mia.guild.channels.values() if channel.name == "news")
-
-    _chapter("Discord takes a message, its answer is lost, and in that moment the bot is killed.")
-    lost = sandbox.faults.lose_answer("POST", rf"^/channels/{news.id}/messages$")
-    site.publish_markdown(_POSTSCRIPT)
-    await sandbox.wait_for(lambda: lost.hits, timeout=_STEP_SECONDS, what="the lost answer")
-    await bot.kill()
-    _say("Nobody told the bot that its message stands in #news. A new process starts, looks, and finds it:")
-    await bot.start()
-    _card(await _announcement(sandbox, mia, 5))
-    _say(f"#news holds {len(_announcements(mia))} announcements: it was not said twice.")
-
-    _chapter("Somebody takes away the bot's permission to write in #news.")
-    assert news.guild is not None  # noqa: S101 - a channel of the server
-    assert news.guild.bot is not None  # noqa: S101 - where the bot is
-    sandbox.world.permit(news, news.guild.bot, deny=int(Permission.SEND_MESSAGES))
-    late = site.publish_markdown(_CORRECTION)
-    notice = await sandbox.wait_for(
-        lambda: [message for message in mara.see("review") if "Nothing is sent" in message.text],
-        timeout=_STEP_SECONDS,
-        what="the notice to the staff",
-    )
-    _say("The staff is told in #review, once; nothing is lost:")
-    _card(notice[0])
-    _say(f"Mara asks what became of “{late.title}”:")
-    _reply(await mara.slash("/desk why", url=site.post_url(late.slug)))
-    sandbox.world.permit(news, news.guild.bot, allow=int(Permission.SEND_MESSAGES))
-    _say("The permission is given back, and what waited is posted at once:")
-    _card(await _announcement(sandbox, mia, 6))
-
-
-async def _stand(sandbox: Sandbox, site: Site, log: Path, stop: asyncio.Event) -> None:
-    _chapter("The story is told; everything keeps running until Ctrl-C.")
-    _say("Next: see what is understood of your own newsletter,  .venv/bin/python -m bot preview ADDRESS_OR_FILE")
-    _say("or run it on the real Discord: the README says how, in five steps.")
-    _say(f"newsletter   {site.url}   (feed {site.feed_url})")
-    _say(f"Discord API  {sandbox.api_url}")
-    _say(f"bot's log    {log}")
-    await stop.wait()
-
-
-def _publish(site: Site, issue: Path | None) -> Post:
-    text = (issue or SAMPLES / "issue.md").read_text(encoding="utf-8")
-    return site.publish_markdown(text, slug="news", published_at=datetime.now(UTC))
+async def _free(port: int) -> int:
+    """The port if nobody has it, else 0."""
+    try:
+        server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", port)
+    except OSError:
+        return 0
+    server.close()
+    await server.wait_closed()
+    return port
 
 
 def refusal(issue: Path) -> str | None:
-    """Why a file cannot take part in the story, as a sentence; None when it can."""
+    """Why a file cannot take part in the demo, as a sentence; None when it can."""
     if not issue.is_file():
         return f"there is no file {issue}"
     try:
@@ -359,118 +81,3 @@ def refusal(issue: Path) -> str | None:
     if text.lstrip().startswith("<"):
         return f"{issue} is HTML or a feed; the demo publishes Markdown (python -m bot preview reads the others)"
     return None
-
-
-async def _announcement(sandbox: Sandbox, reader: Person, number: int) -> Message:
-    """The number-th announcement in #news, as soon as it has its thread."""
-
-    def found() -> Message | None:
-        messages = _announcements(reader)
-        return messages[number - 1] if len(messages) >= number and messages[number - 1].thread else None
-
-    message = await sandbox.wait_for(found, timeout=_STEP_SECONDS, what=f"announcement {number} with its thread")
-    if message is None:
-        raise StoryBroke(f"announcement {number} is missing")
-    return message
-
-
-def _announcements(reader: Person) -> list[Message]:
-    return [message for message in reader.see("news") if message.author.bot and not message.ephemeral]
-
-
-async def _waiting(sandbox: Sandbox, moderator: Person, words: str) -> Message:
-    """The card of a submission in #review."""
-
-    def found() -> Message | None:
-        seen = (message for message in moderator.see("review") if message.author.bot and not message.ephemeral)
-        return next((message for message in seen if words in message.text), None)
-
-    message = await sandbox.wait_for(found, timeout=_STEP_SECONDS, what=f"the card about {words}")
-    if message is None:
-        raise StoryBroke(f"the card about {words} is missing")
-    return message
-
-
-async def _say_message(person: Person, channel: str, text: str) -> None:
-    await person.say(channel, text)
-    _say(f"{person.name.title()} writes in #{channel}: {text}")
-
-
-def _last(person: Person, channel: str) -> Message:
-    return [message for message in person.see(channel) if message.author.id == person.id][-1]
-
-
-async def _pressed(person: Person, message: Message, label: str, *, told: bool = True) -> Reply:
-    _say(f"{person.name.title()} presses “{label}”.")
-    reply = await person.click(message, label)
-    if reply.failed:
-        raise StoryBroke(f"{label!r} got no answer")
-    if told:
-        _reply(reply)
-    return reply
-
-
-async def _typed(person: Person, command: str) -> Reply:
-    _say(f"{person.name.title()} types {command}")
-    reply = await person.slash(command)
-    _reply(reply)
-    return reply
-
-
-def _reply(reply: Reply) -> None:
-    if reply.failed:
-        raise StoryBroke(f"{reply.interaction.name} got no answer")
-    _card(reply.message, private=reply.ephemeral)
-
-
-def _chapter(title: str) -> None:
-    print(f"\n\033[1m{title}\033[0m" if sys.stdout.isatty() else f"\n{title}", flush=True)
-
-
-def _say(line: str) -> None:
-    print(f"  {line}", flush=True)
-
-
-def _card(message: Message, *, private: bool = False) -> None:
-    """A message as a reader would see it, framed."""
-    lines = [_as_seen(line, message) for line in message.text.splitlines()]
-    if len(lines) > _MOST_LINES:
-        lines = [*lines[: _MOST_LINES - 1], f"… {len(lines) - _MOST_LINES + 1} more lines, left out of this story"]
-    lines += [f"[picture {address.rpartition('/')[2]}]" for address in message.pictures]
-    labels = [str(label) for label in message.labels if label]
-    if labels:
-        lines.append("  ".join(f"[ {label} ]" for label in labels))
-    if message.thread is not None:
-        lines.append(f"↳ thread: {message.thread.name}")
-    for line in lines:
-        for piece in textwrap.wrap(line, _WIDTH) or [""]:
-            print(f"    │ {piece}", flush=True)
-    if private:
-        print("    ╵ only you can see this", flush=True)
-
-
-def _relative(moment: int) -> str:
-    """How Discord shows a moment that is near: by the largest unit."""
-    ahead = moment - datetime.now(UTC).timestamp()
-    for seconds, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if ahead > seconds * 0.95:
-            count = round(ahead / seconds)
-            return f"in {count} {unit}{'s' if count > 1 else ''}"
-    return "just now"
-
-
-def _as_seen(line: str, message: Message) -> str:
-    """Discord's Markdown as its reader sees it: names for mentions, days for timestamps, no marks."""
-    guild = message.channel.guild
-    channels = {str(channel.id): channel.name for channel in guild.channels.values()} if guild else {}
-    names = {str(member.id): member.display_name for member in guild.members.values()} if guild else {}
-    roles = {str(role.id): role.name for role in guild.roles.values()} if guild else {}
-    line = re.sub(r"<@(\d+)>", lambda found: f"@{names.get(found[1], 'unknown')}", line)
-    line = re.sub(r"<@&(\d+)>", lambda found: f"@{roles.get(found[1], 'unknown')}", line)
-    line = re.sub(r"<#(\d+)>", lambda found: f"#{channels.get(found[1], 'unknown')}", line)
-    line = re.sub(r"<t:(\d+):R>", lambda found: _relative(int(found[1])), line)
-    line = re.sub(r"<t:(\d+):\w>", lambda found: f"{datetime.fromtimestamp(int(found[1]), UTC):%B %d, %Y}", line)
-    line = _LINK.sub(r"\1", line)
-    line = re.sub(r"(?<!\\)\*\*", "", re.sub(r"^(#{1,3}|-#) ", "", line))
-    line = re.sub(r"`([^`]+)`|(?<!\\)\*([^*]+)\*", lambda found: found[1] or found[2], line)
-    return re.sub(r"\\(.)", r"\1", line)

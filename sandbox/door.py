@@ -12,13 +12,15 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from time import time
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl, unquote
 
 import orjson
+from aiohttp import web
 
 from sandbox.api import INVALID_JSON, Api, Request, Response
 from sandbox.faults import Fault
+from sandbox.files import Upload
 
 PREFIX = "/api/v10"
 VIA = "1.1 sandbox"
@@ -76,7 +78,7 @@ def _head(status: int) -> bytes:
 
 def encode(response: Response) -> bytes:
     """The response as HTTP/1.1 has it."""
-    status, headers, body = response
+    status, headers, body = response.status, response.headers, response.body
     more = "".join([f"{name}: {value}\r\n" for name, value in headers.items()]).encode() if headers else b""
     if body is None:
         return b"%s%s%s\r\n" % (_head(status), _date(int(time())), more)
@@ -181,3 +183,29 @@ class Door(asyncio.Protocol):
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         protocol.data_received(data)
+
+
+async def read_body(request: web.BaseRequest, uploads: list[Upload]) -> Any:
+    """The JSON body of a request that is not plain; the files of a multipart body are added to `uploads`."""
+    if request.method in ("GET", "DELETE") or not request.body_exists:
+        return None
+    if request.content_type != "multipart/form-data":
+        raw = await request.read()
+        return orjson.loads(raw) if raw else None
+    body: Any = {}
+    form = await request.post()
+    for name, value in form.items():
+        if isinstance(value, web.FileField):
+            index = name.removeprefix("files[").removesuffix("]")
+            uploads.append(Upload(index, value.filename, value.file.read(), value.content_type))
+            value.file.close()
+        elif name == "payload_json":
+            body = orjson.loads(value)
+    return body
+
+
+def to_aiohttp(response: Response) -> web.Response:
+    headers = {"Via": VIA, **response.headers}
+    if response.body is not None:
+        headers["Content-Type"] = "application/json"
+    return web.Response(body=response.body, status=response.status, headers=headers)

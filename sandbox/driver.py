@@ -27,11 +27,15 @@ DEADLINE_SECONDS = 10.0
 
 
 class Person(Sight):
-    """One member of a server, acting through Discord's client."""
+    """One member of a server, acting through Discord's client.
 
-    def __init__(self, sandbox: "Sandbox", member: model.Member) -> None:
+    is_patient: wait the three seconds for an answer, as people do, even where no bot is there to give one.
+    """
+
+    def __init__(self, sandbox: "Sandbox", member: model.Member, *, is_patient: bool = False) -> None:
         super().__init__(member)
         self.sandbox = sandbox
+        self.is_patient = is_patient
 
     # speaking
 
@@ -211,7 +215,7 @@ class Person(Sight):
         one = interactions.start(
             self.world, kind, self.member.user, where, data, message=message, cause=cause, name=name
         )
-        if not self.sandbox.gateway.is_within_reach:
+        if not self.is_patient and not self.sandbox.gateway.is_within_reach:
             self.world.deadlines.expire(one)
         if one.settled is not None:
             await one.settled  # ends in any case, when the time for an answer is over

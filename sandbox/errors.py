@@ -6,6 +6,7 @@ SandboxError
 └── NothingHappened  a wait ended without what was waited for
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -44,6 +45,12 @@ class ApiError(SandboxError):
         self.scope = scope
         self.is_global = is_global
 
+    @property
+    def sentence(self) -> str:
+        """The error for a person: Discord's words, and for a form where they point to."""
+        words = f"{self.message} ({self.code})" if self.code else self.message
+        return f"{words}: {'; '.join(_spots(self.errors))}" if self.errors else words
+
     def body(self) -> dict[str, Any]:
         body: dict[str, Any] = {"message": self.message, "code": self.code}
         if self.errors is not None:
@@ -52,6 +59,14 @@ class ApiError(SandboxError):
             body["retry_after"] = round(self.retry_after, 3)
             body["global"] = self.is_global
         return body
+
+
+def _spots(tree: dict[str, Any], path: str = "") -> Iterator[str]:
+    for key, value in tree.items():
+        if key == "_errors":
+            yield from (f"{path}: {one['message']}" for one in value)
+        else:
+            yield from _spots(value, f"{path}.{key}".lstrip("."))
 
 
 def unknown_channel() -> ApiError:

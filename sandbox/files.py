@@ -2,10 +2,13 @@
 
 import struct
 import zlib
+from colorsys import hsv_to_rgb
 from dataclasses import dataclass
 from functools import lru_cache
+from math import sin, tau
 from mimetypes import guess_type
 from pathlib import PurePosixPath
+from random import Random
 from typing import Any
 from urllib.parse import unquote
 
@@ -64,13 +67,43 @@ def measure(data: bytes) -> tuple[int | None, int | None]:
 def png(seed: str = "sandbox", size: int = 32) -> bytes:
     """A small square picture in a colour that follows from the seed."""
     colour = struct.pack(">I", zlib.crc32(seed.encode()))[:3]
-    rows = b"".join(b"\x00" + colour * size for _ in range(size))
+    return _png(size, size, b"".join(b"\x00" + colour * size for _ in range(size)))
+
+
+def _png(width: int, height: int, rows: bytes) -> bytes:
+    """RGB, eight bits each; every row begins with a zero byte (no filter)."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@lru_cache(maxsize=64)
+def landscape(seed: str, width: int = 480, height: int = 240) -> bytes:
+    """A picture for an article: a sky, a sun, three rows of hills; their colours and places follow from the seed."""
+    dice = Random(seed)
+    hue = dice.random()
+    tones = [_tone(hue + 0.08 * number, 0.35 + 0.12 * number, 0.85 - 0.2 * number) for number in range(4)]
+    sun = (dice.uniform(0.15, 0.85) * width, dice.uniform(0.15, 0.4) * height, height / 11)
+    waves = [(dice.uniform(0.6, 1.8), dice.uniform(0, tau), dice.uniform(0.03, 0.09) * height) for _ in range(3)]
+    columns = [
+        [(0.5 + 0.17 * row) * height + high * sin(tau * often * x / width + shift) for x in range(width)]
+        for row, (often, shift, high) in enumerate(waves)
+    ]
+    body = bytearray()
+    for y in range(height):
+        body.append(0)
+        for x in range(width):
+            level = sum(y > column[x] for column in columns)
+            lit = level == 0 and (x - sun[0]) ** 2 + (y - sun[1]) ** 2 < sun[2] ** 2
+            body += b"\xff\xf3\xd6" if lit else tones[level]
+    return _png(width, height, bytes(body))
+
+
+def _tone(hue: float, saturation: float, value: float) -> bytes:
+    return bytes(round(255 * part) for part in hsv_to_rgb(hue % 1, saturation, value))
 
 
 PICTURES = ("avatars", "embed", "icons", "emojis", "banners", "role-icons", "app-icons", "guilds")

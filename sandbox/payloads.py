@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 LINK_LIFETIME_SECONDS = 24 * 3600
+THREAD_STARTER = 21
+"""The system message that stands first in a thread on a message; like a post's own message it does not count."""
 
 
 def user(one: model.User) -> Json:
@@ -126,10 +128,11 @@ def tag(one: model.Tag) -> Json:
 
 
 def _thread(one: model.Channel, state: model.ThreadState, viewer: int | None) -> Json:
-    count = len(one.messages) - (1 if one.parent is not None and one.parent.type == model.FORUM else 0)
+    first = next(iter(one.messages.values()), None)
+    is_initial = first is not None and (first.id == one.id or first.type == THREAD_STARTER)
     body: Json = {
         "owner_id": str(state.owner_id),
-        "message_count": max(0, count),
+        "message_count": len(one.messages) - is_initial,
         "member_count": min(50, len(state.members)),
         "total_message_sent": state.total_messages,
         "thread_metadata": {

@@ -1,22 +1,22 @@
 """The sandbox as one thing: a world, its doors on one loopback port, and the people in it.
 
-Doors by the first part of the path: `/api/v10/…` REST, `/gateway` WebSocket, everything else files.
+Doors by the first part of the path: `/api/v10/…` REST, `/gateway` WebSocket, `/` and `/page/…` the page where one is
+mounted (see `web`), everything else files.
 """
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import time
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
-import orjson
 from aiohttp import web
 
 from sandbox import files, model, permissions
-from sandbox.api import INVALID_JSON, Api, Request, Response, Seen
+from sandbox.api import INVALID_JSON, Api, Request, Seen
 from sandbox.clock import Clock
-from sandbox.door import VIA, Door
+from sandbox.door import Door, read_body, to_aiohttp
 from sandbox.driver import Person
 from sandbox.errors import NothingHappened
 from sandbox.events import Event
@@ -28,6 +28,7 @@ from sandbox.validation import Specification
 from sandbox.world import World
 
 T = TypeVar("T")
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Sandbox:
@@ -66,6 +67,8 @@ class Sandbox:
         )
         if specification is not None:
             self.gateway.inspect = self.api.inspect
+        self.page: Handler | None = None
+        """Who answers `/` and `/page/…`, if anybody."""
         self.violations, self.rejected = self.api.violations, self.api.rejected
         self.requests, self.refused = self.api.requests, self.api.refused
         self._address = (host, port)
@@ -73,6 +76,7 @@ class Sandbox:
         self._listener: asyncio.Server | None = None
         self._slow: web.Server | None = None
         self._waits: set[asyncio.Event] = set()
+        self._watchers: list[Callable[[], None]] = []
         self.world.listen(self._heard)
 
     # life
@@ -190,6 +194,13 @@ class Sandbox:
         finally:
             self._waits.discard(changed)
 
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call `changed` after every event and request."""
+        self._watchers.append(changed)
+
+    def unwatch(self, changed: Callable[[], None]) -> None:
+        self._watchers.remove(changed)
+
     def report(self, since: int = 0) -> str:
         """One line on what the bot did lately, for error messages."""
         lately = [str(seen) for seen in list(self.requests)[since:]][-8:]
@@ -203,12 +214,14 @@ class Sandbox:
     def _notify(self) -> None:
         for changed in self._waits:
             changed.set()
+        for watcher in self._watchers:
+            watcher()
 
     # requests
 
     def _on_request(self) -> None:
         # Later, because the change that the request made may still be under way to those who look for it.
-        if self._waits:
+        if self._waits or self._watchers:
             asyncio.get_running_loop().call_soon(self._notify)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -218,6 +231,8 @@ class Sandbox:
             return await self._answer(request, path)
         if path.startswith("/gateway"):
             return await self.gateway.serve(request)
+        if self.page is not None and (path == "/" or path.startswith("/page/")):
+            return await self.page(request)
         return files.serve(self.world, request)
 
     async def _answer(self, raw: web.BaseRequest, path: str) -> web.StreamResponse:
@@ -225,40 +240,14 @@ class Sandbox:
         short = "/" + "/".join(path.split("/")[3:])
         request = Request(raw.method, short, raw.headers.get("Authorization"), dict(raw.query), None, uploads)
         try:
-            request = request._replace(body=await _decode(raw, uploads))
+            request = request._replace(body=await read_body(raw, uploads))
         except ValueError:
-            return _to_aiohttp(api.refuse(request, INVALID_JSON))
+            return to_aiohttp(api.refuse(request, INVALID_JSON))
         fault = self.faults.strike(request.method, short)
         if fault is not None and fault.action == "delay":
             await asyncio.sleep(fault.seconds)
         response = api.answer(request, fault)
-        return _cut(raw) if response is None else _to_aiohttp(response)
-
-
-async def _decode(request: web.BaseRequest, uploads: list[Upload]) -> Any:
-    """The JSON body; the files of a multipart body are added to `uploads`."""
-    if request.method in ("GET", "DELETE") or not request.body_exists:
-        return None
-    if request.content_type != "multipart/form-data":
-        raw = await request.read()
-        return orjson.loads(raw) if raw else None
-    body: Any = {}
-    form = await request.post()
-    for name, value in form.items():
-        if isinstance(value, web.FileField):
-            index = name.removeprefix("files[").removesuffix("]")
-            uploads.append(Upload(index, value.filename, value.file.read(), value.content_type))
-            value.file.close()
-        elif name == "payload_json":
-            body = orjson.loads(value)
-    return body
-
-
-def _to_aiohttp(response: Response) -> web.Response:
-    headers = {"Via": VIA, **response.headers}
-    if response.body is not None:
-        headers["Content-Type"] = "application/json"
-    return web.Response(body=response.body, status=response.status, headers=headers)
+        return _cut(raw) if response is None else to_aiohttp(response)
 
 
 def _cut(request: web.BaseRequest) -> web.StreamResponse:

@@ -20,7 +20,7 @@ from aiohttp import web
 from markdown_it import MarkdownIt
 
 from sandbox.clock import Clock
-from sandbox.files import png
+from sandbox.files import landscape
 
 SAMPLES = Path(__file__).parent / "sample"
 
@@ -39,12 +39,13 @@ _PICTURE = re.compile(r"^!\[(?!Author)[^]]*\]\(([^)]+)\)", re.MULTILINE)
 
 @dataclass(slots=True)
 class Post:
-    """One issue as the site publishes it."""
+    """One issue as the site publishes it; `text` is the Markdown it was made of."""
 
     slug: str
     title: str
     subtitle: str
     author: str
+    text: str
     html: str
     published_at: datetime
     changed_at: datetime
@@ -114,7 +115,7 @@ class Site:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         title = lines[0].lstrip("# ") if lines else "Untitled"
         subtitle = lines[1].removeprefix("### ").strip() if len(lines) > 1 and lines[1].startswith("### ") else ""
-        now = datetime.fromtimestamp(self.clock(), UTC)
+        now = self.now
         dated = next((line for line in lines if _DATE.match(line)), None)
         if published_at is None:
             published_at = datetime.strptime(dated, "%B %d, %Y").replace(hour=14, tzinfo=UTC) if dated else now
@@ -126,6 +127,7 @@ class Site:
             title,
             subtitle,
             author or (named[1] if named else self.title),
+            text,
             MarkdownIt("commonmark").render(text),
             published_at,
             now,
@@ -146,10 +148,10 @@ class Site:
         post = self.posts[slug]
         if not any(old in text for text in (post.title, post.subtitle, post.html)):
             raise LookupError(f"{old!r} does not stand in {slug!r}")
-        post.title, post.subtitle, post.html = (
-            text.replace(old, new) for text in (post.title, post.subtitle, post.html)
+        post.title, post.subtitle, post.text, post.html = (
+            text.replace(old, new) for text in (post.title, post.subtitle, post.text, post.html)
         )
-        post.changed_at = datetime.fromtimestamp(self.clock(), UTC)
+        post.changed_at = self.now
         return post
 
     def withdraw(self, slug: str) -> Post:
@@ -162,6 +164,15 @@ class Site:
 
     def mend(self) -> None:
         self._broken = self._times = None
+
+    @property
+    def broken(self) -> Breakage | None:
+        """How the feeds are broken at present."""
+        return self._broken
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock(), UTC)
 
     @property
     def newest_first(self) -> list[Post]:
@@ -177,7 +188,7 @@ class Site:
         if path in FEEDS:
             return await self._feed(request, path)
         if path.startswith("/images/"):
-            return web.Response(body=png(path, 64), content_type="image/png")
+            return web.Response(body=landscape(path), content_type="image/png")
         if path == "/":
             items = "".join(f'<li><a href="/p/{p.slug}">{escape(p.title)}</a></li>' for p in self.newest_first)
             return self._page(self.title, f"<ul>{items}</ul>")

@@ -11,7 +11,7 @@ from sandbox.world import World
 
 Json = dict[str, Any]
 
-_CREATED, _STARTER = 18, 21
+_CREATED = 18
 _CREATE_PUBLIC = int(permissions.Permission.CREATE_PUBLIC_THREADS)
 _CREATE_PRIVATE = int(permissions.Permission.CREATE_PRIVATE_THREADS)
 
@@ -32,7 +32,7 @@ def from_message(world: World, message: model.Message, creator: model.User, body
     message.payload = None
     posting.announce(world, message, "MESSAGE_UPDATE")
     reference = _reference(message)
-    posting.post(world, thread, creator, Draft(), kind=_STARTER, reference=reference)
+    posting.post(world, thread, creator, Draft(), kind=payloads.THREAD_STARTER, reference=reference)
     if late:
         _tell_of(world, channel, thread, creator)
     return thread

@@ -92,6 +92,9 @@ class World:
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
 
+    def unlisten(self, listener: Listener) -> None:
+        self._listeners.remove(listener)
+
     def emit(self, event: Event) -> None:
         if event.name not in _TALK:
             self.forget()

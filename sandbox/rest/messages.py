@@ -8,20 +8,21 @@ from sandbox.rest.routing import NO_CONTENT, Call, Routes
 
 
 def add_to(routes: Routes) -> None:
-    routes.add("GET", "/channels/{channel_id}/messages", list_messages)
-    routes.add("POST", "/channels/{channel_id}/messages", create)
+    routes.add("GET", "/channels/{channel_id}/messages", list_messages, is_for_people=True)
+    routes.add("POST", "/channels/{channel_id}/messages", create, is_for_people=True)
     routes.add("GET", "/channels/{channel_id}/messages/{message_id}", get_message)
     routes.add("PATCH", "/channels/{channel_id}/messages/{message_id}", edit)
-    routes.add("DELETE", "/channels/{channel_id}/messages/{message_id}", delete)
+    routes.add("DELETE", "/channels/{channel_id}/messages/{message_id}", delete, is_for_people=True)
     routes.add("POST", "/channels/{channel_id}/messages/{message_id}/crosspost", crosspost)
 
 
 def shown(call: Call, message: model.Message) -> dict[str, Any]:
-    """The message as this application gets it: others' content only with the message content intent."""
+    """The message as its reader gets it: an application others' content only with the message content intent."""
     body = payloads.message(message, call.world)
     bot = call.world.bot
     if (
-        message.author.id == bot.id
+        call.actor is not bot
+        or message.author.id == bot.id
         or message.channel.guild is None
         or call.world.application.privileged_intents & events.MESSAGE_CONTENT
         or bot in message.mentions
@@ -53,7 +54,7 @@ def get_message(call: Call) -> Any:
 def create(call: Call) -> Any:
     if not call.body and not call.uploads:
         raise empty_message()
-    message = posting.create(call.world, call.channel(), call.world.bot, call.body, call.uploads)
+    message = posting.create(call.world, call.channel(), call.actor, call.body, call.uploads)
     return payloads.message(message, call.world)
 
 
@@ -72,7 +73,7 @@ def edit(call: Call) -> Any:
 def delete(call: Call) -> Any:
     channel, granted = call.view()
     message = posting.find(channel, call.id("message_id"))
-    if message.author.id != call.world.bot.id:
+    if message.author.id != call.actor.id:
         call.need(granted if channel.guild else 0, permissions.MANAGE_MESSAGES)
     posting.delete(call.world, message)
     return NO_CONTENT

@@ -43,7 +43,7 @@ class State:
 
 @dataclass(slots=True)
 class Call:
-    """One request, decoded."""
+    """One request, decoded; `actor` is the bot, or the person who sends it from the page."""
 
     world: World
     state: State
@@ -51,6 +51,7 @@ class Call:
     query: Mapping[str, str]
     body: Any
     uploads: list[Upload]
+    actor: model.User
 
     def id(self, name: str) -> int:
         try:
@@ -68,16 +69,16 @@ class Call:
         return max(1, min(most, wanted))
 
     def channel(self) -> model.Channel:
-        """The channel in the path, if the bot may see it."""
+        """The channel in the path."""
         channel = self.world.channel(self.id("channel_id"))
         if channel is None:
             raise unknown_channel()
         return channel
 
     def view(self) -> tuple[model.Channel, int]:
-        """The channel in the path and the bot's permissions there."""
+        """The channel in the path and the actor's permissions there."""
         channel = self.channel()
-        return channel, posting.require_view(channel, self.world.bot)
+        return channel, posting.require_view(channel, self.actor)
 
     def guild(self) -> model.Guild:
         guild = self.world.guilds.get(self.id("guild_id"))
@@ -124,6 +125,7 @@ class Route:
     needs_token: bool = True
     is_limited: bool = True
     counts_globally: bool = True
+    is_for_people: bool = False
     key: str = field(init=False)
 
     def __post_init__(self) -> None:

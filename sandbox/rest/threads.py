@@ -9,8 +9,8 @@ from sandbox.rest.routing import NO_CONTENT, Answer, Call, Routes
 
 
 def add_to(routes: Routes) -> None:
-    routes.add("POST", "/channels/{channel_id}/messages/{message_id}/threads", on_message)
-    routes.add("POST", "/channels/{channel_id}/threads", create)
+    routes.add("POST", "/channels/{channel_id}/messages/{message_id}/threads", on_message, is_for_people=True)
+    routes.add("POST", "/channels/{channel_id}/threads", create, is_for_people=True)
     routes.add("GET", "/channels/{channel_id}/threads/archived/public", archived)
     routes.add("GET", "/channels/{channel_id}/thread-members", list_members)
     routes.add("PUT", "/channels/{channel_id}/thread-members/@me", join)
@@ -22,18 +22,18 @@ def add_to(routes: Routes) -> None:
 def on_message(call: Call) -> Any:
     channel, _ = call.view()
     message = posting.find(channel, call.id("message_id"))
-    thread = threads.from_message(call.world, message, call.world.bot, call.body)
-    return Answer(201, payloads.channel(thread, call.world.bot.id))
+    thread = threads.from_message(call.world, message, call.actor, call.body)
+    return Answer(201, payloads.channel(thread, call.actor.id))
 
 
 def create(call: Call) -> Any:
     channel, _ = call.view()
-    bot = call.world.bot
+    actor = call.actor
     if channel.type == model.FORUM:
-        thread, message = threads.in_forum(call.world, channel, bot, call.body, call.uploads)
-        body = payloads.channel(thread, bot.id) | {"message": payloads.message(message, call.world)}
+        thread, message = threads.in_forum(call.world, channel, actor, call.body, call.uploads)
+        body = payloads.channel(thread, actor.id) | {"message": payloads.message(message, call.world)}
         return Answer(201, body)
-    return Answer(201, payloads.channel(threads.without_message(call.world, channel, bot, call.body), bot.id))
+    return Answer(201, payloads.channel(threads.without_message(call.world, channel, actor, call.body), actor.id))
 
 
 def archived(call: Call) -> Any:

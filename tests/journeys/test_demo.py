@@ -1,12 +1,14 @@
-"""`make demo` as a newcomer sees it, without make: the story comes true and leaves nothing behind."""
+"""`make demo` as a newcomer sees it, without make: page and story come true and leave nothing behind."""
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.cogs.conftest import specification
@@ -82,16 +84,47 @@ async def test_an_issue_of_ones_own_takes_part(tmp_path: Path) -> None:
     assert "2 links" in story
 
 
-async def test_it_stays_up_until_interrupted_and_leaves_nothing(tmp_path: Path) -> None:
-    process = await demo(folder=tmp_path)
+async def printed(process: Process, words: str) -> str:
+    """What is printed until these words."""
     assert process.stdout is not None
+    said = ""
     async with asyncio.timeout(60):
-        while b"keeps running until Ctrl-C" not in await process.stdout.readline():
-            pass
+        while words not in said:
+            line = await process.stdout.readline()
+            assert line, said
+            said += line.decode()
+    return said
+
+
+async def test_the_page_stays_up_until_interrupted_and_leaves_nothing(tmp_path: Path) -> None:
+    process = await demo("--port", "0", folder=tmp_path)
+    said = await printed(process, "has a past now")
+    addresses = re.findall(r"http://\S+", said)
+    assert len(addresses) == 2, "one to open, and the newsletter's"
+    async with aiohttp.ClientSession() as client, client.get(addresses[0]) as response:
+        assert response.status == 200
+        assert "Pressroom's demo" in await response.text()
     process.send_signal(signal.SIGINT)
     await told(process)
     assert process.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_two_demos_stand_side_by_side_and_one_answers_to_another_name(tmp_path: Path) -> None:
+    first = await demo("--port", "0", folder=tmp_path)
+    address = re.findall(r"http://\S+", await printed(first, "Newsletter"))[0]
+    port = address.rstrip("/").rpartition(":")[2]
+    second = await demo("--port", port, "--allow-host", "desk.example", folder=tmp_path)
+    other = re.findall(r"http://\S+", await printed(second, "Newsletter"))[0]
+    assert other != address
+    async with aiohttp.ClientSession() as client:
+        for one, status in ((address, 403), (other, 200)):
+            async with client.get(one, headers={"Host": "desk.example"}) as response:
+                assert response.status == status
+    for process in (first, second):
+        process.send_signal(signal.SIGTERM)
+        await told(process)
+        assert process.returncode == 0
 
 
 async def test_a_sample_that_is_in_the_archive_can_be_the_news(tmp_path: Path) -> None:

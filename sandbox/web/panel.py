@@ -1,0 +1,173 @@
+"""The panel beside the chat: the newsletter's site, trouble on purpose, the bot's process, and what the bot asked."""
+
+from collections.abc import Awaitable, Callable
+from itertools import islice
+from typing import Any, get_args
+
+from sandbox.api import Seen
+from sandbox.errors import Refused
+from sandbox.site import Breakage, Post
+from sandbox.stage import Stage
+
+Json = dict[str, Any]
+
+MOST_REQUESTS = 40
+_LIMITED_SECONDS = 5.0
+_BROKEN = get_args(Breakage)
+_SPARE = """# One more thing, number {number}
+
+### ➕ Something that was left over
+
+- A thing that was left over - and is worth a line. ([link](https://left-over.example/{number}))
+"""
+
+
+class Panel:
+    """What can be done behind the scenes; `drafts` are the issues to publish next, in Markdown."""
+
+    def __init__(self, stage: Stage, drafts: list[str]) -> None:
+        self.stage = stage
+        self._drafts = drafts
+        self._spare = 1
+        self._acts: dict[str, Callable[..., Awaitable[str]]] = {
+            "publish": self._publish,
+            "correct": self._correct,
+            "withdraw": self._withdraw,
+            "break": self._break,
+            "mend": self._mend,
+            "fault": self._fault,
+            "bot": self._bot,
+        }
+
+    async def act(self, name: str, given: Json) -> str:
+        """Do it, and say in a sentence what was done. Raises Refused where that is not possible."""
+        act = self._acts.get(name)
+        if act is None:
+            raise Refused(f"The panel has no {name!r}.")
+        return await act(**given)
+
+    def show(self) -> Json:
+        """The state of everything behind the scenes."""
+        sandbox, site, bot = self.stage.sandbox, self.stage.site, self.stage.bot
+        return {
+            "site": {
+                "title": site.title,
+                "url": site.url,
+                "feed": site.feed_url,
+                "broken": site.broken,
+                "breakages": _BROKEN,
+                "next": self._next,
+                "posts": [_post(post, site.post_url(post.slug)) for post in site.newest_first],
+            },
+            "faults": [
+                {"action": fault.action, "left": fault.times - fault.hits, "status": fault.status}
+                for fault in sandbox.faults.planned
+            ],
+            "outage": sandbox.gateway.is_out,
+            "bot": {
+                "running": bot.is_running,
+                "connected": bool(sandbox.gateway.connected),
+                "log": bot.last_words,
+            },
+            "checked": sandbox.specification is not None,
+            "violations": sandbox.violations[-3:],
+            "requests": [_request(seen) for seen in islice(reversed(sandbox.requests), MOST_REQUESTS)],
+        }
+
+    # the newsletter
+
+    @property
+    def _next(self) -> str:
+        return self._drafts[0] if self._drafts else _SPARE.format(number=self._spare)
+
+    async def _publish(self, text: str) -> str:
+        if not text.strip():
+            raise Refused("An issue needs a text: write a first line with its title.")
+        if text == self._next:
+            if self._drafts:
+                del self._drafts[0]
+            else:
+                self._spare += 1
+        site = self.stage.site
+        post = site.publish_markdown(text, published_at=site.now)
+        return f"“{post.title}” is published. The bot reads the feed every second or so."
+
+    async def _correct(self, slug: str, text: str) -> str:
+        post = self._find(slug)
+        if not text.strip():
+            raise Refused("An issue needs a text. To take it back, withdraw it.")
+        site = self.stage.site
+        new = site.publish_markdown(text, slug=slug, published_at=post.published_at, author=post.author)
+        return f"“{new.title}” is corrected on the site."
+
+    async def _withdraw(self, slug: str) -> str:
+        post = self.stage.site.withdraw(self._find(slug).slug)
+        return f"“{post.title}” is gone from the site and its feeds."
+
+    def _find(self, slug: str) -> Post:
+        post = self.stage.site.posts.get(slug)
+        if post is None:
+            raise Refused("That issue is not on the site any more.")
+        return post
+
+    async def _break(self, how: Breakage) -> str:
+        if how not in _BROKEN:
+            raise Refused(f"The feed cannot be broken by {how!r}.")
+        self.stage.site.break_feed(how)
+        return "The feed is broken until you mend it."
+
+    async def _mend(self) -> str:
+        self.stage.site.mend()
+        return "The feed is whole again."
+
+    # trouble
+
+    async def _fault(self, what: str) -> str:
+        sandbox = self.stage.sandbox
+        match what:
+            case "500":
+                sandbox.faults.fail("*", "", 500, times=3)
+                return "Discord answers 500 to the next three requests."
+            case "429":
+                sandbox.faults.fail("*", "", 429, retry_after=_LIMITED_SECONDS)
+                return "Discord answers the next request with a rate limit of five seconds."
+            case "lost":
+                sandbox.faults.lose_answer("POST", r"^/channels/\d+/messages$")
+                return "Discord takes the next message, but its answer is lost."
+            case "drop":
+                sandbox.faults.drop_gateway()
+                return "The connection to the gateway is cut."
+            case "outage":
+                sandbox.outage()
+                return "Discord is down for the bot, until you end the outage."
+            case "recover":
+                sandbox.recover()
+                sandbox.faults.clear()
+                return "Discord works again; all planned trouble is called off."
+        raise Refused(f"There is no trouble called {what!r}.")
+
+    async def _bot(self, what: str) -> str:
+        match what:
+            case "kill":
+                await self.stage.bot.kill()
+                return "The bot is killed, in the middle of whatever it did."
+            case "start":
+                await self.stage.bot.start()
+                return "A new process of the bot starts."
+        raise Refused(f"The bot cannot be told to {what!r}.")
+
+
+def _post(post: Post, url: str) -> Json:
+    return {"slug": post.slug, "title": post.title, "url": url, "text": post.text, "at": post.published_at.isoformat()}
+
+
+def _request(seen: Seen) -> Json:
+    return {
+        "at": seen.at,
+        "method": seen.method,
+        "path": seen.path,
+        "status": seen.status,
+        "struck": seen.is_struck,
+        "verdict": seen.verdict,
+        "refusal": seen.refusal,
+    }

@@ -290,7 +290,20 @@ class World:
                 command.id for command in [*self.commands_of(guild.id), *self.commands_of(None)] if command.name == name
             )
         kinds = {model.Role: 1, model.Member: 2, model.Channel: 3}
-        table = {(kinds[type(target)], target.id): allowed for target, allowed in rules.items()}
+        self._permit(guild, key, {(kinds[type(target)], target.id): allowed for target, allowed in rules.items()})
+
+    def permit_role(self, guild: model.Guild, name: str, role: model.Role, *, allowed: bool | None) -> None:
+        """Set whether a role sees a command, None for neither; what was set for others stays."""
+        command = next(
+            command for command in [*self.commands_of(guild.id), *self.commands_of(None)] if command.name == name
+        )
+        table = {**guild.command_permissions.get(command.id, {})}
+        table.pop((1, role.id), None)
+        if allowed is not None:
+            table[1, role.id] = allowed
+        self._permit(guild, command.id, table)
+
+    def _permit(self, guild: model.Guild, key: int, table: dict[tuple[int, int], bool]) -> None:
         guild.command_permissions[key] = table
         data = payloads.command_permissions(guild.id, self.application.id, key, table)
         self.emit(Event("APPLICATION_COMMAND_PERMISSIONS_UPDATE", data, 0, guild))

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from aiohttp import WSMsgType, web
 
-from sandbox import model, posting
+from sandbox import model, permissions, posting
 from sandbox.driver import Person, Reply
 from sandbox.errors import ApiError, NothingHappened, Refused
 from sandbox.events import Event
@@ -63,6 +63,8 @@ class Browser:
             "choose": self._choose,
             "submit": self._submit,
             "dismiss": self._dismiss,
+            "integrations": self._integrations,
+            "permit": self._permit,
             "panel": self._panel,
         }
 
@@ -270,6 +272,21 @@ class Browser:
         if not found.ephemeral:
             raise Refused("Only a message that you alone see can be dismissed.")
         posting.delete(self.sandbox.world, found)
+
+    def _managed(self) -> model.Guild:
+        """The server, for who may manage it. Raises Refused for others."""
+        if not permissions.in_guild(self._me.member) & permissions.MANAGE_GUILD:
+            raise Refused("Only who may manage the server decides about its integrations.")
+        return self._me.guild
+
+    async def _integrations(self) -> list[Json]:
+        return views.integrations(self._managed())
+
+    async def _permit(self, command: str, role: str, allowed: bool | None) -> None:  # noqa: FBT001  (a tab's own words)
+        """Offer a command to a role, or not; None leaves it to the bot's default. What else was decided stays."""
+        guild = self._managed()
+        name = command.removeprefix("/")
+        self.sandbox.world.permit_role(guild, name, guild.roles[int(role)], allowed=allowed)
 
     async def _panel(self, act: str, given: Json) -> Json:
         if self.panel is None:

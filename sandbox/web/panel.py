@@ -4,8 +4,11 @@ from collections.abc import Awaitable, Callable
 from itertools import islice
 from typing import Any, get_args
 
+from sandbox import permissions
 from sandbox.api import Seen
 from sandbox.errors import Refused
+from sandbox.model import Channel, Member
+from sandbox.permissions import Permission
 from sandbox.site import Breakage, Post
 from sandbox.stage import Stage
 
@@ -64,6 +67,7 @@ class Panel:
                 for fault in sandbox.faults.planned
             ],
             "outage": sandbox.gateway.is_out,
+            "may_write": self._may_write,
             "bot": {
                 "running": bot.is_running,
                 "connected": bool(sandbox.gateway.connected),
@@ -137,6 +141,12 @@ class Panel:
             case "drop":
                 sandbox.faults.drop_gateway()
                 return "The connection to the gateway is cut."
+            case "forbid":
+                self._permit_news(is_allowed=False)
+                return "The bot may not write in #news any more."
+            case "permit":
+                self._permit_news(is_allowed=True)
+                return "The bot may write in #news again."
             case "outage":
                 sandbox.outage()
                 return "Discord is down for the bot, until you end the outage."
@@ -145,6 +155,24 @@ class Panel:
                 sandbox.faults.clear()
                 return "Discord works again; all planned trouble is called off."
         raise Refused(f"There is no trouble called {what!r}.")
+
+    def _permit_news(self, *, is_allowed: bool) -> None:
+        news, bot = self._news
+        right = int(Permission.SEND_MESSAGES)
+        allow, deny = (right, 0) if is_allowed else (0, right)
+        self.stage.sandbox.world.permit(news, bot, allow=allow, deny=deny)
+
+    @property
+    def _news(self) -> tuple[Channel, Member]:
+        guild = next(iter(self.stage.sandbox.world.guilds.values()))
+        if guild.bot is None:
+            raise Refused("The bot is not in the server.")
+        return guild.channel("news"), guild.bot
+
+    @property
+    def _may_write(self) -> bool:
+        news, bot = self._news
+        return bool(permissions.in_channel(bot, news) & permissions.SEND_MESSAGES)
 
     async def _bot(self, what: str) -> str:
         match what:

@@ -24,6 +24,7 @@ def server(sight: Sight, *, origin: str, site: str | None) -> Json:
         "me": str(sight.id),
         "my_roles": [str(role) for role in sight.member.roles],
         "bot": str(world.bot.id),
+        "may_manage": bool(permissions.in_guild(sight.member) & permissions.MANAGE_GUILD),
         "guild": {"id": str(guild.id), "name": guild.name},
         "people": [_person(member) for member in guild.members.values() if not member.user.bot],
         "users": {str(user.id): _user(user, guild) for user in world.users.values()},
@@ -83,6 +84,22 @@ def commands(sight: Sight, where: model.Channel) -> Json:
         "slash": [entry for command in seen if command.type == 1 for entry in _leaves(command)],
         "menus": [command.name for command in seen if command.type == _MESSAGE_MENU],
     }
+
+
+def integrations(guild: model.Guild) -> list[Json]:
+    """Each top-level command, and what an administrator decided about it by role."""
+    world = guild.world
+    return [
+        {
+            "name": f"/{command.name}" if command.type == 1 else command.name,
+            "roles": {
+                str(target): allowed
+                for (kind, target), allowed in guild.command_permissions.get(command.id, {}).items()
+                if kind == 1
+            },
+        }
+        for command in [*world.commands_of(guild.id), *world.commands_of(None)]
+    ]
 
 
 def _leaves(command: model.Command) -> Iterator[Json]:

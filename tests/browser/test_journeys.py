@@ -196,6 +196,39 @@ async def test_trouble_is_seen_in_the_bots_requests(demo: Stage, tab: Tab) -> No
     await expect(tab.page.locator("#messages article", has_text="Paper lanterns")).to_have_count(1)
 
 
+async def test_an_administrator_offers_a_command_to_a_role(demo: Stage, tab: Tab) -> None:
+    sandbox = demo.sandbox
+    guild = next(iter(sandbox.world.guilds.values()))
+    sandbox.world.set_roles(guild.member("lena"), ["readers"])
+    await tab.open(sandbox.origin)
+    await expect(tab.page.get_by_role("button", name="Integrations…")).to_have_count(0)
+    await tab.act_as("Ada")
+    await tab.page.get_by_role("button", name="Integrations…").click()
+    dialog = tab.page.get_by_role("dialog", name="Integrations")
+    await dialog.get_by_text("/desk").click()
+    await dialog.get_by_label("@readers").locator("visible=true").select_option(label="offered")
+    await expect(dialog).to_contain_text("/desk for @readers: offered.")
+    assert "/desk why" in sandbox.member("lena").commands("general")
+    await dialog.get_by_label("@readers").locator("visible=true").select_option(label="as the bot suggests")
+    await expect(dialog).to_contain_text("/desk for @readers: as the bot suggests.")
+    assert "/desk why" not in sandbox.member("lena").commands("general")
+    await tab.page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+
+
+async def test_a_right_that_is_taken_away_is_told_to_the_staff_and_nothing_is_lost(demo: Stage, tab: Tab) -> None:
+    await tab.open(demo.sandbox.origin)
+    await tab.act_as("Mara")
+    backstage = tab.page.get_by_label("Backstage")
+    await backstage.get_by_role("button", name="Forbid the bot to write in #news").click()
+    await tab.go("review")
+    await backstage.get_by_role("button", name="Publish the next issue").click()
+    await expect(tab.message("Nothing is sent to #news any more")).to_be_visible()
+    await tab.go("news")
+    await backstage.get_by_role("button", name="Let the bot write in #news again").click()
+    await expect(tab.message("Paper lanterns and other finds")).to_be_visible()
+
+
 async def test_a_phone_is_wide_enough_for_all_of_it(demo: Stage, phone: Tab) -> None:
     page = phone.page
     await phone.open(demo.sandbox.origin)

@@ -122,11 +122,14 @@ export class Panel {
           : button("Start the bot", () => this.#act("bot", { what: "start" }), { class: "key success" }),
       ),
     ]);
-    keep(this.#parts.trouble, JSON.stringify([state.outage, state.faults]), () => [
+    keep(this.#parts.trouble, JSON.stringify([state.outage, state.faults, state.may_write]), () => [
       h(
         "div",
         { class: "row" },
         TROUBLE.map(([what, label, detail]) => button(`${label} ${detail}`, () => this.#act("fault", { what }), { class: "key secondary" })),
+        state.may_write
+          ? button("Forbid the bot to write in #news", () => this.#act("fault", { what: "forbid" }), { class: "key secondary" })
+          : button("Let the bot write in #news again", () => this.#act("fault", { what: "permit" }), { class: "key success" }),
         state.outage ? null : button("Discord is down", () => this.#act("fault", { what: "outage" }), { class: "key danger" }),
         state.outage || state.faults.length ? button("End the trouble", () => this.#act("fault", { what: "recover" }), { class: "key success" }) : null,
       ),

@@ -1,6 +1,7 @@
 // Channels, their threads, and direct messages.
 
-import { byId, h } from "./dom.js";
+import { button, byId, h } from "./dom.js";
+import { openIntegrations } from "./integrations.js";
 
 const [CATEGORY, ANNOUNCEMENT, FORUM] = [4, 5, 15];
 const SIGNS = { [ANNOUNCEMENT]: "»", [FORUM]: "≡" };
@@ -25,6 +26,7 @@ export function drawSide(app) {
       .map((thread) => h("li", {}, entry(thread, "↳", "of-thread")));
   byId("side").replaceChildren(
     h("h2", {}, server.guild.name),
+    server.may_manage ? button("Integrations…", () => openIntegrations(app), { class: "quiet", title: "Server Settings: who is offered which command" }) : "",
     h(
       "ul",
       {},

@@ -25,6 +25,7 @@ from bot.metrics import Metrics
 from bot.ports import Announcer, IssueSource
 from bot.services import (
     Announcements,
+    Archive,
     Audiences,
     Channels,
     Credits,
@@ -141,6 +142,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         workers.add(Worker("sources", services.sources.read_due, parts.clock))
         workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock))
         workers.add(Worker("polls", services.polls.close_due, parts.clock))
+        workers.add(Worker("archive", services.archive.renew, parts.clock))
         workers.add(Worker("servers", partial(_leave_servers_that_are_gone, client), parts.clock))
         if settings.health_port is not None:
             from bot.services.health import Health
@@ -173,6 +175,7 @@ def _services(
 ) -> Services:
     return Services(
         announcements=Announcements(store, clock=clock, bell=bell),
+        archive=Archive(store),
         audiences=Audiences(store),
         channels=Channels(store, announcer=announcer, clock=clock, bell=bell),
         credits=Credits(store, clock=clock, bell=bell),

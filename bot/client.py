@@ -16,6 +16,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from bot.chat.archive import ArchiveTurn
 from bot.chat.links import AllLinks, LinksPage
 from bot.chat.polls import AskPoll, Vote
 from bot.chat.press import Press, Presses
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 EXTENSIONS = (
     "cogs.announcements",
+    "cogs.archive",
     "cogs.guilds",
     "cogs.help",
     "cogs.issues",
@@ -43,6 +45,7 @@ EXTENSIONS = (
 PRESSES: tuple[type[Press], ...] = (
     AllLinks,
     Approve,
+    ArchiveTurn,
     AskPoll,
     CreditChoice,
     CreditName,

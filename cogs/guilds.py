@@ -17,7 +17,7 @@ from bot.chat.replies import reply, reply_view, say, say_problem
 from bot.chat.views import View
 from bot.client import Pressroom
 from bot.model.delivery import DeliveryRecord
-from bot.model.guild import FirstAnnouncement, Guild, Source
+from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source
 from bot.texts import text
 
 # What an announcement with its thread needs; history is what finds a message again after a crash.
@@ -31,6 +31,12 @@ _FIRST_CHOICES = [
     Choice(name=text("choice-first-newest"), value=FirstAnnouncement.NEWEST.value),
     Choice(name=text("choice-first-none"), value=FirstAnnouncement.NONE.value),
 ]
+_ARCHIVE_CHOICES = [
+    Choice(name=text("choice-archive-everyone"), value=ArchiveAccess.EVERYONE.value),
+    Choice(name=text("choice-archive-role"), value=ArchiveAccess.ROLE.value),
+    Choice(name=text("choice-archive-off"), value=ArchiveAccess.OFF.value),
+]
+_ARCHIVE_SAID = {ArchiveAccess.EVERYONE: "setup-archive-everyone", ArchiveAccess.OFF: "setup-archive-off"}
 AnnouncementChannel = app_commands.Transform[app_commands.AppCommandChannel, ChannelToAnnounceIn]
 _MOST_STOPPED = 2
 _MOST_SOURCES = 4  # each takes up to 600 characters of the 4,000 that a message holds
@@ -178,6 +184,24 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         view.add_item(ui.TextDisplay[Any]("\n".join(await self._role_lines(interaction, status.guild))))
         await reply_view(interaction, view)
 
+    @app_commands.command(name="archive", description=text("command-setup-archive"))
+    @app_commands.describe(access=text("option-setup-access"), role=text("option-setup-archive-role"))
+    @app_commands.choices(access=_ARCHIVE_CHOICES)
+    async def archive(self, interaction: discord.Interaction, access: str, role: discord.Role | None = None) -> None:
+        wanted = ArchiveAccess(access)
+        if wanted is ArchiveAccess.ROLE and role is None:
+            await reply(interaction, "setup-archive-role-needed")
+            return
+        await self._remember_guild(interaction)
+        role_id = role.id if role is not None and wanted is ArchiveAccess.ROLE else None
+        await self._services.guilds.open_archive(
+            guild_id_of(interaction), wanted, role_id=role_id, interaction_id=interaction.id
+        )
+        if role_id is not None:
+            await reply(interaction, "setup-archive-role", role=str(role_id))
+        else:
+            await reply(interaction, _ARCHIVE_SAID[wanted])
+
     @app_commands.command(name="publish", description=text("command-setup-publish"))
     @app_commands.describe(on=text("option-setup-publish"))
     async def publish(self, interaction: discord.Interaction, on: bool) -> None:  # noqa: FBT001 - an option
@@ -217,6 +241,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             say(interaction, "status-publish-on" if status.guild.publish else "status-publish-off"),
             _staff_line(interaction, status.guild),
             _review_line(interaction, status.guild),
+            *_archive_lines(interaction, status.guild),
             *await self._role_lines(interaction, status.guild),
         ]
         view = View()
@@ -276,6 +301,15 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             names = ", ".join(name.replace("_", " ").title() for name in missing)
             await reply(interaction, "setup-permissions-missing", channel=str(channel_id), permissions=names)
         return not missing
+
+
+def _archive_lines(interaction: discord.Interaction, guild: Guild) -> list[str]:
+    """Nothing while it is open to everybody: that needs no mention."""
+    if guild.archive_access is ArchiveAccess.OFF:
+        return [say(interaction, "status-archive-off")]
+    if guild.archive_access is ArchiveAccess.ROLE:
+        return [say(interaction, "status-archive-role", role=str(guild.archive_role_id))]
+    return []
 
 
 def _staff_line(interaction: discord.Interaction, guild: Guild) -> str:

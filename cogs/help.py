@@ -14,7 +14,7 @@ from bot.texts import text
 
 # Each top-level command has one audience; the tree says what stands below it.
 AUDIENCES = {
-    "help-members": ("issue", "submit", "vote", "results", "privacy", "help"),
+    "help-members": ("issue", "links", "submit", "vote", "results", "privacy", "help"),
     "help-moderators": ("poll", "desk"),
     "help-editors": ("queue",),
     "help-administrators": ("setup",),

@@ -96,6 +96,7 @@ def test_no_button_label_is_longer_than_a_phone_shows() -> None:
 async def test_each_top_level_command_has_one_audience(tree: app_commands.CommandTree[Pressroom]) -> None:
     audiences = {
         "issue": None,
+        "links": None,
         "submit": None,
         "vote": None,
         "results": None,

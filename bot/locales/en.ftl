@@ -39,6 +39,11 @@ command-issue-latest = Show the newest issue
 command-issue-show = Show an issue of your choice
 command-issue-topics = What the last issues were about
 option-issue-title = Type part of the title and pick
+command-links = The archive: every link that ran
+command-links-search = Find links by their words; "words together", and begin* of a word, too
+command-links-latest = The links of the newest issues
+command-links-random = Any link of the archive
+option-links-words = Words of the title, the site, the section, the issue or the text around it
 command-desk = The newsletter's desk, for moderators
 command-desk-post = Announce an issue of the archive in the announcement channel
 command-desk-repost = Announce an issue once more; its earlier announcement folds to a line
@@ -52,6 +57,12 @@ command-setup-ping = Mention a role at announcements, at most once a day; no rol
 command-setup-threads = Start a discussion thread under each announcement, or not
 command-setup-staff = Where the staff is told what needs its attention
 command-setup-publish = Publish announcements to the channels that follow this one, or not
+command-setup-archive = Who may look through the archive of links: everybody, a role, or nobody
+option-setup-access = Everybody, one role, or nobody
+option-setup-archive-role = The role, where it is for a role
+choice-archive-everyone = Everybody
+choice-archive-role = One role, and who manages the server
+choice-archive-off = Nobody
 command-setup-remove = Stop reading a newsletter
 command-setup-status = What is set up, and whether it works
 option-setup-address = The feed's address, for example https://example.com/feed
@@ -170,6 +181,10 @@ setup-staff-changed = Whatever needs the staff's attention is told in <#{ $chann
 setup-staff-default = Whatever needs the staff's attention is told in the channel where Discord sends its community updates, if this server has one; and always in `/setup status`.
 setup-publish-on = Announcements in announcement channels are published to the channels that follow them, two minutes after they were posted. They are sent as text with a preview, because Discord does not hand on buttons.
 setup-publish-off = Announcements are not published to other channels.
+setup-archive-everyone = Everybody may use `/links`.
+setup-archive-role = `/links` is for <@&{ $role }>, and for those who manage the server.
+setup-archive-role-needed = Say which role it is for, with the option `role`.
+setup-archive-off = Nobody may use `/links`; the archive is kept.
 setup-removed = I no longer read that newsletter here. What was announced stays; the archive is kept for when you add it again.
 setup-source-unknown = This server does not read that newsletter. Pick one from the list.
 status-heading = ### Setup of this server
@@ -185,6 +200,8 @@ status-staff = Tells the staff in <#{ $channel }>
 status-staff-none = ⚠ Nobody is told when something goes wrong: choose a channel with `/setup staff`
 status-publish-on = Publishing to followers: on
 status-publish-off = Publishing to followers: off
+status-archive-role = Archive of links: for <@&{ $role }>
+status-archive-off = Archive of links: closed
 status-more = -# … and { $count } more newsletters
 status-none = No newsletter yet. Start with `/setup source`.
 status-ping-on = Mentions <@&{ $role }>, at most once a day
@@ -262,6 +279,21 @@ decline-form-reason-note = Whoever sent it reads this in /submit mine; you may l
 decline-reason-length = The reason is too long: { $longest } characters are the most. Nothing was decided.
 only-moderators = That is for moderators. An administrator chooses their role with `/setup roles`.
 only-editors = That is for editors. An administrator chooses their role with `/setup roles`.
+
+## The archive of links
+
+archive-found = ### Links about “{ $query }”
+archive-latest = ### The newest links
+archive-ran = ran in { $issues }
+archive-more-issues = { $count ->
+    [one] one more issue
+   *[other] { $count } more issues
+}
+archive-empty = There is no link in the archive yet. It fills with each issue that is read.
+archive-nothing-found = No link of the archive says all of “{ $query }”. Try fewer words, or the beginning of one with a star: `photo*`.
+archive-no-words = Give at least one word to look for.
+archive-off = The archive of links is closed in this server.
+archive-only-role = The archive of links is for <@&{ $role }> here.
 
 ## The editor's queue
 

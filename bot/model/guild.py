@@ -14,6 +14,14 @@ class FirstAnnouncement(StrEnum):
     NONE = "none"
 
 
+class ArchiveAccess(StrEnum):
+    """Who may look through the archive of links; some newsletters give it as a reward."""
+
+    EVERYONE = "everyone"
+    ROLE = "role"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Guild:
     """A Discord server and its settings. Ids are snowflakes."""
@@ -28,6 +36,8 @@ class Guild:
     review_channel_id: int | None = None
     moderator_role_id: int | None = None
     editor_role_id: int | None = None
+    archive_access: ArchiveAccess = ArchiveAccess.EVERYONE
+    archive_role_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,15 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchivedLink:
+    """A link of the archive, with the issues in which it ran, the newest first, and how many those are in all."""
+
+    link: Link
+    ran_in: "tuple[IssueCard, ...]"
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A heading and the links below it, in order. `title` is None for what stands before the first heading."""
 

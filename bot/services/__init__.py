@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.services.announcements import Announcements
+from bot.services.archive import Archive
 from bot.services.audiences import Audiences
 from bot.services.channels import Channels
 from bot.services.credits import Credits
@@ -19,6 +20,7 @@ from bot.services.submissions import Submissions
 
 __all__ = [
     "Announcements",
+    "Archive",
     "Audiences",
     "Channels",
     "Credits",
@@ -41,6 +43,7 @@ class Services:
     """All rules, handed to commands and buttons."""
 
     announcements: Announcements
+    archive: Archive
     audiences: Audiences
     channels: Channels
     credits: Credits

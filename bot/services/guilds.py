@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.model.delivery import DeliveryRecord, Purpose, StoppedChannel
-from bot.model.guild import Guild, Source, Subscription
+from bot.model.guild import ArchiveAccess, Guild, Source, Subscription
 from bot.model.problem import Problem
 from bot.ports import Bell
 from bot.services.announcements import enqueue_announcement
@@ -146,6 +146,12 @@ class Guilds:
         roles = {"moderator_role_id": moderator_role_id, "editor_role_id": editor_role_id}
         chosen = {name: role for name, role in roles.items() if role is not None}
         await self._change(guild_id, interaction_id, **(chosen or roles))
+
+    async def open_archive(
+        self, guild_id: int, access: ArchiveAccess, *, role_id: int | None, interaction_id: int
+    ) -> None:
+        """Say who may look through the archive of links; `role_id` where it is for a role."""
+        await self._change(guild_id, interaction_id, archive_access=access, archive_role_id=role_id)
 
     async def set_publishing(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
         """Publish announcements to the channels of other servers that follow."""

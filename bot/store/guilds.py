@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, or_, select, update
 
-from bot.model.guild import FirstAnnouncement, Guild, Source, Subscription
+from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source, Subscription
 from bot.store.group_commit import Transaction
 from bot.store.sources import source_of
 from bot.store.statements import insert
@@ -150,4 +150,6 @@ def _guild(row: Row[Any]) -> Guild:
         review_channel_id=row.review_channel_id,
         moderator_role_id=row.moderator_role_id,
         editor_role_id=row.editor_role_id,
+        archive_access=ArchiveAccess(row.archive_access),
+        archive_role_id=row.archive_role_id,
     )

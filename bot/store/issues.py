@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, Section
+from bot.store import search as search_rows
 from bot.store.group_commit import Transaction
 from bot.store.sources import source_of
 from bot.store.statements import insert
@@ -224,6 +225,7 @@ def _is_read_by(guild_id: int) -> ColumnElement[bool]:
 
 async def _add_links(transaction: Transaction, issue: Issue, *, issue_id: int, key_version: int) -> None:
     position = 0
+    added: list[int] = []
     for place, section in enumerate(issue.sections):
         section_id = (
             await transaction.execute(
@@ -246,11 +248,15 @@ async def _add_links(transaction: Transaction, issue: Issue, *, issue_id: int, k
                     "text": link.text,
                     "excerpt": link.excerpt,
                     "sponsored": link.sponsored,
+                    "search_version": search_rows.SEARCH_VERSION,
                 }
             )
             position += 1
         if rows:
-            await transaction.execute(links.insert(), rows)
+            ids = await transaction.execute(links.insert().returning(links.c.id), rows)
+            added += ids.scalars()
+    if added:
+        await search_rows.add_links(transaction, added)
 
 
 async def _whole_issue(transaction: Transaction, row: Row[Any]) -> Issue:

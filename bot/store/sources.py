@@ -1,5 +1,6 @@
 """Sources: where newsletters are read from."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +58,12 @@ async def hold_claim(transaction: Transaction, claimed: Source) -> Source | None
     )
     row = rows.one_or_none()
     return None if row is None else source_of(row)
+
+
+async def are_all(transaction: Transaction, source_ids: Sequence[int]) -> bool:
+    """Whether there is no source besides these."""
+    others = select(exists().where(sources.c.id.not_in(source_ids)))
+    return not (await transaction.execute(others)).scalar_one()
 
 
 async def next_poll(transaction: Transaction) -> datetime | None:

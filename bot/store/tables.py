@@ -106,6 +106,8 @@ guilds = Table(
     Column("review_channel_id", Snowflake),
     Column("moderator_role_id", Snowflake),
     Column("editor_role_id", Snowflake),
+    Column("archive_access", String(16), nullable=False, server_default="everyone"),
+    Column("archive_role_id", Snowflake),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -198,9 +200,13 @@ links = Table(
     Column("text", Text, nullable=False),
     Column("excerpt", Text, nullable=False),
     Column("sponsored", Boolean, nullable=False),
+    # Which folding it is found by (`bot.store.search`); 0: not yet.
+    Column("search_version", Integer, nullable=False, server_default="0"),
     UniqueConstraint("issue_id", "position"),
     Index(None, "section_id"),
     Index(None, "key"),
+    Index(None, "key_version"),
+    Index(None, "search_version"),
 )
 
 media = Table(

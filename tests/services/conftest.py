@@ -12,6 +12,7 @@ from bot.metrics import Metrics
 from bot.model.guild import FirstAnnouncement
 from bot.services import (
     Announcements,
+    Archive,
     Audiences,
     Channels,
     Credits,
@@ -83,6 +84,7 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
     key_file = tmp_path / "keys" / "secret.key"
     services = Services(
         announcements=Announcements(store, clock=clock, bell=bell),
+        archive=Archive(store),
         audiences=Audiences(store),
         channels=Channels(store, announcer=channel, clock=clock, bell=bell),
         credits=Credits(store, clock=clock, bell=bell),

@@ -15,7 +15,9 @@ from bot.store.upgrade import HEAD, alembic_config, upgrade
 
 async def tables_of(database_url: str) -> set[str]:
     async with await Store.open(database_url) as store, store.read() as transaction:
-        return set(await transaction.run_sync(lambda connection: inspect(connection).get_table_names()))
+        found = await transaction.run_sync(lambda connection: inspect(connection).get_table_names())
+    # The full-text index, which on SQLite is several tables.
+    return {"link_search" if name.startswith("link_search") else name for name in found}
 
 
 def test_the_newest_revision_is_the_one_the_code_asks_for() -> None:
@@ -24,11 +26,11 @@ def test_the_newest_revision_is_the_one_the_code_asks_for() -> None:
 
 async def test_up_down_and_up_again(database_url: str) -> None:
     assert await upgrade(database_url)
-    assert await tables_of(database_url) == {*metadata.tables, "alembic_version"}
+    assert await tables_of(database_url) == {*metadata.tables, "link_search", "alembic_version"}
     assert await upgrade(database_url, to="base")
     assert await tables_of(database_url) == {"alembic_version"}
     assert await upgrade(database_url)
-    assert await tables_of(database_url) == {*metadata.tables, "alembic_version"}
+    assert await tables_of(database_url) == {*metadata.tables, "link_search", "alembic_version"}
     assert not await upgrade(database_url)
 
 

@@ -1,0 +1,137 @@
+"""The archive of links: searched, leafed through, and kept findable."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import random
+
+from bot.errors import NotFoundError, RefusedError
+from bot.model.guild import ArchiveAccess, Guild
+from bot.model.issue import ArchivedLink, Link
+from bot.model.member import Actor
+from bot.model.search import Term, terms_of
+from bot.store import Store, Transaction
+from bot.store import archive as archive_rows
+from bot.store import guilds as guild_rows
+from bot.store import search as search_rows
+from bot.store import sources as source_rows
+
+PAGE = 6
+MOST_PAGES = 20
+LONGEST_QUERY = 70
+"""A query stands in the custom ids of the buttons that turn the page, which hold 100 characters."""
+
+_MOST_RUNS = 3
+_MOST_SUGGESTIONS = 10
+_RENEWED_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePage:
+    """One page of what was found; `query` is empty for the newest links."""
+
+    query: str
+    links: tuple[ArchivedLink, ...]
+    page: int
+    has_more: bool
+
+
+class Archive:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def search(self, guild_id: int, query: str, *, page: int, actor: Actor) -> ArchivePage:
+        """What says all words of `query`, the best first. Raises RefusedError where the archive is not for `actor`,
+        NotFoundError where nothing is found.
+        """
+        query, terms = query.strip()[:LONGEST_QUERY], terms_of(query)
+        page = min(max(page, 0), MOST_PAGES - 1)
+        async with self._store.read() as transaction:
+            await _require_reader(transaction, guild_id, actor)
+            if not terms:
+                raise RefusedError("archive-no-words")
+            found = await _ranked(transaction, guild_id, terms, most=(page + 1) * PAGE + 1)
+            if not found:
+                raise NotFoundError("archive-nothing-found", query=query)
+            return await _page(transaction, guild_id, found[page * PAGE :], page=page, query=query)
+
+    async def suggest(self, guild_id: int, typed: str, *, actor: Actor) -> list[Link]:
+        """Links that somebody may be typing the name of; none where the archive is not for them."""
+        terms = terms_of(typed[:LONGEST_QUERY], completing=True)
+        async with self._store.read() as transaction:
+            if not terms or not await _may_read(transaction, guild_id, actor):
+                return []
+            return await _ranked(transaction, guild_id, terms, most=_MOST_SUGGESTIONS)
+
+    async def latest(self, guild_id: int, *, page: int, actor: Actor) -> ArchivePage:
+        """The links of the newest issues. Raises RefusedError and NotFoundError as `search`."""
+        page = min(max(page, 0), MOST_PAGES - 1)
+        async with self._store.read() as transaction:
+            await _require_reader(transaction, guild_id, actor)
+            # Each link once, although it may stand in several places: what is asked for is a little more than a page.
+            places = await archive_rows.newest_links(
+                transaction, guild_id=guild_id, offset=0, limit=(page + 1) * PAGE * 3
+            )
+            found = list({link.key: link for link in reversed(places)}.values())[::-1]
+            if not found:
+                raise NotFoundError("archive-empty")
+            return await _page(transaction, guild_id, found[page * PAGE :], page=page, query="")
+
+    async def random(self, guild_id: int, *, actor: Actor) -> ArchivedLink:
+        """Any link, no advertisement. Raises RefusedError and NotFoundError as `search`."""
+        async with self._store.read() as transaction:
+            await _require_reader(transaction, guild_id, actor)
+            link = await archive_rows.any_link(transaction, guild_id=guild_id, fraction=random())
+            if link is None:
+                raise NotFoundError("archive-empty")
+            return (await archive_rows.with_runs(transaction, [link], guild_id=guild_id, most=_MOST_RUNS))[0]
+
+    async def renew(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
+        """Let links be found that an older version stored; a few at a time, so that a stop loses nothing."""
+        while goes_on():
+            async with self._store.write() as transaction:
+                stale = await search_rows.stale_links(transaction, limit=_RENEWED_AT_ONCE)
+                if not stale:
+                    break
+                await search_rows.renew_links(transaction, stale)
+        return None
+
+
+async def _ranked(transaction: Transaction, guild_id: int, terms: Sequence[Term], *, most: int) -> list[Link]:
+    """Each link once, by rank; among equals the one that ran last comes first."""
+    read = [source.source_id for source in await guild_rows.sources_of_guild(transaction, guild_id)]
+    scope = None if await source_rows.are_all(transaction, read) else read
+    # A link that ran in several issues is found several times.
+    scored = await search_rows.find_links(transaction, terms, source_ids=scope, limit=most * 4)
+    known = await archive_rows.links_by_id(transaction, [link_id for link_id, _ in scored])
+    # Scores mean something beside each other only: a word that stands in most links scores next to nothing.
+    best = scored[0][1] if scored else 1.0
+    places = [(round(score / best, 2), *known[link_id][::-1]) for link_id, score in scored if link_id in known]
+    places.sort(key=lambda place: place[:2], reverse=True)
+    return list({link.key: link for _, _, link in reversed(places)}.values())[::-1][:most]
+
+
+async def _page(
+    transaction: Transaction, guild_id: int, found: Sequence[Link], *, page: int, query: str
+) -> ArchivePage:
+    shown = await archive_rows.with_runs(transaction, found[:PAGE], guild_id=guild_id, most=_MOST_RUNS)
+    has_more = len(found) > PAGE and page + 1 < MOST_PAGES
+    return ArchivePage(query=query, links=tuple(shown), page=page, has_more=has_more)
+
+
+async def _may_read(transaction: Transaction, guild_id: int, actor: Actor) -> bool:
+    try:
+        await _require_reader(transaction, guild_id, actor)
+    except RefusedError:
+        return False
+    return True
+
+
+async def _require_reader(transaction: Transaction, guild_id: int, actor: Actor) -> None:
+    """Raise RefusedError for whom the server's archive is not open; who manages the server reads it, too."""
+    guild = await guild_rows.get_guild(transaction, guild_id) or Guild(guild_id=guild_id, name="")
+    if guild.archive_access is ArchiveAccess.OFF:
+        raise RefusedError("archive-off")
+    is_for_role = guild.archive_access is ArchiveAccess.ROLE and guild.archive_role_id is not None
+    if is_for_role and guild.archive_role_id not in actor.role_ids and not actor.manages_server:
+        raise RefusedError("archive-only-role", role=str(guild.archive_role_id))

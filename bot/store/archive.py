@@ -1,0 +1,104 @@
+"""The archive: every link of every issue, read across issues."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+
+from bot.model.issue import ArchivedLink, IssueCard, Link
+from bot.store.group_commit import Transaction
+from bot.store.tables import issues, links, sections, subscriptions
+
+
+async def links_by_id(transaction: Transaction, link_ids: Sequence[int]) -> dict[int, tuple[Link, float]]:
+    """These links, each with the moment of its issue (seconds since 1970)."""
+    rows = await transaction.execute(
+        _links().add_columns(links.c.id, issues.c.ordered_at).where(links.c.id.in_(link_ids))
+    )
+    return {row.id: (_link(row), row.ordered_at.timestamp()) for row in rows}
+
+
+async def with_runs(transaction: Transaction, found: Sequence[Link], *, guild_id: int, most: int) -> list[ArchivedLink]:
+    """The links with the newest `most` issues of a server in which each ran."""
+    ran = (
+        select(
+            links.c.key,
+            issues.c.issue_key,
+            issues.c.title,
+            issues.c.url,
+            issues.c.published_at,
+            issues.c.ordered_at,
+        )
+        .join(issues, issues.c.id == links.c.issue_id)
+        .where(links.c.key.in_([link.key for link in found]), _is_of(guild_id))
+        .distinct()
+        .order_by(issues.c.ordered_at.desc())
+    )
+    by_key: dict[str, list[IssueCard]] = defaultdict(list)
+    for row in await transaction.execute(ran):
+        by_key[row.key].append(IssueCard(row.issue_key, row.title, row.url, row.published_at, link_count=0))
+    return [ArchivedLink(link, tuple(by_key[link.key][:most]), times=len(by_key[link.key])) for link in found]
+
+
+async def newest_links(transaction: Transaction, *, guild_id: int, offset: int, limit: int) -> list[Link]:
+    """The links of a server's newest issues, in the order in which they stand there."""
+    rows = await transaction.execute(
+        _links()
+        .where(_is_of(guild_id))
+        .order_by(issues.c.ordered_at.desc(), issues.c.id.desc(), links.c.position)
+        .offset(offset)
+        .limit(limit)
+    )
+    return [_link(row) for row in rows]
+
+
+async def any_link(transaction: Transaction, *, guild_id: int, fraction: float) -> Link | None:
+    """A link of a server that lies at `fraction` (0 to 1) of all ids; no advertisement. None where there is none."""
+    ids = select(func.min(links.c.id).label("first"), func.max(links.c.id).label("last"))
+    bounds = (await transaction.execute(ids)).one()
+    if bounds.first is None:
+        return None
+    start = bounds.first + int((bounds.last - bounds.first) * fraction)
+    wanted = _links().where(_is_of(guild_id), links.c.sponsored.is_(False))
+    for here in (
+        wanted.where(links.c.id >= start).order_by(links.c.id),
+        wanted.where(links.c.id < start).order_by(links.c.id.desc()),
+    ):
+        row = (await transaction.execute(here.limit(1))).one_or_none()
+        if row is not None:
+            return _link(row)
+    return None
+
+
+def _links() -> Select[Any]:
+    return (
+        select(
+            links.c.url,
+            links.c.key,
+            links.c.title,
+            links.c.text,
+            links.c.excerpt,
+            links.c.sponsored,
+            sections.c.title.label("section"),
+        )
+        .join(sections, sections.c.id == links.c.section_id)
+        .join(issues, issues.c.id == links.c.issue_id)
+    )
+
+
+def _is_of(guild_id: int) -> Any:
+    # A server sees the issues of the sources it reads, never another server's.
+    return issues.c.source_id.in_(select(subscriptions.c.source_id).where(subscriptions.c.guild_id == guild_id))
+
+
+def _link(row: Row[Any]) -> Link:
+    return Link(
+        url=row.url,
+        key=row.key,
+        title=row.title,
+        text=row.text,
+        section=row.section,
+        excerpt=row.excerpt,
+        sponsored=row.sponsored,
+    )

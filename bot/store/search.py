@@ -1,0 +1,111 @@
+"""Full text over the links: FTS5 on SQLite, tsvector on PostgreSQL; the one place where the two differ.
+
+Both are given the same folded words (`bot.model.search`) in four weights: the link's title, then its host, then section
+and issue, then what stands around it. What is deleted from the links goes by itself (a trigger, a foreign key).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select, text, update
+
+from bot.model.search import Term, folded
+from bot.store.group_commit import Transaction
+from bot.store.tables import issues, links, sections
+
+SEARCH_VERSION = 1
+"""Of the folding; links that were added under another one are added anew (`stale_links`)."""
+
+_ADD = {
+    "sqlite": "INSERT INTO link_search (rowid, title, host, place, excerpt, source_id)"
+    " VALUES (:link_id, :title, :host, :place, :excerpt, :source_id)",
+    "postgresql": "INSERT INTO link_search (link_id, source_id, document) VALUES (:link_id, :source_id,"
+    " setweight(to_tsvector('simple', :title), 'A') || setweight(to_tsvector('simple', :host), 'B') ||"
+    " setweight(to_tsvector('simple', :place), 'C') || setweight(to_tsvector('simple', :excerpt), 'D'))",
+}
+_REMOVE = {
+    "sqlite": "DELETE FROM link_search WHERE rowid IN :link_ids",
+    "postgresql": "DELETE FROM link_search WHERE link_id IN :link_ids",
+}
+# Top of the list by rank alone: joined before, either database would join everything that matches.
+_FIND = {
+    "sqlite": "SELECT rowid AS link_id, -rank AS score FROM link_search WHERE link_search MATCH :query{scope}"
+    " ORDER BY rank LIMIT :limit",
+    "postgresql": "SELECT link_id, ts_rank('{{0.1, 0.3, 0.5, 1.0}}', document, query) AS score"
+    " FROM link_search, to_tsquery('simple', :query) AS query WHERE document @@ query{scope}"
+    " ORDER BY score DESC LIMIT :limit",
+}
+
+
+async def add_links(transaction: Transaction, link_ids: Sequence[int]) -> None:
+    """Let these links, which are not known here yet, be found."""
+    rows = await transaction.execute(
+        select(
+            links.c.id,
+            links.c.title,
+            links.c.key,
+            links.c.excerpt,
+            sections.c.title.label("section"),
+            issues.c.title.label("issue"),
+            issues.c.source_id,
+        )
+        .join(sections, sections.c.id == links.c.section_id)
+        .join(issues, issues.c.id == links.c.issue_id)
+        .where(links.c.id.in_(link_ids))
+    )
+    documents = [
+        {
+            "link_id": row.id,
+            "title": folded(row.title),
+            "host": folded(row.key.partition("/")[0]),
+            "place": folded(f"{row.section or ''} {row.issue}"),
+            "excerpt": folded(row.excerpt),
+            "source_id": row.source_id,
+        }
+        for row in rows
+    ]
+    if documents:
+        await transaction.execute(text(_ADD[transaction.dialect_name]), documents)
+
+
+async def renew_links(transaction: Transaction, link_ids: Sequence[int]) -> None:
+    """Let these links be found by what they say now, whether they were found before or not."""
+    remove = text(_REMOVE[transaction.dialect_name]).bindparams(bindparam("link_ids", expanding=True))
+    await transaction.execute(remove, {"link_ids": list(link_ids)})
+    await add_links(transaction, link_ids)
+    await transaction.execute(update(links).where(links.c.id.in_(link_ids)).values(search_version=SEARCH_VERSION))
+
+
+async def stale_links(transaction: Transaction, *, limit: int) -> list[int]:
+    """Ids of links that cannot be found yet, or by an older folding only."""
+    rows = await transaction.execute(select(links.c.id).where(links.c.search_version < SEARCH_VERSION).limit(limit))
+    return list(rows.scalars())
+
+
+async def find_links(
+    transaction: Transaction, terms: Sequence[Term], *, source_ids: Sequence[int] | None, limit: int
+) -> list[tuple[int, float]]:
+    """The links that say all of `terms`, the best first, with their scores.
+
+    source_ids: of these sources only; None for all there are, which spares the database the question.
+    """
+    dialect = transaction.dialect_name
+    query = (_fts5 if dialect == "sqlite" else _tsquery)(terms)
+    scope = "" if source_ids is None else " AND source_id IN :source_ids"
+    statement = text(_FIND[dialect].format(scope=scope))
+    parameters: dict[str, Any] = {"query": query, "limit": limit}
+    if source_ids is not None:
+        statement = statement.bindparams(bindparam("source_ids", expanding=True))
+        parameters["source_ids"] = list(source_ids)
+    rows = await transaction.execute(statement, parameters)
+    return [(row.link_id, row.score) for row in rows]
+
+
+def _fts5(terms: Sequence[Term]) -> str:
+    # Words are letters and digits only, so nothing in them could be an operator.
+    return " ".join(f'"{" ".join(term.words)}"{"*" if term.is_prefix else ""}' for term in terms)
+
+
+def _tsquery(terms: Sequence[Term]) -> str:
+    phrases = (" <-> ".join(term.words) + (":*" if term.is_prefix else "") for term in terms)
+    return " & ".join(f"({phrase})" for phrase in phrases)

@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run|check|invite|migrate|preview|export`. Maps errors to exit codes.
+"""The command line: `python -m bot run|check|invite|migrate|preview|import|export`. Maps errors to exit codes.
 
 0 done · 1 some of the work failed · 2 wrong usage · 69 cannot start as things are · 78 settings need attention
 (the last two as in sysexits.h).
@@ -17,6 +17,7 @@ from bot.errors import OperatorError, SettingsError
 if TYPE_CHECKING:
     from bot.settings import Settings
 
+EXIT_USAGE = 2
 EXIT_CANNOT_START = 69
 EXIT_SETTINGS = 78
 
@@ -61,10 +62,18 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("--json", action="store_true", help="one JSON object a line and an issue")
     preview.set_defaults(command=_preview)
 
-    export = commands.add_parser("export", help="write the editor's queue to standard output")
-    export.add_argument("what", choices=["queue"])
+    importing = commands.add_parser("import", help="fill the archive from files and addresses; announces nothing")
+    importing.add_argument("sources", nargs="+", metavar="PATH_OR_URL", help="a file, a folder or an address")
+    importing.add_argument("--source", metavar="URL", help="whose archive it is: the address given to /setup source")
+    importing.add_argument("--site", metavar="URL", help="where the issues are on the web: slug.md is at URL/slug")
+    importing.set_defaults(command=_import)
+
+    export = commands.add_parser("export", help="write the editor's queue, or every link that ran, to standard output")
+    export.add_argument("what", choices=["queue", "links"], help="the queue, or the archive of links")
     export.add_argument("--server", type=int, metavar="ID", help="the server's id, where the bot is in several")
-    export.add_argument("--format", choices=["md", "csv", "json"], default="md")
+    export.add_argument(
+        "--format", choices=["md", "csv", "json", "sqlite"], help="md is for the queue only, sqlite for links only"
+    )
     export.set_defaults(command=_export)
     return parser
 
@@ -113,11 +122,30 @@ def _preview(options: argparse.Namespace) -> int:
     return asyncio.run(preview(options.sources, as_json=options.json, settings=settings))
 
 
-def _export(options: argparse.Namespace) -> int:
+def _import(options: argparse.Namespace) -> int:
     settings = _settings(need_token=False)
-    from bot.export import export_queue_of
+    from bot.importing import import_issues
 
-    sys.stdout.buffer.write(asyncio.run(export_queue_of(settings, server_id=options.server, form=options.format)))
+    new, known, failed = asyncio.run(
+        import_issues(options.sources, source_url=options.source, site=options.site, settings=settings)
+    )
+    print(f"{new} new issues, {known} known already" + (f", {failed} documents not understood" if failed else ""))
+    return 1 if failed else 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    form = options.format or {"queue": "md", "links": "csv"}[options.what]
+    if (options.what, form) in {("queue", "sqlite"), ("links", "md")}:
+        print(f"The {options.what} cannot be written as {form}; choose csv or json.", file=sys.stderr)
+        return EXIT_USAGE
+    settings = _settings(need_token=False)
+    from bot.export import export_links_of, export_queue_of
+
+    out = sys.stdout.buffer
+    if options.what == "links":
+        asyncio.run(export_links_of(settings, server_id=options.server, form=form, out=out))
+    else:
+        out.write(asyncio.run(export_queue_of(settings, server_id=options.server, form=form)))
     return 0
 
 

@@ -9,15 +9,20 @@ from discord.ext import commands
 
 from bot.chat.context import actor_of, guild_id_of, language_of
 from bot.chat.queue import queue_view
-from bot.chat.replies import reply_view, say
+from bot.chat.replies import reply, reply_view, say
 from bot.client import Pressroom
-from bot.desk.exports import ExportFormat, export_queue
+from bot.desk.exports import ExportFormat, LinksFormat, export_queue, write_links
 from bot.texts import text
 
 _FORMATS = [
     Choice(name=text("choice-export-md"), value=ExportFormat.MARKDOWN.value),
     Choice(name=text("choice-export-csv"), value=ExportFormat.CSV.value),
     Choice(name=text("choice-export-json"), value=ExportFormat.JSON.value),
+    Choice(name=text("choice-export-sqlite"), value=LinksFormat.SQLITE.value),
+]
+_WHAT = [
+    Choice(name=text("choice-export-queue"), value="queue"),
+    Choice(name=text("choice-export-links"), value="links"),
 ]
 
 
@@ -33,10 +38,17 @@ class QueueCommands(commands.GroupCog, group_name="queue", group_description=tex
         await reply_view(interaction, queue_view(found, language=language_of(interaction)))
 
     @app_commands.command(name="export", description=text("command-queue-export"))
-    @app_commands.describe(form=text("option-queue-format"))
+    @app_commands.describe(form=text("option-queue-format"), what=text("option-queue-what"))
     @app_commands.rename(form="format")
-    @app_commands.choices(form=_FORMATS)
-    async def export(self, interaction: discord.Interaction, form: str = ExportFormat.MARKDOWN.value) -> None:
+    @app_commands.choices(form=_FORMATS, what=_WHAT)
+    async def export(self, interaction: discord.Interaction, form: str | None = None, what: str = "queue") -> None:
+        if what == "links":
+            await self._export_links(interaction, form or LinksFormat.CSV.value)
+            return
+        form = form or ExportFormat.MARKDOWN.value
+        if form not in set(ExportFormat):
+            await reply(interaction, "queue-export-format")
+            return
         items = await self._services.queue.everything(guild_id_of(interaction), actor=actor_of(interaction))
         written = export_queue(items, ExportFormat(form), language=str(interaction.guild_locale or interaction.locale))
         await interaction.response.send_message(
@@ -44,6 +56,23 @@ class QueueCommands(commands.GroupCog, group_name="queue", group_description=tex
             file=discord.File(io.BytesIO(written), filename=f"queue.{form}"),
             ephemeral=True,
         )
+
+    async def _export_links(self, interaction: discord.Interaction, form: str) -> None:
+        """The whole archive as a file, as far as Discord takes one so large."""
+        if form not in set(LinksFormat):
+            await reply(interaction, "links-export-format")
+            return
+        await self._services.audiences.require_editor(guild_id_of(interaction), actor_of(interaction))
+        await interaction.response.defer(ephemeral=True)
+        out = io.BytesIO()
+        await write_links(self._services.archive.everything(guild_id_of(interaction)), LinksFormat(form), out)
+        limit = interaction.guild.filesize_limit if interaction.guild else 0
+        if out.tell() > limit:
+            await reply(interaction, "links-export-too-large", megabytes=f"{out.tell() / 1_000_000:.0f}")
+            return
+        out.seek(0)
+        file = discord.File(out, filename=f"links.{form}")
+        await interaction.followup.send(say(interaction, "links-exported"), file=file, ephemeral=True)
 
 
 async def setup(bot: Pressroom) -> None:

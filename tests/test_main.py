@@ -1,8 +1,11 @@
 """The command line as an operator meets it: sentences and exit codes."""
 
 import asyncio
+import csv
+import io
 import json
 import os
+import re
 import shlex
 import signal
 import sqlite3
@@ -15,6 +18,9 @@ from bot.clock import SystemClock
 from bot.model.member import Actor
 from bot.services import Credits, Guilds, Submissions
 from bot.store import Store
+from bot.store import guilds as guild_rows
+from bot.store import outbox as outbox_rows
+from bot.store import sources as source_rows
 from bot.store.upgrade import upgrade
 from sandbox import Limits, Sandbox
 from tests.doubles import QuietBell
@@ -332,3 +338,78 @@ async def test_the_queue_is_exported_for_the_operator(tmp_path: Path) -> None:
         "export", "queue", "--server", "7002", "--format", "csv", folder=tmp_path, DATABASE_URL=url
     )
     assert (code, len(out.splitlines())) == (0, 1)
+
+
+async def prepared(folder: Path) -> Store:
+    """A database as a first start leaves it."""
+    (folder / "data").mkdir()
+    database = f"sqlite:///{folder}/data/pressroom.db"
+    await upgrade(database)
+    return await Store.open(database)
+
+
+async def test_an_archive_is_imported_once_and_exported_in_every_form(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    (archive / "2026").mkdir(parents=True)
+    for number in range(30):
+        (archive / "2026" / f"paper-{number}.md").write_text(ISSUE.replace("On paper", f"On paper {number}"))
+    (archive / "broken.html").write_bytes(b"\0\1\2\3" * 50)
+    (archive / "cover.png").write_bytes(b"no issue")
+    async with await prepared(tmp_path) as store:
+        code, _, told = await bot("import", "archive", folder=tmp_path)
+        assert (code, "Say whose archive it is: --source" in told) == (69, True)
+        feed = ("--source", "https://paper.example/feed", "--site", "https://paper.example/p")
+        code, said, told = await bot("import", "archive", *feed, folder=tmp_path)
+        assert code == 1
+        assert said == "30 new issues, 0 known already, 1 documents not understood\n"
+        assert "broken.html: " in told
+        assert "31 of 31" in told
+        code, said, _ = await bot("import", "archive/2026", *feed, folder=tmp_path)
+        assert (code, said) == (0, "0 new issues, 30 known already\n")
+        code, said, _ = await bot("import", "archive/2026/paper-1.md", folder=tmp_path)
+        assert (code, said) == (0, "0 new issues, 1 known already\n"), "there is one newsletter only"
+        (tmp_path / "feed.xml").write_text(FEED)
+        code, said, _ = await bot("import", "feed.xml", folder=tmp_path)
+        assert (code, said) == (0, "2 new issues, 0 known already\n")
+        assert (await bot("import", "nowhere", folder=tmp_path))[0] == 69
+
+        code, _, told = await bot("export", "links", folder=tmp_path)
+        assert (code, "set up in no server yet" in told) == (69, True)
+        await Guilds(store, clock=SystemClock(), bell=QuietBell()).remember(1, name="Here")
+        async with store.write() as transaction:
+            [source] = await source_rows.all_sources(transaction)
+            await guild_rows.subscribe(
+                transaction, guild_id=1, source_id=source.source_id, channel_id=2, now=SystemClock().now()
+            )
+            assert await outbox_rows.count_by_state(transaction) == {}, "nothing is announced"
+    code, written, _ = await bot("export", "links", folder=tmp_path)
+    rows = list(csv.DictReader(io.StringIO(written.removeprefix("\ufeff"), newline="")))
+    assert (code, len(rows)) == (0, 60)
+    assert {row["url"] for row in rows} == {"https://folder.example/", "https://cutter.example/"}
+    assert rows[0]["issue_url"].startswith("https://paper.example/p/paper-")
+    code, written, _ = await bot("export", "links", "--format", "json", folder=tmp_path)
+    assert (code, len(json.loads(written))) == (0, 60)
+    assert (await bot("export", "links", "--format", "md", folder=tmp_path))[0] == 2
+
+
+async def test_an_import_that_is_killed_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    for number in range(400):
+        (archive / f"{number}.md").write_text(ISSUE.replace("On paper", f"On paper {number}"))
+    await (await prepared(tmp_path)).close()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "import", "archive", "--source", "https://paper.example/feed"),
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    await process.stderr.readline()  # a tenth is done
+    process.kill()
+    await process.wait()
+    code, said, _ = await bot("import", "archive", "--source", "https://paper.example/feed", folder=tmp_path)
+    assert code == 0
+    new, known = (int(word) for word in re.findall(r"\d+", said))
+    assert new + known == 400
+    assert known >= 25

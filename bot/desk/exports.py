@@ -1,16 +1,26 @@
-"""The editor's queue as a file: for a spreadsheet, for a program, or ready to paste into the newsletter."""
+"""The editor's queue and the archive of links as files: for a spreadsheet, a program, a database, or to paste."""
 
 import csv
 import io
 import json
-from collections.abc import Sequence
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
+from bot.model.issue import PlacedLink
 from bot.model.submission import QueueItem, Submission
 from bot.texts import DEFAULT_LANGUAGE, text
 
 # Spreadsheets run what begins like that (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_LINK_COLUMNS = (
+    "issue", "issue_url", "published_at", "place", "section", "title", "url", "excerpt", "sponsored",
+)  # fmt: skip
+_ROWS_AT_ONCE = 500
 _COLUMNS = ("submission", "state", "title", "url", "note", "credit", "sent_at", "approved_at")
 
 
@@ -20,6 +30,82 @@ class ExportFormat(StrEnum):
     CSV = "csv"
     JSON = "json"
     MARKDOWN = "md"
+
+
+class LinksFormat(StrEnum):
+    """What the archive is written as; the value is the file's ending."""
+
+    CSV = "csv"
+    JSON = "json"
+    SQLITE = "sqlite"
+
+
+async def write_links(links: AsyncIterator[PlacedLink], form: LinksFormat, out: BinaryIO) -> None:
+    """Write every link with the issue it ran in, a piece at a time; a SQLite file holds one table, `links`."""
+    match form:
+        case LinksFormat.CSV:
+            await _write_csv(links, out)
+        case LinksFormat.JSON:
+            await _write_json(links, out)
+        case LinksFormat.SQLITE:
+            await _write_sqlite(links, out)
+
+
+async def _write_csv(links: AsyncIterator[PlacedLink], out: BinaryIO) -> None:
+    text_out = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
+    text_out.write("\ufeff")  # without which Excel garbles it
+    writer = csv.writer(text_out)
+    writer.writerow(_LINK_COLUMNS)
+    async for placed in links:
+        writer.writerow(_harmless(str(value)) for value in _link_fields(placed))
+    text_out.detach()  # else it would close what is not ours
+
+
+async def _write_json(links: AsyncIterator[PlacedLink], out: BinaryIO) -> None:
+    before = b"[\n"
+    async for placed in links:
+        fields = dict(zip(_LINK_COLUMNS, _link_fields(placed), strict=True))
+        out.write(before + json.dumps(fields, ensure_ascii=False).encode())
+        before = b",\n"
+    out.write(b"[]\n" if before == b"[\n" else b"\n]\n")
+
+
+async def _write_sqlite(links: AsyncIterator[PlacedLink], out: BinaryIO) -> None:
+    columns = ", ".join(_LINK_COLUMNS)
+    insert = f"INSERT INTO links ({columns}) VALUES ({', '.join('?' * len(_LINK_COLUMNS))})"  # noqa: S608 - no input
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "links.sqlite"
+        database = sqlite3.connect(path)
+        try:
+            database.execute(f"CREATE TABLE links ({columns})")
+            rows = []
+            async for placed in links:
+                rows.append(_link_fields(placed))
+                if len(rows) == _ROWS_AT_ONCE:
+                    database.executemany(insert, rows)
+                    rows.clear()
+            database.executemany(insert, rows)
+            database.commit()
+        finally:
+            database.close()
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, out)
+
+
+def _link_fields(placed: PlacedLink) -> tuple[str | int, ...]:
+    link, issue = placed.link, placed.issue
+    published_at = issue.published_at.isoformat(timespec="seconds") if issue.published_at else ""
+    return (
+        issue.title,
+        issue.url or "",
+        published_at,
+        placed.place,
+        link.section or "",
+        link.title,
+        link.url,
+        link.excerpt,
+        int(link.sponsored),
+    )
 
 
 def export_queue(items: Sequence[QueueItem], form: ExportFormat, *, language: str = DEFAULT_LANGUAGE) -> bytes:

@@ -89,6 +89,10 @@ command-queue-list = See the queue, and mark what is planned or passed
 command-queue-export = The whole queue as a file
 option-queue-format = For the newsletter, a spreadsheet or a program
 choice-export-csv = CSV, for a spreadsheet
+option-queue-what = The queue, or every link that ever ran
+choice-export-queue = The queue
+choice-export-links = Every link that ran
+choice-export-sqlite = SQLite, a database in a file (links only)
 choice-export-json = JSON, for a program
 choice-export-md = Markdown, ready to paste
 command-poll = Ask the server, for moderators
@@ -316,6 +320,11 @@ queue-exported = { $count ->
     [one] One link, with its credit where its finder gave leave.
    *[other] { $count } links, with credits where their finders gave leave.
 }
+
+queue-export-format = The queue is written as Markdown, CSV or JSON; SQLite is for every link that ran.
+links-export-format = Every link that ran is written as CSV, JSON or SQLite; Markdown is for the queue.
+links-exported = Every link that ran in what this server reads, with its issues.
+links-export-too-large = The file has { $megabytes } MB, more than Discord takes here. The operator gets it with `python -m bot export links`.
 
 ## Polls
 

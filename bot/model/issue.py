@@ -23,6 +23,15 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedLink:
+    """A link at the place where it ran: the issue, and its number among all links there, from 1."""
+
+    link: Link
+    issue: "IssueCard"
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class ArchivedLink:
     """A link of the archive, with the issues in which it ran, the newest first, and how many those are in all."""
 

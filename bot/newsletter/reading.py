@@ -6,6 +6,7 @@ from bot.newsletter.bodies import UNTITLED, issue_from_markdown
 from bot.newsletter.chrome import Own
 from bot.newsletter.encoding import decoded, mended
 from bot.newsletter.feeds import read_feed
+from bot.newsletter.front_matter import take_front_matter
 from bot.newsletter.links import clean_url
 from bot.newsletter.mastheads import Known
 from bot.newsletter.pages import issue_from_page
@@ -35,7 +36,17 @@ def read_newsletter(
     if kind is Kind.HTML:
         issue = issue_from_page(text, url=url)
     else:
-        known = Known(url=url, base=base_url or url, own=Own())
+        front, text = take_front_matter(text)
+        url = clean_url(front.url) or url
+        known = Known(
+            title=front.title or None,
+            subtitle=front.subtitle or None,
+            authors=front.authors,
+            published_at=front.published_at,
+            url=url,
+            base=base_url or url,
+            own=Own(),
+        )
         known.own.add_site(url)
         issue = issue_from_markdown(text, known)
     if issue.title == UNTITLED and not issue.links and not issue.images:

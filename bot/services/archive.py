@@ -1,13 +1,13 @@
 """The archive of links: searched, leafed through, and kept findable."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import random
 
 from bot.errors import NotFoundError, RefusedError
 from bot.model.guild import ArchiveAccess, Guild
-from bot.model.issue import ArchivedLink, Link
+from bot.model.issue import ArchivedLink, Link, PlacedLink
 from bot.model.member import Actor
 from bot.model.search import Term, terms_of
 from bot.store import Store, Transaction
@@ -24,6 +24,7 @@ LONGEST_QUERY = 70
 _MOST_RUNS = 3
 _MOST_SUGGESTIONS = 10
 _RENEWED_AT_ONCE = 200
+_READ_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,18 @@ class Archive:
             if link is None:
                 raise NotFoundError("archive-empty")
             return (await archive_rows.with_runs(transaction, [link], guild_id=guild_id, most=_MOST_RUNS))[0]
+
+    async def everything(self, guild_id: int) -> AsyncIterator[PlacedLink]:
+        """Every link of a server at each place where it ran, a few at a time: an archive may be larger than memory."""
+        last = 0
+        while True:
+            async with self._store.read() as transaction:
+                found = await archive_rows.placed_links(transaction, guild_id=guild_id, after=last, limit=_READ_AT_ONCE)
+            if not found:
+                return
+            for _, placed in found:
+                yield placed
+            last = found[-1][0]
 
     async def renew(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Let links be found that an older version stored; a few at a time, so that a stop loses nothing."""

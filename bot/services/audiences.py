@@ -47,6 +47,11 @@ class Audiences:
         async with self._store.read() as transaction:
             return await rights_of(transaction, guild_id, actor)
 
+    async def require_editor(self, guild_id: int, actor: Actor) -> None:
+        """Raise RefusedError for who may not plan with the queue."""
+        async with self._store.read() as transaction:
+            await require_editor(transaction, guild_id, actor)
+
     async def require_moderator(self, guild_id: int, actor: Actor) -> None:
         """Raise RefusedError for who may not decide about submissions and polls."""
         async with self._store.read() as transaction:

@@ -5,8 +5,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from datetime import datetime, timedelta
 from random import uniform
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,6 +19,7 @@ from bot.ports import Bell, IssueSource, Reading
 from bot.services.announcements import enqueue_announcement
 from bot.services.channels import choose_channel
 from bot.services.keys import issue_key
+from bot.services.storing import store_new
 from bot.services.submissions import feature_links
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
@@ -86,7 +86,9 @@ class Sources:
         address, credentials = split_credentials(url)
         seen = await self._reader.read(Source(source_id=0, url=address, url_key=""), credentials=credentials)
         sealed = self._secrets.seal(credentials) if credentials else None
-        url_key = self._secrets.fingerprint(f"{address}\x1f{credentials}") if credentials else _url_key(address)
+        url_key = (
+            self._secrets.fingerprint(f"{address}\x1f{credentials}") if credentials else source_rows.plain_key(address)
+        )
         now = self._clock.now()
         async with self._store.write() as transaction:
             source = await source_rows.add_source(transaction, url=address, url_key=url_key, secret=sealed, now=now)
@@ -181,7 +183,7 @@ class Sources:
             if held is None:
                 return  # somebody subscribed anew meanwhile; it is read again at once
             source = held
-            new = await self._store_new(transaction, source, reading.issues, now=now)
+            new = await store_new(transaction, source, reading.issues, now=now, undated_at=now)
             await self._feature(transaction, source, new, now=now)
             if source.first_read_at is None:
                 announced = await self._announce_first(transaction, source, now=now)
@@ -208,33 +210,6 @@ class Sources:
         if announced:
             self._bell.ring("outbox")
             self._bell.ring("polls")
-
-    async def _store_new(
-        self, transaction: Transaction, source: Source, issues: tuple[Issue, ...], *, now: datetime
-    ) -> list[Issue]:
-        """Those of `issues` that were not known by any of their identities, now stored; oldest first."""
-        from bot.newsletter.links import KEY_VERSION  # with the patterns behind it: not before something is read
-
-        new: list[Issue] = []
-        # Feeds list the newest first: turned around before the stable sort, the undated ones stand in order too.
-        for issue in sorted(issues[::-1], key=_order):  # noqa: C415
-            known = await issue_rows.find_by_identity(transaction, source.source_id, issue.identities)
-            if known is not None:
-                # A changed guid or address is remembered, so that losing the other names later is no new issue.
-                await issue_rows.add_identities(
-                    transaction, issue.identities, source_id=source.source_id, issue_id=known
-                )
-                continue
-            if await issue_rows.add_issue(
-                transaction,
-                issue,
-                source_id=source.source_id,
-                issue_key=issue_key(source.url_key, issue.identities[0]),
-                key_version=KEY_VERSION,
-                now=now,
-            ):
-                new.append(issue)
-        return new
 
     async def _feature(self, transaction: Transaction, source: Source, new: list[Issue], *, now: datetime) -> None:
         """Credit the members whose links run, before the announcement is queued that names them."""
@@ -330,12 +305,3 @@ def split_credentials(url: str) -> tuple[str, str | None]:
         raise RefusedError("address-invalid")
     credentials, at, netloc = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=netloc)), credentials if at else None
-
-
-def _url_key(address: str) -> str:
-    return sha256(address.encode()).hexdigest()
-
-
-def _order(issue: Issue) -> datetime:
-    # Dates order, they never decide; an undated item counts as old.
-    return issue.published_at or datetime.min.replace(tzinfo=UTC)

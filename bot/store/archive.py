@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
-from bot.model.issue import ArchivedLink, IssueCard, Link
+from bot.model.issue import ArchivedLink, IssueCard, Link, PlacedLink
 from bot.store.group_commit import Transaction
 from bot.store.tables import issues, links, sections, subscriptions
 
@@ -53,6 +53,27 @@ async def newest_links(transaction: Transaction, *, guild_id: int, offset: int, 
     return [_link(row) for row in rows]
 
 
+async def placed_links(
+    transaction: Transaction, *, guild_id: int, after: int, limit: int
+) -> list[tuple[int, PlacedLink]]:
+    """Links of a server with their ids, in the order in which they were stored, from the one after `after`."""
+    rows = await transaction.execute(
+        _links()
+        .add_columns(
+            links.c.id,
+            links.c.position,
+            issues.c.issue_key,
+            issues.c.title.label("issue_title"),
+            issues.c.url.label("issue_url"),
+            issues.c.published_at,
+        )
+        .where(_is_of(guild_id), links.c.id > after)
+        .order_by(links.c.id)
+        .limit(limit)
+    )
+    return [(row.id, _placed(row)) for row in rows]
+
+
 async def any_link(transaction: Transaction, *, guild_id: int, fraction: float) -> Link | None:
     """A link of a server that lies at `fraction` (0 to 1) of all ids; no advertisement. None where there is none."""
     ids = select(func.min(links.c.id).label("first"), func.max(links.c.id).label("last"))
@@ -90,6 +111,11 @@ def _links() -> Select[Any]:
 def _is_of(guild_id: int) -> Any:
     # A server sees the issues of the sources it reads, never another server's.
     return issues.c.source_id.in_(select(subscriptions.c.source_id).where(subscriptions.c.guild_id == guild_id))
+
+
+def _placed(row: Row[Any]) -> PlacedLink:
+    card = IssueCard(row.issue_key, row.issue_title, row.issue_url, row.published_at, link_count=0)
+    return PlacedLink(_link(row), card, place=row.position + 1)
 
 
 def _link(row: Row[Any]) -> Link:

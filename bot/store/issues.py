@@ -20,9 +20,19 @@ _LONGEST_IDENTITY = 96
 
 
 async def add_issue(
-    transaction: Transaction, issue: Issue, *, source_id: int, issue_key: str, key_version: int, now: datetime
+    transaction: Transaction,
+    issue: Issue,
+    *,
+    source_id: int,
+    issue_key: str,
+    key_version: int,
+    now: datetime,
+    ordered_at: datetime,
 ) -> bool:
-    """Store a new issue with all its links; False when an issue with this key is there already."""
+    """Store a new issue with all its links; False when an issue with this key is there already.
+
+    ordered_at: where it stands among the others.
+    """
     issue_id = (
         await transaction.execute(
             insert(transaction, issues)
@@ -41,7 +51,7 @@ async def add_issue(
                 paywalled=issue.paywalled,
                 polls=[{"question": poll.question, "options": list(poll.options)} for poll in issue.polls],
                 stored_at=now,
-                ordered_at=min(issue.published_at or now, now),
+                ordered_at=ordered_at,
             )
             .on_conflict_do_nothing(index_elements=["issue_key"])
             .returning(issues.c.id)

@@ -1,18 +1,34 @@
-"""Looking for damage before somebody meets it."""
+"""Looking before somebody meets it: whether the database is there, of this version, and undamaged."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import text
 
-from bot.errors import StoreDamagedError
+from bot.errors import StartError, StoreDamagedError
 from bot.store.complaints import DAMAGED
 from bot.store.engine import Store, engine_url
+from bot.store.upgrade import HEAD, current_revision
 
 
 def sqlite_file(database_url: str) -> Path | None:
     """The file of a SQLite database, None for PostgreSQL."""
     url = engine_url(database_url)
     return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+@asynccontextmanager
+async def opened_store(database_url: str) -> AsyncIterator[Store]:
+    """The database for a command beside the bot. Raises StartError where there is none, or one of another version."""
+    path = sqlite_file(database_url)
+    if path is not None and not path.exists():
+        raise StartError(f"There is no database at {path} yet; the first start (`make run`) makes it.")
+    async with await Store.open(database_url) as store:
+        async with store.read() as transaction:
+            if await transaction.run_sync(current_revision) != HEAD:
+                raise StartError("The database has other tables than this version: run `python -m bot migrate` first.")
+        yield store
 
 
 async def look_for_damage(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Row, exists, func, select, update
@@ -24,6 +25,21 @@ async def add_source(
     )
     row = (await transaction.execute(select(sources).where(sources.c.url_key == url_key))).one()
     return source_of(row)
+
+
+async def add_plain_source(transaction: Transaction, url: str, *, now: datetime) -> Source:
+    """The source at an address without credentials, made if it is not there."""
+    return await add_source(transaction, url=url, url_key=plain_key(url), secret=None, now=now)
+
+
+def plain_key(url: str) -> str:
+    """What stands for an address without credentials."""
+    return sha256(url.encode()).hexdigest()
+
+
+async def all_sources(transaction: Transaction) -> list[Source]:
+    """Every source, the oldest first."""
+    return [source_of(row) for row in await transaction.execute(select(sources).order_by(sources.c.id))]
 
 
 async def get_secret(transaction: Transaction, source_id: int) -> bytes | None:

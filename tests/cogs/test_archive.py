@@ -1,5 +1,14 @@
 """`/links` as a member uses it."""
 
+import csv
+import io
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
 from sandbox.model import Guild
 from tests.cogs.conftest import Press
 from tests.doubles import sample_issue
@@ -46,3 +55,35 @@ async def test_an_administrator_opens_the_archive_to_a_role_or_closes_it(press: 
     assert "is closed" in (await mia.slash("/links random")).text
     await ada.slash("/setup archive", access="everyone")
     assert "The newest links" in (await mia.slash("/links latest")).text
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "sqlite"])
+async def test_an_editor_takes_every_link_along(press: Press, tmp_path: Path, form: str) -> None:
+    await filled(press)
+    edda = press.person("edda")
+    reply = await edda.slash("/queue export", what="links", format=form)
+    assert reply.ephemeral
+    [file] = reply.message.attachments
+    assert file.filename == f"links.{form}"
+    if form == "sqlite":
+        (tmp_path / "links.sqlite").write_bytes(file.data)
+        with closing(sqlite3.connect(tmp_path / "links.sqlite")) as database:
+            rows = database.execute("SELECT issue, place, title, url FROM links").fetchall()
+    elif form == "json":
+        rows = [tuple(row[name] for name in ("issue", "place", "title", "url")) for row in json.loads(file.data)]
+    else:
+        read = csv.DictReader(io.StringIO(file.data.decode("utf-8-sig"), newline=""))
+        rows = [(row["issue"], int(row["place"]), row["title"], row["url"]) for row in read]
+    assert len(rows) == 18
+    assert rows[0] == ("Issue number 1", 1, "Thing number 1", "https://example.com/1")
+
+
+async def test_forms_that_do_not_fit_are_told_and_members_get_nothing(press: Press, guild: Guild) -> None:
+    await filled(press)
+    edda = press.person("edda")
+    assert "Markdown is for the queue" in (await edda.slash("/queue export", what="links", format="md")).text
+    assert "SQLite is for every link" in (await edda.slash("/queue export", format="sqlite")).text
+    guild.permit_command("queue", {guild.everyone: True})
+    reply = await press.person("mia").slash("/queue export", what="links")
+    assert "for editors" in reply.text
+    assert reply.message.attachments == []

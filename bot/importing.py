@@ -1,0 +1,178 @@
+"""`python -m bot import`: fills the archive from files and addresses, and announces nothing.
+
+Safe to break off and to run again: what is stored is known by its names and passed over.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import TextIO
+from urllib.parse import urljoin
+
+from bot.clock import SystemClock
+from bot.errors import DomainError, FetchError, StartError, UnreadableError
+from bot.fetch import Fetcher
+from bot.model.guild import Source
+from bot.model.issue import Issue
+from bot.model.problem import Problem
+from bot.newsletter import read_newsletter
+from bot.services.sources import split_credentials
+from bot.services.storing import store_new
+from bot.settings import Settings
+from bot.store import Store
+from bot.store import sources as source_rows
+from bot.store.soundness import opened_store
+
+ENDINGS = frozenset({".md", ".markdown", ".html", ".htm", ".xml", ".rss", ".atom", ".json"})
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_ISSUES_A_COMMIT = 25
+_BAR = 30
+
+
+async def import_issues(
+    given: Sequence[str], *, source_url: str | None, site: str | None, settings: Settings
+) -> tuple[int, int, int]:
+    """Store every issue in these files, folders and addresses: (new, known already, documents not understood).
+
+    source_url: whose archive it is, an address of `/setup source`; needed where there are several. site: where the
+    issues are on the web, so that a file `slug.md` is the issue at `site/slug`. Raises StartError where it is unclear
+    what is meant.
+    """
+    documents = [document for each in given for document in _documents(each)]
+    if not documents:
+        raise StartError(f"There is nothing to import. Files of a folder are taken if they end in {_endings()}.")
+    max_bytes = int(settings.fetch_max_megabytes * 1_000_000)
+    async with (
+        opened_store(settings.database_url.get_secret_value()) as store,
+        Fetcher(
+            timeout_seconds=settings.fetch_timeout_seconds,
+            max_bytes=max_bytes,
+            allow_private_addresses=settings.allow_private_addresses,
+        ) as fetcher,
+    ):
+        filling = _Filling(store, await _source(store, source_url))
+        progress = Progress(len(documents))
+        failed = 0
+        for document in documents:
+            try:
+                issues = await _read(document, fetcher, site=site, max_bytes=max_bytes)
+            except DomainError as error:
+                failed += 1
+                progress.say(f"{document}: {Problem.of(error).said()}")
+            else:
+                await filling.add(issues)
+            progress.step(PurePosixPath(document).name)
+        await filling.flush()
+        progress.end()
+    return filling.new, filling.known, failed
+
+
+class _Filling:
+    """Issues on their way into the store, some to a commit."""
+
+    def __init__(self, store: Store, source: Source) -> None:
+        self._store = store
+        self._source = source
+        self._clock = SystemClock()
+        self._waiting: list[Issue] = []
+        self.new = self.known = 0
+
+    async def add(self, issues: Sequence[Issue]) -> None:
+        self._waiting += issues
+        if len(self._waiting) >= _ISSUES_A_COMMIT:
+            await self.flush()
+
+    async def flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        async with self._store.write() as transaction:
+            stored = await store_new(transaction, self._source, waiting, now=self._clock.now(), undated_at=_LONG_AGO)
+        self.new += len(stored)
+        self.known += len(waiting) - len(stored)
+
+
+class Progress:
+    """A bar on a terminal; elsewhere a line for each tenth."""
+
+    def __init__(self, total: int, out: TextIO | None = None) -> None:
+        self._out = out or sys.stderr
+        self._total = total
+        self._done = 0
+
+    def step(self, name: str) -> None:
+        before, self._done = self._done, self._done + 1
+        if self._out.isatty():
+            filled = _BAR * self._done // self._total
+            bar = "#" * filled + "." * (_BAR - filled)
+            self._out.write(f"\r[{bar}] {self._done}/{self._total} {name[:40]:<40}")
+            self._out.flush()
+        elif 10 * self._done // self._total > 10 * before // self._total:
+            self._out.write(f"{self._done} of {self._total}\n")
+
+    def say(self, sentence: str) -> None:
+        """A line of its own."""
+        self._out.write(f"\r{sentence:<80}\n" if self._out.isatty() else f"{sentence}\n")
+
+    def end(self) -> None:
+        if self._out.isatty():
+            self._out.write("\n")
+
+
+def _documents(given: str) -> Iterator[str]:
+    if given.startswith(("http://", "https://")):
+        yield given
+        return
+    path = Path(given)
+    if not path.exists():
+        raise StartError(f"There is no file or folder {given}.")
+    if path.is_dir():
+        yield from (str(each) for each in sorted(path.rglob("*")) if each.suffix.lower() in ENDINGS and each.is_file())
+    else:
+        yield given
+
+
+async def _source(store: Store, wanted: str | None) -> Source:
+    """Whose archive is filled: the source with this address, made if it is not there; or the only one."""
+    async with store.write() as transaction:
+        known = await source_rows.all_sources(transaction)
+        if wanted is not None:
+            address, credentials = split_credentials(wanted)
+            if credentials:
+                raise StartError("Name the source without its user and password.")
+            for source in known:
+                if source.url == address:
+                    return source
+            return await source_rows.add_plain_source(transaction, address, now=SystemClock().now())
+    if len(known) == 1:
+        return known[0]
+    listed = "".join(f"\n  --source {source.url}" for source in known)
+    raise StartError(
+        f"Say whose archive it is; known are:{listed}"
+        if known
+        else "No newsletter is set up yet. Say whose archive it is: --source and the address of its feed."
+    )
+
+
+async def _read(document: str, fetcher: Fetcher, *, site: str | None, max_bytes: int) -> list[Issue]:
+    if document.startswith(("http://", "https://")):
+        fetched = await fetcher.get(document)
+        return read_newsletter(
+            fetched.body or b"", source=document, content_type=fetched.content_type, base_url=fetched.url
+        )
+    base = urljoin(site.rstrip("/") + "/", PurePosixPath(document).stem) if site else None
+    return read_newsletter(_content(document, max_bytes), source=document, base_url=base)
+
+
+def _content(path: str, max_bytes: int) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(max_bytes + 1)
+    except OSError as error:
+        raise FetchError("file-unreadable", reason=error.strerror or type(error).__name__) from error
+    if len(content) > max_bytes:
+        raise UnreadableError("unreadable-too-large", megabytes=f"{max_bytes / 1_000_000:g}")
+    return content
+
+
+def _endings() -> str:
+    return ", ".join(sorted(ENDINGS))

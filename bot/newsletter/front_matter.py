@@ -1,0 +1,86 @@
+"""What stands before the text of a Markdown file between two lines of `---`, as site generators write it.
+
+Read are the plain lines `name: value` and lists of words, which is what archives of newsletters have there; a value of
+any other form is left out. It is no YAML, and need not be: nothing in it can do anything.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+MAX_LINES = 200
+_FIELD = re.compile(r"([A-Za-z][\w-]*):(?:[ \t]+(.*))?$")
+_ITEM = re.compile(r"\s*-[ \t]+(.+)$")
+_LIST = re.compile(r"\[(.*)\]$")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """What a file says of itself; empty or None where it says nothing."""
+
+    title: str = ""
+    subtitle: str = ""
+    authors: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    url: str = ""
+
+
+def take_front_matter(source: str) -> tuple[FrontMatter, str]:
+    """The front matter and the text after it; nothing and the whole text where there is none."""
+    lines = source.split("\n", MAX_LINES + 1)
+    if not lines or lines[0].rstrip() != "---":
+        return FrontMatter(), source
+    end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() in {"---", "..."}), None)
+    fields = _fields(lines[1:end]) if end is not None else {}
+    if end is None or not fields:
+        return FrontMatter(), source  # a rule across the page, not the beginning of anything
+    found = FrontMatter(
+        title=_first(fields, "title"),
+        subtitle=_first(fields, "subtitle", "description", "summary"),
+        authors=tuple(fields.get("authors") or fields.get("author") or ()),
+        published_at=_moment(_first(fields, "date", "published", "publishdate", "pubdate", "published_at")),
+        url=next(
+            (url for url in (_first(fields, name) for name in ("canonical_url", "url", "link")) if "://" in url), ""
+        ),
+    )
+    return found, "\n".join(lines[end + 1 :])
+
+
+def _fields(lines: list[str]) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    current: list[str] | None = None
+    for line in lines:
+        if (item := _ITEM.match(line)) and current is not None:
+            current.append(_plain(item[1]))
+        elif field := _FIELD.match(line.rstrip()):
+            value = (field[2] or "").strip()
+            listed = _LIST.match(value)
+            given = listed[1].split(",") if listed else [value]
+            current = fields.setdefault(field[1].lower(), [])
+            current += [_plain(each) for each in given if each.strip()]
+        else:
+            current = None
+    return {name: [value for value in values if value] for name, values in fields.items()}
+
+
+def _plain(value: str) -> str:
+    value = value.strip()
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1] if quoted else value
+
+
+def _first(fields: dict[str, list[str]], *names: str) -> str:
+    return next((fields[name][0] for name in names if fields.get(name)), "")
+
+
+def _moment(value: str) -> datetime | None:
+    day = _DATE.match(value)
+    # Whole, or else only its day: "2023-01-18 14:00 +0000" is written, too.
+    for written in (value, day[0]) if day else ():
+        try:
+            moment = datetime.fromisoformat(written)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    return None

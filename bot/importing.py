@@ -18,7 +18,7 @@ from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.newsletter import read_newsletter
 from bot.services.sources import split_credentials
-from bot.services.storing import store_new
+from bot.services.storing import store_issues
 from bot.settings import Settings
 from bot.store import Store
 from bot.store import sources as source_rows
@@ -86,9 +86,16 @@ class _Filling:
     async def flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         async with self._store.write() as transaction:
-            stored = await store_new(transaction, self._source, waiting, now=self._clock.now(), undated_at=_LONG_AGO)
-        self.new += len(stored)
-        self.known += len(waiting) - len(stored)
+            stored = await store_issues(
+                transaction,
+                self._source,
+                waiting,
+                now=self._clock.now(),
+                undated_at=_LONG_AGO,
+                is_listed=False,
+            )
+        self.new += len(stored.new)
+        self.known += len(waiting) - len(stored.new)
 
 
 class Progress:

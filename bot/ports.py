@@ -14,12 +14,16 @@ from bot.model.submission import Submission
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a source gave: its title and items, and the marks for the next conditional request."""
+    """What a source gave: its title and items, and the marks for the next conditional request.
+
+    is_whole: it did not break off, so that what is not among its items is not there.
+    """
 
     title: str | None
     issues: tuple[Issue, ...]
     etag: str | None = None
     last_modified: str | None = None
+    is_whole: bool = True
 
 
 class IssueSource(Protocol):

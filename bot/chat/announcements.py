@@ -59,6 +59,9 @@ def _view(announcement: Announcement, *, language: str, delivery_key: str | None
     mark = message_mark(delivery_key) if delivery_key else (None, None)
     card: ui.Container[Any] = ui.Container(id=mark[0])
     card.add_item(ui.TextDisplay[Any](_head(issue, language=language), id=mark[1]))
+    if issue.is_withdrawn:
+        view.add_item(card)
+        return view
     topics = topics_of(issue)
     if topics and with_topics:
         card.add_item(ui.TextDisplay[Any](topics))
@@ -99,6 +102,10 @@ def credits_of(announcement: Announcement, *, language: str) -> str:
 
 
 def _head(issue: Issue, *, language: str) -> str:
+    if issue.is_withdrawn:
+        # Its address leads nowhere any more.
+        withdrawn = text("issue-withdrawn", language=language)
+        return f"## ~~{plain(issue.title, longest=_LONGEST_TITLE)}~~\n-# {withdrawn}"
     title = masked_link(issue.title, issue.url or "", longest=_LONGEST_TITLE)
     parts = [authors_of(issue, language=language)] if issue.authors else []
     if issue.published_at is not None:

@@ -22,6 +22,13 @@ _LONGEST_AUTHOR = 256
 def announcement_embed(announcement: Announcement, *, language: str, delivery_key: str) -> dict[str, Any]:
     """Text and embed, as keywords for discord.py. Embeds never ping, so the mention is the text."""
     issue = announcement.issue
+    if issue.is_withdrawn:
+        withdrawn = discord.Embed(
+            title=shorten(fold(issue.title), _LONGEST_TITLE),
+            url=marked_url(issue.url, delivery_key=delivery_key),
+            description=text("issue-withdrawn", language=language),
+        )
+        return {"content": _without_link(withdrawn, delivery_key), "embed": withdrawn}
     embed = discord.Embed(
         title=shorten(fold(issue.title), _LONGEST_TITLE),
         url=marked_url(issue.url, delivery_key=delivery_key),

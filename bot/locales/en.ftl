@@ -7,6 +7,7 @@ issue-link-count = { $count ->
     [one] **1** link
    *[other] **{ $count }** links
 }
+issue-withdrawn = The newsletter took this issue back.
 issue-paywalled = continues behind a paywall
 issue-credits = With links from { $names }{ $more ->
     [0] {""}

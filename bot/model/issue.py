@@ -72,7 +72,7 @@ class Issue:
     `identities` are all the keys by which the issue may be known again (guid, link key, platform id, content hash),
     each with its kind as a prefix (`guid:…`, `link:…`, `content:…`), strongest first. `url` is None where the source
     names no address (a file). `published_at` is aware UTC or None. `links` are all content links in order; `sections`
-    holds the same links grouped.
+    holds the same links grouped. `is_withdrawn` says that its source took it back.
     """
 
     title: str
@@ -87,6 +87,7 @@ class Issue:
     sections: tuple[Section, ...] = ()
     images: tuple[Image, ...] = ()
     polls: tuple[IssuePoll, ...] = ()
+    is_withdrawn: bool = False
 
     @property
     def links(self) -> tuple[Link, ...]:

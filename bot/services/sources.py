@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import uniform
@@ -17,9 +17,10 @@ from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.ports import Bell, IssueSource, Reading
 from bot.services.announcements import enqueue_announcement
+from bot.services.cards import Change, show_changes
 from bot.services.channels import choose_channel
 from bot.services.keys import issue_key
-from bot.services.storing import store_new
+from bot.services.storing import look_for_missing, store_issues, withdraw_missing
 from bot.services.submissions import feature_links
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 # Longer than any fetch may take; a process that dies while reading gives the source back this late.
 _READING_LEASE = timedelta(minutes=5)
 _SOURCES_AT_ONCE = 8
+_READINGS_MISSED = 3
 _LONGEST_BACKOFF = timedelta(hours=6)
 _LONGEST_URL = 2000
 _BARE_ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/|$)", re.IGNORECASE)
@@ -183,12 +185,16 @@ class Sources:
             if held is None:
                 return  # somebody subscribed anew meanwhile; it is read again at once
             source = held
-            new = await store_new(transaction, source, reading.issues, now=now, undated_at=now)
-            await self._feature(transaction, source, new, now=now)
+            stored = await store_issues(transaction, source, reading.issues, now=now, undated_at=now, is_listed=True)
+            if reading.is_whole:
+                await look_for_missing(transaction, source, reading.issues, now=now)
+            gone = await withdraw_missing(transaction, source, after=self._withdrawn_after, now=now)
+            await self._feature(transaction, source, [*stored.new, *stored.edited], now=now)
             if source.first_read_at is None:
                 announced = await self._announce_first(transaction, source, now=now)
             else:
-                announced = await self._announce(transaction, source, new, now=now)
+                announced = await self._announce(transaction, source, stored.new, now=now)
+            shown = await self._show(transaction, source, [*stored.changed_cards, *gone], now=now)
             await source_rows.record_reading(
                 transaction,
                 source.source_id,
@@ -199,19 +205,35 @@ class Sources:
                 next_poll_at=now + self._interval,
             )
         self._metrics.count("source_readings", "read")
-        self._metrics.count("issues_stored", by=len(new))
+        self._metrics.count("issues_stored", by=len(stored.new))
         log.info(
-            "source read source_id=%s items=%d new=%d announced=%d",
+            "source read source_id=%s items=%d new=%d edited=%d withdrawn=%d announced=%d",
             source.source_id,
             len(reading.issues),
-            len(new),
+            len(stored.new),
+            len(stored.edited),
+            len(gone),
             announced,
         )
-        if announced:
+        if announced or shown:
             self._bell.ring("outbox")
             self._bell.ring("polls")
 
-    async def _feature(self, transaction: Transaction, source: Source, new: list[Issue], *, now: datetime) -> None:
+    @property
+    def _withdrawn_after(self) -> timedelta:
+        """How long an issue is missed before it counts as withdrawn: a feed that was built badly once is no verdict."""
+        return self._interval * _READINGS_MISSED
+
+    async def _show(
+        self, transaction: Transaction, source: Source, issue_keys: Sequence[str], *, now: datetime
+    ) -> bool:
+        """Let the announcements of these issues be drawn anew."""
+        subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
+        guild_ids = sorted({subscription.guild_id for subscription in subscribed})
+        changes = [Change(guild_id, key) for guild_id in guild_ids for key in issue_keys]
+        return await show_changes(transaction, changes, now=now)
+
+    async def _feature(self, transaction: Transaction, source: Source, new: Sequence[Issue], *, now: datetime) -> None:
         """Credit the members whose links run, before the announcement is queued that names them."""
         subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
         guild_ids = {subscription.guild_id for subscription in subscribed}
@@ -224,7 +246,9 @@ class Sources:
             if count:
                 log.info("submitted links ran issue=%s count=%d", key, count)
 
-    async def _announce(self, transaction: Transaction, source: Source, issues: list[Issue], *, now: datetime) -> int:
+    async def _announce(
+        self, transaction: Transaction, source: Source, issues: Sequence[Issue], *, now: datetime
+    ) -> int:
         queued = 0
         for subscription in await guild_rows.subscriptions_of_source(transaction, source.source_id):
             for issue in issues:
@@ -265,10 +289,16 @@ class Sources:
         self._metrics.count("source_readings", "unchanged")
         now = self._clock.now()
         async with self._store.write() as transaction:
+            shown = False
             if await source_rows.hold_claim(transaction, source) is not None:
+                # What the last reading missed is still missing.
+                gone = await withdraw_missing(transaction, source, after=self._withdrawn_after, now=now)
+                shown = await self._show(transaction, source, gone, now=now)
                 await source_rows.record_unchanged(
                     transaction, source.source_id, now=now, next_poll_at=now + self._interval
                 )
+        if shown:
+            self._bell.ring("outbox")
 
     async def _record_failure(self, source: Source, problem: Problem) -> None:
         backoff = min(self._interval * 2 ** min(source.failures, 16), _LONGEST_BACKOFF)

@@ -42,6 +42,7 @@ class FeedSource:
             # With its marks the server would say "not modified" to whoever asks for the missing rest.
             etag=None if feed.torn else fetched.etag,
             last_modified=None if feed.torn else fetched.last_modified,
+            is_whole=not feed.torn,
         )
 
     async def _understood(self, fetched: Fetched, body: bytes, source: Source) -> "Feed":

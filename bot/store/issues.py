@@ -1,11 +1,12 @@
 """Stored issues with their sections, links and pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, select, update
 
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, Section
@@ -28,10 +29,12 @@ async def add_issue(
     key_version: int,
     now: datetime,
     ordered_at: datetime,
+    digest: str,
+    is_listed: bool,
 ) -> bool:
     """Store a new issue with all its links; False when an issue with this key is there already.
 
-    ordered_at: where it stands among the others.
+    ordered_at: where it stands among the others. digest: of all that was understood. is_listed: its source has it.
     """
     issue_id = (
         await transaction.execute(
@@ -40,18 +43,12 @@ async def add_issue(
                 source_id=source_id,
                 issue_key=issue_key,
                 identity=issue.identities[0],
-                title=issue.title,
-                folded_title=issue.title.casefold(),
-                url=issue.url,
-                subtitle=issue.subtitle,
-                topics=list(issue.topics),
-                authors=list(issue.authors),
+                **_content(issue),
                 published_at=issue.published_at,
-                image_url=issue.image_url,
-                paywalled=issue.paywalled,
-                polls=[{"question": poll.question, "options": list(poll.options)} for poll in issue.polls],
                 stored_at=now,
                 ordered_at=ordered_at,
+                digest=digest,
+                is_listed=is_listed,
             )
             .on_conflict_do_nothing(index_elements=["issue_key"])
             .returning(issues.c.id)
@@ -60,16 +57,83 @@ async def add_issue(
     if issue_id is None:
         return False
     await add_identities(transaction, issue.identities, source_id=source_id, issue_id=issue_id)
-    await _add_links(transaction, issue, issue_id=issue_id, key_version=key_version)
-    if issue.images:
-        await transaction.execute(
-            media.insert(),
-            [
-                {"issue_id": issue_id, "position": place, "url": image.url, "alt": image.alt, "caption": image.caption}
-                for place, image in enumerate(issue.images)
-            ],
-        )
+    await _add_parts(transaction, issue, issue_id=issue_id, key_version=key_version)
     return True
+
+
+async def replace_content(
+    transaction: Transaction, issue_id: int, issue: Issue, *, key_version: int, now: datetime, digest: str
+) -> None:
+    """Let a stored issue say what `issue` says; its key, its names and its place among the others stay."""
+    await transaction.execute(
+        update(issues)
+        .where(issues.c.id == issue_id)
+        .values(
+            **_content(issue),
+            published_at=func.coalesce(issues.c.published_at, issue.published_at),
+            digest=digest,
+            changed_at=now,
+        )
+    )
+    for parts in (links, media, sections):
+        await transaction.execute(delete(parts).where(parts.c.issue_id == issue_id))
+    await _add_parts(transaction, issue, issue_id=issue_id, key_version=key_version)
+
+
+async def note_digest(transaction: Transaction, issue_id: int, digest: str) -> None:
+    """Keep what was understood of an issue that was stored before that was kept."""
+    await transaction.execute(update(issues).where(issues.c.id == issue_id).values(digest=digest))
+
+
+async def note_listed(transaction: Transaction, issue_id: int) -> None:
+    """The source has the issue (again)."""
+    await transaction.execute(
+        update(issues).where(issues.c.id == issue_id).values(is_listed=True, missing_since=None, withdrawn_at=None)
+    )
+
+
+async def ids_of(transaction: Transaction, source_id: int, identities: Sequence[str]) -> set[int]:
+    """Row ids of the source's issues that have one of these names."""
+    named = {_stored_identity(identity) for identity in identities}
+    rows = await transaction.execute(
+        select(issue_identities.c.issue_id).where(
+            issue_identities.c.source_id == source_id, issue_identities.c.identity.in_(named)
+        )
+    )
+    return set(rows.scalars())
+
+
+async def newer_than_oldest_of(transaction: Transaction, source_id: int, listed: Collection[int]) -> list[int]:
+    """Issues that the source listed once and that are none of `listed`, although they are newer than one of those."""
+    oldest = select(func.min(issues.c.ordered_at)).where(issues.c.id.in_(listed)).scalar_subquery()
+    rows = await transaction.execute(
+        select(issues.c.id).where(
+            issues.c.source_id == source_id,
+            issues.c.is_listed,
+            issues.c.withdrawn_at.is_(None),
+            issues.c.id.not_in(listed),
+            issues.c.ordered_at > oldest,
+        )
+    )
+    return list(rows.scalars())
+
+
+async def note_missing(transaction: Transaction, issue_ids: Collection[int], *, now: datetime) -> None:
+    """Since now, unless they were missed before."""
+    await transaction.execute(
+        update(issues).where(issues.c.id.in_(issue_ids), issues.c.missing_since.is_(None)).values(missing_since=now)
+    )
+
+
+async def withdraw_missing(transaction: Transaction, source_id: int, *, since: datetime, now: datetime) -> list[str]:
+    """Mark what has been missing since then or longer; the keys of what is newly marked."""
+    rows = await transaction.execute(
+        update(issues)
+        .where(issues.c.source_id == source_id, issues.c.withdrawn_at.is_(None), issues.c.missing_since <= since)
+        .values(withdrawn_at=now)
+        .returning(issues.c.issue_key)
+    )
+    return list(rows.scalars())
 
 
 async def add_identities(transaction: Transaction, identities: Sequence[str], *, source_id: int, issue_id: int) -> None:
@@ -83,16 +147,42 @@ async def add_identities(transaction: Transaction, identities: Sequence[str], *,
     )
 
 
-async def find_by_identity(transaction: Transaction, source_id: int, identities: Sequence[str]) -> int | None:
-    """Row id of the issue that has one of these names."""
-    result = await transaction.execute(
-        select(func.min(issue_identities.c.issue_id)).where(
-            issue_identities.c.source_id == source_id,
-            issue_identities.c.identity.in_([_stored_identity(identity) for identity in identities]),
+@dataclass(frozen=True, slots=True)
+class KnownIssue:
+    """What is needed to know of a stored issue when it is met again."""
+
+    issue_id: int
+    issue_key: str
+    digest: str | None
+    is_listed: bool
+    is_missing: bool
+    is_withdrawn: bool
+
+
+async def find_known(transaction: Transaction, source_id: int, identities: Sequence[str]) -> KnownIssue | None:
+    """The issue that has one of these names."""
+    row = (
+        await transaction.execute(
+            select(issues)
+            .join(issue_identities, issue_identities.c.issue_id == issues.c.id)
+            .where(
+                issue_identities.c.source_id == source_id,
+                issue_identities.c.identity.in_([_stored_identity(identity) for identity in identities]),
+            )
+            .order_by(issues.c.id)
+            .limit(1)
         )
+    ).one_or_none()
+    if row is None:
+        return None
+    return KnownIssue(
+        issue_id=row.id,
+        issue_key=row.issue_key,
+        digest=row.digest,
+        is_listed=row.is_listed,
+        is_missing=row.missing_since is not None,
+        is_withdrawn=row.withdrawn_at is not None,
     )
-    issue_id: int | None = result.scalar_one()
-    return issue_id
 
 
 async def get_issue(transaction: Transaction, issue_key: str, *, guild_id: int | None = None) -> Issue | None:
@@ -179,9 +269,10 @@ async def newest_of_source(transaction: Transaction, source_id: int) -> tuple[st
 
 
 async def newest_keys(transaction: Transaction, *, guild_id: int, limit: int = 1) -> list[str]:
-    """Keys of the newest issues that a server reads."""
+    """Keys of the newest issues that a server reads and that were not taken back."""
     rows = await transaction.execute(
         _of_guild(select(issues.c.issue_key), guild_id)
+        .where(issues.c.withdrawn_at.is_(None))
         .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
         .limit(limit)
     )
@@ -231,6 +322,32 @@ def _of_guild(query: Select[Any], guild_id: int) -> Select[Any]:
 
 def _is_read_by(guild_id: int) -> ColumnElement[bool]:
     return issues.c.source_id.in_(select(subscriptions.c.source_id).where(subscriptions.c.guild_id == guild_id))
+
+
+def _content(issue: Issue) -> dict[str, Any]:
+    return {
+        "title": issue.title,
+        "folded_title": issue.title.casefold(),
+        "url": issue.url,
+        "subtitle": issue.subtitle,
+        "topics": list(issue.topics),
+        "authors": list(issue.authors),
+        "image_url": issue.image_url,
+        "paywalled": issue.paywalled,
+        "polls": [{"question": poll.question, "options": list(poll.options)} for poll in issue.polls],
+    }
+
+
+async def _add_parts(transaction: Transaction, issue: Issue, *, issue_id: int, key_version: int) -> None:
+    await _add_links(transaction, issue, issue_id=issue_id, key_version=key_version)
+    if issue.images:
+        await transaction.execute(
+            media.insert(),
+            [
+                {"issue_id": issue_id, "position": place, "url": image.url, "alt": image.alt, "caption": image.caption}
+                for place, image in enumerate(issue.images)
+            ],
+        )
 
 
 async def _add_links(transaction: Transaction, issue: Issue, *, issue_id: int, key_version: int) -> None:
@@ -311,6 +428,7 @@ async def _whole_issue(transaction: Transaction, row: Row[Any]) -> Issue:
         ),
         images=tuple(Image(url=picture.url, alt=picture.alt, caption=picture.caption) for picture in pictures),
         polls=_polls(row.polls),
+        is_withdrawn=row.withdrawn_at is not None,
     )
 
 

@@ -137,7 +137,7 @@ async def test_an_approved_link_runs_and_its_finder_is_credited(demo: Stage, tab
     await expect(tab.message("Paper lanterns and other finds")).to_contain_text("With links from Mia")
 
 
-async def test_a_correction_and_a_withdrawal_reach_the_site(demo: Stage, tab: Tab) -> None:
+async def test_a_correction_and_a_withdrawal_reach_the_site_and_the_card(demo: Stage, tab: Tab) -> None:
     await tab.open(demo.sandbox.origin)
     backstage = tab.page.get_by_label("Backstage")
     await backstage.get_by_role("button", name=f"Correct {_TITLE}").click()
@@ -145,13 +145,18 @@ async def test_a_correction_and_a_withdrawal_reach_the_site(demo: Stage, tab: Ta
     await text.fill((await text.input_value()).replace(_TITLE, "Can a spreadsheet sing?"))
     await backstage.get_by_role("button", name="Publish the correction").click()
     await expect(backstage.get_by_role("link", name="Can a spreadsheet sing?")).to_be_visible()
-    await backstage.get_by_role("button", name="Withdraw Letters to a robot").click()
-    await expect(backstage.get_by_role("link", name="Letters to a robot")).to_have_count(0)
+    card = tab.message("Can a spreadsheet sing?")
+    await expect(card).to_contain_text("(edited)")
+    await expect(card.get_by_role("link", name="see the thread")).to_be_visible()
+    await backstage.get_by_role("button", name="Withdraw A clock with manners").click()
+    await expect(backstage.get_by_role("link", name="A clock with manners")).to_have_count(0)
+    withdrawn = tab.message("The newsletter took this issue back.")
+    await expect(withdrawn.locator("s")).to_have_text("A clock with manners", timeout=20_000)
     await backstage.get_by_label("The feed is to be").select_option(label="status 500")
     await backstage.get_by_role("button", name="Break the feed").click()
     await backstage.get_by_role("button", name="Mend the feed").click()
     assert demo.site.broken is None
-    assert [post.title for post in demo.site.newest_first] == ["Can a spreadsheet sing?", "A clock with manners"]
+    assert [post.title for post in demo.site.newest_first] == ["Can a spreadsheet sing?", "Letters to a robot"]
 
 
 async def test_the_bot_is_killed_and_an_old_button_works_after_its_restart(demo: Stage, tab: Tab) -> None:

@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from bot.errors import FetchError, RefusedError, StoreError, UnreadableError
 from bot.model.guild import FirstAnnouncement, Source
+from bot.model.issue import Issue
+from bot.model.member import Actor
 from bot.model.problem import Problem
-from bot.ports import Reading
+from bot.ports import Announcement, Reading
 from bot.services import Sources
 from bot.services.sources import split_credentials
 from bot.store.secret_box import SecretBox
@@ -75,7 +77,7 @@ async def test_an_issue_known_by_any_of_its_names_is_not_new(desk: Desk, again: 
     await desk.services.sources.read_due()
     desk.shelf.lay_out(replace(sample_issue(1), **again))
     await desk.read()
-    assert await desk.titles_sent() == ["Issue number 1"]
+    assert await desk.titles_sent() == [again.get("title", "Issue number 1")]
 
 
 async def test_a_new_name_of_a_known_issue_is_remembered(desk: Desk) -> None:
@@ -375,3 +377,111 @@ def test_what_is_no_web_address_is_refused_with_a_sentence(address: str) -> None
     with pytest.raises(RefusedError) as caught:
         split_credentials(address)
     assert caught.value.message_id == "address-invalid"
+
+
+async def card_of(desk: Desk, number: int = 1) -> Issue:
+    """The issue as its one announcement shows it now."""
+    await desk.services.outbox.deliver_due()
+    return (await desk.services.issues.show(GUILD, f"Issue number {number}")).issue
+
+
+def refreshed(desk: Desk) -> list[Issue]:
+    return [matter.issue for _, matter in desk.channel.refreshed if isinstance(matter, Announcement)]
+
+
+async def test_an_edit_updates_the_stored_issue_and_its_card_once(desk: Desk) -> None:
+    desk.shelf.lay_out(sample_issue(1))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 1"]
+    corrected = sample_issue(1, links=4, title="Issue number 1, corrected", identities=("guid:1", "content:new"))
+    desk.shelf.lay_out(corrected)
+    await desk.read()
+    await desk.services.outbox.deliver_due()
+    stored = (await desk.services.issues.show(GUILD, "corrected")).issue
+    assert [link.title for link in stored.links] == [f"Thing number {number}" for number in range(1, 5)]
+    assert [issue.title for issue in refreshed(desk)] == ["Issue number 1, corrected"]
+    found = await desk.services.archive.search(GUILD, '"number 4"', page=0, actor=Actor(1))
+    assert [hit.link.title for hit in found.links] == ["Thing number 4"]
+    for _ in range(3):
+        await desk.read()
+        await desk.services.outbox.deliver_due()
+    assert len(refreshed(desk)) == 1, "read again, nothing changes"
+    assert await desk.titles_sent() == ["Issue number 1"], "and nothing is announced anew"
+
+
+async def test_a_touched_date_or_a_moved_picture_is_no_edit(desk: Desk) -> None:
+    desk.shelf.lay_out(sample_issue(1))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.titles_sent()
+    touched = sample_issue(
+        1, published_at=sample_issue(9).published_at, image_url="https://cdn.example/resized/1.png?signature=new"
+    )
+    desk.shelf.lay_out(touched)
+    await desk.read()
+    assert (await card_of(desk)).published_at == sample_issue(1).published_at
+    assert refreshed(desk) == []
+
+
+async def test_an_edit_of_the_words_around_a_link_leaves_the_card_alone(desk: Desk) -> None:
+    desk.shelf.lay_out(sample_issue(1))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.titles_sent()
+    [section] = sample_issue(1).sections
+    words = replace(section, links=tuple(replace(link, excerpt="Other words") for link in section.links))
+    desk.shelf.lay_out(sample_issue(1, sections=(words,)))
+    await desk.read()
+    assert {link.excerpt for link in (await card_of(desk)).links} == {"Other words"}
+    assert refreshed(desk) == []
+
+
+async def test_an_issue_that_is_missed_reading_after_reading_is_marked_as_withdrawn(desk: Desk) -> None:
+    desk.shelf.lay_out(*(sample_issue(number) for number in (1, 2, 3)))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(*(sample_issue(number) for number in (1, 2, 3, 4)))
+    await desk.read()
+    await desk.titles_sent()
+    desk.shelf.lay_out(*(sample_issue(number) for number in (1, 2, 3)))
+    await desk.read()
+    assert not (await card_of(desk, 4)).is_withdrawn, "missed once"
+    desk.shelf.answer = None  # not modified: still missing
+    for _ in range(3):
+        await desk.read()
+    assert (await card_of(desk, 4)).is_withdrawn
+    assert [issue.is_withdrawn for issue in refreshed(desk)] == [True]
+    assert (await desk.services.issues.latest(GUILD)).issue.title == "Issue number 3"
+
+    desk.shelf.lay_out(*(sample_issue(number) for number in (1, 2, 3, 4)))
+    await desk.read()
+    assert not (await card_of(desk, 4)).is_withdrawn
+    assert [issue.is_withdrawn for issue in refreshed(desk)] == [True, False]
+    assert await desk.titles_sent() == ["Issue number 3", "Issue number 4"], "it is not announced once more"
+
+
+@pytest.mark.parametrize(
+    "left",
+    [(3, 4, 5), (4,), (), (1,)],
+    ids=["the oldest fell out", "only the newest is left", "it is empty", "most of it is gone"],
+)
+async def test_a_feed_that_is_short_withdraws_nothing(desk: Desk, left: tuple[int, ...]) -> None:
+    desk.shelf.lay_out(*(sample_issue(number) for number in (1, 2, 3, 4)))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    for _ in range(5):
+        desk.shelf.lay_out(*(sample_issue(number) for number in left))
+        await desk.read()
+    for number in (1, 2, 3, 4):
+        assert not (await card_of(desk, number)).is_withdrawn
+
+
+async def test_a_feed_that_breaks_off_withdraws_nothing(desk: Desk) -> None:
+    desk.shelf.lay_out(*(sample_issue(number) for number in (1, 2, 3)))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    for _ in range(5):
+        desk.shelf.answer = Reading(title="x", issues=(sample_issue(1), sample_issue(2)), is_whole=False)
+        await desk.read()
+    assert not (await card_of(desk, 3)).is_withdrawn

@@ -7,7 +7,7 @@ export PYTHON MAKECMDGOALS ISSUE ONCE PORT ALLOW_HOST SEEDS
 .PHONY: help demo run invite test test-all test-browser soak check bench format pictures lock clean environment environment-dev
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 environment:
 	@sh scripts/environment.sh requirements.lock
@@ -15,7 +15,7 @@ environment:
 environment-dev:
 	@sh scripts/environment.sh requirements-dev.lock
 
-demo: environment ## a Discord of your own in the browser, with the bot in it (ISSUE=path, PORT=8765, ONCE=1)
+demo: environment ## a Discord of your own in the browser, with the bot in it (ISSUE=path, PORT=8765, ONCE=1, ALLOW_HOST=name)
 	@$(RUN) -m sandbox demo $${ISSUE:+--issue "$$ISSUE"} $${PORT:+--port "$$PORT"} \
 		$${ALLOW_HOST:+--allow-host "$$ALLOW_HOST"} $${ONCE:+--once}
 

@@ -82,6 +82,9 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             interaction_id=interaction.id,
         )
         title = plain(added.title or added.source.url, longest=_LONGEST_TITLE)
+        if not added.is_new:
+            await reply(interaction, "setup-source-known", title=title, channel=str(channel_id))
+            return
         announces = first if added.issues else FirstAnnouncement.NONE.value
         await reply(
             interaction,

@@ -184,6 +184,9 @@ class Api:
             return _answer_of(route.handler(call), _NO_HEADERS, "unchecked")
         except ApiError as error:
             return Response(error.status, _NO_HEADERS, orjson.dumps(error.body()))
+        except (LookupError, TypeError, ValueError, AttributeError):
+            # The specification would have refused it before; here only the page asks, and says what it means.
+            return Response(400, _NO_HEADERS, orjson.dumps(ApiError(400, 50035, "Invalid Form Body").body()))
 
     def _tell_of(
         self, error: ApiError, request: Request, headers: Mapping[str, str], verdict: Verdict = "unchecked"

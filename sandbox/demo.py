@@ -1,17 +1,26 @@
 """`make demo`: a Discord to try the bot in, as a page in the browser, until Ctrl-C."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.errors import NothingHappened, Refused
+from sandbox.errors import NothingHappened, SandboxError
 from sandbox.scenery import set_scenery
-from sandbox.stage import NEXT, Stage, stage
+from sandbox.stage import NEXT, ROOT, Stage, stage
 from sandbox.web import Page, Panel
 
 PORT = 8765
 """Where the page is looked for first, so that an open tab finds the next demo; any other if it is taken."""
+
+
+SPECIFICATION = ROOT / "discord-openapi.json"
+"""Discord's own file, if somebody put it there: then every request of the bot is checked against it."""
+WELCOME = (
+    "Welcome! You are Mia, a member. Type / for commands, press what can be pressed, right-click a message; become a "
+    "moderator, the editor or the administrator above. Backstage you let things happen."
+)
 
 
 async def show(*, issue: Path | None, openapi: Path | None = None, hosts: Sequence[str] = (), port: int = PORT) -> int:
@@ -22,19 +31,20 @@ async def show(*, issue: Path | None, openapi: Path | None = None, hosts: Sequen
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if openapi is None and not os.environ.get("DISCORD_OPENAPI") and SPECIFICATION.is_file():
+        openapi = SPECIFICATION
     async with stage(openapi=openapi, port=await _free(port)) as on_stage:
         drafts = [path.read_text(encoding="utf-8") for path in ([issue] if issue else []) + NEXT]
         async with Page(on_stage.sandbox, panel=Panel(on_stage, drafts), hosts=hosts) as page:
             print(
                 f"\n  {on_stage.sandbox.origin}/\n\n"
-                "Open this address: a small Discord with the real bot in it, for you alone. Ctrl-C ends it.\n"
-                f"Newsletter   {on_stage.site.url}/\n"
-                f"Bot's log    {on_stage.bot.log}",
+                "Open this address: a small Discord with the real bot in it, for you alone. Ctrl-C ends it.",
                 flush=True,
             )
             setting = asyncio.create_task(_set(on_stage, page))
             await stop.wait()
             setting.cancel()
+    print("\nThe demo has ended, and nothing of it is left.")
     return 0
 
 
@@ -44,13 +54,13 @@ async def _set(on_stage: Stage, page: Page) -> None:
     try:
         await asyncio.wait({setting, fallen}, return_when=asyncio.FIRST_COMPLETED)
         if not setting.done():
-            raise NothingHappened("the bot ended")  # noqa: TRY301  (told in the same place as its silence)
+            raise NothingHappened("the bot ended")
         setting.result()
-    except (NothingHappened, Refused) as error:
+    except SandboxError as error:
         page.notice = f"The story before your arrival broke off: {error}"
         print(f"\n{page.notice}\nThe bot's log ends so:\n{on_stage.bot.last_words}", flush=True)
     else:
-        page.notice = ""
+        page.notice = WELCOME
         print("The server has a past now: two issues, talk, links that wait, a poll half voted.", flush=True)
     finally:
         for task in (setting, fallen):

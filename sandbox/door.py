@@ -19,6 +19,7 @@ import orjson
 from aiohttp import web
 
 from sandbox.api import INVALID_JSON, Api, Request, Response
+from sandbox.errors import ApiError
 from sandbox.faults import Fault
 from sandbox.files import Upload
 
@@ -185,8 +186,18 @@ class Door(asyncio.Protocol):
         protocol.data_received(data)
 
 
-async def read_body(request: web.BaseRequest, uploads: list[Upload]) -> Any:
-    """The JSON body of a request that is not plain; the files of a multipart body are added to `uploads`."""
+async def read_body(request: web.BaseRequest, uploads: list[Upload], *, most_bytes: int) -> Any:
+    """The JSON body of a request that is not plain; the files of a multipart body are added to `uploads`.
+
+    Raises ValueError for what is no JSON, ApiError for what is larger than `most_bytes` in all.
+    """
+    try:
+        return await _read_body(request.clone(client_max_size=most_bytes), uploads)
+    except web.HTTPRequestEntityTooLarge:
+        raise ApiError(413, 40005, "Request entity too large") from None
+
+
+async def _read_body(request: web.BaseRequest, uploads: list[Upload]) -> Any:
     if request.method in ("GET", "DELETE") or not request.body_exists:
         return None
     if request.content_type != "multipart/form-data":

@@ -106,6 +106,10 @@ def _tone(hue: float, saturation: float, value: float) -> bytes:
     return bytes(round(255 * part) for part in hsv_to_rgb(hue % 1, saturation, value))
 
 
+_RASTER = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+# The page is served from the same origin: whatever somebody uploads must not run in it.
+_HARMLESS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+_AS_A_FILE = {**_HARMLESS, "Content-Disposition": "attachment"}
 PICTURES = ("avatars", "embed", "icons", "emojis", "banners", "role-icons", "app-icons", "guilds")
 
 
@@ -131,4 +135,5 @@ def _attachment(world: World, path: str, query: dict[str, str]) -> web.Response:
     fits = query.get("hm") == payloads.sign(plain, expires, issued)
     if not fits or expires < world.clock() or int(channel_id) != one.channel_id or unquote(name) != one.filename:
         return gone
-    return web.Response(body=one.data, content_type=one.content_type.split(";")[0])
+    kind = one.content_type.split(";")[0]
+    return web.Response(body=one.data, content_type=kind, headers=_HARMLESS if kind in _RASTER else _AS_A_FILE)

@@ -4,6 +4,7 @@ Opcodes: 0 dispatch, 1 heartbeat, 2 identify, 3 presence, 4 voice, 6 resume, 7 r
 9 invalid session, 10 hello, 11 heartbeat ack.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,9 @@ Inspect = Callable[[str, Json], None]
 
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, REQUEST_MEMBERS = 0, 1, 2, 6, 7, 8
 INVALID_SESSION, HELLO, HEARTBEAT_ACK = 9, 10, 11
+
+
+_ACK_SECONDS = 0.02
 
 
 class Closed(Exception):  # noqa: N818
@@ -192,7 +196,9 @@ class Gateway:
         match op:
             case 1:
                 connection.heartbeat()
-                self._push(connection, HEARTBEAT_ACK, None)
+                # Not at once: discord.py notes the time of its heartbeat after it was sent, and takes an answer that
+                # came before for one that is late by a whole interval.
+                asyncio.get_running_loop().call_later(_ACK_SECONDS, self._push, connection, HEARTBEAT_ACK, None)
                 return session
             case 2 if session is not None:
                 raise Closed(4005, "Already authenticated.")

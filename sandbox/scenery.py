@@ -36,6 +36,8 @@ async def set_scenery(stage: Stage) -> None:
     tomas, yuki, ravi, lena = (sandbox.member(name) for name in _CROWD)
     await tomas.say("general", "Morning! Is anyone else still thinking about last week's clock?")
     await lena.say("general", "It asked me *politely* to get up. I said no. It understood.")
+    await lena.say("links", "A kite for a room without wind: https://kites.example/indoor")
+    sandbox.world.edit_role(guild.role("readers"), mentionable=True)
     await ravi.post("ideas", "An edition to listen to", "I read you on the bus, with my eyes closed.", tags=["idea"])
     for name in ("letters-to-a-robot.md", "a-clock-with-manners.md"):
         site.publish_file(SAMPLES / name)

@@ -18,7 +18,7 @@ from sandbox.api import INVALID_JSON, Api, Request, Seen
 from sandbox.clock import Clock
 from sandbox.door import Door, read_body, to_aiohttp
 from sandbox.driver import Person
-from sandbox.errors import NothingHappened
+from sandbox.errors import ApiError, NothingHappened
 from sandbox.events import Event
 from sandbox.faults import Fault, Faults
 from sandbox.files import Upload
@@ -121,6 +121,11 @@ class Sandbox:
     @specification.setter
     def specification(self, specification: Specification | None) -> None:
         self.api.specification = specification
+
+    @property
+    def most_bytes(self) -> int:
+        """How large one request may be: ten files, each of which is measured on its own, and what is said of them."""
+        return 10 * self.world.limits.attachment_bytes + (1 << 20)
 
     @property
     def origin(self) -> str:
@@ -240,7 +245,9 @@ class Sandbox:
         short = "/" + "/".join(path.split("/")[3:])
         request = Request(raw.method, short, raw.headers.get("Authorization"), dict(raw.query), None, uploads)
         try:
-            request = request._replace(body=await read_body(raw, uploads))
+            request = request._replace(body=await read_body(raw, uploads, most_bytes=self.most_bytes))
+        except ApiError as error:
+            return to_aiohttp(api.refuse(request, error))
         except ValueError:
             return to_aiohttp(api.refuse(request, INVALID_JSON))
         fault = self.faults.strike(request.method, short)

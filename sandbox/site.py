@@ -121,7 +121,7 @@ class Site:
             published_at = datetime.strptime(dated, "%B %d, %Y").replace(hour=14, tzinfo=UTC) if dated else now
         named = _AUTHOR.search(text)
         picture = _PICTURE.search(text)
-        slug = slug or re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+        slug = slug or self.slug_of(text)
         post = Post(
             slug,
             title,
@@ -135,6 +135,12 @@ class Site:
         )
         self.posts[slug] = post
         return post
+
+    @staticmethod
+    def slug_of(text: str) -> str:
+        """The last part of the address that an issue gets by its title."""
+        title = next((line.strip().lstrip("# ") for line in text.splitlines() if line.strip()), "Untitled")
+        return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "issue"
 
     def publish_file(self, path: Path, *, published_at: datetime | None = None) -> Post:
         return self.publish_markdown(path.read_text(encoding="utf-8"), slug=path.stem, published_at=published_at)

@@ -127,7 +127,15 @@ class World:
         self._tell(guild, "GUILD_ROLE_CREATE", {"role": payloads.role(role)})
         return role
 
-    def edit_role(self, role: model.Role, *, permissions: int | None = None, position: int | None = None) -> None:
+    def edit_role(
+        self,
+        role: model.Role,
+        *,
+        permissions: int | None = None,
+        position: int | None = None,
+        mentionable: bool | None = None,
+    ) -> None:
+        role.mentionable = role.mentionable if mentionable is None else mentionable
         role.permissions = role.permissions if permissions is None else int(permissions)
         role.position = role.position if position is None else position
         self._tell(role.guild, "GUILD_ROLE_UPDATE", {"role": payloads.role(role)})

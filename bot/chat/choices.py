@@ -1,5 +1,7 @@
 """What autocomplete offers: never "type the id"."""
 
+from collections import Counter
+
 import discord
 from discord import app_commands
 from discord.app_commands import Choice
@@ -58,7 +60,15 @@ async def _polls(interaction: discord.Interaction, current: str, *, only_open: b
     found = await services_of(interaction).polls.search(
         guild_id_of(interaction), current, only_open=only_open, hidden=hidden_from(interaction)
     )
-    return [Choice(name=shorten(fold(poll.question), LONGEST_CHOICE), value=poll.poll_key) for poll in found]
+    questions = Counter(poll.question for poll in found)
+    return [
+        Choice(name=_poll_name(poll, is_alone=questions[poll.question] == 1), value=poll.poll_key) for poll in found
+    ]
+
+
+def _poll_name(poll: Poll, *, is_alone: bool) -> str:
+    """The question; with its day where a newsletter asks the same one again and again."""
+    return shorten(("" if is_alone else f"{poll.opened_at:%Y-%m-%d} · ") + fold(poll.question), LONGEST_CHOICE)
 
 
 def _name(card: IssueCard) -> str:

@@ -27,7 +27,11 @@ _MARKS = {Plan.PLANNED: "button-planned", Plan.PASSED: "button-passed", Plan.QUE
 def queue_view(found: QueuePage, *, language: str) -> ui.LayoutView:
     """A page of the queue; what is chosen in its list opens."""
     view = View()
-    view.add_item(ui.TextDisplay[Any](text("queue-heading", language=language, count=found.waiting)))
+    view.add_item(
+        ui.TextDisplay[Any](
+            text("queue-heading", language=language, count=found.waiting, passed=found.count - found.waiting)
+        )
+    )
     if not found.items:
         view.add_item(ui.TextDisplay[Any](text("queue-empty", language=language)))
         return view

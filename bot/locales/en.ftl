@@ -173,6 +173,7 @@ setup-source-added = **{ $title }** is read from now on; { $count ->
     [newest] {","} and the newest is announced in <#{ $channel }> now. New issues follow there.
    *[none] {"."} New issues are announced in <#{ $channel }>.
 }
+setup-source-known = **{ $title }** is read here already; its new issues are announced in <#{ $channel }>.
 setup-channel-needed = Choose the channel for announcements too: this server has none yet.
 setup-channel-changed = Announcements go to <#{ $channel }> from now on.
 setup-channel-no-source = Add a newsletter first, with `/setup source`; you choose the channel there.
@@ -239,7 +240,7 @@ submit-credentials = That address holds a user name or a password. Take it out a
 submit-private = That address leads into a private network, where nobody else gets to.
 submit-invite = Invitations to Discord servers are no links for the newsletter.
 submit-note-length = Your reason is too long: { $longest } characters are the most. Nothing was sent.
-submit-ran = That link ran already, in **{ $title }**. { $link }
+submit-ran = That link ran already: **{ $title }** { $link }
 submit-known = Somebody sent that link in before you.
 submit-known-mine = You sent that link in already; `/submit mine` tells what became of it.
 submit-known-declined = That link was sent in before, and the moderators did not take it.
@@ -306,6 +307,9 @@ queue-heading = ### { $count ->
     [0] The queue
     [one] One link in the queue
    *[other] { $count } links in the queue
+}{ $passed ->
+    [0] {""}
+   *[other] {", "}{ $passed } passed by
 }
 queue-empty = Nothing waits. What moderators approve appears here.
 queue-choose = Choose a link…

@@ -43,11 +43,15 @@ _BARE_ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/|$)", re.IGNORECA
 
 @dataclass(frozen=True, slots=True)
 class NewSubscription:
-    """A source a server reads from now on, and what was seen there: its title and number of issues."""
+    """A source a server reads from now on, and what was seen there: its title and number of issues.
+
+    is_new: it was not read by this server before.
+    """
 
     source: Source
     title: str | None
     issues: int
+    is_new: bool = True
 
 
 class Sources:
@@ -95,6 +99,7 @@ class Sources:
         async with self._store.write() as transaction:
             source = await source_rows.add_source(transaction, url=address, url_key=url_key, secret=sealed, now=now)
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            before = await guild_rows.subscriptions_of_source(transaction, source.source_id)
             if fresh:
                 await self._subscribe(transaction, source, guild_id=guild_id, channel_id=channel_id, first=first)
         for worker in ("sources", "outbox", "polls"):
@@ -103,6 +108,7 @@ class Sources:
             source=source,
             title=source.title or (seen.title if seen else None),
             issues=len(seen.issues) if seen else 0,
+            is_new=not any(subscription.guild_id == guild_id for subscription in before),
         )
 
     async def _subscribe(

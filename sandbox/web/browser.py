@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from aiohttp import WSMsgType, web
 
-from sandbox import model, permissions, posting
+from sandbox import model, permissions
 from sandbox.driver import Person, Reply
 from sandbox.errors import ApiError, NothingHappened, Refused
 from sandbox.events import Event
@@ -55,6 +55,7 @@ class Browser:
         self._asks: dict[str, Callable[..., Awaitable[Any]]] = {
             "act_as": self._act_as,
             "open": self._open,
+            "window": self._window,
             "commands": self._commands,
             "slash": self._slash,
             "autocomplete": self._autocomplete,
@@ -62,7 +63,6 @@ class Browser:
             "press": self._press,
             "choose": self._choose,
             "submit": self._submit,
-            "dismiss": self._dismiss,
             "integrations": self._integrations,
             "permit": self._permit,
             "panel": self._panel,
@@ -130,6 +130,10 @@ class Browser:
         starter = where.parent.messages.get(where.id) if where.thread is not None and where.parent else None
         if starter is not None and where.parent is not None:  # its line about the thread counts messages
             self._tell("message", channel=str(where.parent.id), view=views.message(person, starter), new=False)
+        thread = message.thread
+        first = next(iter(thread.messages.values()), None) if thread is not None else None
+        if thread is not None and first is not None and views.starts_with(first, message):
+            self._tell("message", channel=str(thread.id), view=views.message(person, first), new=False)
 
     def _tell_server(self) -> None:
         self._server_is_stale = False
@@ -167,11 +171,14 @@ class Browser:
             return
         try:
             self._send({"n": number, "answer": await act(**asked)})
-        except (Refused, NothingHappened) as error:
+        except NothingHappened:
+            # Deferred and never completed: to a person the same as no answer.
+            self._send({"n": number, "answer": {"failed": True}})
+        except Refused as error:
             self._send({"n": number, "error": str(error)})
         except ApiError as error:
             self._send({"n": number, "error": error.sentence})
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError, AttributeError):
             _log.exception("a tab asked for %s", name)
             self._send({"n": number, "error": "That is not there any more, or the page is out of date; reload it."})
 
@@ -208,12 +215,20 @@ class Browser:
         return found
 
     async def _open(self, channel: str) -> Json:
-        where = self._channel(channel)
-        seen = self._me.see(where)
-        return {
-            "messages": [views.message(self._me, one) for one in seen[-WINDOW:]],
-            "is_all": len(seen) <= WINDOW,
-        }
+        seen = self._me.see(self._channel(channel))
+        return self._part(seen[-WINDOW:], is_all=len(seen) <= WINDOW)
+
+    async def _window(self, channel: str, before: str | None = None, after: str | None = None) -> Json:
+        """The messages next to one that is known; `is_all` says that there are none beyond."""
+        seen = self._me.see(self._channel(channel))
+        if before is not None:
+            older = [one for one in seen if one.id < int(before)]
+            return self._part(older[-WINDOW:], is_all=len(older) <= WINDOW)
+        newer = [one for one in seen if one.id > int(after or 0)]
+        return self._part(newer[:WINDOW], is_all=len(newer) <= WINDOW)
+
+    def _part(self, messages: list[model.Message], *, is_all: bool) -> Json:
+        return {"messages": [views.message(self._me, one) for one in messages], "is_all": is_all}
 
     async def _commands(self, channel: str) -> Json:
         return views.commands(self._me, self._channel(channel))
@@ -230,35 +245,42 @@ class Browser:
         return filled
 
     async def _slash(self, channel: str, path: str, options: Json) -> Json:
-        where, given = self._channel(channel), self._with_files(options)
-        return self._outcome(await self._me.slash(f"/{path}", in_channel=where, **given))
+        me, where, given = self._me, self._channel(channel), self._with_files(options)
+        return self._outcome(me, await me.slash(f"/{path}", in_channel=where, **given))
 
     async def _autocomplete(self, channel: str, path: str, options: Json, focus: str) -> list[Json]:
         where = self._channel(channel)
         return await self._me.autocomplete(f"/{path}", in_channel=where, focus_on=focus, **options)
 
     async def _menu(self, channel: str, message: str, name: str) -> Json:
-        return self._outcome(await self._me.menu(name, self._message(channel, message)))
+        me = self._me
+        return self._outcome(me, await me.menu(name, self._message(channel, message)))
 
     async def _press(self, channel: str, message: str, custom_id: str) -> Json:
-        return self._outcome(await self._me.click(self._message(channel, message), custom_id))
+        me = self._me
+        return self._outcome(me, await me.click(self._message(channel, message), custom_id))
 
     async def _choose(self, channel: str, message: str, custom_id: str, values: list[str]) -> Json:
-        return self._outcome(await self._me.select(self._message(channel, message), custom_id, values))
+        me = self._me
+        return self._outcome(me, await me.select(self._message(channel, message), custom_id, values))
 
     async def _submit(self, form: str, values: Json) -> Json:
         modal = self._forms.get(form)
         if modal is None:
             raise Refused("This form is closed; open it again.")
-        outcome = self._outcome(await self._me.submit(modal, self._with_files(values)))
+        me = self._me
+        outcome = self._outcome(me, await me.submit(modal, self._with_files(values)))
         if not outcome["failed"]:
             self._forms.pop(form, None)
         return outcome
 
-    def _outcome(self, reply: Reply) -> Json:
-        """Whether an answer came, and the form if it was one; messages come by themselves."""
+    def _outcome(self, actor: Person, reply: Reply) -> Json:
+        """Whether an answer came, and the form if it was one; messages come by themselves.
+
+        Who has become somebody else meanwhile gets no form: it was opened for another person.
+        """
         outcome: Json = {"failed": reply.failed}
-        if reply.type == "modal":
+        if reply.type == "modal" and actor is self._person:
             form = reply.modal
             key = str(form.interaction.id)
             self._forms[key] = form
@@ -266,12 +288,6 @@ class Browser:
                 del self._forms[next(iter(self._forms))]
             outcome["form"] = {"id": key, **form.body}
         return outcome
-
-    async def _dismiss(self, channel: str, message: str) -> None:
-        found = self._message(channel, message)
-        if not found.ephemeral:
-            raise Refused("Only a message that you alone see can be dismissed.")
-        posting.delete(self.sandbox.world, found)
 
     def _managed(self) -> model.Guild:
         """The server, for who may manage it. Raises Refused for others."""

@@ -15,7 +15,7 @@ from yarl import URL
 from sandbox import model
 from sandbox.api import INVALID_JSON, Request
 from sandbox.door import read_body, to_aiohttp
-from sandbox.errors import Refused
+from sandbox.errors import ApiError, Refused
 from sandbox.files import Upload
 from sandbox.replies import File
 from sandbox.server import Sandbox
@@ -26,6 +26,14 @@ from sandbox.web.uploads import Uploads
 FILES = Path(__file__).parent / "page"
 _REST = "/page/api/v10"
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def _is_own(origin: str | None, host: str) -> bool:
+    """Whether a request comes from the page itself; without the header it comes from no page at all."""
+    try:
+        return origin is None or URL(origin).authority == host
+    except ValueError:
+        return False
 
 
 class Page:
@@ -80,8 +88,7 @@ class Page:
                 text="This page answers on this machine only (localhost, 127.0.0.1). To open it under another name, "
                 "start the demo with ALLOW_HOST=name.\n",
             )
-        origin = request.headers.get("Origin")
-        if origin is not None and URL(origin).authority != request.host:
+        if not _is_own(request.headers.get("Origin"), request.host):
             return web.Response(status=403, text="Only this page itself may ask for that.\n")
         path = request.path
         if path == "/page/socket":
@@ -134,7 +141,9 @@ class Page:
         uploads: list[Upload] = []
         request = Request(raw.method, path, None, dict(raw.query), None, uploads)
         try:
-            request = request._replace(body=await read_body(raw, uploads))
+            request = request._replace(body=await read_body(raw, uploads, most_bytes=self.sandbox.most_bytes))
+        except ApiError as error:
+            return web.json_response(error.body(), status=error.status)
         except ValueError:
             return web.json_response(INVALID_JSON.body(), status=400)
         return to_aiohttp(self.sandbox.api.act_for(person, request))

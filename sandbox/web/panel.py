@@ -54,18 +54,12 @@ class Panel:
         sandbox, site, bot = self.stage.sandbox, self.stage.site, self.stage.bot
         return {
             "site": {
-                "title": site.title,
-                "url": site.url,
-                "feed": site.feed_url,
                 "broken": site.broken,
                 "breakages": _BROKEN,
                 "next": self._next,
                 "posts": [_post(post, site.post_url(post.slug)) for post in site.newest_first],
             },
-            "faults": [
-                {"action": fault.action, "left": fault.times - fault.hits, "status": fault.status}
-                for fault in sandbox.faults.planned
-            ],
+            "faults": [{"action": fault.action, "status": fault.status} for fault in sandbox.faults.planned],
             "outage": sandbox.gateway.is_out,
             "may_write": self._may_write,
             "bot": {
@@ -87,14 +81,23 @@ class Panel:
     async def _publish(self, text: str) -> str:
         if not text.strip():
             raise Refused("An issue needs a text: write a first line with its title.")
-        if text == self._next:
-            if self._drafts:
-                del self._drafts[0]
-            else:
-                self._spare += 1
+        # What is offered next goes on, whatever became of the offer under the editor's hands.
+        if self._drafts:
+            del self._drafts[0]
+        else:
+            self._spare += 1
         site = self.stage.site
-        post = site.publish_markdown(text, published_at=site.now)
+        post = site.publish_markdown(text, slug=self._free_slug(text), published_at=site.now)
         return f"“{post.title}” is published. The bot reads the feed every second or so."
+
+    def _free_slug(self, text: str) -> str:
+        """An address of its own, for an issue that is called like another one, too."""
+        site = self.stage.site
+        slug, number = site.slug_of(text), 1
+        while slug in site.posts:
+            number += 1
+            slug = f"{site.slug_of(text)}-{number}"
+        return slug
 
     async def _correct(self, slug: str, text: str) -> str:
         post = self._find(slug)
@@ -186,7 +189,7 @@ class Panel:
 
 
 def _post(post: Post, url: str) -> Json:
-    return {"slug": post.slug, "title": post.title, "url": url, "text": post.text, "at": post.published_at.isoformat()}
+    return {"slug": post.slug, "title": post.title, "url": url, "text": post.text}
 
 
 def _request(seen: Seen) -> Json:

@@ -25,13 +25,10 @@ def server(sight: Sight, *, origin: str, site: str | None) -> Json:
         "my_roles": [str(role) for role in sight.member.roles],
         "bot": str(world.bot.id),
         "may_manage": bool(permissions.in_guild(sight.member) & permissions.MANAGE_GUILD),
-        "guild": {"id": str(guild.id), "name": guild.name},
+        "guild": {"name": guild.name},
         "people": [_person(member) for member in guild.members.values() if not member.user.bot],
         "users": {str(user.id): _user(user, guild) for user in world.users.values()},
-        "roles": {
-            str(role.id): {"name": role.name.lstrip("@"), "color": role.color, "managed": role.managed}
-            for role in guild.roles.values()
-        },
+        "roles": {str(role.id): {"name": role.name.lstrip("@"), "color": role.color} for role in guild.roles.values()},
         "channels": [channel(sight, one) for one in guild.channels.values() if sight.can_see(one)],
         "threads": [channel(sight, one) for one in guild.threads.values() if sight.can_see(one)],
         "directs": [channel(sight, one) for one in world.directs.values() if sight.can_see(one)],
@@ -68,6 +65,11 @@ def message(sight: Sight, one: model.Message) -> Json:
     if starter is not None:
         body["starter"] = message(sight, starter)
     return body
+
+
+def starts_with(first: model.Message, message: model.Message) -> bool:
+    """Whether this first line of a thread shows that message."""
+    return _starter(first) is message
 
 
 def _starter(one: model.Message) -> model.Message | None:

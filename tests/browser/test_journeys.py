@@ -185,7 +185,7 @@ async def test_trouble_is_seen_in_the_bots_requests(demo: Stage, tab: Tab) -> No
     backstage = tab.page.get_by_label("Backstage")
     await backstage.get_by_text("What the bot asked of Discord").click()
     await backstage.get_by_role("button", name="Lose an answer").click()
-    await expect(backstage).to_contain_text("Waiting to strike: lose_answer")
+    await expect(backstage).to_contain_text("Waiting to strike: a lost answer.")
     await backstage.get_by_role("button", name="Publish the next issue").click()
     await expect(tab.message("Paper lanterns")).to_be_visible()
     lost = backstage.locator(".requests li", has_text="no answer")
@@ -232,6 +232,27 @@ async def test_a_right_that_is_taken_away_is_told_to_the_staff_and_nothing_is_lo
     await tab.go("news")
     await backstage.get_by_role("button", name="Let the bot write in #news again").click()
     await expect(tab.message("Paper lanterns and other finds")).to_be_visible()
+
+
+async def test_backstage_opens_with_what_is_known_and_keeps_a_draft(demo: Stage, tab: Tab) -> None:
+    await tab.open(demo.sandbox.origin)
+    backstage = tab.page.get_by_label("Backstage")
+    await backstage.get_by_role("button", name="Kill the bot").click()
+    await backstage.get_by_text("The bot's log").click()
+    await expect(backstage.locator("pre")).to_contain_text("source read")
+    await backstage.get_by_text("What the bot asked of Discord").click()
+    await expect(backstage.locator(".requests li").first).to_contain_text(re.compile("accepted|valid"))
+    text = backstage.get_by_role("textbox")
+    await text.fill("# The same title\n\n- One ([link](https://one.example/))")
+    await backstage.get_by_role("button", name=f"Correct {_TITLE}").click()
+    await backstage.get_by_role("button", name="Leave it").click()
+    await expect(text).to_have_value(re.compile("The same title"))
+    await backstage.get_by_role("button", name="Publish the next issue").click()
+    await text.fill("# The same title\n\n- Two ([link](https://two.example/))")
+    await backstage.get_by_role("button", name="Publish the next issue").click()
+    await expect(backstage.get_by_role("link", name="The same title")).to_have_count(2)
+    await backstage.get_by_role("button", name="Start the bot").click()
+    await expect(tab.page.locator("#messages article", has_text="The same title")).to_have_count(2, timeout=30_000)
 
 
 async def test_a_phone_is_wide_enough_for_all_of_it(demo: Stage, phone: Tab) -> None:

@@ -8,8 +8,10 @@ import pytest
 from discord import app_commands
 from playwright.async_api import expect
 
-from sandbox import Sandbox, posting
+from sandbox import Sandbox, posting, threads
+from sandbox.driver import File
 from sandbox.model import Message
+from sandbox.payloads import attachment_url
 from sandbox.web import Page
 from tests.browser.conftest import Tab
 from tests.sandbox.conftest import DeskBot, running
@@ -24,6 +26,10 @@ def says(sandbox: Sandbox, body: dict[str, Any]) -> Message:
     """A message of the bot's, past its limits where need be."""
     general = next(iter(sandbox.world.guilds.values())).channel("general")
     return posting.create(sandbox.world, general, sandbox.world.bot, body, [])
+
+
+def press(label: str, custom_id: str) -> dict[str, Any]:
+    return {"type": 2, "style": 1, "label": label, "custom_id": custom_id}
 
 
 @pytest.mark.usefixtures("door")
@@ -113,7 +119,7 @@ async def test_two_thousand_messages_are_a_window_that_moves(sandbox: Sandbox, t
         await tab.page.evaluate("() => new Promise(requestAnimationFrame)")
     assert len(seen) == 2000, "nothing is left out on the way"
     assert most <= 200
-    await mia.say("general", "message 2000")
+    await sandbox.member("nils").say("general", "message 2000")
     await tab.page.get_by_role("button", name="Newer messages").click()
     await expect(tab.message("message 2000")).to_be_in_viewport()
 
@@ -261,9 +267,27 @@ def set_up(bot: DeskBot) -> None:
         view.add_item(several).add_item(person)
         await interaction.response.send_message(view=view)
 
+    @bot.tree.command(name="quiet", description="Answers you alone")
+    async def quiet(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("psst", ephemeral=True)
+
+    @bot.tree.command(name="size", description="Numbers")
+    @app_commands.choices(
+        size=[app_commands.Choice(name=name, value=value) for name, value in (("Five", 5), ("Six", 6))]
+    )
+    async def size(interaction: discord.Interaction, size: int, year: int) -> None:
+        await interaction.response.send_message(f"{size} in {year}")
+
+    @size.autocomplete("year")
+    async def years(_: discord.Interaction, _current: str) -> list[app_commands.Choice[int]]:
+        return [app_commands.Choice(name="in 2026", value=2026)]
+
     @bot.event
     async def on_interaction(interaction: discord.Interaction) -> None:
         data: Any = interaction.data or {}
+        if data.get("custom_id") == "late":
+            await bot.wait_for("message", check=lambda message: not message.author.bot)
+            await interaction.response.send_modal(Everything())
         if data.get("custom_id") in ("several", "person"):
             await interaction.response.send_message(f"{data['custom_id']}: {', '.join(data['values'])}")
 
@@ -333,3 +357,199 @@ async def test_thinking_ends_and_silence_is_told(sandbox: Sandbox, tab: Tab) -> 
         await expect(tab.message("thought through")).to_contain_text("Mia used /slow")
         await tab.pick("silent")
         await expect(tab.page.locator(".note.failed")).to_contain_text("The application did not respond")
+
+
+@pytest.mark.usefixtures("door")
+async def test_a_picker_that_was_left_opens_again(sandbox: Sandbox, tab: Tab) -> None:
+    async with running(sandbox, set_up):
+        await tab.open(f"{sandbox.origin}/")
+        await tab.go("general")
+        keys, box = tab.page.keyboard, tab.page.locator("#box")
+        await box.press("/")
+        await expect(tab.page.locator("#picker")).to_be_visible()
+        await keys.press("Escape")
+        await expect(tab.page.locator("#picker")).to_have_count(0)
+        await expect(box).to_have_attribute("aria-expanded", "false")
+        await box.press("/")
+        await keys.type("for")
+        await expect(tab.page.locator("#picker [aria-selected=true]")).to_contain_text("/form")
+        await keys.press("Escape")
+        await box.fill("/usr/bin is a folder")
+        await keys.press("Enter")
+        await expect(tab.message("/usr/bin is a folder")).to_be_visible()
+        await box.fill("a draft")
+        await tab.page.locator("#messages").focus()
+        await keys.press("/")
+        await expect(box).to_have_value("a draft")
+
+
+async def test_what_is_being_written_outlives_news_and_cuts(sandbox: Sandbox, door: Page, tab: Tab) -> None:
+    tab.forgives = ("WebSocket connection",)
+    async with running(sandbox, set_up):
+        await tab.open(f"{sandbox.origin}/")
+        await tab.go("general")
+        await tab.page.locator("#box").fill("half written")
+        for browser in list(door._browsers):
+            await browser.close()
+        await expect(tab.page.locator("#offline")).to_be_visible()
+        await tab.ready()
+        await expect(tab.page.locator("#box")).to_have_value("half written")
+        await tab.pick("kinds")
+        await tab.page.get_by_label("number").fill("3")
+        next(iter(sandbox.world.guilds.values())).add_channel("brand-new")
+        await expect(tab.page.get_by_role("link", name="brand-new")).to_be_visible()
+        await expect(tab.page.get_by_label("number")).to_have_value("3")
+
+
+@pytest.mark.usefixtures("door")
+async def test_enter_twice_sends_once_and_a_large_file_is_refused_in_words(sandbox: Sandbox, tab: Tab) -> None:
+    tab.forgives = ("413",)
+    await tab.open(f"{sandbox.origin}/")
+    await tab.go("general")
+    await tab.page.locator("#box").fill("once")
+    await tab.page.keyboard.press("Enter")
+    await tab.page.keyboard.press("Enter")
+    await expect(tab.message("once")).to_be_visible()
+    large = {"name": "large.txt", "mimeType": "text/plain", "buffer": b"x" * 1_500_000}
+    await tab.page.locator("#composer input[type=file]").set_input_files(large)  # type: ignore[arg-type]
+    await tab.page.locator("#box").press("Enter")
+    await expect(tab.message("large.txt")).to_be_visible()
+    assert await tab.page.locator("#messages article").count() == 2
+    sandbox.world.limits.attachment_bytes = 1_000_000
+    await tab.page.locator("#composer input[type=file]").set_input_files(large)  # type: ignore[arg-type]
+    await tab.page.locator("#box").fill("too much")
+    await tab.page.keyboard.press("Enter")
+    await expect(tab.page.get_by_role("alert").filter(has_text="larger than Discord takes")).to_be_visible()
+    await expect(tab.page.locator("#box")).to_have_value("too much")
+
+
+@pytest.mark.usefixtures("door")
+async def test_what_is_uploaded_never_runs_in_the_page(sandbox: Sandbox, tab: Tab) -> None:
+    evil = b"<script>document.title = 'taken'; fetch('/page/main.js')</script>"
+    said = await sandbox.member("nils").say("general", "look", files=[File("evil.html", evil), File("a.svg", evil)])
+    await tab.open(f"{sandbox.origin}/")
+    for attachment in said.attachments:
+        response = await tab.page.request.get(attachment_url(attachment, sandbox.world))
+        assert response.headers["content-disposition"] == "attachment"
+        assert "sandbox" in response.headers["content-security-policy"]
+        assert response.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.usefixtures("door")
+async def test_a_form_and_a_failure_belong_to_one_person(sandbox: Sandbox, tab: Tab) -> None:
+    async with running(sandbox, set_up):
+        await tab.open(f"{sandbox.origin}/")
+        await tab.go("general")
+        says(sandbox, {"components": [{"type": 1, "components": [press("Late", "late"), press("Never", "never")]}]})
+        await tab.page.get_by_role("button", name="Never").click()
+        await expect(tab.message("Late")).to_contain_text("The application did not respond")
+        await tab.page.get_by_role("button", name="Late").click()
+        await tab.act_as("Mara")
+        await expect(tab.page.get_by_label("Act as")).to_have_value(str(sandbox.member("mara").id))
+        await sandbox.member("nils").say("general", "now")
+        await expect(tab.message("now")).to_be_visible()
+        await expect(tab.page.get_by_role("dialog")).to_have_count(0)
+        await expect(tab.message("Late")).not_to_contain_text("did not respond")
+
+
+@pytest.mark.usefixtures("door")
+async def test_the_first_line_of_a_thread_is_the_message_itself(sandbox: Sandbox, tab: Tab) -> None:
+    async with running(sandbox, set_up):
+        general = next(iter(sandbox.world.guilds.values())).channel("general")
+        said = await sandbox.member("nils").say("general", "a question")
+        threads.from_message(sandbox.world, said, sandbox.member("mia").member.user, {"name": "About it"})
+        card = says(sandbox, {"components": [{"type": 1, "components": [press("Never", "never")]}]})
+        thread = threads.from_message(sandbox.world, card, sandbox.world.bot, {"name": "Pressed"})
+        for number in range(70):
+            await sandbox.member("mara").say(thread, f"answer {number}")
+        await tab.open(f"{sandbox.origin}/")
+        await tab.go("About it")
+        await expect(tab.page.locator("#messages article").first).to_contain_text("Nils")
+        await tab.go("Pressed")
+        await expect(tab.message("answer 69")).to_be_in_viewport()
+        await tab.page.locator("#messages").evaluate("list => { list.scrollTop = 0; }")
+        first = tab.page.locator("#messages article").filter(has=tab.page.locator(".starter"))
+        await first.get_by_role("button", name="Never").click()
+        await expect(first).to_contain_text("The application did not respond")
+        posting.edit(sandbox.world, card, {"content": "changed meanwhile"}, [])
+        await expect(first).to_contain_text("changed meanwhile")
+        assert general.messages
+
+
+@pytest.mark.usefixtures("door")
+async def test_what_is_answered_while_one_reads_far_above_is_shown(sandbox: Sandbox, tab: Tab) -> None:
+    async with running(sandbox, set_up):
+        mia = sandbox.member("mia")
+        for number in range(400):
+            await mia.say("general", f"message {number:03}")
+        await tab.open(f"{sandbox.origin}/")
+        await tab.go("general")
+        await expect(tab.message("message 399")).to_be_in_viewport()
+        await tab.page.locator("#messages").hover()
+        for _ in range(60):
+            await tab.page.mouse.wheel(0, -4000)
+            await tab.page.evaluate("() => new Promise(requestAnimationFrame)")
+        await expect(tab.page.get_by_text("message 000")).to_be_visible()
+        await tab.pick("quiet")
+        await expect(tab.message("Only you can see this")).to_contain_text("psst")
+        await tab.page.locator("#messages").evaluate("list => { list.scrollTop = 0; }")
+        for _ in range(1000):
+            await sandbox.member("nils").say("general", "chatter")
+        await expect(tab.page.get_by_role("button", name="Newer messages")).to_be_visible()
+        assert await tab.page.locator("#messages article").count() <= 200
+
+
+@pytest.mark.usefixtures("door")
+async def test_numbers_are_chosen_and_completed_and_a_list_near_the_top_is_whole(sandbox: Sandbox, tab: Tab) -> None:
+    async with running(sandbox, set_up):
+        await tab.open(f"{sandbox.origin}/")
+        await tab.go("general")
+        await tab.pick("size")
+        box = tab.page.get_by_role("group", name="/size")
+        await box.get_by_label(re.compile("^size ")).select_option(label="Six")
+        await box.get_by_label(re.compile("^year ")).fill("20")
+        await tab.page.get_by_role("option", name="in 2026").click()
+        await box.get_by_role("button", name="Send").click()
+        await expect(tab.message("6 in 2026")).to_be_visible()
+        await tab.pick("pickers")
+        await tab.message("Whom?").get_by_role("combobox", name="Several").click()
+        await expect(tab.page.get_by_role("option", name="One")).to_be_in_viewport()
+
+
+@pytest.mark.usefixtures("door")
+async def test_one_broken_message_does_not_take_the_others_with_it(sandbox: Sandbox, tab: Tab) -> None:
+    broken = says(sandbox, {"embeds": [{"title": "Broken", "url": "javascript:document.title='taken'"}]})
+    broken.embeds.append({"image": {}})
+    broken.payload = None
+    guild = next(iter(sandbox.world.guilds.values()))
+    link = f"https://discord.com/channels/{guild.id}/{guild.channel('links').id}/1"
+    await sandbox.member("mia").say("general", f"whole, and [a jump]({link})")
+    hidden = {"type": 17, "spoiler": True, "components": [{"type": 10, "content": "the end"}]}
+    says(sandbox, {"flags": 1 << 15, "components": [hidden]})
+    await tab.open(f"{sandbox.origin}/")
+    await tab.go("general")
+    await expect(tab.message("A message that this page cannot show")).to_be_visible()
+    assert await tab.page.locator('a[href^="javascript"]').count() == 0
+    await expect(tab.page.get_by_text("the end")).to_have_count(0)
+    await tab.page.get_by_role("button", name="Spoiler").click()
+    await expect(tab.page.get_by_text("the end")).to_be_visible()
+    await tab.page.get_by_role("link", name="a jump").click()
+    await expect(tab.page.locator("#place")).to_have_text("#links")
+
+
+@pytest.mark.usefixtures("door")
+async def test_two_menus_at_once_are_one_and_the_skip_link_keeps_the_channel(sandbox: Sandbox, tab: Tab) -> None:
+    await sandbox.member("nils").say("general", "here")
+    await tab.open(f"{sandbox.origin}/")
+    await tab.go("general")
+    await tab.message("here").evaluate(
+        "one => [1, 2].forEach(() => one.dispatchEvent(new MouseEvent('contextmenu', {bubbles: true, clientX: 9})))"
+    )
+    await expect(tab.page.get_by_role("menu")).to_have_count(1)
+    await tab.page.keyboard.press("Escape")
+    await expect(tab.page.get_by_role("menu")).to_have_count(0)
+    await tab.page.get_by_role("link", name="Skip to the message box").focus()
+    await tab.page.keyboard.press("Enter")
+    await expect(tab.page.locator("#box")).to_be_focused()
+    await tab.act_as("Mara")
+    await expect(tab.page.locator("#place")).to_have_text("#general")

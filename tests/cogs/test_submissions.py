@@ -171,7 +171,7 @@ async def test_what_is_known_is_told_before_it_is_kept(press: Press, review: Cha
     await open_submissions(press)
     mia, nils = press.person("mia"), press.person("nils")
     ran = await mia.slash("/submit link address:https://example.com/2?utm_source=me")
-    assert "ran already, in **Issue number" in ran.text
+    assert "ran already: **Issue number" in ran.text
     assert "https://news.example/" in ran.text
     assert "Received" in (await mia.slash(f"/submit link address:{GOOD}")).text
     assert "You sent that link in already" in (await mia.slash(f"/submit link address:{GOOD}/?utm_medium=x")).text

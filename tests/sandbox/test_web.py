@@ -58,7 +58,7 @@ async def test_the_page_answers_under_its_own_names_only(
 
 
 async def test_no_other_page_may_open_a_socket_or_ask_by_rest(sandbox: Sandbox, client: aiohttp.ClientSession) -> None:
-    for origin in ("https://evil.example", "http://127.0.0.1:1", "null"):
+    for origin in ("https://evil.example", "http://127.0.0.1:1", "null", "http://["):
         headers = {"Origin": origin, "Authorization": f"Person {sandbox.member('mia').id}"}
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await client.ws_connect(f"{sandbox.origin}/page/socket", headers=headers)
@@ -93,6 +93,17 @@ async def test_people_ask_by_the_bots_routes_with_their_own_rights(
         async with client.request(method, base + path, json=body, headers=mia) as response:
             assert (path, response.status) == (path, status)
     async with client.post(f"{base}/channels/{general}/messages", data=b"{", headers=mia) as response:
+        assert response.status == 400
+    ideas = channel(sandbox, "ideas")
+    for path, odd in (
+        (f"/channels/{general}/messages", ["x"]),
+        (f"/channels/{general}/messages", {"content": "x", "message_reference": {}}),
+        (f"/channels/{ideas}/threads", {"name": "x"}),
+        (f"/channels/{ideas}/threads", {"name": 5, "message": {"content": "x"}}),
+    ):
+        async with client.post(base + path, json=odd, headers=mia) as response:
+            assert (odd, response.status) == (odd, 400)
+    async with client.get(f"{base}/channels/{general}/messages?before=undefined", headers=mia) as response:
         assert response.status == 400
     for stranger in ("", "Person 1", f"Person {sandbox.world.bot.id}", f"Bot {sandbox.token}", "Person x"):
         headers = {"Authorization": stranger}
@@ -134,6 +145,10 @@ async def test_a_tab_is_answered_in_sentences_whatever_it_says(sandbox: Sandbox,
             ({"ask": "submit", "form": "1", "values": {}}, "open it again"),
             ({"ask": "panel", "act": "bot", "given": {"what": "kill"}}, "no panel"),
             ({"ask": "open"}, "reload it"),
+            (
+                {"ask": "slash", "channel": str(channel(sandbox, "general")), "path": "x", "options": "odd"},
+                "reload it",
+            ),
         ):
             await socket.send_json({"n": 3, **given})
             assert words in (await socket.receive_json(timeout=5))["error"]

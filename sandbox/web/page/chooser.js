@@ -10,19 +10,21 @@ export function closeChooser() {
 }
 
 // options: [{value, label, description?, chosen?}]; onchoose gets the values.
-export function chooser({ placeholder, options, least = 1, most = 1, disabled = false, onchoose }) {
+export function chooser({ placeholder, options, least = 1, most = 1, disabled = false, customId = "", onchoose }) {
   const several = most > 1;
   const id = `chooser-${++serial}`;
   const chosen = new Set(options.filter((option) => option.chosen).map((option) => option.value));
   const labels = () => options.filter((option) => chosen.has(option.value)).map((option) => option.label);
+  const named = () => [placeholder, labels().join(", ")].filter(Boolean).join(": ");
   const key = button(labels().join(", ") || placeholder, () => (list.hidden ? open() : close()), {
     class: "chooser-key",
     role: "combobox",
     "aria-haspopup": "listbox",
     "aria-expanded": "false",
     "aria-controls": id,
-    "aria-label": placeholder,
+    "aria-label": named(),
     disabled,
+    data: { customId },
   });
   const items = options.map((option) =>
     h(
@@ -32,7 +34,11 @@ export function chooser({ placeholder, options, least = 1, most = 1, disabled = 
       option.description && h("small", {}, option.description),
     ),
   );
-  const list = h("ul", { id, role: "listbox", "aria-label": placeholder, "aria-multiselectable": several || undefined, hidden: true }, items);
+  const list = h(
+    "ul",
+    { id, role: "listbox", "aria-label": placeholder, "aria-multiselectable": several || undefined, hidden: true },
+    items,
+  );
   const done = several && button("Choose", () => finish(), { class: "key primary", hidden: true });
   const root = h("div", { class: "chooser", onkeydown: pressed }, key, list, done);
 
@@ -40,6 +46,10 @@ export function chooser({ placeholder, options, least = 1, most = 1, disabled = 
     closeChooser();
     opened = close;
     list.hidden = false;
+    // Upwards, unless there is no room.
+    const scroller = root.closest("#messages") ?? document.documentElement;
+    const room = key.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    list.classList.toggle("down", room < list.offsetHeight);
     if (done) done.hidden = false;
     key.setAttribute("aria-expanded", "true");
     (items[options.findIndex((option) => chosen.has(option.value))] ?? items[0])?.focus();
@@ -63,6 +73,7 @@ export function chooser({ placeholder, options, least = 1, most = 1, disabled = 
     else if (chosen.size < most) chosen.add(option.value);
     items.forEach((item, index) => item.setAttribute("aria-selected", String(chosen.has(options[index].value))));
     key.textContent = labels().join(", ") || placeholder;
+    key.setAttribute("aria-label", named());
   }
 
   function finish() {

@@ -7,7 +7,7 @@ import { upload } from "./rest.js";
 
 let serial = 0;
 
-// Each maker gives {node, value(), isEmpty()?}; `value` may be a promise, undefined leaves the preset.
+// Each maker gives {node, value()}; the value may be a promise, and undefined leaves the preset.
 const FIELDS = {
   4: (one, id) => {
     const attributes = {
@@ -17,11 +17,17 @@ const FIELDS = {
       maxlength: one.max_length ?? 4000,
       placeholder: one.placeholder,
     };
-    const node = one.style === 2 ? h("textarea", { ...attributes, rows: 4 }) : h("input", { ...attributes, type: "text" });
+    const node =
+      one.style === 2 ? h("textarea", { ...attributes, rows: 4 }) : h("input", { ...attributes, type: "text" });
     node.value = one.value ?? "";
     return { node, value: () => node.value };
   },
-  3: (one, id) => offered(one, id, one.options.map((option) => ({ ...option, chosen: option.default }))),
+  3: (one, id) =>
+    offered(
+      one,
+      id,
+      one.options.map((option) => ({ ...option, chosen: option.default })),
+    ),
   5: (one, id, app) => offered(one, id, people(app)),
   6: (one, id, app) => offered(one, id, roles(app)),
   7: (one, id, app) => offered(one, id, [...people(app), ...roles(app)]),
@@ -61,14 +67,32 @@ function offered(one, id, options) {
 
 function boxes(one, id, type, read) {
   const inputs = one.options.map((option, index) => {
-    const input = h("input", { type, name: id, value: option.value, id: index ? `${id}-${index}` : id, required: type === "radio" && (one.required ?? true) });
+    const input = h("input", {
+      type,
+      name: id,
+      value: option.value,
+      id: index ? `${id}-${index}` : id,
+      required: type === "radio" && (one.required ?? true),
+    });
     input.checked = Boolean(option.default ?? option.chosen);
     return input;
   });
   const node = h(
     "div",
     { class: "boxes", role: type === "radio" ? "radiogroup" : "group" },
-    inputs.map((input, index) => h("label", {}, input, h("span", {}, one.options[index].label, one.options[index].description && h("small", {}, one.options[index].description)))),
+    inputs.map((input, index) =>
+      h(
+        "label",
+        {},
+        input,
+        h(
+          "span",
+          {},
+          one.options[index].label,
+          one.options[index].description && h("small", {}, one.options[index].description),
+        ),
+      ),
+    ),
   );
   return { node, value: () => read(inputs.filter((input) => input.checked).map((input) => input.value)) };
 }
@@ -77,7 +101,11 @@ function field(label, description, one, app) {
   const id = `field-${++serial}`;
   const made = FIELDS[one.type]?.(one, id, app);
   if (!made) {
-    return { custom_id: one.custom_id, value: () => undefined, node: h("p", { class: "unknown" }, `Field of type ${one.type}, which this page cannot show: ${label}`) };
+    return {
+      custom_id: one.custom_id,
+      value: () => undefined,
+      node: h("p", { class: "unknown" }, `Field of type ${one.type}, which this page cannot show: ${label}`),
+    };
   }
   const isGroup = made.node.classList.contains("boxes");
   if (isGroup) made.node.setAttribute("aria-label", label);
@@ -101,6 +129,11 @@ function fieldsOf(components, app) {
   });
 }
 
+// A form belongs to whoever it was opened for.
+export function closeForms() {
+  for (const dialog of document.querySelectorAll("dialog.form")) dialog.close();
+}
+
 export function openForm(app, form) {
   const fields = fieldsOf(form.components, app);
   const problem = h("p", { class: "failure", role: "alert" });
@@ -115,7 +148,12 @@ export function openForm(app, form) {
       h("h2", { id: title }, form.title),
       fields.map((one) => one.node),
       problem,
-      h("div", { class: "row" }, button("Cancel", () => dialog.close(), { class: "key secondary" }), send),
+      h(
+        "div",
+        { class: "row" },
+        button("Cancel", () => dialog.close(), { class: "key secondary" }),
+        send,
+      ),
     ),
   );
   const before = document.activeElement;

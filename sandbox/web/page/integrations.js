@@ -2,7 +2,11 @@
 
 import { button, h } from "./dom.js";
 
-const CHOICES = [["", "as the bot suggests"], ["allow", "offered"], ["deny", "not offered"]];
+const CHOICES = [
+  ["", "as the bot suggests"],
+  ["allow", "offered"],
+  ["deny", "not offered"],
+];
 
 export async function openIntegrations(app) {
   let commands;
@@ -19,9 +23,20 @@ export async function openIntegrations(app) {
     h("h2", { id: "integrations-title" }, `Integrations: ${app.user(app.server.bot).name}`),
     h("p", { class: "subtext" }, "Administrators are offered every command, whatever stands here."),
     commands.length ? null : h("p", {}, "No commands here: is the bot running?"),
-    commands.map((command) => h("details", {}, h("summary", {}, command.name, summary(command)), Object.keys(app.server.roles).map((role) => line(command, role)))),
+    commands.map((command) =>
+      h(
+        "details",
+        {},
+        h("summary", {}, command.name, summary(command)),
+        Object.keys(app.server.roles).map((role) => line(command, role)),
+      ),
+    ),
     said,
-    h("div", { class: "row" }, button("Close", () => dialog.close(), { class: "key secondary" })),
+    h(
+      "div",
+      { class: "row" },
+      button("Close", () => dialog.close(), { class: "key secondary" }),
+    ),
   );
 
   function summary(command) {

@@ -3,14 +3,16 @@
 import { closeChooser } from "./chooser.js";
 import { Composer } from "./composer.js";
 import { byId, h } from "./dom.js";
-import { openForm } from "./forms.js";
+import { FAILED } from "./failures.js";
+import { closeForms, openForm } from "./forms.js";
 import { drawForum } from "./forum.js";
 import { Line } from "./line.js";
 import { closeMenu } from "./menu.js";
-import { FAILED, Messages, plain } from "./messages.js";
+import { Messages } from "./messages.js";
 import { keepRelative } from "./moments.js";
 import { Panel } from "./panel.js";
 import { drawSide } from "./side.js";
+import { plain } from "./words.js";
 
 const FORUM = 15;
 const TOAST_MS = 8000;
@@ -22,12 +24,12 @@ const app = {
   channelId: null,
   unread: new Set(),
 
-  user: (id, given) => app.server.users[id] ?? (given ? { name: given.global_name ?? given.username, bot: given.bot, color: 0 } : UNKNOWN),
+  user: (id, given) => app.server.users[id] ?? (given ? named(given) : UNKNOWN),
   role: (id) => app.server.roles[id] ?? UNKNOWN,
-  channel: (id) => [...app.server.channels, ...app.server.threads, ...app.server.directs].find((one) => one.id === id),
-  called: (channel) => (app.server.directs.includes(channel) ? `@${channel.name}` : app.server.threads.includes(channel) ? `“${channel.name}”` : `#${channel.name}`),
-  get myRoles() {
-    return app.server.my_roles;
+  channel: (id) => places().find((one) => one.id === id),
+  called(channel) {
+    if (app.server.directs.includes(channel)) return `@${channel.name}`;
+    return app.server.threads.includes(channel) ? `“${channel.name}”` : `#${channel.name}`;
   },
 
   // The address under which the page may load what is served on this machine; null for all else.
@@ -38,7 +40,9 @@ const app = {
 
   // Do something that the bot has to answer; throws a sentence where it does not.
   async interact(what, given) {
+    const { me } = app.server;
     const outcome = await app.line.ask(what, given);
+    if (me !== app.server.me) return; // who asked is not here any more
     if (outcome.failed) throw new Error(FAILED);
     if (outcome.form) openForm(app, outcome.form);
   },
@@ -49,31 +53,41 @@ const app = {
     setTimeout(() => toast.remove(), TOAST_MS);
   },
 
-  async go(id) {
+  // Open a channel, at its end. `isBack`: the line was cut, and what is being written stays.
+  async go(id, { isBack = false } = {}) {
     const channel = app.channel(id) ?? (await arrived(id));
     if (!channel) return;
+    const isFirst = app.channelId === null;
     app.channelId = channel.id;
-    if (location.hash !== `#${channel.id}`) history.pushState(null, "", `#${channel.id}`);
+    if (location.hash !== `#${channel.id}`) history[isFirst ? "replaceState" : "pushState"](null, "", `#${channel.id}`);
     app.unread.delete(channel.id);
     closeDrawers();
     const isForum = channel.type === FORUM;
     byId("messages").hidden = isForum;
     byId("posts").hidden = !isForum;
     if (isForum) app.messages.clear();
-    else {
-      try {
-        const { messages, is_all: isAll } = await app.line.ask("open", { channel: channel.id });
-        if (app.channelId !== channel.id) return;
-        app.messages.show(channel.id, messages, isAll);
-      } catch (error) {
-        app.toast(error.message);
-        return;
-      }
-    }
-    app.composer.show(channel);
+    else if (!(await shown(channel))) return;
+    if (isBack) app.composer.refresh(channel);
+    else app.composer.show(channel);
     drawAll();
   },
 };
+
+const named = (user) => ({ name: user.global_name ?? user.username, bot: user.bot, color: 0 });
+const places = () => [...app.server.channels, ...app.server.threads, ...app.server.directs];
+
+// Whether the channel is still the one that is wanted, with its messages in the page.
+async function shown(channel) {
+  try {
+    const { messages, is_all: isAll } = await app.line.ask("open", { channel: channel.id });
+    if (app.channelId !== channel.id) return false;
+    app.messages.show(channel.id, messages, isAll);
+    return true;
+  } catch (error) {
+    app.toast(error.message);
+    return false;
+  }
+}
 
 // A thread that was just opened may be told of a moment after its address is known.
 async function arrived(id) {
@@ -83,12 +97,13 @@ async function arrived(id) {
 
 function drawAll() {
   const channel = app.channel(app.channelId);
-  const parent = channel?.parent_id && app.channel(channel.parent_id);
+  const parent = channel?.parent_id && app.server.threads.includes(channel) ? app.channel(channel.parent_id) : null;
+  const name = channel ? app.called(channel) : "";
   byId("place").replaceChildren(
-    ...(parent && app.server.threads.includes(channel) ? [h("a", { href: `#${parent.id}` }, `#${parent.name}`), " › ", channel.name] : [channel ? app.called(channel) : ""]),
+    ...(parent ? [h("a", { href: `#${parent.id}` }, `#${parent.name}`), " › ", channel.name] : [name]),
   );
   byId("topic").textContent = channel?.topic ?? "";
-  document.title = channel ? `${app.called(channel)} · Pressroom's demo` : "Pressroom's demo";
+  document.title = name ? `${name} · Pressroom's demo` : "Pressroom's demo";
   drawSide(app);
   if (channel?.type === FORUM) drawForum(app, channel);
   drawActor();
@@ -99,33 +114,50 @@ function drawActor() {
   const key = JSON.stringify(app.server.people);
   if (actor.dataset.key !== key) {
     actor.dataset.key = key;
-    actor.replaceChildren(...app.server.people.map((person) => h("option", { value: person.id }, `${person.name} (${person.about})`)));
+    const options = app.server.people.map(({ id, name, about }) => h("option", { value: id }, `${name} (${about})`));
+    actor.replaceChildren(...options);
   }
   actor.value = app.server.me;
 }
 
+// The server as it is now.
 function take(server) {
   const before = app.server;
   app.server = server;
   const channel = app.channel(app.channelId);
   if (!channel) {
-    app.go((app.server.channels.find((one) => one.type !== FORUM) ?? app.server.channels[0])?.id);
+    app.go(firstChannel());
     return;
   }
   drawAll();
   app.composer.refresh(channel);
-  if (before && JSON.stringify([before.users, before.roles, before.threads]) !== JSON.stringify([server.users, server.roles, server.threads])) app.messages.redraw();
+  const looks = ({ users, roles, threads }) => JSON.stringify([users, roles, threads]);
+  if (before && looks(before) !== looks(server)) app.messages.redraw();
 }
 
+const firstChannel = () => (app.server.channels.find((one) => one.type !== FORUM) ?? app.server.channels[0])?.id;
+
 async function become(person) {
+  const before = app.server?.me;
   const { server, panel, notice } = await app.line.ask("act_as", { person });
   app.server = server;
+  const isBack = before === server.me;
+  if (!isBack) forget();
   sessionStorage.setItem("person", server.me);
   app.panel.show(panel);
   drawNotice(notice);
-  const wanted = location.hash.slice(1) || app.channelId;
-  const fallback = app.server.channels.find((one) => one.type !== FORUM)?.id;
-  await app.go(app.channel(wanted) ? wanted : fallback);
+  const wanted = [location.hash.slice(1), app.channelId].find((id) => id && app.channel(id));
+  await app.go(wanted ?? firstChannel(), { isBack: isBack && wanted === app.channelId });
+}
+
+// Nothing of one person is left to the next.
+function forget() {
+  closeForms();
+  closeMenu();
+  app.unread.clear();
+  app.messages.forget();
+  byId("spoken").textContent = "";
+  byId("posts").replaceChildren();
 }
 
 function drawNotice(sentence) {
@@ -138,7 +170,7 @@ function drawNotice(sentence) {
 const { line } = app;
 line.addEventListener("open", async () => {
   try {
-    await become(sessionStorage.getItem("person"));
+    await become(app.server?.me ?? sessionStorage.getItem("person"));
     byId("offline").hidden = true;
     document.body.dataset.ready = "yes";
   } catch (error) {
@@ -153,17 +185,15 @@ line.addEventListener("server", ({ detail }) => take(detail.server));
 line.addEventListener("panel", ({ detail }) => app.panel.show(detail.panel));
 line.addEventListener("notice", ({ detail }) => drawNotice(detail.sentence));
 line.addEventListener("gone", ({ detail }) => detail.channel === app.channelId && app.messages.drop(detail.id));
-line.addEventListener("message", ({ detail }) => {
-  const { channel, view, new: isNew } = detail;
+line.addEventListener("message", ({ detail: { channel, view, new: isNew } }) => {
   if (channel === app.channelId) app.messages.put(view, isNew);
-  else if (isNew && view.message.author.id !== app.server.me && app.channel(channel)) {
+  if (!isNew || view.message.author.id === app.server.me || !app.channel(channel)) return;
+  if (channel !== app.channelId) {
     app.unread.add(channel);
     drawSide(app);
   }
-  if (isNew && view.message.author.id !== app.server.me && app.channel(channel)) {
-    const words = plain(view.message).slice(0, 120);
-    byId("spoken").textContent = `${app.user(view.message.author.id, view.message.author).name} in ${app.called(app.channel(channel))}: ${words}`;
-  }
+  const author = app.user(view.message.author.id, view.message.author).name;
+  byId("spoken").textContent = `${author} in ${app.called(app.channel(channel))}: ${plain(view.message).slice(0, 120)}`;
 });
 
 // what a person does to the page
@@ -175,19 +205,30 @@ byId("actor").addEventListener("change", async ({ target }) => {
     app.toast(error.message);
   }
 });
-addEventListener("hashchange", () => app.server && location.hash.slice(1) !== app.channelId && app.go(location.hash.slice(1)));
-addEventListener("popstate", () => app.server && location.hash.slice(1) && location.hash.slice(1) !== app.channelId && app.go(location.hash.slice(1)));
+addEventListener("hashchange", () => {
+  const wanted = location.hash.slice(1);
+  if (app.server && wanted !== app.channelId && app.channel(wanted)) app.go(wanted);
+});
+byId("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  app.composer.focus();
+});
 
-function closeDrawers() {
-  for (const name of ["side", "panel"]) toggleDrawer(name, false);
-}
+const DRAWERS = { side: "show-channels", panel: "show-panel" };
 
 function toggleDrawer(name, isOpen) {
   byId(name).classList.toggle("open", isOpen);
-  byId(name === "side" ? "show-channels" : "show-panel").setAttribute("aria-expanded", String(isOpen));
+  byId(DRAWERS[name]).setAttribute("aria-expanded", String(isOpen));
 }
 
-for (const [key, name] of [["show-channels", "side"], ["show-panel", "panel"]]) {
+// The button of the drawer that was open, if one was.
+function closeDrawers() {
+  const open = Object.keys(DRAWERS).find((name) => byId(name).classList.contains("open"));
+  for (const name of Object.keys(DRAWERS)) toggleDrawer(name, false);
+  return open && byId(DRAWERS[open]);
+}
+
+for (const [name, key] of Object.entries(DRAWERS)) {
   byId(key).addEventListener("click", () => {
     const isOpen = !byId(name).classList.contains("open");
     closeDrawers();
@@ -195,21 +236,23 @@ for (const [key, name] of [["show-channels", "side"], ["show-panel", "panel"]]) 
     if (isOpen) byId(name).querySelector("a, button, summary")?.focus();
   });
 }
+document.querySelector("main").addEventListener("pointerdown", () => closeDrawers());
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   closeMenu();
   closeChooser();
-  closeDrawers();
+  closeDrawers()?.focus();
 });
 
-const themes = { light: "Light", dark: "Dark", "": "Light or dark" };
+const THEMES = { "": "Light or dark", light: "Light", dark: "Dark" };
+
 function drawTheme(theme) {
   document.documentElement.dataset.theme = theme;
-  byId("theme").textContent = themes[theme];
+  byId("theme").textContent = THEMES[theme];
 }
 drawTheme(localStorage.getItem("theme") ?? "");
 byId("theme").addEventListener("click", () => {
-  const names = ["", "light", "dark"];
+  const names = Object.keys(THEMES);
   const next = names[(names.indexOf(document.documentElement.dataset.theme) + 1) % names.length];
   localStorage.setItem("theme", next);
   drawTheme(next);

@@ -167,7 +167,13 @@ function masked(found, app, depth) {
   return link(found[2], inline(found[1], app, depth + 1));
 }
 
+const MESSAGE_LINK = /^https:\/\/discord\.com\/channels\/\d+\/(\d+)(?:\/\d+)?$/;
+
 export function link(address, shown) {
+  // Discord's own links to channels and messages lead to them here.
+  const inside = MESSAGE_LINK.exec(address);
+  if (inside) return h("a", { href: `#${inside[1]}`, title: address }, shown);
+  if (!/^https?:\/\//i.test(address)) return h("span", {}, shown);
   return h("a", { href: address, target: "_blank", rel: "noopener noreferrer", title: address }, shown);
 }
 

@@ -1,13 +1,15 @@
 // The menu of a message: by right click, the menu key, or its ⋯ button.
 
 import { h } from "./dom.js";
-import { plain } from "./messages.js";
+import { EPHEMERAL } from "./message.js";
 import { erase, openThread } from "./rest.js";
+import { plain } from "./words.js";
 
-const EPHEMERAL = 64;
 const TALK = [0, 5]; // channels whose messages may carry threads
+const LONGEST_NAME = 60;
 
 let open = null;
+let asked = 0;
 
 export function closeMenu() {
   open?.remove();
@@ -16,56 +18,75 @@ export function closeMenu() {
 
 export async function openMenu(app, view, article, { x, y, act }) {
   closeMenu();
-  const { message } = view;
-  const channel = app.channel(message.channel_id);
-  const entries = [];
-  if (!(message.flags & EPHEMERAL)) {
+  const number = ++asked;
+  let apps = [];
+  if (!(view.message.flags & EPHEMERAL)) {
     try {
-      const { menus } = await app.line.ask("commands", { channel: message.channel_id });
-      entries.push(...menus.map((name) => ({ label: name, group: "Apps", run: () => act("menu", { name }) })));
+      apps = (await app.line.ask("commands", { channel: view.message.channel_id })).menus;
     } catch (error) {
       app.toast(error.message);
       return;
     }
-    if (channel?.may.send) entries.push({ label: "Reply", run: () => app.composer.replyTo(message) });
-    if (TALK.includes(channel?.type) && !message.thread) {
-      entries.push({
-        label: "Start a thread",
-        run: () => openThread(app, channel.id, message.id, plain(message).slice(0, 60) || "Thread").then((thread) => app.go(thread.id)),
-      });
-    }
-    if (message.author.id === app.server.me || channel?.may.delete) {
-      entries.push({ label: "Delete", run: () => erase(app, message.channel_id, message.id) });
-    }
   }
-  entries.push({ label: "Copy text", run: () => navigator.clipboard.writeText(plain(message)) });
+  if (number !== asked || !article.isConnected) return;
+  const entries = [
+    ...apps.map((name) => ({ label: name, group: "Apps", run: () => act("menu", { name }) })),
+    ...entriesFor(app, view.message),
+  ];
+  show(entries, article, { x, y, complain: (error) => app.toast(error.message) });
+}
 
-  const close = (focusBack) => {
+function entriesFor(app, message) {
+  const channel = app.channel(message.channel_id);
+  const isShared = channel && !(message.flags & EPHEMERAL);
+  const name = plain(message).split("\n")[0].slice(0, LONGEST_NAME) || "Thread";
+  return [
+    isShared && channel.may.send && { label: "Reply", run: () => app.composer.replyTo(message) },
+    isShared &&
+      TALK.includes(channel.type) &&
+      !message.thread && {
+        label: "Start a thread",
+        run: async () => app.go((await openThread(app, channel.id, message.id, name)).id),
+      },
+    isShared &&
+      (message.author.id === app.server.me || channel.may.delete) && {
+        label: "Delete",
+        run: () => erase(app, message.channel_id, message.id),
+      },
+    { label: "Copy text", run: () => navigator.clipboard.writeText(plain(message)) },
+  ].filter(Boolean);
+}
+
+function show(entries, article, { x, y, complain }) {
+  const close = () => {
     closeMenu();
-    if (focusBack) article.focus({ preventScroll: true });
+    article.focus({ preventScroll: true });
   };
   const run = async (entry) => {
-    close(true);
+    close();
     try {
       await entry.run();
     } catch (error) {
-      app.toast(error.message);
+      complain(error);
     }
   };
-  const items = entries.map((entry) => h("button", { type: "button", role: "menuitem", onclick: () => run(entry) }, entry.label));
-  const grouped = entries.flatMap((entry, index) =>
-    entry.group && entries[index - 1]?.group !== entry.group ? [h("p", { role: "presentation" }, entry.group), items[index]] : [items[index]],
+  const items = entries.map((entry) =>
+    h("button", { type: "button", role: "menuitem", onclick: () => run(entry) }, entry.label),
   );
-  const menu = h("div", { class: "menu", role: "menu", "aria-label": "Message menu", onkeydown: pressed }, grouped);
-  function pressed(event) {
+  const grouped = entries.flatMap((entry, index) => {
+    const isFirst = entry.group && entries[index - 1]?.group !== entry.group;
+    return isFirst ? [h("p", { role: "presentation" }, entry.group), items[index]] : [items[index]];
+  });
+  const menu = h("div", { class: "menu", role: "menu", "aria-label": "Message menu" }, grouped);
+  menu.addEventListener("keydown", (event) => {
     const at = items.indexOf(document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
     if (to !== undefined) items[(to + items.length) % items.length].focus();
-    else if (event.key === "Escape" || event.key === "Tab") close(true);
+    else if (event.key === "Escape" || event.key === "Tab") close();
     else return;
     event.preventDefault();
     event.stopPropagation();
-  }
+  });
   document.body.append(menu);
   open = menu;
   const box = article.querySelector(".more").getBoundingClientRect();

@@ -1,33 +1,32 @@
 // The messages of one channel. Only a window of them stands in the page, however many there are: older and newer ones
 // are fetched as one scrolls, and those far away are let go.
 
-import { all, attachment, embed, poll } from "./components.js";
-import { button, byId, colorOf, h, inOrder } from "./dom.js";
-import { markdown } from "./markdown.js";
+import { button, byId, h, inOrder } from "./dom.js";
 import { openMenu } from "./menu.js";
-import { moment } from "./moments.js";
-import { history } from "./rest.js";
+import { drawMessage } from "./message.js";
 
-const STEP = 50;
 const MOST = 150;
 const NEAR = 600;
-const EPHEMERAL = 64;
-const LOADING = 128;
-const CROSSPOSTED = 1;
-const FAILED = "The application did not respond";
-
-const CALLS = { 7: "joined the server.", 18: "started a thread:", 6: "pinned a message." };
+const AT_END = 60;
 
 export class Messages {
   #app;
   #root = byId("messages");
   #newer = byId("to-present");
   #views = new Map(); // id -> {view, node}
+  #order = []; // the ids, oldest first
   #channel = null;
   #isAll = true; // nothing older than the first
   #isPresent = true; // nothing newer than the last
-  #busy = false;
+  #isFetching = false;
+  #wasAtEnd = true;
   #failures = new Map(); // id -> sentence under that message
+  #dismissed = new Set();
+  #doing = {
+    act: (view, shown, what, given, element) => this.#act(view, shown, what, given, element),
+    menu: (article) => this.#menu(article),
+    dismiss: (message) => this.#dismiss(message),
+  };
 
   constructor(app) {
     this.#app = app;
@@ -39,14 +38,10 @@ export class Messages {
       event.preventDefault();
       this.#menu(article, event.clientX || undefined, event.clientY || undefined);
     });
-    this.#newer.addEventListener("click", () => this.toPresent());
+    this.#newer.addEventListener("click", () => this.#app.go(this.#channel));
     new ResizeObserver(() => this.#keepEnd()).observe(this.#root);
     // Pictures have no size before they are there.
     this.#root.addEventListener("load", () => this.#keepEnd(), true);
-  }
-
-  get count() {
-    return this.#views.size;
   }
 
   // Show a channel from its end. `views` are the newest; `isAll` says that there are no older ones.
@@ -55,49 +50,73 @@ export class Messages {
     this.#isAll = isAll;
     this.#isPresent = true;
     this.#views.clear();
+    this.#order = [];
     this.#root.replaceChildren();
     for (const view of views) this.#insert(view);
     this.#beginning();
     this.#sayNewer();
-    this.#wasAtEnd = true;
-    this.#root.scrollTop = this.#root.scrollHeight;
+    this.#toEnd();
   }
 
   clear() {
     this.show(null, [], true);
-    this.#root.replaceChildren();
+  }
+
+  // What one person saw and did is nothing to the next.
+  forget() {
+    this.#failures.clear();
+    this.#dismissed.clear();
   }
 
   // A message that is new or has changed.
   put(view, isNew) {
-    const { id } = view.message;
+    const { id, author } = view.message;
+    if (this.#dismissed.has(id)) return;
     if (this.#views.has(id)) {
       this.#replace(view);
-    } else if (isNew && this.#isPresent) {
-      const wasAtEnd = this.#isAtEnd;
-      this.#insert(view);
-      if (wasAtEnd || view.message.author.id === this.#app.server.me) this.#root.scrollTop = this.#root.scrollHeight;
-      if (this.#views.size > MOST && wasAtEnd) this.#drop([...this.#ids].slice(0, this.#views.size - MOST), "older");
+      return;
     }
-    if (isNew && !this.#isAtEnd) this.#sayNewer(true);
+    if (!isNew) return;
+    const isMine = author.id === this.#app.server.me || view.asked?.by === this.#app.server.me;
+    if (!this.#isPresent) {
+      if (isMine) this.#app.go(this.#channel);
+      else this.#sayNewer(true);
+      return;
+    }
+    const wasAtEnd = this.#isAtEnd;
+    if (!wasAtEnd && !isMine && this.#order.length >= MOST) {
+      this.#isPresent = false;
+      this.#sayNewer();
+      return;
+    }
+    this.#insert(view);
+    if (wasAtEnd || isMine) {
+      this.#toEnd();
+      if (this.#order.length > MOST) this.#letGo(this.#order.slice(0, this.#order.length - MOST), "older");
+    } else this.#sayNewer(true);
   }
 
   drop(id) {
     this.#views.get(id)?.node.remove();
     this.#views.delete(id);
+    this.#order = this.#order.filter((other) => other !== id);
     this.#failures.delete(id);
   }
 
-  // A line of the page itself, such as a command under way; gives a function that takes it away or changes it.
+  // A line of the page itself, such as a command under way.
   note(sentence) {
     const node = h("p", { class: "note" }, sentence);
     this.#root.append(node);
-    this.#root.scrollTop = this.#root.scrollHeight;
+    this.#toEnd();
     return {
       say: (text) => {
-        node.textContent = text;
+        node.replaceChildren(
+          text,
+          " ",
+          button("Dismiss", () => node.remove(), { class: "quiet" }),
+        );
         node.classList.add("failed");
-        node.append(" ", button("Dismiss", () => node.remove(), { class: "quiet" }));
+        this.#toEnd();
       },
       remove: () => node.remove(),
     };
@@ -108,61 +127,65 @@ export class Messages {
     for (const { view } of [...this.#views.values()]) this.#replace(view);
   }
 
-  async toPresent() {
-    await this.#app.go(this.#channel);
-  }
-
-  get #ids() {
-    return [...this.#views.keys()].sort(inOrder);
-  }
-
-  #wasAtEnd = true;
-
   get #isAtEnd() {
     const { scrollTop, scrollHeight, clientHeight } = this.#root;
-    return scrollHeight - scrollTop - clientHeight < 60;
+    return scrollHeight - scrollTop - clientHeight < AT_END;
+  }
+
+  #toEnd() {
+    this.#root.scrollTop = this.#root.scrollHeight;
+    this.#wasAtEnd = true;
   }
 
   #keepEnd() {
-    if (this.#wasAtEnd) this.#root.scrollTop = this.#root.scrollHeight;
+    if (this.#wasAtEnd) this.#toEnd();
+  }
+
+  #draw(view) {
+    return drawMessage(this.#app, view, this.#failures.get(view.message.id), this.#doing);
   }
 
   #insert(view) {
-    const node = this.#draw(view);
     const { id } = view.message;
-    const following = this.#ids.find((other) => inOrder(other, id) > 0);
-    this.#root.insertBefore(node, following ? this.#views.get(following).node : null);
+    if (this.#dismissed.has(id)) return;
+    const node = this.#draw(view);
+    const last = this.#order.at(-1);
+    if (last === undefined || inOrder(last, id) < 0) {
+      // Before the notes, which are younger than all messages.
+      this.#root.insertBefore(node, last ? this.#views.get(last).node.nextSibling : this.#root.querySelector(".note"));
+      this.#order.push(id);
+    } else {
+      const at = this.#order.findIndex((other) => inOrder(other, id) > 0);
+      this.#root.insertBefore(node, this.#views.get(this.#order[at]).node);
+      this.#order.splice(at, 0, id);
+    }
     this.#views.set(id, { view, node });
   }
 
   #replace(view) {
     const before = this.#views.get(view.message.id);
-    // What REST gave does not know which command led to it; what was known stays known.
-    view = { asked: before.view.asked, starter: before.view.starter, ...view };
     const node = this.#draw(view);
-    const key = before.node.contains(document.activeElement) ? document.activeElement.dataset.customId : undefined;
-    const hadFocus = before.node === document.activeElement;
+    const focused = before.node.contains(document.activeElement) ? document.activeElement : null;
     const wasAtEnd = this.#isAtEnd;
     before.node.replaceWith(node);
     this.#views.set(view.message.id, { view, node });
-    if (wasAtEnd) this.#root.scrollTop = this.#root.scrollHeight;
-    if (hadFocus) node.focus({ preventScroll: true });
-    else if (key !== undefined) {
-      const again = [...node.querySelectorAll("[data-custom-id]")].find((one) => one.dataset.customId === key);
-      (again && !again.disabled ? again : node).focus({ preventScroll: true });
-    }
+    if (wasAtEnd) this.#toEnd();
+    if (!focused) return;
+    const key = focused.dataset.customId;
+    const again = key && [...node.querySelectorAll("[data-custom-id]")].find((one) => one.dataset.customId === key);
+    (again && !again.disabled ? again : node).focus({ preventScroll: true });
   }
 
-  #drop(ids, side) {
+  #letGo(ids, side) {
     for (const id of ids) this.drop(id);
-    if (side === "older" && ids.length) this.#isAll = false;
-    if (side === "newer" && ids.length) this.#isPresent = false;
+    if (side === "older") this.#isAll = false;
+    else this.#isPresent = false;
     this.#beginning();
   }
 
   #beginning() {
     this.#root.querySelector(".beginning")?.remove();
-    const channel = this.#app.channel(this.#channel);
+    const channel = this.#channel && this.#app.channel(this.#channel);
     if (this.#isAll && channel) {
       this.#root.prepend(h("p", { class: "beginning" }, `This is where ${this.#app.called(channel)} begins.`));
     }
@@ -175,36 +198,34 @@ export class Messages {
   #scrolled() {
     this.#wasAtEnd = this.#isAtEnd;
     if (this.#isAtEnd && this.#isPresent) this.#sayNewer();
-    if (this.#busy || !this.#channel) return;
-    if (this.#root.scrollTop < NEAR && !this.#isAll) this.#fetch("older");
-    else if (!this.#isPresent && this.#root.scrollHeight - this.#root.scrollTop - this.#root.clientHeight < NEAR) this.#fetch("newer");
+    if (this.#isFetching || !this.#order.length) return;
+    const { scrollTop, scrollHeight, clientHeight } = this.#root;
+    if (scrollTop < NEAR && !this.#isAll) this.#fetch("older");
+    else if (!this.#isPresent && scrollHeight - scrollTop - clientHeight < NEAR) this.#fetch("newer");
   }
 
   async #fetch(side) {
-    this.#busy = true;
+    this.#isFetching = true;
     const channel = this.#channel;
-    const ids = this.#ids;
-    const query = side === "older" ? { before: ids[0] } : { after: ids.at(-1) };
+    const edge = side === "older" ? { before: this.#order[0] } : { after: this.#order.at(-1) };
     try {
-      const found = await history(this.#app, channel, { ...query, limit: STEP });
+      const { messages, is_all: isAll } = await this.#app.line.ask("window", { channel, ...edge });
       if (channel !== this.#channel) return;
       // What is in sight stays where it is, whatever comes or goes above it.
       const anchor = this.#inSight();
-      for (const message of found) if (!this.#views.has(message.id)) this.#insert({ message });
-      if (found.length < STEP) {
-        if (side === "older") this.#isAll = true;
-        else this.#isPresent = true;
-      }
-      const over = this.#views.size - MOST;
-      const all = this.#ids;
-      if (over > 0) this.#drop(side === "older" ? all.slice(-over) : all.slice(0, over), side === "older" ? "newer" : "older");
+      for (const view of messages) if (!this.#views.has(view.message.id)) this.#insert(view);
+      if (side === "older") this.#isAll = isAll;
+      else this.#isPresent = isAll;
+      const over = this.#order.length - MOST;
+      if (over > 0 && side === "older") this.#letGo(this.#order.slice(-over), "newer");
+      else if (over > 0) this.#letGo(this.#order.slice(0, over), "older");
       this.#beginning();
       this.#sayNewer();
       if (anchor) this.#root.scrollTop += anchor.node.getBoundingClientRect().top - anchor.top;
     } catch (error) {
       this.#app.toast(error.message);
     } finally {
-      this.#busy = false;
+      this.#isFetching = false;
     }
   }
 
@@ -217,170 +238,57 @@ export class Messages {
     return null;
   }
 
-  // one message
-
-  #draw(view) {
-    const { message } = view;
-    const app = this.#app;
-    const author = app.user(message.author.id, message.author);
-    const isMine = message.mentions.some((user) => user.id === app.server.me) ||
-      message.mention_everyone ||
-      message.mention_roles.some((role) => app.myRoles.includes(role));
-    const classes = ["message", isMine && "pinged", message.flags & EPHEMERAL && "ephemeral"].filter(Boolean).join(" ");
-    const at = { app, act: (what, given, element) => this.#act(view, what, given, element) };
-    const tag = author.bot && h("span", { class: "tag" }, message.webhook_id && message.webhook_id !== app.server.bot ? "WEBHOOK" : "APP");
-    return h(
-      "article",
-      { class: classes, tabindex: -1, "aria-label": `${author.name}, message`, data: { id: message.id } },
-      this.#lead(view),
-      h("span", { class: "face", "aria-hidden": "true", style: { "--face": face(message.author.id) } }, author.name[0]),
-      h(
-        "div",
-        { class: "body" },
-        h(
-          "p",
-          { class: "head" },
-          h("b", { style: author.color ? { "--name": colorOf(author.color) } : {} }, author.name),
-          tag,
-          moment(Date.parse(message.timestamp), "f"),
-        ),
-        this.#content(view, at),
-        this.#foot(view),
-      ),
-      button("⋯", (event) => this.#menu(event.currentTarget.closest("article")), {
-        class: "more",
-        "aria-label": `More for this message by ${author.name}`,
-        "aria-haspopup": "menu",
-      }),
-    );
-  }
-
-  #lead(view) {
-    const { message } = view;
-    const app = this.#app;
-    if (view.asked) return h("p", { class: "lead" }, `${app.user(view.asked.by).name} used `, h("b", {}, view.asked.name));
-    if (message.type === 20 && message.interaction_metadata) {
-      return h("p", { class: "lead" }, `${app.user(message.interaction_metadata.user.id).name} used a command`);
-    }
-    if (message.type === 19 && message.message_reference) {
-      const target = message.referenced_message;
-      if (!target && message.flags & EPHEMERAL) return null;
-      if (!target) return h("p", { class: "lead" }, "Answers a message that was deleted");
-      const words = plain(target).split("\n")[0].slice(0, 80);
-      return h("p", { class: "lead" }, `Answers ${app.user(target.author.id, target.author).name}${words ? `: ${words}` : ""}`);
-    }
-    return null;
-  }
-
-  #content(view, at) {
-    const { message } = view;
-    const app = this.#app;
-    if (message.flags & LOADING) return h("p", { class: "thinking" }, `${app.user(message.author.id, message.author).name} is thinking…`);
-    if (view.starter) return h("div", { class: "starter" }, this.#content(view.starter, { app, act: (...given) => this.#act(view.starter, ...given) }));
-    if (CALLS[message.type]) return h("p", { class: "call" }, `${CALLS[message.type]} `, h("b", {}, message.content));
-    const shown = [
-      message.content && h("div", { class: "text" }, markdown(message.content, app)),
-      ...(message.flags & 4 ? [] : message.embeds.map((one) => embed(one, app))),
-      message.poll && poll(message.poll),
-      ...(message.flags & (1 << 15) ? [] : message.attachments.map((one) => attachment(one, app))),
-      ...all(message.components, at),
-    ].filter(Boolean);
-    if (shown.length) return shown;
-    return h("p", { class: "unknown" }, `A message of type ${message.type}, in which this page finds nothing to show.`);
-  }
-
-  #foot(view) {
-    const { message } = view;
-    const app = this.#app;
-    const thread = message.thread && app.channel(message.thread.id);
-    const failure = this.#failures.get(message.id);
-    const count = message.thread?.message_count ?? 0;
-    return [
-      message.edited_timestamp && h("p", { class: "subtext edited", title: new Date(message.edited_timestamp).toLocaleString() }, "(edited)"),
-      message.flags & CROSSPOSTED ? h("p", { class: "subtext" }, "Published to the channels that follow") : null,
-      thread &&
-        h(
-          "a",
-          { class: "thread", href: `#${thread.id}` },
-          h("b", {}, thread.name),
-          count ? ` · ${count} message${count === 1 ? "" : "s"} ›` : " · see the thread ›",
-        ),
-      failure && h("p", { class: "failure", role: "status" }, failure),
-      message.flags & EPHEMERAL
-        ? h("p", { class: "subtext" }, "Only you can see this · ", button("Dismiss", () => this.#dismiss(message), { class: "quiet" }))
-        : null,
-    ];
-  }
-
   // acting
 
-  async #act(view, what, given, element) {
-    const { message } = view;
+  // `view` is the line in which `shown` stands; in the first line of a thread they are two messages.
+  async #act(view, shown, what, given, element) {
+    const { id, channel_id: channel } = shown.message;
+    const { me } = this.#app.server;
     element.classList.add("busy");
-    this.#fail(message.id, null);
+    this.#fail(view.message.id, null);
     try {
-      await this.#app.interact(what, { channel: message.channel_id, message: message.id, ...given });
+      await this.#app.interact(what, { channel, message: id, ...given });
     } catch (error) {
-      this.#fail(message.id, error.message);
+      if (me === this.#app.server.me) this.#fail(view.message.id, error.message);
     } finally {
       element.classList.remove("busy");
     }
   }
 
   #fail(id, sentence) {
-    if (sentence === null) this.#failures.delete(id);
-    else this.#failures.set(id, sentence);
+    const had = this.#failures.delete(id);
+    if (sentence !== null) this.#failures.set(id, sentence);
     const known = this.#views.get(id);
-    if (known && (sentence !== null || known.node.querySelector(".failure"))) this.#replace(known.view);
+    if (known && (had || sentence !== null)) this.#replace(known.view);
   }
 
-  async #dismiss(message) {
-    try {
-      await this.#app.line.ask("dismiss", { channel: message.channel_id, message: message.id });
-    } catch (error) {
-      this.#app.toast(error.message);
-    }
+  // As Discord has it: hidden from this page, not taken away from the bot.
+  #dismiss(message) {
+    this.#dismissed.add(message.id);
+    this.drop(message.id);
+    this.#root.focus({ preventScroll: true });
   }
 
-  async #menu(article, x, y) {
+  #menu(article, x, y) {
     const known = this.#views.get(article.dataset.id);
-    if (known) await openMenu(this.#app, known.view, article, { x, y, act: (what, given) => this.#act(known.view, what, given, article) });
+    if (!known) return;
+    const shown = known.view.starter ?? known.view;
+    openMenu(this.#app, shown, article, {
+      x,
+      y,
+      act: (what, given) => this.#act(known.view, shown, what, given, article),
+    });
   }
 
   #move(event) {
     if (event.target.closest("input, textarea, [role=listbox], [role=combobox]")) return;
-    const nodes = [...this.#root.querySelectorAll("article")];
-    if (!nodes.length || event.altKey || event.ctrlKey || event.metaKey) return;
-    const at = nodes.indexOf(document.activeElement.closest("article"));
-    const to = { ArrowUp: at < 0 ? nodes.length - 1 : at - 1, ArrowDown: at < 0 ? nodes.length - 1 : at + 1, Home: 0, End: nodes.length - 1 }[event.key];
+    if (!this.#order.length || event.altKey || event.ctrlKey || event.metaKey) return;
+    const last = this.#order.length - 1;
+    const current = document.activeElement.closest("article")?.dataset.id;
+    const at = current ? this.#order.indexOf(current) : last + (event.key === "ArrowUp" ? 1 : 0);
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: last }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    nodes[Math.max(0, Math.min(nodes.length - 1, to))].focus();
+    this.#views.get(this.#order[Math.max(0, Math.min(last, to))]).node.focus();
   }
 }
-
-// The words of a message without their marks.
-export function plain(message) {
-  const texts = [message.content];
-  const walk = (components) => {
-    for (const one of components ?? []) {
-      if (one.type === 10) texts.push(one.content);
-      walk(one.components);
-    }
-  };
-  walk(message.components);
-  return texts
-    .filter(Boolean)
-    .join(" ")
-    .replace(/^(#{1,3}|-#|>) /gm, "")
-    .replace(/[*_~|`]{1,3}/g, "")
-    .replace(/\[((?:\\.|[^\]\\])*)\]\([^)]*\)/g, "$1")
-    .replace(/\\(.)/g, "$1")
-    .trim();
-}
-
-function face(id) {
-  return `hsl(${Number(BigInt(id) % 360n)} 45% 42%)`;
-}
-
-export { FAILED };

@@ -8,20 +8,39 @@ const TROUBLE = [
   ["lost", "Lose an answer", "to the next message"],
   ["drop", "Cut the gateway", "once"],
 ];
-const BREAKAGES = { html: "a web page instead", empty: "empty", cut: "cut in the middle", error: "status 500", slow: "a minute late" };
-const VERDICTS = { valid: "valid", invalid: "invalid", unchecked: "" };
+const PLANNED = { 500: "an answer 500", 429: "a rate limit", lose_answer: "a lost answer" };
+const BREAKAGES = {
+  html: "a web page instead",
+  empty: "empty",
+  cut: "cut in the middle",
+  error: "status 500",
+  slow: "a minute late",
+};
+const TO_TRY = [
+  "As Mia: press All links on an issue, vote in its poll, type /links search or /submit link.",
+  "Right-click the message about a kite in #links, or press its ⋯, and submit it to the newsletter.",
+  "As Mara, the moderator: decide about links in #review, ask a poll with /poll create.",
+  "As Edda, the editor: plan with /queue list, take the queue along with /queue export.",
+  "As Ada, the administrator: /setup status, and Integrations… beside it.",
+  "Here: publish the next issue, correct or withdraw one, then kill the bot in the middle of it.",
+];
 
 export class Panel {
   #app;
   #root = byId("panel");
   #said = h("p", { class: "said", role: "status" });
   #parts = {};
-  #text;
-  #edited = null; // the slug of the issue that is being corrected
-  #isTouched = false;
+  #text = h("textarea", { id: "issue-text", rows: 9, spellcheck: false });
+  #label = h("label", { class: "name", for: "issue-text" });
+  #publish = button("", () => this.#send(), { class: "key primary" });
+  #leave = button("Leave it", () => this.#edit(null), { class: "key secondary", hidden: true });
+  #edited = null; // the issue that is being corrected
+  #draft = null; // the next issue in words of one's own, else null
+  #state = null;
 
   constructor(app) {
     this.#app = app;
+    this.#text.addEventListener("input", () => this.#edited || (this.#draft = this.#text.value));
   }
 
   show(state) {
@@ -46,107 +65,102 @@ export class Panel {
 
   #build() {
     const part = (name, title, isOpen) => {
-      const inside = h("div", {});
-      this.#parts[name] = inside;
-      return h("details", { open: isOpen }, h("summary", {}, title), inside);
+      this.#parts[name] = h("div", {});
+      return h(
+        "details",
+        { open: isOpen, ontoggle: () => this.#draw(this.#state) },
+        h("summary", {}, title),
+        this.#parts[name],
+      );
     };
-    this.#text = h("textarea", { id: "issue-text", rows: 9, spellcheck: false, oninput: () => (this.#isTouched = true) });
     this.#root.append(
       h("h2", {}, "Backstage"),
       this.#said,
+      h(
+        "details",
+        {},
+        h("summary", {}, "What to try"),
+        h(
+          "ul",
+          { class: "tries" },
+          TO_TRY.map((one) => h("li", {}, one)),
+        ),
+      ),
       part("site", "The newsletter", true),
       part("bot", "The bot", true),
       part("trouble", "Trouble on purpose", true),
       part("requests", "What the bot asked of Discord", false),
       part("log", "The bot's log", false),
     );
+    this.#parts.posts = h("ul", { class: "posts-list" });
+    this.#parts.feed = h("div", { class: "row" });
     this.#parts.site.append(
-      h("div", { class: "field" }, h("label", { class: "name", for: "issue-text", id: "issue-label" }, "The next issue, in Markdown"), this.#text),
-      h(
-        "div",
-        { class: "row" },
-        (this.#parts.publish = button("Publish the next issue", () => this.#publish(), { class: "key primary" })),
-        (this.#parts.leave = button("Leave it", () => this.#leave(), { class: "key secondary", hidden: true })),
-      ),
-      (this.#parts.posts = h("ul", { class: "posts-list" })),
-      (this.#parts.feed = h("div", { class: "row" })),
+      h("div", { class: "field" }, this.#label, this.#text),
+      h("div", { class: "row" }, this.#publish, this.#leave),
+      this.#parts.posts,
+      this.#parts.feed,
     );
   }
 
-  async #publish() {
-    const given = { text: this.#text.value };
-    const done = this.#edited ? await this.#act("correct", { slug: this.#edited, ...given }) : await this.#act("publish", given);
-    if (done) this.#leave();
+  async #send() {
+    const text = this.#text.value;
+    if (this.#edited) {
+      if (await this.#act("correct", { slug: this.#edited.slug, text })) this.#edit(null);
+    } else if (await this.#act("publish", { text })) {
+      if (this.#draft === text) this.#draft = null; // unless the one after it is being written already
+      this.#draw(this.#state);
+    }
   }
 
-  #leave() {
-    this.#edited = null;
-    this.#isTouched = false;
+  // Correct that issue, or go back to the next one.
+  #edit(post) {
+    this.#edited = post;
+    this.#text.value = post ? post.text : "";
     this.#draw(this.#state);
+    if (post) this.#text.focus();
   }
-
-  #state;
 
   #draw(state) {
     this.#state = state;
+    if (!state) return;
     const { site, bot } = state;
-    if (!this.#edited && !this.#isTouched) this.#text.value = site.next;
-    byId("issue-label").textContent = this.#edited ? "The issue, to be corrected" : "The next issue, in Markdown";
-    this.#parts.publish.textContent = this.#edited ? "Publish the correction" : "Publish the next issue";
-    this.#parts.leave.hidden = !this.#edited;
-    keep(this.#parts.posts, JSON.stringify(site.posts.map((post) => [post.slug, post.title])), () =>
-      site.posts.map((post) =>
-        h(
-          "li",
-          {},
-          h("a", { href: post.url, target: "_blank", rel: "noopener noreferrer" }, post.title),
-          " ",
-          button("Correct", () => this.#correct(post), { class: "quiet", "aria-label": `Correct ${post.title}` }),
-          " ",
-          button("Withdraw", () => this.#act("withdraw", { slug: post.slug }), { class: "quiet", "aria-label": `Withdraw ${post.title}` }),
-        ),
-      ),
-    );
-    keep(this.#parts.feed, String(site.broken), () =>
-      site.broken
-        ? [h("p", {}, `The feed is broken: ${BREAKAGES[site.broken]}.`), button("Mend the feed", () => this.#act("mend"), { class: "key secondary" })]
-        : this.#breaking(site.breakages),
-    );
-    keep(this.#parts.bot, `${bot.running} ${bot.connected}`, () => [
-      h("p", { class: bot.connected ? "good" : "bad" }, bot.connected ? "Online" : bot.running ? "Running, not connected" : "Not running"),
-      h(
-        "div",
-        { class: "row" },
-        bot.running
-          ? button("Kill the bot", () => this.#act("bot", { what: "kill" }), { class: "key danger" })
-          : button("Start the bot", () => this.#act("bot", { what: "start" }), { class: "key success" }),
-      ),
-    ]);
-    keep(this.#parts.trouble, JSON.stringify([state.outage, state.faults, state.may_write]), () => [
-      h(
-        "div",
-        { class: "row" },
-        TROUBLE.map(([what, label, detail]) => button(`${label} ${detail}`, () => this.#act("fault", { what }), { class: "key secondary" })),
-        state.may_write
-          ? button("Forbid the bot to write in #news", () => this.#act("fault", { what: "forbid" }), { class: "key secondary" })
-          : button("Let the bot write in #news again", () => this.#act("fault", { what: "permit" }), { class: "key success" }),
-        state.outage ? null : button("Discord is down", () => this.#act("fault", { what: "outage" }), { class: "key danger" }),
-        state.outage || state.faults.length ? button("End the trouble", () => this.#act("fault", { what: "recover" }), { class: "key success" }) : null,
-      ),
-      h("p", { class: "subtext" }, state.outage ? "Discord is down for the bot." : state.faults.length ? `Waiting to strike: ${state.faults.map((fault) => (fault.status || fault.action)).join(", ")}` : "Nothing is planned."),
-    ]);
-    if (this.#parts.requests.parentElement.open || !this.#parts.requests.childElementCount) {
-      this.#parts.requests.replaceChildren(
-        h("p", { class: "subtext" }, state.checked ? "Checked against Discord's own specification." : "Without Discord's specification only the sandbox's own rules are checked (DISCORD_OPENAPI names the file)."),
-        ...state.violations.map((violation) => h("p", { class: "bad" }, violation)),
-        h("ol", { class: "requests" }, state.requests.map(requestLine)),
-      );
-    }
-    if (this.#parts.log.parentElement.open) this.#parts.log.replaceChildren(h("pre", { tabindex: 0 }, bot.log));
+    if (!this.#edited) this.#text.value = this.#draft ?? site.next;
+    this.#label.textContent = this.#edited ? "The issue, to be corrected" : "The next issue, in Markdown";
+    this.#publish.textContent = this.#edited ? "Publish the correction" : "Publish the next issue";
+    this.#leave.hidden = !this.#edited;
+    keep(this.#parts.posts, site.posts, () => site.posts.map((post) => this.#postLine(post)));
+    keep(this.#parts.feed, site.broken, () => (site.broken ? this.#broken(site) : this.#whole(site)));
+    keep(this.#parts.bot, [bot.running, bot.connected], () => this.#botLines(bot));
+    keep(this.#parts.trouble, [state.outage, state.faults, state.may_write], () => this.#troubleLines(state));
+    this.#drawIfOpen(this.#parts.requests, state.requests, () => requestLines(state));
+    this.#drawIfOpen(this.#parts.log, bot.log, () => [h("pre", { tabindex: 0 }, bot.log || "Nothing yet.")]);
   }
 
-  #breaking(breakages) {
-    const how = h("select", { id: "breakage" }, breakages.map((each) => h("option", { value: each }, BREAKAGES[each])));
+  #drawIfOpen(node, key, draw) {
+    if (node.parentElement.open) keep(node, key, draw);
+  }
+
+  #postLine(post) {
+    return h(
+      "li",
+      {},
+      h("a", { href: post.url, target: "_blank", rel: "noopener noreferrer" }, post.title),
+      button("Correct", () => this.#edit(post), { class: "quiet", "aria-label": `Correct ${post.title}` }),
+      button("Withdraw", () => this.#act("withdraw", { slug: post.slug }), {
+        class: "quiet",
+        "aria-label": `Withdraw ${post.title}`,
+      }),
+    );
+  }
+
+  #broken(site) {
+    const mend = button("Mend the feed", () => this.#act("mend"), { class: "key secondary" });
+    return [h("p", {}, `The feed is broken: ${BREAKAGES[site.broken]}.`), mend];
+  }
+
+  #whole(site) {
+    const options = site.breakages.map((each) => h("option", { value: each }, BREAKAGES[each]));
+    const how = h("select", { id: "breakage" }, options);
     return [
       h("label", { for: "breakage" }, "The feed is to be"),
       how,
@@ -154,30 +168,66 @@ export class Panel {
     ];
   }
 
-  #correct(post) {
-    this.#edited = post.slug;
-    this.#text.value = post.text;
-    this.#draw(this.#state);
-    this.#text.focus();
+  #botLines(bot) {
+    const state = bot.connected ? "Online" : bot.running ? "Running, not connected" : "Not running";
+    const key = bot.running
+      ? button("Kill the bot", () => this.#act("bot", { what: "kill" }), { class: "key danger" })
+      : button("Start the bot", () => this.#act("bot", { what: "start" }), { class: "key success" });
+    return [h("p", { class: bot.connected ? "good" : "bad" }, state), h("div", { class: "row" }, key)];
+  }
+
+  #troubleLines({ outage, faults, may_write: mayWrite }) {
+    const key = (what, label, kind) => button(label, () => this.#act("fault", { what }), { class: `key ${kind}` });
+    const planned = faults.map((fault) => PLANNED[fault.status || fault.action] ?? fault.action).join(", ");
+    const idle = planned ? `Waiting to strike: ${planned}.` : "Nothing is planned.";
+    return [
+      h(
+        "div",
+        { class: "row" },
+        TROUBLE.map(([what, label, detail]) => key(what, `${label} ${detail}`, "secondary")),
+        mayWrite
+          ? key("forbid", "Forbid the bot to write in #news", "secondary")
+          : key("permit", "Let the bot write in #news again", "success"),
+        outage ? null : key("outage", "Discord is down", "danger"),
+        outage || faults.length ? key("recover", "End the trouble", "success") : null,
+      ),
+      h("p", { class: "subtext" }, outage ? "Discord is down for the bot." : idle),
+    ];
   }
 }
 
-// Draw anew only what has changed, so that a key does not vanish under a finger.
-function keep(node, key, draw) {
+// Draw anew only what has changed, so that no key vanishes under a finger, and give the focus back.
+function keep(node, state, draw) {
+  const key = JSON.stringify(state);
   if (node.dataset.key === key) return;
+  const hadFocus = node.contains(document.activeElement);
   node.dataset.key = key;
-  node.replaceChildren(...[draw()].flat().filter(Boolean));
+  node.replaceChildren(...draw());
+  if (hadFocus) node.querySelector("button, a, select, pre")?.focus({ preventScroll: true });
+}
+
+function requestLines(state) {
+  const how = state.checked
+    ? "The newest first, each checked against Discord's own specification."
+    : "The newest first, checked by the sandbox's rules. With Discord's own specification (openapi.json of " +
+      "github.com/discord/discord-api-spec) beside the Makefile as discord-openapi.json, each is checked against that.";
+  return [
+    h("p", { class: "subtext" }, how),
+    ...state.violations.map((violation) => h("p", { class: "bad" }, violation)),
+    h("ol", { class: "requests" }, state.requests.map(requestLine)),
+  ];
 }
 
 function requestLine(request) {
   const isRefused = request.status >= 400 || request.status === 0;
+  const path = request.path.replace(/(interactions\/\d+|webhooks\/\d+)\/[^/]+/, "$1/…");
+  const verdict = request.verdict === "unchecked" ? (isRefused ? "" : "accepted") : request.verdict;
+  const time = new Date(request.at * 1000).toLocaleTimeString();
   return h(
     "li",
     { class: isRefused ? "bad" : "" },
-    h("code", {}, `${request.method} ${request.path.replace(/(interactions\/\d+|webhooks\/\d+)\/[^/]+/, "$1/…")}`),
-    ` ${request.status || "no answer"}`,
-    request.struck ? " · trouble" : "",
-    VERDICTS[request.verdict] ? ` · ${VERDICTS[request.verdict]}` : "",
+    h("code", {}, `${request.method} ${path}`),
+    [` ${request.status || "no answer"}`, request.struck && "trouble", verdict, time].filter(Boolean).join(" · "),
     request.refusal ? h("small", {}, ` ${request.refusal}`) : null,
   );
 }

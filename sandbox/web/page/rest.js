@@ -1,4 +1,4 @@
-// The REST routes for people, the same as the bot's: history, messages with files, posts, threads.
+// The REST routes for people, the same as the bot's: messages with files, posts, threads, deletion.
 
 async function request(app, method, path, body) {
   const headers = { Authorization: `Person ${app.server.me}` };
@@ -7,18 +7,21 @@ async function request(app, method, path, body) {
     body = JSON.stringify(body);
   }
   const response = await fetch(`/page/api/v10${path}`, { method, headers, body });
-  const answer = response.status === 204 ? null : await response.json();
+  if (response.status === 204) return null;
+  const answer = await response.json().catch(() => ({ message: "The demo could not answer that." }));
   if (!response.ok) throw new Error(worded(answer));
   return answer;
 }
 
 function worded(error) {
-  const said = { 50013: "You may not do that here.", 50001: "You cannot see that.", 50006: "There is nothing to send." };
+  const said = {
+    40005: "That is larger than Discord takes; choose a smaller file.",
+    50001: "You cannot see that.",
+    50006: "There is nothing to send.",
+    50013: "You may not do that here.",
+  };
   return said[error.code] ?? error.message;
 }
-
-export const history = (app, channel, query) =>
-  request(app, "GET", `/channels/${channel}/messages?${new URLSearchParams(query)}`);
 
 export function say(app, channel, content, files, replyTo) {
   const body = { content };

@@ -24,9 +24,16 @@ export function drawSide(app) {
     server.threads
       .filter((thread) => thread.parent_id === channel.id && !thread.thread_metadata.archived)
       .map((thread) => h("li", {}, entry(thread, "↳", "of-thread")));
+  const focused = byId("side").contains(document.activeElement) ? document.activeElement : null;
+  const key = focused?.getAttribute("href");
   byId("side").replaceChildren(
     h("h2", {}, server.guild.name),
-    server.may_manage ? button("Integrations…", () => openIntegrations(app), { class: "quiet", title: "Server Settings: who is offered which command" }) : "",
+    server.may_manage
+      ? button("Integrations…", () => openIntegrations(app), {
+          class: "quiet",
+          title: "Server Settings: who is offered which command",
+        })
+      : "",
     h(
       "ul",
       {},
@@ -35,6 +42,15 @@ export function drawSide(app) {
         .map((channel) => h("li", {}, entry(channel, SIGNS[channel.type] ?? "#"), h("ul", {}, threadsOf(channel)))),
     ),
     server.directs.length ? h("h2", {}, "Direct messages") : "",
-    h("ul", {}, server.directs.map((channel) => h("li", {}, entry(channel, "@")))),
+    h(
+      "ul",
+      {},
+      server.directs.map((channel) => h("li", {}, entry(channel, "@"))),
+    ),
   );
+  // Drawn anew whenever anybody speaks; who walks through it by keyboard stays where they are.
+  if (focused)
+    byId("side")
+      .querySelector(key ? `a[href="${key}"]` : "button")
+      ?.focus({ preventScroll: true });
 }

@@ -261,6 +261,7 @@ async def test_a_phone_is_wide_enough_for_all_of_it(demo: Stage, phone: Tab) -> 
     card = phone.message(_TITLE)
     await card.scroll_into_view_if_needed()
     await expect(card.get_by_role("button", name="Loved it")).to_be_visible()
+    await card.evaluate("card => card.scrollIntoView(true)")
     await picture(phone, "phone")
     await card.get_by_role("button", name="Loved it").tap()
     await expect(phone.message("Only you can see this")).to_be_visible()

@@ -17,6 +17,7 @@ from discord.http import Route
 from yarl import URL
 
 from bot.chat.archive import ArchiveTurn
+from bot.chat.floods import FloodChoice
 from bot.chat.links import AllLinks, LinksPage
 from bot.chat.polls import AskPoll, Vote
 from bot.chat.press import Press, Presses
@@ -51,6 +52,7 @@ PRESSES: tuple[type[Press], ...] = (
     CreditName,
     Decline,
     Declined,
+    FloodChoice,
     Forget,
     LinksPage,
     QueueChoice,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
+from bot.model.flood import Flood
 from bot.model.guild import Guild, Source
 from bot.model.issue import Issue
 from bot.model.poll import Poll
@@ -71,7 +72,14 @@ class PollCard:
     poll: Poll
 
 
-Matter = Announcement | Notice | ReviewCard | PollCard
+@dataclass(frozen=True, slots=True)
+class FloodCard:
+    """A reading in which most looked new, as the staff sees it."""
+
+    flood: Flood
+
+
+Matter = Announcement | Notice | ReviewCard | PollCard | FloodCard
 
 
 class Announcer(Protocol):

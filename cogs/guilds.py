@@ -39,6 +39,7 @@ _ARCHIVE_CHOICES = [
 _ARCHIVE_SAID = {ArchiveAccess.EVERYONE: "setup-archive-everyone", ArchiveAccess.OFF: "setup-archive-off"}
 AnnouncementChannel = app_commands.Transform[app_commands.AppCommandChannel, ChannelToAnnounceIn]
 _MOST_STOPPED = 2
+_MOST_FLOODS = 2
 _MOST_SOURCES = 4  # each takes up to 600 characters of the 4,000 that a message holds
 _LONGEST_TITLE = 100
 _LONGEST_ADDRESS = 200
@@ -257,6 +258,10 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         for stopped in status.stopped[:_MOST_STOPPED]:
             problem = say_problem(interaction, stopped.problem)
             line = say(interaction, "status-stopped", channel=str(stopped.channel_id), problem=problem)
+            view.add_item(ui.TextDisplay[Any](line))
+        for flood in status.floods[:_MOST_FLOODS]:
+            name = plain(flood.source_name, longest=_LONGEST_TITLE)
+            line = say(interaction, "status-flood", name=name, new=len(flood.issue_keys), listed=flood.listed)
             view.add_item(ui.TextDisplay[Any](line))
         for record in status.troubled:
             view.add_item(ui.TextDisplay[Any](_trouble_line(interaction, record)))

@@ -81,11 +81,15 @@ async def test_no_message_is_made_of_a_view_that_discord_py_keeps() -> None:
 
 
 def test_no_button_label_is_longer_than_a_phone_shows() -> None:
-    from bot.texts import message_ids, text
+    from bot.texts import DEFAULT_LANGUAGE, message_ids, text
 
-    named = {"button-credit-shown": {"name": "n" * 35}}  # as much of a name as is shown
+    # As much of a name as is shown, and more issues than a feed has.
+    named: dict[str, dict[str, str | int]] = {
+        "button-credit-shown": {"name": "n" * 35},
+        "button-flood-all": {"count": 1000},
+    }
     labels = [
-        text(message_id, **named.get(message_id, {}))
+        text(message_id, language=DEFAULT_LANGUAGE, **named.get(message_id, {}))
         for message_id in message_ids()
         if message_id.startswith("button-")
     ]

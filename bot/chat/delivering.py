@@ -11,6 +11,7 @@ import discord
 
 from bot.chat.announcements import allowed_mentions, announcement_view, thread_name
 from bot.chat.classic import announcement_embed, plain_announcement, poll_buttons
+from bot.chat.floods import flood_card
 from bot.chat.marks import carries, message_mark
 from bot.chat.notices import folded_view, notice_view, words_said
 from bot.chat.polls import poll_card
@@ -18,7 +19,7 @@ from bot.chat.submissions import review_card
 from bot.chat.traffic import Traffic, background
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
-from bot.ports import Announcement, Matter, Notice, PollCard, ReviewCard
+from bot.ports import Announcement, FloodCard, Matter, Notice, PollCard, ReviewCard
 from bot.texts import DEFAULT_LANGUAGE
 
 # discord.py retries some failures inside with long sleeps and has no limit of its own below aiohttp's five minutes.
@@ -195,6 +196,8 @@ class DiscordAnnouncer:
                         mark=message_mark(key),
                     )
                 }
+            case FloodCard():
+                return {"view": flood_card(matter.flood, language=language, delivery_key=key)}
             case PollCard():
                 return {"view": poll_card(matter.poll, language=language, delivery_key=key)}
             case Announcement() if delivery.degraded:

@@ -20,6 +20,9 @@ button-next = Next
 page-of = -# Page { $page } of { $pages }
 link-sponsored = sponsored
 links-none = This issue has no links.
+button-flood-newest = Announce the newest
+button-flood-all = Announce all { $count }
+button-flood-none = Announce none
 button-approve = Approve
 button-decline = Decline…
 button-undo = Undo
@@ -285,6 +288,16 @@ decline-form-reason-note = Whoever sent it reads this in /submit mine; you may l
 decline-reason-length = The reason is too long: { $longest } characters are the most. Nothing was decided.
 only-moderators = That is for moderators. An administrator chooses their role with `/setup roles`.
 only-editors = That is for editors. An administrator chooses their role with `/setup roles`.
+
+## Watching a newsletter
+
+flood-held = **Hold on: { $new } of { $listed } issues of { $name } look new.** Perhaps its feed was rebuilt or moved. They are in the archive, and nothing is announced before you decide. The newest is “{ $title }”.
+flood-decided-newest = -# { $new } of { $listed } issues of { $name } looked new; the newest is announced, “{ $title }”.
+flood-decided-all = -# { $new } of { $listed } issues of { $name } looked new; all of them are announced.
+flood-decided-none = -# { $new } of { $listed } issues of { $name } looked new; none is announced. `/desk post` announces any of them.
+flood-gone = That does not wait for a decision any more.
+notice-silence = **{ $title } is late.** By its habit an issue should have come by { $expected } ({ $ago }), and none is there. If it rests on purpose, nothing needs to be done; else `/setup status` says whether its feed can be read.
+status-flood = ⚠ { $new } of { $listed } issues of **{ $name }** looked new and are held back; the card in the staff's channel decides, or `/desk post`.
 
 ## The archive of links
 

@@ -16,11 +16,12 @@ class Purpose(StrEnum):
     NOTICE = "notice"  # tell the server's staff
     REVIEW = "review"  # show a submission to the moderators
     POLL = "poll"  # ask a poll's question
+    FLOOD = "flood"  # ask the staff what to announce of too much at once
     REFRESH = "refresh"  # let a card that stands there show what is true now
 
 
 # What puts a message of its own into a channel.
-POSTS = frozenset({Purpose.ANNOUNCE, Purpose.NOTICE, Purpose.REVIEW, Purpose.POLL})
+POSTS = frozenset({Purpose.ANNOUNCE, Purpose.NOTICE, Purpose.REVIEW, Purpose.POLL, Purpose.FLOOD})
 
 
 class DeliveryState(StrEnum):

@@ -8,6 +8,7 @@ from bot.services.audiences import Audiences
 from bot.services.channels import Channels
 from bot.services.credits import Credits
 from bot.services.explanations import Explanations
+from bot.services.floods import Floods
 from bot.services.gateway import Gateway
 from bot.services.guilds import Guilds
 from bot.services.issues import Issues
@@ -25,6 +26,7 @@ __all__ = [
     "Channels",
     "Credits",
     "Explanations",
+    "Floods",
     "Gateway",
     "Guilds",
     "Issues",
@@ -48,6 +50,7 @@ class Services:
     channels: Channels
     credits: Credits
     explanations: Explanations
+    floods: Floods
     gateway: Gateway
     guilds: Guilds
     issues: Issues

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.model.delivery import DeliveryRecord, Purpose, StoppedChannel
+from bot.model.flood import Flood
 from bot.model.guild import ArchiveAccess, Guild, Source, Subscription
 from bot.model.problem import Problem
 from bot.ports import Bell
@@ -15,6 +16,7 @@ from bot.services.channels import choose_channel
 from bot.services.submissions import show_pending_in
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
+from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
@@ -31,6 +33,7 @@ class SetupStatus:
 
     guild: Guild
     troubled: tuple[DeliveryRecord, ...]
+    floods: tuple[Flood, ...]
     stopped: tuple[StoppedChannel, ...]
     sources: tuple[Source, ...]
     subscriptions: tuple[Subscription, ...]
@@ -164,6 +167,7 @@ class Guilds:
             sources = await guild_rows.sources_of_guild(transaction, guild_id)
             subscriptions = await guild_rows.subscriptions_of_guild(transaction, guild_id)
             stopped = await channel_rows.stopped_in_guild(transaction, guild_id)
+            floods = await flood_rows.waiting(transaction, guild_id)
             troubled = await outbox_rows.troubled(transaction, guild_id, limit=_MOST_TROUBLED)
         closed = {channel.channel_id for channel in stopped}
         return SetupStatus(
@@ -171,6 +175,7 @@ class Guilds:
             # What waits for a stopped channel is told with the channel.
             troubled=tuple(each for each in troubled if each.due_at is None or each.channel_id not in closed),
             stopped=tuple(stopped),
+            floods=tuple(floods),
             sources=tuple(sources),
             subscriptions=tuple(subscriptions),
         )

@@ -12,6 +12,12 @@ from bot.store import installation as installation_row
 from bot.store import outbox as outbox_rows
 
 
+async def staff_channel_of(transaction: Transaction, announcer: Announcer, guild_id: int) -> int | None:
+    """Where a server's staff is told: the channel it chose, or the one that Discord itself uses; None for nowhere."""
+    guild = await guild_rows.get_guild(transaction, guild_id)
+    return (guild.staff_channel_id if guild else None) or announcer.staff_channel(guild_id)
+
+
 async def tell_staff(
     transaction: Transaction,
     announcer: Announcer,
@@ -27,8 +33,7 @@ async def tell_staff(
     Without a channel of its own choice, a server is told where it lets Discord itself tell its staff; never in a
     channel that members read.
     """
-    guild = await guild_rows.get_guild(transaction, guild_id)
-    channel_id = (guild.staff_channel_id if guild else None) or announcer.staff_channel(guild_id)
+    channel_id = await staff_channel_of(transaction, announcer, guild_id)
     if channel_id is None or channel_id == about_channel_id:
         return False
     return await outbox_rows.enqueue(

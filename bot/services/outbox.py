@@ -23,6 +23,7 @@ from bot.services.announcements import (
 )
 from bot.services.cards import APART, enqueue_card
 from bot.services.channels import channel_pause, put_off_look, stop_channel
+from bot.services.floods import flood_card_of
 from bot.services.notices import tell_staff
 from bot.services.polls import poll_card_of
 from bot.services.submissions import review_card_of
@@ -189,7 +190,7 @@ class Outbox:
             match delivery.purpose:
                 case Purpose.ANNOUNCE:
                     await self._announce(delivery)
-                case Purpose.NOTICE | Purpose.REVIEW | Purpose.POLL:
+                case Purpose.NOTICE | Purpose.REVIEW | Purpose.POLL | Purpose.FLOOD:
                     await self._post_card(delivery)
                 case Purpose.REFRESH:
                     return await self._refresh(delivery)
@@ -535,6 +536,8 @@ async def matter_of(transaction: Transaction, delivery: Delivery | DeliveryRecor
             return await review_card_of(transaction, guild_id=guild_id, submission_key=subject_key)
         case Purpose.POLL:
             return await poll_card_of(transaction, guild_id=guild_id, poll_key=subject_key)
+        case Purpose.FLOOD:
+            return await flood_card_of(transaction, guild_id=guild_id, flood_key=subject_key)
         case Purpose.NOTICE if isinstance(delivery, Delivery) and delivery.words is not None:
             return Notice(delivery.words)
     return None

@@ -15,11 +15,14 @@ from bot.metrics import Metrics
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import Issue
 from bot.model.problem import Problem
-from bot.ports import Bell, IssueSource, Reading
+from bot.ports import Announcer, Bell, IssueSource, Reading
 from bot.services.announcements import enqueue_announcement
+from bot.services.cadence import missed_at
 from bot.services.cards import Change, show_changes
 from bot.services.channels import choose_channel
+from bot.services.floods import hold, is_flood
 from bot.services.keys import issue_key
+from bot.services.notices import staff_channel_of, tell_staff
 from bot.services.storing import look_for_missing, store_issues, withdraw_missing
 from bot.services.submissions import feature_links
 from bot.store import Store, Transaction
@@ -36,6 +39,7 @@ log = logging.getLogger(__name__)
 _READING_LEASE = timedelta(minutes=5)
 _SOURCES_AT_ONCE = 8
 _READINGS_MISSED = 3
+_MOST_LEARNED_FROM = 60
 _LONGEST_BACKOFF = timedelta(hours=6)
 _LONGEST_URL = 2000
 _BARE_ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/|$)", re.IGNORECASE)
@@ -65,7 +69,9 @@ class Sources:
         bell: Bell,
         interval: timedelta,
         metrics: Metrics,
+        announcer: Announcer,
     ) -> None:
+        self._announcer = announcer
         self._metrics = metrics
         self._store = store
         self._reader = reader
@@ -198,8 +204,12 @@ class Sources:
             await self._feature(transaction, source, [*stored.new, *stored.edited], now=now)
             if source.first_read_at is None:
                 announced = await self._announce_first(transaction, source, now=now)
+            elif is_flood(new=len(stored.new), listed=len(reading.issues)):
+                await self._hold(transaction, source, stored.new, listed=len(reading.issues), now=now)
+                announced = 0
             else:
                 announced = await self._announce(transaction, source, stored.new, now=now)
+            await self._watch_for_silence(transaction, source, now=now)
             shown = await self._show(transaction, source, [*stored.changed_cards, *gone], now=now)
             await source_rows.record_reading(
                 transaction,
@@ -221,9 +231,52 @@ class Sources:
             len(gone),
             announced,
         )
-        if announced or shown:
+        if stored.new or shown:
             self._bell.ring("outbox")
             self._bell.ring("polls")
+
+    async def _hold(
+        self, transaction: Transaction, source: Source, new: Sequence[Issue], *, listed: int, now: datetime
+    ) -> None:
+        """Most of it looks new: nobody is told of anything before somebody looked."""
+        log.warning("source flooded source_id=%s new=%d items=%d", source.source_id, len(new), listed)
+        keys = [issue_key(source.url_key, issue.identities[0]) for issue in new]
+        for subscription in await guild_rows.subscriptions_of_source(transaction, source.source_id):
+            await hold(
+                transaction,
+                guild_id=subscription.guild_id,
+                source_id=source.source_id,
+                issue_keys=keys,
+                listed=listed,
+                staff_channel_id=await staff_channel_of(transaction, self._announcer, subscription.guild_id),
+                now=now,
+            )
+
+    async def _watch_for_silence(self, transaction: Transaction, source: Source, *, now: datetime) -> bool:
+        """Tell the staff once of an issue that should be here by what was learned of the newsletter's habits."""
+        published = await issue_rows.publishing_times(transaction, source.source_id, limit=_MOST_LEARNED_FROM)
+        missed = missed_at(published, now=now)
+        if missed is None or not await source_rows.note_silence(transaction, source.source_id, missed):
+            return False
+        words = Problem(
+            "notice-silence",
+            {
+                "title": source.title or source.url,
+                "expected": f"<t:{int(missed.timestamp())}:f>",
+                "ago": f"<t:{int(missed.timestamp())}:R>",
+            },
+        )
+        for subscription in await guild_rows.subscriptions_of_source(transaction, source.source_id):
+            await tell_staff(
+                transaction,
+                self._announcer,
+                guild_id=subscription.guild_id,
+                about_channel_id=0,
+                occasion=f"silence:{source.source_id}:{int(missed.timestamp())}",
+                words=words,
+                now=now,
+            )
+        return True
 
     @property
     def _withdrawn_after(self) -> timedelta:
@@ -300,6 +353,7 @@ class Sources:
                 # What the last reading missed is still missing.
                 gone = await withdraw_missing(transaction, source, after=self._withdrawn_after, now=now)
                 shown = await self._show(transaction, source, gone, now=now)
+                shown |= await self._watch_for_silence(transaction, source, now=now)
                 await source_rows.record_unchanged(
                     transaction, source.source_id, now=now, next_poll_at=now + self._interval
                 )

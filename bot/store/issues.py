@@ -255,6 +255,17 @@ async def provenance(transaction: Transaction, issue_key: str) -> tuple[datetime
     return row[0], source_of(row)
 
 
+async def publishing_times(transaction: Transaction, source_id: int, *, limit: int) -> list[datetime]:
+    """When the newest issues of a source came out, as far as it says so."""
+    rows = await transaction.execute(
+        select(issues.c.published_at)
+        .where(issues.c.source_id == source_id, issues.c.published_at.is_not(None))
+        .order_by(issues.c.published_at.desc())
+        .limit(limit)
+    )
+    return list(rows.scalars())
+
+
 async def newest_of_source(transaction: Transaction, source_id: int) -> tuple[str, str] | None:
     """Key and identity of the source's newest issue."""
     row = (

@@ -15,7 +15,7 @@ from bot.store.tables import issues, outbox, stopped_channels
 
 # A row whose process died keeps its claim until the lease ends, then anybody may take it.
 _OPEN_STATES = (DeliveryState.PENDING, DeliveryState.CLAIMED)
-_CARDS = (Purpose.ANNOUNCE, Purpose.REVIEW, Purpose.POLL)
+_CARDS = (Purpose.ANNOUNCE, Purpose.REVIEW, Purpose.POLL, Purpose.FLOOD)
 _CLAIM_LOCK = 0x434C41494D  # "CLAIM"; any number that is not the migrations'
 
 

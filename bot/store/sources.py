@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy import Row, exists, func, or_, select, update
 
 from bot.model.guild import Source
 from bot.model.problem import Problem
@@ -143,6 +143,16 @@ async def record_failure(transaction: Transaction, source_id: int, *, problem: P
         .where(sources.c.id == source_id)
         .values(failures=sources.c.failures + 1, last_problem=problem.as_json(), next_poll_at=next_poll_at)
     )
+
+
+async def note_silence(transaction: Transaction, source_id: int, missed: datetime) -> bool:
+    """Keep that this missing issue is told; False when it was told before."""
+    result = await transaction.execute(
+        update(sources)
+        .where(sources.c.id == source_id, or_(sources.c.silence_told_at.is_(None), sources.c.silence_told_at < missed))
+        .values(silence_told_at=missed)
+    )
+    return bool(result.rowcount)
 
 
 async def begin_anew(transaction: Transaction, source_id: int, *, now: datetime) -> None:

@@ -127,7 +127,26 @@ sources = Table(
     Column("last_read_at", UtcDateTime),
     Column("last_problem", Text),
     Column("created_at", UtcDateTime, nullable=False),
+    # Which missing issue the staff was told of, by the moment when it was expected.
+    Column("silence_told_at", UtcDateTime),
     Index(None, "next_poll_at"),
+)
+
+# Readings in which most looked new: their issues are stored, and announced as the staff decides.
+floods = Table(
+    "floods",
+    metadata,
+    _row_id(),
+    Column("flood_key", String(26), nullable=False, unique=True),
+    Column("guild_id", Snowflake, nullable=False),
+    _points_to("source_id", "sources.id"),
+    Column("issue_keys", JSON, nullable=False),  # the oldest first
+    Column("listed", Integer, nullable=False),
+    Column("found_at", UtcDateTime, nullable=False),
+    Column("decision", String(16)),  # null: nobody decided yet
+    Column("decided_at", UtcDateTime),
+    Index(None, "guild_id", "decision"),
+    Index(None, "source_id"),
 )
 
 subscriptions = Table(

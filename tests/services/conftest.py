@@ -10,6 +10,7 @@ import pytest
 
 from bot.metrics import Metrics
 from bot.model.guild import FirstAnnouncement
+from bot.model.issue import Issue
 from bot.services import (
     Announcements,
     Archive,
@@ -17,6 +18,7 @@ from bot.services import (
     Channels,
     Credits,
     Explanations,
+    Floods,
     Gateway,
     Guilds,
     Issues,
@@ -29,6 +31,7 @@ from bot.services import (
     Submissions,
 )
 from bot.store import Store
+from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
 from tests.doubles import Channel, MovedClock, QuietBell, Shelf, sample_issue
 
@@ -62,6 +65,15 @@ class Desk:
         self.clock.move(timedelta(minutes=11))
         await self.services.sources.read_due()
 
+    async def publish(self, *issues: Issue) -> None:
+        """Let these come out one after the other, without time passing: many at once would be held as a flood."""
+        for number in range(len(issues)):
+            self.shelf.lay_out(*issues[: number + 1])
+            async with self.store.write() as transaction:
+                for source in await source_rows.all_sources(transaction):
+                    await source_rows.make_due(transaction, source.source_id, now=self.clock.now())
+            await self.services.sources.read_due()
+
     async def titles_sent(self) -> list[str]:
         await self.services.outbox.deliver_due()
         return [announcement.issue.title for _, announcement in self.channel.messages.values()]
@@ -89,6 +101,7 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
         channels=Channels(store, announcer=channel, clock=clock, bell=bell),
         credits=Credits(store, clock=clock, bell=bell),
         explanations=Explanations(store),
+        floods=Floods(store, clock=clock, bell=bell),
         gateway=Gateway(store, clock=clock, metrics=metrics),
         guilds=Guilds(store, clock=clock, bell=bell),
         issues=Issues(store),
@@ -104,6 +117,7 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
             bell=bell,
             interval=timedelta(minutes=10),
             metrics=metrics,
+            announcer=channel,
         ),
         submissions=Submissions(store, clock=clock, bell=bell),
     )

@@ -374,8 +374,7 @@ async def test_publishing_waits_for_its_own_hour_and_holds_up_no_announcement(de
     desk.channel.for_followers = True
     await desk.subscribe()
     await desk.services.sources.read_due()
-    desk.shelf.lay_out(*(sample_issue(number) for number in range(12, 1, -1)))
-    await desk.read()
+    await desk.publish(*(sample_issue(number) for number in range(2, 13)))
     assert len(await desk.titles_sent()) == 12
     assert desk.channel.published == []
     desk.clock.move(timedelta(minutes=2))

@@ -199,8 +199,7 @@ async def test_of_what_waited_for_days_only_the_first_mentions_the_role(desk: De
 
 async def test_within_a_channel_messages_keep_their_order(desk: Desk) -> None:
     await queued(desk)
-    desk.shelf.lay_out(*(sample_issue(number) for number in (5, 4, 3, 2)))
-    await desk.read()
+    await desk.publish(*(sample_issue(number) for number in (2, 3, 4, 5)))
     assert await desk.titles_sent() == [f"Issue number {number}" for number in range(1, 6)]
 
 
@@ -338,8 +337,7 @@ async def test_a_slow_channel_does_not_hold_up_what_becomes_due_elsewhere(desk: 
 
 async def test_trouble_keeps_the_order_of_more_than_one_batch_and_of_what_comes_later(desk: Desk) -> None:
     await queued(desk)
-    desk.shelf.lay_out(*(sample_issue(number) for number in range(15, 1, -1)))
-    await desk.read()
+    await desk.publish(*(sample_issue(number) for number in range(2, 16)))
     desk.channel.fail_with = DeliveryError("delivery-trouble", status=503)
     await desk.services.outbox.deliver_due()
     desk.channel.fail_with = None

@@ -54,9 +54,11 @@ async def test_of_an_undated_feed_the_topmost_issue_is_the_newest(desk: Desk) ->
 
 
 async def test_later_readings_announce_what_is_new_oldest_first_and_once(desk: Desk) -> None:
+    desk.first = FirstAnnouncement.NONE
+    desk.shelf.lay_out(*(sample_issue(number) for number in (-1, -2, -3)))
     await desk.subscribe()
     await desk.services.sources.read_due()
-    desk.shelf.lay_out(sample_issue(3), sample_issue(2), sample_issue(1))
+    desk.shelf.lay_out(*(sample_issue(number) for number in (3, 2, 1, -1, -2, -3)))
     await desk.read()
     await desk.read()
     assert await desk.titles_sent() == ["Issue number 1", "Issue number 2", "Issue number 3"]
@@ -204,6 +206,7 @@ async def test_a_restart_neither_shortens_the_pause_nor_begins_to_count_anew(des
         bell=desk.bell,
         interval=timedelta(minutes=10),
         metrics=desk.metrics,
+        announcer=desk.channel,
     )
     assert await restarted.read_due() == due
     assert len(desk.shelf.asked) == asked, "nothing is asked before its time"

@@ -1,0 +1,77 @@
+"""How often a newsletter comes out, learned from when it did; and by when the next issue should be here.
+
+A weekday on which it came out in most of the last weeks is one of its days, at the latest hour of those times: so a
+daily that rests at weekends is not missed on Saturday, and a weekly is missed on its own day. What comes less often
+than that is expected after its usual pause. What has no habit is expected never.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+LATE = timedelta(hours=6)
+"""How late a weekly or daily issue may be before somebody is told."""
+
+_WEEKS = 6
+_FEWEST_WEEKS = 3
+_MOSTLY = 0.75
+_FEWEST_PAUSES = 4
+_LONG_PAUSE = timedelta(days=9)
+_STEADY = 0.25
+_WEEK = timedelta(days=7)
+_DAY = timedelta(days=1)
+
+
+def missed_at(published: Sequence[datetime], *, now: datetime) -> datetime | None:
+    """The moment of the last issue that should be here and is not; None when nothing is missing.
+
+    published: when the last issues came out, in any order, each aware.
+    """
+    moments = sorted(moment for moment in published if moment <= now)
+    if not moments:
+        return None
+    expected = _by_weekday(moments, now=now) or _by_pause(moments)
+    if expected is None:
+        return None
+    due, slack = expected
+    return due if due > moments[-1] and now >= due + slack else None
+
+
+def _by_weekday(moments: list[datetime], *, now: datetime) -> tuple[datetime, timedelta] | None:
+    """The last of its own days before now, after which so late an issue is missed."""
+    last = moments[-1]
+    recent = [moment for moment in moments if moment > last - _WEEKS * _WEEK]
+    weeks = min(_WEEKS, round((last - recent[0]) / _WEEK) + 1)
+    if weeks < _FEWEST_WEEKS:
+        return None
+    by_day: dict[int, list[datetime]] = {}
+    for moment in recent:
+        by_day.setdefault(moment.weekday(), []).append(moment)
+    # Several issues of one day are one day.
+    habits = {
+        day: max(moment - _midnight(moment) for moment in found)
+        for day, found in by_day.items()
+        if len({moment.date() for moment in found}) >= _MOSTLY * weeks
+    }
+    for back in range(8):
+        day = _midnight(now) - back * _DAY
+        if day.weekday() in habits and now >= day + habits[day.weekday()] + LATE:
+            # An issue that came a little early that day, or the evening before, is the one that was expected.
+            due = day + habits[day.weekday()]
+            return (due, LATE) if last < due - _DAY / 2 else None
+    return None
+
+
+def _by_pause(moments: list[datetime]) -> tuple[datetime, timedelta] | None:
+    pauses = [later - earlier for earlier, later in pairwise(moments)][-12:]
+    if len(pauses) < _FEWEST_PAUSES:
+        return None
+    usual = timedelta(seconds=median(pause.total_seconds() for pause in pauses))
+    if usual < _LONG_PAUSE or any(abs(pause - usual) > usual * _STEADY for pause in pauses):
+        return None
+    return moments[-1] + usual, usual * _STEADY
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,119 @@
+"""The flood brake: when most of a reading looks new, somebody has to look first.
+
+Platforms regenerate ids, move domains and rebuild feeds, and then every item seems to be new; a server that woke up to
+fifteen announcements would never forgive it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.errors import NotFoundError
+from bot.model.delivery import Purpose
+from bot.model.flood import Flood, FloodDecision
+from bot.model.member import Actor
+from bot.ports import Bell, FloodCard
+from bot.services.announcements import enqueue_announcement
+from bot.services.audiences import require_moderator
+from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
+from bot.services.keys import random_key
+from bot.store import Store, Transaction
+from bot.store import floods as flood_rows
+from bot.store import guilds as guild_rows
+from bot.store import interactions as interaction_rows
+from bot.store import issues as issue_rows
+
+FEWEST = 3
+"""So many new issues at once may be a busy week of a small feed; beyond, most of it counts."""
+
+
+def is_flood(*, new: int, listed: int) -> bool:
+    """Whether so many new ones among all that are listed are too many to be believed."""
+    return new >= FEWEST and new * 2 > listed
+
+
+async def hold(
+    transaction: Transaction,
+    *,
+    guild_id: int,
+    source_id: int,
+    issue_keys: Sequence[str],
+    listed: int,
+    staff_channel_id: int | None,
+    now: datetime,
+) -> None:
+    """Keep these issues, the oldest first, from being announced until the staff of a server decides.
+
+    Without a channel for its staff a server finds them in `/setup status` and posts what it wants with `/desk post`.
+    """
+    flood_key = random_key()
+    await flood_rows.add(
+        transaction,
+        flood_key=flood_key,
+        guild_id=guild_id,
+        source_id=source_id,
+        issue_keys=issue_keys,
+        listed=listed,
+        now=now,
+    )
+    if staff_channel_id is not None:
+        await enqueue_card(
+            transaction,
+            purpose=Purpose.FLOOD,
+            guild_id=guild_id,
+            channel_id=staff_channel_id,
+            subject_key=flood_key,
+            now=now,
+        )
+
+
+async def flood_card_of(transaction: Transaction, *, guild_id: int, flood_key: str) -> FloodCard | None:
+    """The card as it is drawn now; None for a flood that is not there any more."""
+    flood = await flood_rows.get(transaction, flood_key, guild_id=guild_id)
+    return None if flood is None else FloodCard(flood)
+
+
+class Floods:
+    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+        self._store = store
+        self._clock = clock
+        self._bell = bell
+
+    async def decide(
+        self, guild_id: int, flood_key: str, decision: FloodDecision, *, actor: Actor, interaction_id: int
+    ) -> Flood:
+        """Announce what was held back, or a part of it, or nothing; the flood as it is now decided.
+
+        Whoever comes second is shown what the first one decided. Raises NotFoundError for a flood that is gone.
+        """
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            await require_moderator(transaction, guild_id, actor)
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            if fresh and await flood_rows.decide(transaction, flood_key, decision, guild_id=guild_id, now=now):
+                await self._announce(transaction, guild_id, flood_key, decision, now=now)
+                change = Change(guild_id, flood_key, after=AFTER_THE_ANSWER)
+                await show_changes(transaction, [change], now=now)
+            flood = await flood_rows.get(transaction, flood_key, guild_id=guild_id)
+        if flood is None:
+            raise NotFoundError("flood-gone")
+        self._bell.ring("outbox")
+        self._bell.ring("polls")
+        return flood
+
+    async def _announce(
+        self, transaction: Transaction, guild_id: int, flood_key: str, decision: FloodDecision, *, now: datetime
+    ) -> None:
+        flood = await flood_rows.get(transaction, flood_key, guild_id=guild_id)
+        if flood is None or decision is FloodDecision.NONE:
+            return
+        wanted = flood.issue_keys if decision is FloodDecision.ALL else flood.issue_keys[-1:]
+        for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
+            if subscription.source_id != flood.source_id:
+                continue
+            for key in wanted:
+                identity = await issue_rows.identity_of(transaction, key)
+                if identity is not None:
+                    await enqueue_announcement(
+                        transaction, subscription, issue_key=key, identity=identity, now=now, may_ping=False
+                    )

@@ -1,0 +1,79 @@
+"""Floods: readings in which most looked new, and that wait for the staff."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, select, update
+
+from bot.model.flood import Flood, FloodDecision
+from bot.store.group_commit import Transaction
+from bot.store.tables import floods, issues, sources
+
+
+async def add(
+    transaction: Transaction,
+    *,
+    flood_key: str,
+    guild_id: int,
+    source_id: int,
+    issue_keys: Sequence[str],
+    listed: int,
+    now: datetime,
+) -> None:
+    await transaction.execute(
+        floods.insert().values(
+            flood_key=flood_key,
+            guild_id=guild_id,
+            source_id=source_id,
+            issue_keys=list(issue_keys),
+            listed=listed,
+            found_at=now,
+        )
+    )
+
+
+async def get(transaction: Transaction, flood_key: str, *, guild_id: int) -> Flood | None:
+    """A flood of this server."""
+    wanted = _floods().where(floods.c.flood_key == flood_key, floods.c.guild_id == guild_id)
+    row = (await transaction.execute(wanted)).one_or_none()
+    return None if row is None else await _whole(transaction, row)
+
+
+async def waiting(transaction: Transaction, guild_id: int) -> list[Flood]:
+    """Those that nobody decided about, the newest first."""
+    wanted = _floods().where(floods.c.guild_id == guild_id, floods.c.decision.is_(None)).order_by(floods.c.id.desc())
+    return [await _whole(transaction, row) for row in (await transaction.execute(wanted)).all()]
+
+
+async def decide(
+    transaction: Transaction, flood_key: str, decision: FloodDecision, *, guild_id: int, now: datetime
+) -> bool:
+    """Take the decision; False when somebody was faster."""
+    result = await transaction.execute(
+        update(floods)
+        .where(floods.c.flood_key == flood_key, floods.c.guild_id == guild_id, floods.c.decision.is_(None))
+        .values(decision=decision, decided_at=now)
+    )
+    return bool(result.rowcount)
+
+
+def _floods() -> Select[Any]:
+    return select(floods, sources.c.title.label("source_title"), sources.c.url.label("source_url")).join(
+        sources, sources.c.id == floods.c.source_id
+    )
+
+
+async def _whole(transaction: Transaction, row: Row[Any]) -> Flood:
+    newest = select(issues.c.title).where(issues.c.issue_key == row.issue_keys[-1])
+    return Flood(
+        flood_key=row.flood_key,
+        guild_id=row.guild_id,
+        source_id=row.source_id,
+        source_name=row.source_title or row.source_url,
+        issue_keys=tuple(row.issue_keys),
+        listed=row.listed,
+        newest_title=(await transaction.execute(newest)).scalar_one_or_none() or "",
+        found_at=row.found_at,
+        decision=FloodDecision(row.decision) if row.decision else None,
+    )

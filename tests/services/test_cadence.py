@@ -1,0 +1,76 @@
+"""When a newsletter is late, learned from when it came out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.services.cadence import missed_at
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
+
+
+def daily(weeks: int = 6, *, days: tuple[int, ...] = (0, 1, 2, 3, 4)) -> list[datetime]:
+    return [MONDAY + week * 7 * DAY + day * DAY for week in range(weeks) for day in days]
+
+
+def test_a_daily_that_rests_at_weekends_is_missed_on_its_days_only_six_hours_late() -> None:
+    published = daily()
+    friday = published[-1]
+    assert missed_at(published, now=friday + 2 * DAY) is None, "a weekend"
+    monday = friday + 3 * DAY
+    assert missed_at(published, now=monday + 5 * HOUR) is None
+    assert missed_at(published, now=monday + 6 * HOUR) == monday
+    assert missed_at([*published, monday - HOUR], now=monday + 9 * HOUR) is None, "it came a little early"
+    assert missed_at([*published, monday + 5 * HOUR], now=monday + 9 * HOUR) is None, "it came late"
+
+
+def test_a_weekly_is_missed_on_its_own_day() -> None:
+    published = daily(days=(3,))
+    thursday = published[-1] + 7 * DAY
+    assert missed_at(published, now=thursday - HOUR) is None
+    assert missed_at(published, now=thursday + 6 * HOUR) == thursday
+    assert missed_at(published, now=thursday + 3 * DAY) == thursday, "still the same one"
+
+
+def test_a_change_of_clocks_is_no_lateness() -> None:
+    published = [moment + (HOUR if moment.month < 4 else timedelta()) for moment in daily(6)]
+    assert missed_at(published, now=published[-1] + 3 * DAY + 6 * HOUR) is None, "the latest hour counts"
+
+
+def test_a_monthly_is_expected_after_its_usual_pause() -> None:
+    published = [MONDAY + number * 30 * DAY for number in range(6)]
+    due = published[-1] + 30 * DAY
+    assert missed_at(published, now=due + 5 * DAY) is None
+    assert missed_at(published, now=due + 8 * DAY) == due
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        [],
+        daily(1),
+        daily(2),
+        [MONDAY, MONDAY + 3 * DAY, MONDAY + 20 * DAY, MONDAY + 21 * DAY, MONDAY + 60 * DAY],
+        [MONDAY] * 30,
+    ],
+    ids=["nothing", "one week", "two weeks", "no habit", "all at once"],
+)
+def test_what_has_no_habit_is_expected_never(published: list[datetime]) -> None:
+    for days in range(60):
+        assert missed_at(published, now=MONDAY + 70 * DAY + days * DAY) is None
+
+
+def test_a_day_that_was_left_out_once_is_still_one_of_its_days() -> None:
+    published = [moment for moment in daily() if moment != MONDAY + 9 * DAY]
+    wednesday = MONDAY + 42 * DAY + 2 * DAY
+    published += [wednesday - 2 * DAY, wednesday - DAY]
+    assert missed_at(published, now=wednesday + 7 * HOUR) == wednesday
+
+
+@given(st.lists(st.datetimes(timezones=st.just(UTC)), max_size=40), st.datetimes(timezones=st.just(UTC)))
+def test_no_history_breaks_it_and_nothing_is_missed_in_the_future(published: list[datetime], now: datetime) -> None:
+    missed = missed_at(published, now=now)
+    assert missed is None or missed <= now

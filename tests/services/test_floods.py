@@ -1,0 +1,131 @@
+"""The flood brake and the silence alarm, over a real store."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import NotFoundError, RefusedError
+from bot.model.flood import FloodDecision
+from bot.model.issue import Issue
+from bot.model.member import Actor
+from bot.ports import FloodCard
+from bot.services.floods import is_flood
+from tests.doubles import sample_issue
+from tests.services.conftest import CHANNEL, GUILD, Desk
+
+STAFF = 8500
+MODERATOR = Actor(member_id=5, manages_messages=True)
+
+
+def renamed(number: int) -> Issue:
+    """The same issue after its platform gave everything a new name, new words included."""
+    old = sample_issue(number)
+    return replace(old, title=f"Moved number {number}", identities=(f"guid:new-{number}", f"link:new.example/{number}"))
+
+
+async def flooded(desk: Desk, *, staff: int | None = STAFF) -> None:
+    await desk.services.guilds.remember(GUILD, name="Here")
+    await desk.services.guilds.set_staff_channel(GUILD, staff, interaction_id=1)
+    desk.shelf.lay_out(*(sample_issue(number) for number in range(1, 6)))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.titles_sent()
+    desk.shelf.lay_out(*(renamed(number) for number in range(2, 6)), sample_issue(1))
+    await desk.read()
+
+
+def cards(desk: Desk) -> list[FloodCard]:
+    return [matter for _, matter in desk.channel.cards.values() if isinstance(matter, FloodCard)]
+
+
+@pytest.mark.parametrize(
+    ("new", "listed", "flood"),
+    [(1, 1, False), (2, 2, False), (3, 3, True), (3, 6, False), (4, 6, True), (14, 15, True), (5, 50, False)],
+)
+def test_most_of_a_reading_is_a_flood_and_a_busy_day_is_none(new: int, listed: int, *, flood: bool) -> None:
+    assert is_flood(new=new, listed=listed) is flood
+
+
+async def test_a_flood_is_held_and_the_staff_asked_once(desk: Desk) -> None:
+    await flooded(desk)
+    assert await desk.titles_sent() == ["Issue number 5"], "nothing of it is announced"
+    [card] = cards(desk)
+    assert (len(card.flood.issue_keys), card.flood.listed, card.flood.newest_title) == (4, 5, "Moved number 5")
+    await desk.read()
+    await desk.services.outbox.deliver_due()
+    assert len(cards(desk)) == 1, "the next reading finds nothing new"
+    status = await desk.services.guilds.status(GUILD)
+    assert [flood.flood_key for flood in status.floods] == [card.flood.flood_key]
+
+
+@pytest.mark.parametrize(
+    ("decision", "titles"),
+    [
+        (FloodDecision.NEWEST, ["Moved number 5"]),
+        (FloodDecision.ALL, [f"Moved number {number}" for number in range(2, 6)]),
+        (FloodDecision.NONE, []),
+    ],
+)
+async def test_the_staff_decides_once_what_is_announced(desk: Desk, decision: FloodDecision, titles: list[str]) -> None:
+    await flooded(desk)
+    await desk.services.outbox.deliver_due()
+    key = cards(desk)[0].flood.flood_key
+    floods = desk.services.floods
+    with pytest.raises(RefusedError, match="only-moderators"):
+        await floods.decide(GUILD, key, decision, actor=Actor(1), interaction_id=10)
+    decided = await floods.decide(GUILD, key, decision, actor=MODERATOR, interaction_id=11)
+    assert decided.decision is decision
+    other = FloodDecision.ALL if decision is FloodDecision.NONE else FloodDecision.NONE
+    late = await floods.decide(GUILD, key, other, actor=MODERATOR, interaction_id=12)
+    assert late.decision is decision, "the second is shown what the first decided"
+    await floods.decide(GUILD, key, decision, actor=MODERATOR, interaction_id=11)
+    desk.clock.move(timedelta(minutes=1))
+    assert await desk.titles_sent() == ["Issue number 5", *titles]
+    [refreshed] = [matter for _, matter in desk.channel.refreshed if isinstance(matter, FloodCard)]
+    assert refreshed.flood.decision is decision
+    assert (await desk.services.guilds.status(GUILD)).floods == ()
+
+
+async def test_a_flood_is_one_servers_own(desk: Desk) -> None:
+    await flooded(desk)
+    await desk.services.outbox.deliver_due()
+    key = cards(desk)[0].flood.flood_key
+    for guild_id, wanted in ((7002, key), (GUILD, "a" * 26)):
+        with pytest.raises(NotFoundError):
+            await desk.services.floods.decide(
+                guild_id, wanted, FloodDecision.ALL, actor=MODERATOR, interaction_id=20 + guild_id
+            )
+
+
+async def test_without_a_channel_for_the_staff_it_stands_in_the_status(desk: Desk) -> None:
+    await flooded(desk, staff=None)
+    assert await desk.titles_sent() == ["Issue number 5"]
+    assert cards(desk) == []
+    assert len((await desk.services.guilds.status(GUILD)).floods) == 1
+    [held, *_] = [
+        card for card in await desk.services.issues.search_titles(GUILD, "Moved") if card.title == "Moved number 4"
+    ]
+    await desk.services.announcements.post(GUILD, held.issue_key, interaction_id=30)
+    assert await desk.titles_sent() == ["Issue number 5", "Moved number 4"]
+
+
+async def test_a_late_issue_is_told_to_the_staff_once_and_again_with_the_next(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Here")
+    await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=1)
+    start = desk.clock.now() - timedelta(days=40)
+    issues = [sample_issue(number, published_at=start + timedelta(days=number)) for number in range(40)]
+    desk.shelf.lay_out(*issues)
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.titles_sent()
+    assert desk.channel.notices == []
+    desk.shelf.answer = None  # not modified
+    for _ in range(4):
+        desk.clock.move(timedelta(hours=11))
+        await desk.services.sources.read_due()
+        await desk.services.outbox.deliver_due()
+    told = [notice for notice in desk.channel.notices if notice.words and notice.words.message_id == "notice-silence"]
+    assert [notice.channel_id for notice in told] == [STAFF, STAFF], "once for each day that was missed"
+    assert CHANNEL not in {notice.channel_id for notice in told}
+    assert len({notice.delivery_key for notice in told}) == 2

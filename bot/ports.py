@@ -37,6 +37,13 @@ class IssueSource(Protocol):
         """
         ...
 
+    async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
+        """Addresses at which the site of a web page may have its feed, the likeliest first.
+
+        Raises FetchError, and UnreadableError where the page says why there is none.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Announcement:

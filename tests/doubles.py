@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from bot.errors import DeliveryRefusedError, PressroomError
+from bot.errors import DeliveryRefusedError, PressroomError, UnreadableError
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssuePoll, Link, Section
@@ -86,13 +86,21 @@ class Shelf:
     def __init__(self, *issues: Issue) -> None:
         self.answer: Reading | PressroomError | Exception | None = Reading(title="The Sample", issues=issues)
         self.asked: list[Source] = []
+        self.feeds: list[str] = []
+        self.pages: set[str] = set()
+        """Addresses of web pages, and the feeds that these name."""
         self.credentials: list[str | None] = []
 
     def lay_out(self, *issues: Issue, etag: str | None = None) -> None:
         self.answer = Reading(title="The Sample", issues=issues, etag=etag)
 
+    async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
+        return self.feeds
+
     async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
         self.asked.append(source)
+        if source.url in self.pages:
+            raise UnreadableError("unreadable-page")
         self.credentials.append(credentials)
         if isinstance(self.answer, Exception):
             raise self.answer

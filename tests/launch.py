@@ -255,6 +255,9 @@ class _PausingReader:
         self._inner = inner
         self._control = control
 
+    async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
+        return await self._inner.find_feeds(url, credentials=credentials)
+
     async def read(self, source: "Source", *, credentials: str | None) -> "Reading | None":
         await self._control.point("fetch")
         try:

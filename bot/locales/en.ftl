@@ -428,7 +428,8 @@ fetch-status = { $host } answered with status { $status }.
 file-unreadable = The file cannot be read: { $reason }.
 file-no-name = That is no name of a file.
 
-unreadable-page = There is a web page, not a feed; the address may have moved or ask for a log-in. Look for the site's feed address.
+unreadable-beehiiv-off = That is a beehiiv site whose feed is switched off. Switch it on in beehiiv under Settings → Publication → RSS feed, then give me the feed's address.
+unreadable-page = There is a web page, not a feed; the address may have moved or ask for a log-in. Its site names no feed, and none is where feeds usually are. Ask the newsletter for the feed's address.
 unreadable-plain = There is plain text, not a feed.
 unreadable-feed = It begins like a feed, but it cannot be read.
 unreadable-json = It is JSON, but cut off or damaged.

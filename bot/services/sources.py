@@ -4,13 +4,14 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import uniform
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.clock import Clock
-from bot.errors import DomainError, RefusedError
+from bot.errors import DomainError, FetchError, RefusedError, UnreadableError
 from bot.metrics import Metrics
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import Issue
@@ -91,12 +92,13 @@ class Sources:
     ) -> NewSubscription:
         """Read `url` for a server and announce it in `channel_id` from now on; at the first reading, what `first` says.
 
+        The address of the newsletter's site will do, if the site says where its feed is or keeps it where others do.
         Credentials in the address (`https://user:password@…`) are taken out and kept sealed; the same address with
         others is another source. Raises RefusedError for what is no web address, FetchError or UnreadableError when
         nothing can be read there: then nothing is stored.
         """
         address, credentials = split_credentials(url)
-        seen = await self._reader.read(Source(source_id=0, url=address, url_key=""), credentials=credentials)
+        address, seen = await self._look(address, credentials)
         sealed = self._secrets.seal(credentials) if credentials else None
         url_key = (
             self._secrets.fingerprint(f"{address}\x1f{credentials}") if credentials else source_rows.plain_key(address)
@@ -116,6 +118,25 @@ class Sources:
             issues=len(seen.issues) if seen else 0,
             is_new=not any(subscription.guild_id == guild_id for subscription in before),
         )
+
+    async def _look(self, address: str, credentials: str | None) -> tuple[str, Reading | None]:
+        """The address of the feed, which may be another one than was given, and what is there now."""
+        try:
+            return address, await self._peek(address, credentials)
+        except UnreadableError as error:
+            if error.message_id != "unreadable-page":
+                raise
+            for feed in await self._reader.find_feeds(address, credentials=credentials):
+                with suppress(UnreadableError, FetchError):
+                    found, _ = split_credentials(feed)
+                    # Credentials are for the site that they were given for.
+                    own = credentials if urlsplit(found).netloc == urlsplit(address).netloc else None
+                    if credentials is None or own is not None:
+                        return found, await self._peek(found, own)
+            raise
+
+    async def _peek(self, address: str, credentials: str | None) -> Reading | None:
+        return await self._reader.read(Source(source_id=0, url=address, url_key=""), credentials=credentials)
 
     async def _subscribe(
         self, transaction: Transaction, source: Source, *, guild_id: int, channel_id: int, first: FirstAnnouncement

@@ -45,6 +45,16 @@ class FeedSource:
             is_whole=not feed.torn,
         )
 
+    async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
+        from bot.newsletter.discovery import feeds_guessed, feeds_named, is_beehiiv
+
+        page = await self._fetcher.get(url, credentials=credentials)
+        content = page.body or b""
+        named = await asyncio.to_thread(feeds_named, content, base=page.url, content_type=page.content_type)
+        if not named and is_beehiiv(content):
+            raise UnreadableError("unreadable-beehiiv-off")
+        return named or feeds_guessed(page.url)
+
     async def _understood(self, fetched: Fetched, body: bytes, source: Source) -> "Feed":
         from bot.newsletter.feeds import read_feed  # with the parsers behind it: not before something is read
         from bot.sources.quarantine import is_ordinary, read_apart

@@ -488,3 +488,29 @@ async def test_a_feed_that_breaks_off_withdraws_nothing(desk: Desk) -> None:
         desk.shelf.answer = Reading(title="x", issues=(sample_issue(1), sample_issue(2)), is_whole=False)
         await desk.read()
     assert not (await card_of(desk, 3)).is_withdrawn
+
+
+async def test_the_address_of_a_site_is_enough_where_its_feed_can_be_found(desk: Desk) -> None:
+    desk.shelf.lay_out(sample_issue(1))
+    desk.shelf.pages = {"https://paper.example/", "https://paper.example/old"}
+    desk.shelf.feeds = ["https://paper.example/old", "https://paper.example/feed"]
+    await desk.subscribe(url="paper.example/")
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    assert source.url == "https://paper.example/feed"
+
+
+async def test_a_page_without_a_feed_stores_nothing(desk: Desk) -> None:
+    desk.shelf.pages = {"https://paper.example/", "https://paper.example/feed"}
+    desk.shelf.feeds = ["https://paper.example/feed"]
+    with pytest.raises(UnreadableError, match="unreadable-page"):
+        await desk.subscribe(url="https://paper.example/")
+    assert (await desk.services.guilds.status(GUILD)).sources == ()
+
+
+async def test_credentials_are_not_taken_to_another_site(desk: Desk) -> None:
+    desk.shelf.pages = {"https://paper.example/"}
+    desk.shelf.feeds = ["https://elsewhere.example/feed", "https://paper.example/feed"]
+    await desk.subscribe(url="https://reader:secret@paper.example/")
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    assert source.url == "https://paper.example/feed"
+    assert "https://elsewhere.example/feed" not in [asked.url for asked in desk.shelf.asked]

@@ -107,3 +107,35 @@ async def test_a_feed_that_takes_too_long_to_understand_is_ended(
     press.body = (HEAD + "<a>" * 3_000_000).encode()
     with pytest.raises(UnreadableError, match="unreadable-slow seconds=0.5"):
         await feeds.read(press.source(first_read_at=NEW), credentials=None)
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        (
+            (
+                '<link rel="alternate" type="application/rss+xml" title="Comments" href="/comments/feed">'
+                "<link REL='Alternate Home' TYPE='application/atom+xml; charset=utf-8' href='atom'>"
+                '<link rel="alternate" type="application/feed+json" href="https://cdn.example/feed.json">'
+                '<link rel="alternate" type="text/html" href="/fr"><link rel="alternate" hreflang="de" href="/de">'
+                '<link rel="alternate" type="application/rss+xml" href="javascript:1">'
+            ),
+            ["{site}/atom", "https://cdn.example/feed.json", "{site}/comments/feed"],
+        ),
+        (
+            "<title>No feed named</title>",
+            ["{site}/feed", "{site}/rss", "{site}/feed.xml", "{site}/rss.xml", "{site}/atom.xml"],
+        ),
+    ],
+    ids=["named by the page", "where they usually are"],
+)
+async def test_feeds_are_found_from_a_page(press: Press, feeds: FeedSource, head: str, found: list[str]) -> None:
+    press.body = f"<!doctype html><html><head>{head}</head><body>x</body></html>".encode()
+    site = press.address.removesuffix("/feed")
+    assert await feeds.find_feeds(press.address, credentials=None) == [each.format(site=site) for each in found]
+
+
+async def test_a_beehiiv_site_without_its_feed_is_told_where_to_switch_it_on(press: Press, feeds: FeedSource) -> None:
+    press.body = b"<!doctype html><html><head><script src='https://media.beehiiv.com/x.js'></script></head></html>"
+    with pytest.raises(UnreadableError, match="unreadable-beehiiv-off"):
+        await feeds.find_feeds(press.address, credentials=None)

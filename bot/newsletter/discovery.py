@@ -1,0 +1,40 @@
+"""From a page to the feed of its site: what the page says of it, and where the platforms keep theirs."""
+
+from urllib.parse import urljoin
+
+from bot.newsletter.encoding import decoded
+from bot.newsletter.links import absolute
+
+MOST_FEEDS = 5
+_MAX_PAGE = 1_000_000
+_KINDS = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/json")
+_BEEHIIV = (b"media.beehiiv.com", b"beehiiv-images")  # its own files; others link to it, too
+_USUAL = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml")
+"""Where Substack and WordPress, Ghost, and site generators put them."""
+
+
+def feeds_named(content: bytes, *, base: str, content_type: str | None = None) -> list[str]:
+    """Addresses that the page itself calls its feeds (`<link rel=alternate>`), those of comments last."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    tree = LexborHTMLParser(decoded(content[:_MAX_PAGE], content_type))
+    found: dict[str, bool] = {}
+    for node in tree.css("link[rel][href]"):
+        attributes = node.attributes
+        rel = (attributes.get("rel") or "").lower().split()
+        kind = (attributes.get("type") or "").partition(";")[0].strip().lower()
+        address = absolute(attributes.get("href") or "", base)
+        if "alternate" in rel and kind in _KINDS and address is not None:
+            said = f"{attributes.get('title') or ''} {address}".lower()
+            found.setdefault(address, "comment" in said)
+    return sorted(found, key=lambda address: found[address])[:MOST_FEEDS]
+
+
+def feeds_guessed(address: str) -> list[str]:
+    """Where a feed usually is on a site whose page names none."""
+    return [urljoin(address, path) for path in _USUAL][:MOST_FEEDS]
+
+
+def is_beehiiv(content: bytes) -> bool:
+    """Whether the page is one of beehiiv's, where a publication has no feed until somebody switches it on."""
+    return any(mark in content[:_MAX_PAGE] for mark in _BEEHIIV)

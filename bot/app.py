@@ -204,6 +204,7 @@ def _services(
             bell=bell,
             interval=timedelta(minutes=settings.poll_minutes),
             announcer=announcer,
+            most_per_guild=settings.sources_per_server,
             metrics=metrics,
         ),
         submissions=Submissions(store, clock=clock, bell=bell),

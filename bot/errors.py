@@ -99,7 +99,11 @@ class UnreadableError(DomainError):
 
 
 class FetchError(DomainError):
-    """A source could not be fetched."""
+    """A source could not be fetched; its server wants to be left alone for `retry_after_seconds` where it says so."""
+
+    def __init__(self, message_id: str, *, retry_after_seconds: float = 0.0, **params: str | int) -> None:
+        super().__init__(message_id, **params)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class DeliveryError(DomainError):

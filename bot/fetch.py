@@ -13,6 +13,8 @@ import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -30,18 +32,23 @@ _MOST_REDIRECTS = 5
 _CHUNK_BYTES = 64 * 1024
 # Asked for are the first two; brotli is taken from servers that send it all the same, where its library is there.
 _ENCODINGS = frozenset({"gzip", "deflate", "br", "identity", ""})
+_MAX_AGE = re.compile(r"(?:^|,)\s*max-age=(\d{1,9})\b", re.IGNORECASE)
 _SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A body and what came with it; `body` is None when the server said that nothing changed (304)."""
+    """A body and what came with it; `body` is None when the server said that nothing changed (304).
+
+    fresh_for: for how long it says that this holds (Cache-Control).
+    """
 
     url: str
     body: bytes | None
     content_type: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    fresh_for: timedelta | None = None
 
 
 class Fetcher:
@@ -94,13 +101,19 @@ class Fetcher:
                 if response.status == 304 and not headers.keys().isdisjoint({"If-None-Match", "If-Modified-Since"}):
                     return Fetched(url=str(url), body=None)
                 if response.status != 200:
-                    raise FetchError(_status_text(response.status), host=_host(url), status=response.status)
+                    raise FetchError(
+                        _status_text(response.status),
+                        host=_host(url),
+                        status=response.status,
+                        retry_after_seconds=_asked_pause(response.headers.get("Retry-After")),
+                    )
                 return Fetched(
                     url=str(url),
                     body=await self._body(response, url),
                     content_type=response.headers.get("Content-Type"),
                     etag=_mark(response.headers.get("ETag")),
                     last_modified=_mark(response.headers.get("Last-Modified")),
+                    fresh_for=_fresh_for(response.headers.get("Cache-Control", "")),
                 )
         raise FetchError("fetch-circles", host=_host(url))
 
@@ -193,6 +206,26 @@ def _host(url: str | URL) -> str:
 def _mark(value: str | None) -> str | None:
     # What is not plain text could neither be stored nor sent back.
     return value if value is not None and value.isascii() and value.isprintable() else None
+
+
+def _fresh_for(cache_control: str) -> timedelta | None:
+    """RFC 9111, 5.2.2.1: `max-age` in seconds, where nothing forbids to rely on it."""
+    found = _MAX_AGE.search(cache_control)
+    if found is None or "no-cache" in cache_control.lower() or "no-store" in cache_control.lower():
+        return None
+    return timedelta(seconds=int(found[1]))
+
+
+def _asked_pause(retry_after: str | None) -> float:
+    """RFC 9110, 10.2.3: seconds, or a date; 0 for neither."""
+    if not retry_after:
+        return 0.0
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _status_text(status: int) -> str:

@@ -1,7 +1,7 @@
 """What the rules need from outside, as Protocols; `bot.app` hands in who fulfils them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
@@ -17,7 +17,8 @@ from bot.model.submission import Submission
 class Reading:
     """What a source gave: its title and items, and the marks for the next conditional request.
 
-    is_whole: it did not break off, so that what is not among its items is not there.
+    is_whole: it did not break off, so that what is not among its items is not there. fresh_for: how long its server
+    says that this holds.
     """
 
     title: str | None
@@ -25,6 +26,7 @@ class Reading:
     etag: str | None = None
     last_modified: str | None = None
     is_whole: bool = True
+    fresh_for: timedelta | None = None
 
 
 class IssueSource(Protocol):

@@ -28,6 +28,7 @@ _EXAMPLES = {
     "POLL_MINUTES": "10",
     "FETCH_TIMEOUT_SECONDS": "20",
     "FETCH_MAX_MEGABYTES": "10",
+    "SOURCES_PER_SERVER": "20",
     "ALLOW_PRIVATE_ADDRESSES": "false",
 }
 _ENV_FILE = Path(".env")
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     poll_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 10.0
     fetch_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
     fetch_max_megabytes: Annotated[float, Field(gt=0, le=100)] = 10.0
+    sources_per_server: Annotated[int, Field(ge=1, le=1000)] = 20
     allow_private_addresses: bool = False
 
     @classmethod

@@ -176,6 +176,7 @@ setup-source-added = **{ $title }** is read from now on; { $count ->
     [newest] {","} and the newest is announced in <#{ $channel }> now. New issues follow there.
    *[none] {"."} New issues are announced in <#{ $channel }>.
 }
+setup-too-many-sources = This server reads { $count } newsletters, as many as it may. Remove one with `/setup remove` first; whoever runs me can allow more.
 setup-source-known = **{ $title }** is read here already; its new issues are announced in <#{ $channel }>.
 setup-channel-needed = Choose the channel for announcements too: this server has none yet.
 setup-channel-changed = Announcements go to <#{ $channel }> from now on.

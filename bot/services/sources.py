@@ -24,6 +24,7 @@ from bot.services.channels import choose_channel
 from bot.services.floods import hold, is_flood
 from bot.services.keys import issue_key
 from bot.services.notices import staff_channel_of, tell_staff
+from bot.services.slots import LONGEST_ASKED, next_reading
 from bot.services.storing import look_for_missing, store_issues, withdraw_missing
 from bot.services.submissions import feature_links
 from bot.store import Store, Transaction
@@ -71,8 +72,10 @@ class Sources:
         interval: timedelta,
         metrics: Metrics,
         announcer: Announcer,
+        most_per_guild: int = 20,
     ) -> None:
         self._announcer = announcer
+        self._most_per_guild = most_per_guild
         self._metrics = metrics
         self._store = store
         self._reader = reader
@@ -98,6 +101,10 @@ class Sources:
         nothing can be read there: then nothing is stored.
         """
         address, credentials = split_credentials(url)
+        async with self._store.read() as transaction:
+            read = await guild_rows.sources_of_guild(transaction, guild_id)
+        if len(read) >= self._most_per_guild and address not in {source.url for source in read}:
+            raise RefusedError("setup-too-many-sources", count=self._most_per_guild)
         address, seen = await self._look(address, credentials)
         sealed = self._secrets.seal(credentials) if credentials else None
         url_key = (
@@ -187,7 +194,7 @@ class Sources:
     async def _bring_nearer(self) -> None:
         """Let no source wait longer than the longest pause: what is due later was written while the clock was wrong."""
         now = self._clock.now()
-        horizon = now + max(_LONGEST_BACKOFF, self._interval) * 2
+        horizon = now + max(_LONGEST_BACKOFF, LONGEST_ASKED, self._interval) * 2
         async with self._store.read() as transaction:
             astray = await source_rows.is_due_after(transaction, horizon)
         if astray:
@@ -203,6 +210,9 @@ class Sources:
                 await self._record_unchanged(source)
             else:
                 await self._take_in(source, reading)
+        except FetchError as error:
+            asked = min(timedelta(seconds=error.retry_after_seconds), LONGEST_ASKED)
+            await self._record_failure(source, Problem.of(error), asked=asked)
         except DomainError as error:
             await self._record_failure(source, Problem.of(error))
         except Exception as error:
@@ -239,7 +249,7 @@ class Sources:
                 etag=reading.etag,
                 last_modified=reading.last_modified,
                 now=now,
-                next_poll_at=now + self._interval,
+                next_poll_at=self._next_reading(source, fresh_for=reading.fresh_for),
             )
         self._metrics.count("source_readings", "read")
         self._metrics.count("issues_stored", by=len(stored.new))
@@ -376,15 +386,18 @@ class Sources:
                 shown = await self._show(transaction, source, gone, now=now)
                 shown |= await self._watch_for_silence(transaction, source, now=now)
                 await source_rows.record_unchanged(
-                    transaction, source.source_id, now=now, next_poll_at=now + self._interval
+                    transaction, source.source_id, now=now, next_poll_at=self._next_reading(source)
                 )
         if shown:
             self._bell.ring("outbox")
 
-    async def _record_failure(self, source: Source, problem: Problem) -> None:
+    def _next_reading(self, source: Source, *, fresh_for: timedelta | None = None) -> datetime:
+        return next_reading(self._clock.now(), url_key=source.url_key, interval=self._interval, fresh_for=fresh_for)
+
+    async def _record_failure(self, source: Source, problem: Problem, *, asked: timedelta = timedelta()) -> None:
         backoff = min(self._interval * 2 ** min(source.failures, 16), _LONGEST_BACKOFF)
         # Jitter keeps sources that failed together from coming back together.
-        due_at = self._clock.now() + max(backoff, self._interval) * uniform(0.9, 1.1)
+        due_at = self._clock.now() + max(max(backoff, self._interval) * uniform(0.9, 1.1), asked)
         async with self._store.write() as transaction:
             if await source_rows.hold_claim(transaction, source) is not None:
                 await source_rows.record_failure(transaction, source.source_id, problem=problem, next_poll_at=due_at)

@@ -1,9 +1,12 @@
 """Reads a feed by a conditional request."""
 
 import asyncio
-from contextlib import nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from bot.errors import UnreadableError
 from bot.fetch import Fetched, Fetcher
@@ -17,19 +20,22 @@ if TYPE_CHECKING:
 class FeedSource:
     """Fulfils `bot.ports.IssueSource` for RSS, Atom and JSON Feed addresses."""
 
-    def __init__(self, fetcher: Fetcher) -> None:
+    def __init__(self, fetcher: Fetcher, *, pause_seconds: float = 1.0) -> None:
         self._fetcher = fetcher
+        self._pause_seconds = pause_seconds
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         # Large documents are understood one after the other: together they would take the machine's memory.
         self._one_apart = asyncio.Lock()
 
     async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
         # Empty marks are left out: servers answer them with a full body or an error.
         marks = {"If-None-Match": source.etag, "If-Modified-Since": source.last_modified}
-        fetched = await self._fetcher.get(
-            source.url,
-            headers={name: value for name, value in marks.items() if value},
-            credentials=credentials,
-        )
+        async with self._turn_at(source.url):
+            fetched = await self._fetcher.get(
+                source.url,
+                headers={name: value for name, value in marks.items() if value},
+                credentials=credentials,
+            )
         if fetched.body is None:
             return None
         feed = await self._understood(fetched, fetched.body, source)
@@ -43,7 +49,19 @@ class FeedSource:
             etag=None if feed.torn else fetched.etag,
             last_modified=None if feed.torn else fetched.last_modified,
             is_whole=not feed.torn,
+            fresh_for=fetched.fresh_for,
         )
+
+    @asynccontextmanager
+    async def _turn_at(self, url: str) -> AsyncIterator[None]:
+        """One request after the other at each host, with a pause between: many newsletters share a platform's."""
+        host = urlsplit(url).netloc.lower()
+        turn = self._turns.setdefault(host, asyncio.Lock())
+        others_wait = turn.locked()
+        async with turn:
+            if others_wait:
+                await asyncio.sleep(self._pause_seconds)
+            yield
 
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
         from bot.newsletter.discovery import feeds_guessed, feeds_named, is_beehiiv

@@ -192,6 +192,13 @@ async def test_trouble_is_seen_in_the_bots_requests(demo: Stage, tab: Tab) -> No
     await expect(lost).to_contain_text(re.compile(r"POST /channels/\d+/messages no answer · trouble"))
     if demo.sandbox.specification is not None:
         await expect(backstage.locator(".requests li", has_text="valid").first).to_be_visible()
+    await backstage.get_by_role("button", name="Answer 500").click()
+    await backstage.get_by_role("button", name="Rate limit").click()
+    await expect(backstage).to_contain_text("Waiting to strike: an answer 500, a rate limit.")
+    await backstage.get_by_role("button", name="Publish the next issue").click()
+    await expect(tab.message("A postscript about doubles")).to_be_visible(timeout=40_000)
+    await expect(backstage.locator(".requests li", has_text="500 · trouble").first).to_be_visible()
+    await expect(backstage).to_contain_text("Nothing is planned.")
     await backstage.get_by_role("button", name="Cut the gateway").click()
     await expect(backstage).to_contain_text("Online")
     await backstage.get_by_role("button", name="Discord is down").click()

@@ -10,6 +10,7 @@ from playwright.async_api import expect
 
 from sandbox import Sandbox, posting, threads
 from sandbox.driver import File
+from sandbox.files import Upload, png
 from sandbox.model import Message
 from sandbox.payloads import attachment_url
 from sandbox.web import Page
@@ -553,3 +554,37 @@ async def test_two_menus_at_once_are_one_and_the_skip_link_keeps_the_channel(san
     await expect(tab.page.locator("#box")).to_be_focused()
     await tab.act_as("Mara")
     await expect(tab.page.locator("#place")).to_have_text("#general")
+
+
+@pytest.mark.usefixtures("door")
+async def test_every_kind_of_component_is_drawn(sandbox: Sandbox, tab: Tab) -> None:
+    general = next(iter(sandbox.world.guilds.values())).channel("general")
+    picture = {"url": "attachment://a.png"}
+    inside = [
+        {"type": 10, "content": "A text"},
+        {
+            "type": 9,
+            "components": [{"type": 10, "content": "Beside a picture"}],
+            "accessory": {"type": 11, "media": picture},
+        },
+        {"type": 9, "components": [{"type": 10, "content": "Beside a key"}], "accessory": press("Key", "k")},
+        {"type": 14, "spacing": 2},
+        {"type": 12, "items": [{"media": picture, "description": "Said of it"}, {"media": picture, "spoiler": True}]},
+        {"type": 13, "file": {"url": "attachment://b.txt"}},
+    ]
+    body = {"flags": 1 << 15, "components": [{"type": 17, "accent_color": 0x112233, "components": inside}]}
+    uploads = [Upload("0", "a.png", png()), Upload("1", "b.txt", b"text")]
+    posting.create(sandbox.world, general, sandbox.world.bot, body, uploads)
+    says(sandbox, {"embeds": [{"title": "T", "url": "https://t.example/", "fields": [{"name": "N", "value": "V"}]}]})
+    await tab.open(f"{sandbox.origin}/")
+    await tab.go("general")
+    message = tab.message("Beside a picture")
+    await expect(message.get_by_role("img", name="Said of it")).to_be_visible()
+    await expect(message.locator(".thumbnail img")).to_be_visible()
+    await expect(message.locator("hr.wide")).to_have_count(1)
+    await expect(message.get_by_role("button", name="Key")).to_be_visible()
+    await expect(message.get_by_role("link", name="b.txt")).to_be_visible()
+    await expect(message.locator("img")).to_have_count(2)
+    await message.get_by_role("button", name="Spoiler").click()
+    await expect(message.locator("img")).to_have_count(3)
+    await expect(tab.message("V").get_by_role("link", name="T")).to_have_attribute("href", "https://t.example/")

@@ -61,8 +61,8 @@ class Desk:
         )
 
     async def read(self) -> None:
-        """Let the poll interval pass and read what is due."""
-        self.clock.move(timedelta(minutes=11))
+        """Let the poll interval pass, whatever the source's slot in it, and read what is due."""
+        self.clock.move(timedelta(minutes=16))
         await self.services.sources.read_due()
 
     async def publish(self, *issues: Issue) -> None:

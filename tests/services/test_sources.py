@@ -514,3 +514,24 @@ async def test_credentials_are_not_taken_to_another_site(desk: Desk) -> None:
     [source] = (await desk.services.guilds.status(GUILD)).sources
     assert source.url == "https://paper.example/feed"
     assert "https://elsewhere.example/feed" not in [asked.url for asked in desk.shelf.asked]
+
+
+async def test_a_server_that_asks_for_a_pause_gets_it_for_a_day_at_most(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    for asked, least in ((7200.0, timedelta(hours=2)), (1e8, timedelta(hours=24))):
+        desk.shelf.answer = FetchError("fetch-too-often", host="x", status=429, retry_after_seconds=asked)
+        await desk.read()
+        due = await desk.services.sources.read_due()
+        assert due is not None
+        assert least - timedelta(minutes=1) < due - desk.clock.now() < least + timedelta(minutes=20)
+        desk.clock.move(due - desk.clock.now())
+
+
+async def test_a_server_reads_so_many_newsletters_and_no_more(desk: Desk) -> None:
+    for number in range(20):
+        await desk.subscribe(url=f"https://news.example/{number}")
+    with pytest.raises(RefusedError, match="setup-too-many-sources count=20"):
+        await desk.subscribe(url="https://news.example/20")
+    await desk.subscribe(url="https://news.example/3", channel_id=CHANNEL + 1)
+    await desk.subscribe(guild_id=GUILD + 1, url="https://news.example/20")

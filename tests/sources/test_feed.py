@@ -1,12 +1,13 @@
 """Feeds over real sockets: what is taken from one that breaks off, and what hostile ones may cost."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
 
-from bot.errors import UnreadableError
+from bot.errors import FetchError, UnreadableError
 from bot.fetch import Fetcher
 from bot.model.guild import Source
 from bot.sources import quarantine
@@ -27,9 +28,20 @@ class Press:
 
     body = WHOLE
     address = ""
+    status = 200
+    at_once = 0
+
+    def __init__(self) -> None:
+        self.headers: dict[str, str] = {}
+        self._open = 0
 
     async def serve(self, _request: web.Request) -> web.Response:
-        return web.Response(body=self.body, headers={"ETag": '"1"', "Last-Modified": "today"}, content_type="text/xml")
+        self._open += 1
+        self.at_once = max(self.at_once, self._open)
+        await asyncio.sleep(0)
+        self._open -= 1
+        headers = {"ETag": '"1"', "Last-Modified": "today", **self.headers}
+        return web.Response(status=self.status, body=self.body, headers=headers, content_type="text/xml")
 
     def source(self, *, first_read_at: datetime | None) -> Source:
         return Source(source_id=1, url=self.address, url_key="", first_read_at=first_read_at)
@@ -139,3 +151,45 @@ async def test_a_beehiiv_site_without_its_feed_is_told_where_to_switch_it_on(pre
     press.body = b"<!doctype html><html><head><script src='https://media.beehiiv.com/x.js'></script></head></html>"
     with pytest.raises(UnreadableError, match="unreadable-beehiiv-off"):
         await feeds.find_feeds(press.address, credentials=None)
+
+
+async def test_one_host_is_asked_one_thing_at_a_time(press: Press) -> None:
+    async with Fetcher(timeout_seconds=5, max_bytes=10_000_000, allow_private_addresses=True) as fetcher:
+        feeds = FeedSource(fetcher, pause_seconds=0.05)
+        sources = [press.source(first_read_at=None) for _ in range(4)]
+        begun = asyncio.get_running_loop().time()
+        await asyncio.gather(*(feeds.read(source, credentials=None) for source in sources))
+        assert asyncio.get_running_loop().time() - begun >= 3 * 0.05
+        assert press.at_once == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Cache-Control": "public, max-age=1800"}, 1800),
+        ({"Cache-Control": "max-age=60, no-cache"}, None),
+        ({"Cache-Control": "s-maxage=60"}, None),
+        ({"Cache-Control": "max-age=soon"}, None),
+        ({}, None),
+    ],
+)
+async def test_how_long_an_answer_holds_is_taken_from_its_server(
+    press: Press, feeds: FeedSource, headers: dict[str, str], seconds: int | None
+) -> None:
+    press.headers = headers
+    reading = await feeds.read(press.source(first_read_at=None), credentials=None)
+    assert reading is not None
+    assert reading.fresh_for == (None if seconds is None else timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [("120", 120), ("Fri, 01 Jan 2100 00:00:00 GMT", 1e6), ("Fri, 01 Jan 1999 00:00:00 GMT", 0), ("soon", 0)],
+)
+async def test_a_pause_that_a_server_asks_for_is_told(
+    press: Press, feeds: FeedSource, asked: str, seconds: float
+) -> None:
+    press.status, press.headers = 429, {"Retry-After": asked}
+    with pytest.raises(FetchError) as caught:
+        await feeds.read(press.source(first_read_at=None), credentials=None)
+    assert min(caught.value.retry_after_seconds, 1e6) == seconds

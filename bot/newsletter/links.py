@@ -7,12 +7,15 @@ where a reader came from. Keys are stored: whoever changes a rule raises `KEY_VE
 """
 
 import re
+from collections.abc import Callable
+from contextvars import ContextVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from bot.newsletter.same_pages import MOBILE, UNIFY, unified
 from bot.newsletter.text import key_within
 from bot.newsletter.wrappers import MAX_URL, PATHS, destination, may_be_wrapped
 
-KEY_VERSION = 1
+KEY_VERSION = 2
 MAX_SHOWN = 2_000
 """A shown address that is longer is no link: no message could hold it."""
 
@@ -38,7 +41,9 @@ _BY_SITE: dict[str, frozenset[str]] = {
     "instagram.com": frozenset({"hl"}),
 }
 _SUBSTACK = frozenset({"r", "s", "isfreemail", "triedredirect", "showwelcome", "publication_id", "post_id", "j", "fbc"})
-_ALIASES = {"x.com": "twitter.com", "mobile.twitter.com": "twitter.com", "youtu.be": "youtube.com"}
+_ALIASES_BEFORE = {"x.com": "twitter.com", "mobile.twitter.com": "twitter.com", "youtu.be": "youtube.com"}
+"""What version 1 of the keys knew of sites with several addresses for a page."""
+
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
 
@@ -80,6 +85,19 @@ def link_key(raw: str, base: str | None = None) -> str | None:
     """What makes two links the same, for example `arxiv.org/abs/2301.09209`; None where it is no web address."""
     link = read_link(raw, base)
     return link[1] if link else None
+
+
+def link_keys(raw: str) -> tuple[str, ...]:
+    """The key by the present rules, then the one by those before, if it was another: stored rows may have that."""
+    key = link_key(raw)
+    if key is None:
+        return ()
+    token = _rules.set(_unified_before)
+    try:
+        before = link_key(raw)
+    finally:
+        _rules.reset(token)
+    return (key,) if before in (key, None) else (key, str(before))
 
 
 def absolute(raw: str, base: str | None) -> str | None:
@@ -177,18 +195,23 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
 
 
 def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:
-    if host in _ALIASES:
-        if host != "youtu.be":
-            host = _ALIASES[host]
-        elif len(path) > 1:
-            query = f"v={path[1:].rstrip('/')}" + (f"&{query}" if query else "")
-            host, path = _ALIASES[host], "/watch"
+    if host in UNIFY or host.endswith(MOBILE):
+        host, path, query = _rules.get()(host, path, query)
     if "%" in path:
         path = _PERCENT.sub(_fold_percent, path)
     where = f"{host}:{port}" if port else host
     path = path.rstrip("/")
     key = f"{where}{path}?{query}" if query else where + path
     return key if len(key) <= MAX_KEY else key_within(key, MAX_KEY)
+
+
+def _unified_before(host: str, path: str, query: str) -> tuple[str, str, str]:
+    if host == "youtu.be" and len(path) > 1:
+        return "youtube.com", "/watch", f"v={path[1:].rstrip('/')}" + (f"&{query}" if query else "")
+    return _ALIASES_BEFORE.get(host, host) if host != "youtu.be" else host, path, query
+
+
+_rules: ContextVar[Callable[[str, str, str], tuple[str, str, str]]] = ContextVar("rules", default=unified)
 
 
 def _fold_percent(escape: re.Match[str]) -> str:

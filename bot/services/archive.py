@@ -10,6 +10,7 @@ from bot.model.guild import ArchiveAccess, Guild
 from bot.model.issue import ArchivedLink, Link, PlacedLink
 from bot.model.member import Actor
 from bot.model.search import Term, terms_of
+from bot.services.rekeying import rekey_links, rekey_submissions
 from bot.store import Store, Transaction
 from bot.store import archive as archive_rows
 from bot.store import guilds as guild_rows
@@ -100,13 +101,19 @@ class Archive:
             last = found[-1][0]
 
     async def renew(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
-        """Let links be found that an older version stored; a few at a time, so that a stop loses nothing."""
+        """Bring what an older version stored to the present rules: the keys of links, and by what they are found.
+
+        A few at a time, so that a stop loses nothing and nobody waits long.
+        """
         while goes_on():
             async with self._store.write() as transaction:
+                count = await rekey_submissions(transaction, limit=_RENEWED_AT_ONCE)
+                count += await rekey_links(transaction, limit=_RENEWED_AT_ONCE)
                 stale = await search_rows.stale_links(transaction, limit=_RENEWED_AT_ONCE)
-                if not stale:
-                    break
-                await search_rows.renew_links(transaction, stale)
+                if stale:
+                    await search_rows.renew_links(transaction, stale)
+            if not count and not stale:
+                break
         return None
 
 

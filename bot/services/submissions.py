@@ -18,6 +18,7 @@ from bot.services.audiences import require_moderator
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.credits import changes_of_name
 from bot.services.keys import random_key
+from bot.services.rekeying import keys_of, rekey_submissions
 from bot.store import Store, Transaction
 from bot.store import credits as credit_rows
 from bot.store import guilds as guild_rows
@@ -28,6 +29,7 @@ from bot.store import submissions as submission_rows
 LONGEST_NOTE = 300
 LONGEST_REASON = 300
 _LONGEST_TITLE = 200
+_REKEYED_AT_ONCE = 200
 _MOST_WAITING = 10  # of one member: a queue that moderators can see the end of
 _MOST_MINE = 10
 # A link that was sent longer ago than that and runs is taken for a coincidence.
@@ -89,6 +91,7 @@ class Submissions:
         issue, and where nobody would look at it.
         """
         shown, link_key, key_version = _safe_link(url)
+        known_as = keys_of(shown) or (link_key,)
         if len(note) > LONGEST_NOTE:
             raise RefusedError("submit-note-length", longest=LONGEST_NOTE)
         finder, now, submission_key = finder_id or member_id, self._clock.now(), random_key()
@@ -97,8 +100,8 @@ class Submissions:
             if guild is None or guild.review_channel_id is None:
                 raise RefusedError("submit-closed")
             if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
-                return await self._earlier(transaction, guild_id, link_key)
-            await self._refuse_known(transaction, guild_id, link_key, member_id=member_id)
+                return await self._earlier(transaction, guild_id, known_as)
+            await self._refuse_known(transaction, guild_id, known_as, member_id=member_id)
             # A row of the member's own is held from here on, so that what they send at once is counted one by one.
             asks = finder == member_id and await credit_rows.ask(
                 transaction, guild_id=guild_id, member_id=member_id, now=now
@@ -121,7 +124,7 @@ class Submissions:
                 now=now,
             ):
                 # By another process, since it was looked up.
-                await self._refuse_known(transaction, guild_id, link_key, member_id=member_id)
+                await self._refuse_known(transaction, guild_id, known_as, member_id=member_id)
                 raise RefusedError("submit-known")
             await enqueue_card(
                 transaction,
@@ -135,18 +138,20 @@ class Submissions:
         self._bell.ring("outbox")
         return Receipt(submission, asks_for_credit=asks)
 
-    async def _earlier(self, transaction: Transaction, guild_id: int, link_key: str) -> Receipt:
-        submission = await submission_rows.find_open(transaction, link_key, guild_id=guild_id)
+    async def _earlier(self, transaction: Transaction, guild_id: int, link_keys: Collection[str]) -> Receipt:
+        submission = await submission_rows.find_open(transaction, link_keys, guild_id=guild_id)
         if submission is None:
             raise NotFoundError("submission-gone")
         return Receipt(submission, asks_for_credit=False)
 
-    async def _refuse_known(self, transaction: Transaction, guild_id: int, link_key: str, *, member_id: int) -> None:
+    async def _refuse_known(
+        self, transaction: Transaction, guild_id: int, link_keys: Collection[str], *, member_id: int
+    ) -> None:
         """Raise for a link that ran in an issue this server reads, or that was sent in before."""
-        ran = await issue_rows.issues_with_link(transaction, link_key, guild_id=guild_id, limit=1)
+        ran = await issue_rows.issues_with_link(transaction, link_keys, guild_id=guild_id, limit=1)
         if ran:
             raise RefusedError("submit-ran", title=ran[0].title, link=ran[0].url or "")
-        earlier = await submission_rows.find_open(transaction, link_key, guild_id=guild_id)
+        earlier = await submission_rows.find_open(transaction, link_keys, guild_id=guild_id)
         if earlier is None:
             return
         if member_id in {earlier.finder_id, earlier.brought_by_id}:
@@ -299,6 +304,9 @@ async def feature_links(
         sent_before += timedelta(days=1)  # a date without an hour: it may have come out in the evening
     if unseen_at is not None:
         sent_before = max(sent_before, unseen_at)
+    # A submission whose key is by older rules would not be recognised, and an issue is new only once.
+    while await rekey_submissions(transaction, guild_ids=guild_ids, limit=_REKEYED_AT_ONCE):
+        pass
     noted = await submission_rows.feature(
         transaction,
         issue_key=issue_key,

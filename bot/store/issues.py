@@ -231,9 +231,11 @@ async def issues_named(
     return [_card(row) for row in rows]
 
 
-async def issues_with_link(transaction: Transaction, key: str, *, guild_id: int, limit: int) -> list[IssueCard]:
-    """Issues of a server in which the link with this key ran, newest first."""
-    ran = select(links.c.issue_id).where(links.c.key == key)
+async def issues_with_link(
+    transaction: Transaction, keys: Collection[str], *, guild_id: int, limit: int
+) -> list[IssueCard]:
+    """Issues of a server in which the link with one of these keys ran, newest first."""
+    ran = select(links.c.issue_id).where(links.c.key.in_(keys))
     rows = await transaction.execute(
         _of_guild(_cards(), guild_id)
         .where(issues.c.id.in_(ran))

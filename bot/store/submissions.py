@@ -55,9 +55,14 @@ async def get(transaction: Transaction, submission_key: str, *, guild_id: int) -
     return None if row is None else _submission(row)
 
 
-async def find_open(transaction: Transaction, link_key: str, *, guild_id: int) -> Submission | None:
+async def find_open(transaction: Transaction, link_keys: Collection[str], *, guild_id: int) -> Submission | None:
     """The submission of a link that was not withdrawn."""
-    found = _query().where(submissions.c.guild_id == guild_id, submissions.c.open_key == link_key)
+    found = (
+        _query()
+        .where(submissions.c.guild_id == guild_id, submissions.c.open_key.in_(link_keys))
+        .order_by(submissions.c.id)
+        .limit(1)
+    )
     row = (await transaction.execute(found)).one_or_none()
     return None if row is None else _submission(row)
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.newsletter import clean_url, link_key
+from bot.newsletter.links import link_keys
 from bot.newsletter.wrappers import unwrap
 
 
@@ -177,3 +180,57 @@ def test_real_wrapped_links_lead_where_they_lead(corpus: Path) -> None:
             counts[row["kind"]] += 1
     assert len(counts) >= 9
     assert sum(counts.values()) >= 130
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://arxiv.org/abs/2301.09209", "http://www.arxiv.org/pdf/2301.09209v3.pdf"),
+        ("https://arxiv.org/abs/2301.09209", "https://export.arxiv.org/html/2301.09209v1"),
+        ("https://arxiv.org/abs/math.GT/0309136", "https://arxiv.org/pdf/math.GT/0309136v1"),
+        ("https://youtu.be/dQw4w9WgXcQ?si=x", "https://www.youtube.com/shorts/dQw4w9WgXcQ?feature=share"),
+        ("https://youtube.com/watch?v=dQw4w9WgXcQ", "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"),
+        ("https://x.com/SomeBody/status/1?s=20", "https://mobile.twitter.com/somebody/status/1"),
+        ("https://old.reddit.com/r/x/comments/1/", "https://www.reddit.com/r/x/comments/1"),
+        ("https://en.m.wikipedia.org/wiki/Paper", "https://en.wikipedia.org/wiki/Paper"),
+    ],
+)
+def test_one_page_under_several_addresses_is_one(one: str, other: str) -> None:
+    assert link_key(one) == link_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://arxiv.org/abs/2301.09209", "https://arxiv.org/abs/2301.09210"),
+        ("https://arxiv.org/list/cs.AI/recent", "https://arxiv.org/abs/cs.AI/recent"),
+        ("https://youtu.be/dQw4w9WgXcQ", "https://youtu.be/dQw4w9WgXcq"),
+        ("https://en.wikipedia.org/wiki/Paper", "https://de.wikipedia.org/wiki/Paper"),
+        ("https://en.wikipedia.org/wiki/Paper", "https://en.wikipedia.org/wiki/PAPER"),
+    ],
+)
+def test_pages_that_look_alike_stay_two(one: str, other: str) -> None:
+    assert link_key(one) != link_key(other)
+
+
+def test_the_key_by_older_rules_is_known_while_rows_have_it() -> None:
+    assert link_keys("https://arxiv.org/pdf/2301.09209v3.pdf") == (
+        "arxiv.org/abs/2301.09209",
+        "arxiv.org/pdf/2301.09209v3.pdf",
+    )
+    assert link_keys("https://x.com/Some/status/1") == ("twitter.com/some/status/1", "twitter.com/Some/status/1")
+    assert link_keys("https://plain.example/a?utm_source=x") == ("plain.example/a",)
+    assert link_keys("mailto:a@b.example") == ()
+
+
+SEVERAL = ["arxiv.org", "x.com", "youtu.be", "www.youtube.com", "old.reddit.com", "en.m.wikipedia.org", "a.example"]
+
+
+@given(
+    st.sampled_from(SEVERAL),
+    st.text(alphabet="abcXYZ019./-_%", max_size=30),
+    st.text(alphabet="abv=&?19", max_size=12),
+)
+def test_the_key_of_a_key_is_itself(host: str, path: str, query: str) -> None:
+    key = link_key(f"https://{host}/{path}?{query}")
+    assert key is None or link_key(f"https://{key}") == key

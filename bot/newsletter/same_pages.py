@@ -1,0 +1,71 @@
+"""Sites that show one page under several addresses: how such an address is brought to one form, for the key alone.
+
+A function for each site: path and query in, host, path and query out. Whoever changes one raises `links.KEY_VERSION`.
+"""
+
+import re
+from collections.abc import Callable
+
+Place = tuple[str, str, str]
+Unify = Callable[[str, str], Place]
+
+_ARXIV = re.compile(r"/(?:abs|pdf|html|format|ps)/((?:[a-z-]+(?:\.[A-Z]{2})?/)?[\d.]+?)(?:v\d+)?(?:\.pdf)?/?\Z")
+_YOUTUBE = re.compile(r"/(?:shorts|embed|live|v)/([\w-]{6,})/?\Z")
+
+
+def _arxiv(path: str, query: str) -> Place:
+    """Abstract, PDF and HTML of a paper, in whatever version, are the paper."""
+    found = _ARXIV.match(path)
+    return ("arxiv.org", f"/abs/{found[1]}", "") if found else ("arxiv.org", path, query)
+
+
+def _twitter(path: str, query: str) -> Place:
+    """Names there are the same in any case."""
+    return "twitter.com", path.lower(), query
+
+
+def _youtube(path: str, query: str) -> Place:
+    found = _YOUTUBE.match(path)
+    if found is None:
+        return "youtube.com", path, query
+    return "youtube.com", "/watch", f"v={found[1]}"
+
+
+def _short_youtube(path: str, query: str) -> Place:
+    if len(path) < 2:
+        return "youtu.be", path, query
+    fields = [f"v={path[1:].rstrip('/')}", *(query.split("&") if query else ())]
+    return "youtube.com", "/watch", "&".join(sorted(fields))
+
+
+def _reddit(path: str, query: str) -> Place:
+    return "reddit.com", path, query
+
+
+UNIFY: dict[str, Unify] = {
+    "arxiv.org": _arxiv,
+    "export.arxiv.org": _arxiv,
+    "twitter.com": _twitter,
+    "x.com": _twitter,
+    "mobile.twitter.com": _twitter,
+    "youtube.com": _youtube,
+    "youtube-nocookie.com": _youtube,
+    "youtu.be": _short_youtube,
+    "old.reddit.com": _reddit,
+    "new.reddit.com": _reddit,
+    "np.reddit.com": _reddit,
+}
+"""By the host without `www.` and `m.`."""
+
+MOBILE = ".m.wikipedia.org"
+"""Hosts that say in their middle that they are for phones: `en.m.wikipedia.org`."""
+
+
+def unified(host: str, path: str, query: str) -> Place:
+    """The one form of an address that has several; any other as it is."""
+    unify = UNIFY.get(host)
+    if unify is not None:
+        return unify(path, query)
+    if host.endswith(MOBILE):
+        return host.removesuffix(MOBILE) + ".wikipedia.org", path, query
+    return host, path, query

@@ -24,6 +24,7 @@ _MOST_AUTHORS = 3
 _MOST_CREDITS = 10
 _MOST_TOPICS = 6
 _LONGEST_TOPIC = 120
+_MOST_LINKS_NAMED = 4
 _LONGEST_SUBTITLE = 350
 _LONGEST_ALT = 256
 _MOST_TEXT = 4000
@@ -125,10 +126,11 @@ def picture_of(issue: Issue) -> str | None:
 
 
 def topics_of(issue: Issue) -> str:
-    """The topics as a list, or else the subtitle."""
-    if issue.topics:
-        return "\n".join(f"- {plain(topic, longest=_LONGEST_TOPIC)}" for topic in issue.topics[:_MOST_TOPICS])
-    return plain(issue.subtitle or "", longest=_LONGEST_SUBTITLE)
+    """The topics as a list, or else the subtitle, or else what the first links are about."""
+    if issue.subtitle and not issue.topics:
+        return plain(issue.subtitle, longest=_LONGEST_SUBTITLE)
+    links = list(dict.fromkeys(link.title for link in issue.links if not link.sponsored))[:_MOST_LINKS_NAMED]
+    return "\n".join(f"- {plain(topic, longest=_LONGEST_TOPIC)}" for topic in (issue.topics or links)[:_MOST_TOPICS])
 
 
 def _alt(issue: Issue) -> str | None:

@@ -22,6 +22,7 @@ from bot.newsletter.titles import (
     readable_address,
     tidied,
     title_from_context,
+    whole_of_fragment,
 )
 from bot.newsletter.topics import listed_topics, topics_from_subtitle
 
@@ -178,7 +179,7 @@ class _Reader:
                 )
                 title = title or title_nearby(self._blocks, number, words, section.title)
             else:
-                title = words
+                title = whole_of_fragment(text, anchor.start, anchor.end, after=after) or words
             last = title = tidied(title) or readable_address(anchor.key)
             after = anchor.end
             if text.startswith(("*", " *"), anchor.end):

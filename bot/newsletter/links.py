@@ -23,7 +23,7 @@ MAX_KEY = 500
 
 _TRACKING = frozenset(
     """ref fbclid gclid dclid gbraid wbraid msclkid twclid ttclid igshid igsh yclid li_fat_id mkt_tok guccounter
-    ref_src ref_url cmpid ncid s_cid smid smtyp xtor __s __hstc __hssc __hsfp hsctatracking _bhlid bhlid
+    ref_src ref_url cmp cmpid ncid s_cid smid smtyp xtor __s __hstc __hssc __hsfp hsctatracking _bhlid bhlid
     last_resource_guid _ga _gl trk trkinfo trackingid lipi wickedid ss_email_id rb_clickid epik srsltid
     access_token token visit_token jwt_token auth_token email user_email e_mail subscriber_id ck_subscriber_id
     freesignupemail subscriber_email emailaddress email_address mid_email sub_id""".split()

@@ -8,6 +8,10 @@ MAX_MARKDOWN = 1_500_000
 """Longer documents are no newsletter; some inputs cost the Markdown parser time beyond their length."""
 
 _GLUED_IMAGE = re.compile(r"(?<=[^\s!\[(|>*-])!\[([^\]\[\n]{1,200})\]\((<?https?://[^\s)>]+)")
+# An address that stands in the text by itself: in no link, no tag, no code, and not the name of a link.
+_BARE = re.compile(
+    r"(?<!\]\()(?<![\w/\[<\"'=:\\`])https?://[^\s<>\[\]()\"'`|\\]{3,2000}(?<![.,;:!?*_])(?![\w/`(])(?![^\[\]\n]{0,300}\]\()"
+)
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp|ico|tiff?)(?:$|[?#/])|/image(?:s)?/|/img/", re.IGNORECASE)
 _BRACKETS = re.compile(r"[\[\]]{64,}|[*_]{64,}|`{64,}|<{64,}|(?:!\[){32,}|(?:\[\^?){32,}|(?:> ?){64,}|\({64,}|\\{64,}")
 _MAX_PER_BLOCK = 4_000
@@ -19,6 +23,8 @@ def markdown_html(source: str) -> str:
     from markdown_it import MarkdownIt
 
     source = calmed(source[:MAX_MARKDOWN])
+    if "://" in source:
+        source = _BARE.sub(r"<\g<0>>", source)
     if "![" in source:
         source = _GLUED_IMAGE.sub(_image_or_link, source)
     return str(MarkdownIt("commonmark", {"maxNesting": 20}).enable("table").render(source))

@@ -23,6 +23,7 @@ _GENERIC_PHRASES = frozenset(
     more info, more details, project page, free access, apply here, register here, download here,
     listen here""".split(",")
 )
+_SMALL = frozenset("a an the this that these those our my your his her its their some one and or but see so".split())
 _EMPTY_WORDS = re.compile(
     r"(?:https?://|www\.)\S+\Z"
     r"|(?:you can |please )?(?:check|see|read|view|find|watch|try|click|look|have|get)\b"
@@ -38,6 +39,7 @@ _DANGLING = (" at", " via", " on", " from", " in", " the", " -")
 _STOPS = (". ", "! ", "? ")
 _FULL_STOP = (". ",)
 _LONG = 160
+_FRAGMENT = 40
 _WINDOW = 600
 
 
@@ -134,7 +136,9 @@ def title_from_context(
         anchor = text[start:end].strip()
         aside = before if words > 1 else "" if anchor.lower() in {"link", "here"} else anchor
         return bounded(f"{last} ({aside})" if aside else last, _LONG)
-    if words >= 2 or (is_item and words == 1):
+    if last and is_generic(before):
+        return last  # "Read more", which is more of the same
+    if words >= 2 or (is_item and words == 1 and before.lower() not in _SMALL):
         if not is_item:
             before = _last_sentence(before)
         return bounded(before, _LONG)
@@ -146,6 +150,23 @@ def title_from_context(
     if _words(whole) >= 2:
         return bounded(_last_sentence(whole) if len(whole) > _LONG and not is_item else whole, _LONG)
     return ""
+
+
+def whole_of_fragment(text: str, start: int, end: int, *, after: int = 0) -> str:
+    """The sentence for an anchor that is a piece of it ("have opened", "this piece"); empty for a name of its own.
+
+    A piece begins in the middle, with a small letter, and has one or two words; what a line begins with is a name,
+    however it is written. `after` is where the link before it ends: a sentence of several links is about none of them.
+    """
+    if not text[start : start + 1].islower() or end - start > _FRAGMENT or text.count(" ", start, end) > 1:
+        return ""
+    if "." in text[start:end]:
+        return ""
+    begin, stop = sentence_around(text, start, end)
+    sentence = _clean(text[begin:stop])
+    if begin < after or begin >= start - 2 or len(sentence) > _LONG or _words(sentence) < _words(text[start:end]) + 2:
+        return ""
+    return sentence
 
 
 def readable_address(key: str) -> str:

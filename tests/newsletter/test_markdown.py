@@ -1,5 +1,7 @@
 """Markdown issues: documents of our own in the shapes that real ones have, damage included."""
 
+import pytest
+
 from bot.model.issue import Issue
 from bot.newsletter import read_newsletter
 
@@ -131,7 +133,7 @@ def test_advertisement_ends_with_the_next_heading_or_number() -> None:
     issue = read(
         "# One\n\n###### **PICKS**\n\n**1/**\n\n[first](https://a.example/1)\n\nfrom our sponsor\n\n**Need flour?**\n\n"
         "[Get flour](https://flour.example/?utm_source=crumbs)\n\n**2/**\n\n[second](https://a.example/2)\n\n"
-        "###### **NEWS**\n\n- [third](https://a.example/3)\n- A mill (Sponsor) [fourth](https://a.example/4)\n"
+        "###### **NEWS**\n\n- [third](https://a.example/3)\n- A mill (Sponsor) [Fourth](https://a.example/4)\n"
         "- [fifth](https://a.example/5)\\*\n\n\\*affiliate link\n"
     )
     assert [(link.title, link.section, link.sponsored) for link in issue.links] == [
@@ -139,7 +141,7 @@ def test_advertisement_ends_with_the_next_heading_or_number() -> None:
         ("Get flour", "from our sponsor", True),
         ("second", "PICKS", False),
         ("third", "NEWS", False),
-        ("fourth", "NEWS", True),
+        ("Fourth", "NEWS", True),
         ("fifth", "NEWS", True),
     ]
 
@@ -229,3 +231,39 @@ def test_a_date_within_a_sentence_is_not_the_issues() -> None:
     assert issue.published_at is None
     assert issue.authors == ()
     assert len(issue.links) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("A bare one: https://bare.example/thing?a=1. That is it.", {"https://bare.example/thing?a=1"}),
+        ("See (https://bare.example/a) and `https://code.example/x`.", {"https://bare.example/a"}),
+        ("[see https://named.example/a there](https://named.example/b)", {"https://named.example/b"}),
+        ("[https://named.example/a](https://named.example/a)", {"https://named.example/a"}),
+        ("<https://angle.example/a>", {"https://angle.example/a"}),
+        ('<a href="https://tag.example/a">it</a>', {"https://tag.example/a"}),
+        ("*https://star.example/a*", {"https://star.example/a"}),
+    ],
+)
+def test_an_address_in_the_text_is_a_link_and_nothing_else_becomes_one(text: str, links: set[str]) -> None:
+    [issue] = read_newsletter(f"# A letter\n\n{text}\n".encode(), source="a.md")
+    assert {link.url for link in issue.links} == links
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("1. A [video](https://a.example/) of somebody digging a trench.", "A video of somebody digging a trench"),
+        ("- The [demo](https://a.example/) runs on a kettle", "The demo runs on a kettle"),
+        (
+            "The gardeners [have opened](https://a.example/) the house again.",
+            "The gardeners have opened the house again",
+        ),
+        ("- [n8n](https://a.example/) - connects everything", "n8n"),
+        ("Get it at [soil.example/free](https://a.example/) today.", "soil.example/free"),
+        ("- [Garlic goes in](https://b.example/). Read more [here](https://a.example/).", "Garlic goes in"),
+    ],
+)
+def test_a_generic_anchor_is_named_by_what_it_is_about(text: str, title: str) -> None:
+    [issue] = read_newsletter(f"# A letter\n\n{text}\n".encode(), source="a.md")
+    assert [link.title for link in issue.links if link.url == "https://a.example/"] == [title]

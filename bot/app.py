@@ -37,6 +37,7 @@ from bot.services import (
     Outbox,
     Polls,
     Privacy,
+    Push,
     Queue,
     Services,
     Sources,
@@ -153,6 +154,10 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             await stack.enter_async_context(
                 serve_health(settings.health_host, settings.health_port, health=health, metrics=metrics)
             )
+        if settings.push_port is not None:
+            from bot.web.push import serve_push
+
+            await stack.enter_async_context(serve_push(settings.push_host, settings.push_port, push=services.push))
         # What is in hand needs Discord for its answer and, when that is closed, perhaps still the database.
         stack.push_async_callback(client.finish_what_is_in_hand, deadline_seconds=_STRAGGLERS_SECONDS)
         await stack.enter_async_context(client)
@@ -174,6 +179,7 @@ def _services(
     bell: Workers,
     metrics: Metrics,
 ) -> Services:
+    secrets = SecretBox(settings.secret_key_file)
     return Services(
         announcements=Announcements(store, clock=clock, bell=bell),
         archive=Archive(store),
@@ -195,11 +201,18 @@ def _services(
         ),
         polls=Polls(store, clock=clock, bell=bell),
         privacy=Privacy(store, clock=clock, bell=bell),
+        push=Push(
+            store,
+            clock=clock,
+            bell=bell,
+            secrets=secrets,
+            public_url=settings.public_url if settings.push_port is not None else None,
+        ),
         queue=Queue(store, clock=clock),
         sources=Sources(
             store,
             reader=reader,
-            secrets=SecretBox(settings.secret_key_file),
+            secrets=secrets,
             clock=clock,
             bell=bell,
             interval=timedelta(minutes=settings.poll_minutes),

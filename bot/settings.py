@@ -24,6 +24,9 @@ _EXAMPLES = {
     "LOG_FORMAT": "text",
     "HEALTH_HOST": "127.0.0.1",
     "HEALTH_PORT": "8080",
+    "PUSH_HOST": "127.0.0.1",
+    "PUSH_PORT": "8081",
+    "PUBLIC_URL": "https://desk.example.com",
     "REQUESTS_PER_SECOND": "50",
     "POLL_MINUTES": "10",
     "FETCH_TIMEOUT_SECONDS": "20",
@@ -48,6 +51,9 @@ class Settings(BaseModel):
     log_format: LogFormat = "text"
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    push_host: str = "127.0.0.1"
+    push_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    public_url: str | None = None
     requests_per_second: Annotated[int, Field(ge=2, le=5000)] = 50
     poll_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 10.0
     fetch_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
@@ -90,6 +96,14 @@ class Settings(BaseModel):
         if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
             raise ValueError("must be https unless it is on this machine: the token travels with every request")
         return value.rstrip("/")
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value is not None and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must be an http or https address")
+        return value.rstrip("/") if value is not None else None
 
     @field_validator("database_url")
     @classmethod

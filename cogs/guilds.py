@@ -206,6 +206,15 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         else:
             await reply(interaction, _ARCHIVE_SAID[wanted])
 
+    @app_commands.command(name="push", description=text("command-setup-push"))
+    @app_commands.describe(source=text("option-setup-source"), secret=text("option-setup-secret"))
+    async def push(self, interaction: discord.Interaction, source: str, secret: str | None = None) -> None:
+        hooked = await self._services.push.open(
+            guild_id_of(interaction), _source_id(source), secret=secret, interaction_id=interaction.id
+        )
+        said = "setup-push-signed" if hooked.is_signed else "setup-push-open"
+        await reply(interaction, said, address=hooked.address)
+
     @app_commands.command(name="publish", description=text("command-setup-publish"))
     @app_commands.describe(on=text("option-setup-publish"))
     async def publish(self, interaction: discord.Interaction, on: bool) -> None:  # noqa: FBT001 - an option
@@ -216,12 +225,12 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     @app_commands.command(name="remove", description=text("command-setup-remove"))
     @app_commands.describe(source=text("option-setup-source"))
     async def remove(self, interaction: discord.Interaction, source: str) -> None:
-        source_id = int(source) if source.isascii() and source.isdigit() and len(source) < 18 else 0
         removed = await self._services.sources.unsubscribe(
-            guild_id_of(interaction), source_id, interaction_id=interaction.id
+            guild_id_of(interaction), _source_id(source), interaction_id=interaction.id
         )
         await reply(interaction, "setup-removed" if removed else "setup-source-unknown")
 
+    @push.autocomplete("source")
     @remove.autocomplete("source")
     async def _sources(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         status = await self._services.guilds.status(guild_id_of(interaction))
@@ -309,6 +318,11 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             names = ", ".join(name.replace("_", " ").title() for name in missing)
             await reply(interaction, "setup-permissions-missing", channel=str(channel_id), permissions=names)
         return not missing
+
+
+def _source_id(chosen: str) -> int:
+    """What was picked from the list; 0, which is nobody's, for words that were typed instead."""
+    return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else 0
 
 
 def _archive_lines(interaction: discord.Interaction, guild: Guild) -> list[str]:

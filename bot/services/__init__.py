@@ -15,6 +15,7 @@ from bot.services.issues import Issues
 from bot.services.outbox import Outbox
 from bot.services.polls import Polls
 from bot.services.privacy import Privacy
+from bot.services.push import Push
 from bot.services.queue import Queue
 from bot.services.sources import Sources
 from bot.services.submissions import Submissions
@@ -33,6 +34,7 @@ __all__ = [
     "Outbox",
     "Polls",
     "Privacy",
+    "Push",
     "Queue",
     "Services",
     "Sources",
@@ -57,6 +59,7 @@ class Services:
     outbox: Outbox
     polls: Polls
     privacy: Privacy
+    push: Push
     queue: Queue
     sources: Sources
     submissions: Submissions

@@ -32,6 +32,7 @@ from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
+from bot.store import push as push_rows
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
 
@@ -169,6 +170,7 @@ class Sources:
                 return False
             if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
                 return False
+            await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
             await outbox_rows.cancel_pending(
                 transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
             )

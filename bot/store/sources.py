@@ -164,6 +164,13 @@ async def begin_anew(transaction: Transaction, source_id: int, *, now: datetime)
     )
 
 
+async def be_due_by(transaction: Transaction, source_id: int, moment: datetime) -> None:
+    """Let the source be read then at the latest; one that is being read just now is read again after that."""
+    await transaction.execute(
+        update(sources).where(sources.c.id == source_id, sources.c.next_poll_at > moment).values(next_poll_at=moment)
+    )
+
+
 async def make_due(transaction: Transaction, source_id: int, *, now: datetime) -> None:
     """Let the source be read at the next look."""
     await transaction.execute(update(sources).where(sources.c.id == source_id).values(next_poll_at=now))

@@ -132,6 +132,30 @@ sources = Table(
     Index(None, "next_poll_at"),
 )
 
+# Addresses at which a platform may say that a source has something new, one a server and source.
+push_hooks = Table(
+    "push_hooks",
+    metadata,
+    _row_id(),
+    Column("token", String(43), nullable=False, unique=True),
+    Column("guild_id", Snowflake, nullable=False),
+    _points_to("source_id", "sources.id"),
+    Column("secret", LargeBinary),  # null: its calls are not signed
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("called_at", UtcDateTime),
+    UniqueConstraint("guild_id", "source_id"),
+    Index(None, "source_id"),
+)
+
+# Signed calls of the last minutes: none of them is taken twice.
+push_calls = Table(
+    "push_calls",
+    metadata,
+    Column("call_key", String(64), primary_key=True),
+    Column("called_at", UtcDateTime, nullable=False),
+    Index(None, "called_at"),
+)
+
 # Readings in which most looked new: their issues are stored, and announced as the staff decides.
 floods = Table(
     "floods",

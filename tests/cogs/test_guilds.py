@@ -152,3 +152,12 @@ async def test_roles_are_chosen_and_what_integrations_still_lack_is_read_back(
     taken = await ada.slash("/setup roles")
     assert "who may manage messages" in taken.text
     assert "who may manage the server" in taken.text
+
+
+async def test_an_address_for_calls_is_given_only_where_the_operator_opened_a_way_in(press: Press) -> None:
+    await press.set_up()
+    ada = press.person("ada")
+    [choice] = await ada.autocomplete("/setup push", source="")
+    reply = await ada.slash("/setup push", source=str(choice["value"]))
+    assert reply.ephemeral
+    assert "has opened no way in" in reply.text

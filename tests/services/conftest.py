@@ -25,6 +25,7 @@ from bot.services import (
     Outbox,
     Polls,
     Privacy,
+    Push,
     Queue,
     Services,
     Sources,
@@ -108,6 +109,7 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
         outbox=Outbox(store, announcer=channel, clock=clock, incarnation="first", alone=True, metrics=metrics),
         polls=Polls(store, clock=clock, bell=bell),
         privacy=Privacy(store, clock=clock, bell=bell),
+        push=Push(store, clock=clock, bell=bell, secrets=SecretBox(key_file), public_url="https://desk.example"),
         queue=Queue(store, clock=clock),
         sources=Sources(
             store,

@@ -1,0 +1,67 @@
+"""Addresses at which platforms may call, and the calls that were signed and must not be played again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+
+from bot.store.group_commit import Transaction
+from bot.store.statements import insert
+from bot.store.tables import push_calls, push_hooks, sources
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """An address of a server for a source; `secret` is sealed."""
+
+    token: str
+    source_id: int
+    secret: bytes | None
+    last_read_at: datetime | None
+
+
+async def set_hook(
+    transaction: Transaction, *, guild_id: int, source_id: int, token: str, secret: bytes | None, now: datetime
+) -> None:
+    """Let `token` be the server's one address for the source; an earlier one is void."""
+    given = {"token": token, "secret": secret, "created_at": now, "called_at": None}
+    await transaction.execute(
+        insert(transaction, push_hooks)
+        .values(guild_id=guild_id, source_id=source_id, **given)
+        .on_conflict_do_update(index_elements=["guild_id", "source_id"], set_=given)
+    )
+
+
+async def find_hook(transaction: Transaction, token: str) -> Hook | None:
+    row = (
+        await transaction.execute(
+            select(push_hooks, sources.c.last_read_at)
+            .join(sources, sources.c.id == push_hooks.c.source_id)
+            .where(push_hooks.c.token == token)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Hook(token=row.token, source_id=row.source_id, secret=row.secret, last_read_at=row.last_read_at)
+
+
+async def remove_hooks(transaction: Transaction, *, guild_id: int, source_id: int) -> None:
+    """The server does not read the source any more."""
+    await transaction.execute(
+        delete(push_hooks).where(push_hooks.c.guild_id == guild_id, push_hooks.c.source_id == source_id)
+    )
+
+
+async def record_call(transaction: Transaction, call_key: str, *, now: datetime, forget_before: datetime) -> bool:
+    """Note a signed call; False when it came before. What is older than a signature may be is forgotten."""
+    await transaction.execute(delete(push_calls).where(push_calls.c.called_at < forget_before))
+    result = await transaction.execute(
+        insert(transaction, push_calls)
+        .values(call_key=call_key, called_at=now)
+        .on_conflict_do_nothing(index_elements=["call_key"])
+    )
+    return bool(result.rowcount)
+
+
+async def note_call(transaction: Transaction, token: str, *, now: datetime) -> None:
+    await transaction.execute(update(push_hooks).where(push_hooks.c.token == token).values(called_at=now))

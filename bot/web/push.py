@@ -1,0 +1,48 @@
+"""`POST /hooks/…`: where platforms call, on a listener of its own that a reverse proxy may show to the internet."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from bot.errors import NotFoundError, RefusedError, StartError, StoreError
+from bot.services.push import Push
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 256 * 1024
+"""Of a call: platforms send the whole issue along, of which nothing is used but that it came."""
+
+
+@asynccontextmanager
+async def serve_push(host: str, port: int, *, push: Push) -> AsyncIterator[None]:
+    """Listen on `host:port`. Raises StartError when somebody else does."""
+
+    async def called(request: web.Request) -> web.Response:
+        try:
+            await push.take(request.match_info["token"], request.headers, await request.read())
+        except NotFoundError:
+            return web.Response(status=404, text="Nobody listens here.\n")
+        except RefusedError as error:
+            log.warning("push refused reason=%s", error.message_id)
+            return web.Response(status=403, text="That call is not signed as it must be, is too old, or came before.\n")
+        except StoreError:
+            log.exception("push not stored")
+            return web.Response(status=503, text="Not now; please call again.\n")
+        return web.Response(status=202)
+
+    application = web.Application(client_max_size=MOST_BYTES)
+    application.router.add_post("/hooks/{token:[A-Za-z0-9_-]{43}}", called)
+    runner = web.AppRunner(application, access_log=None)  # its log would hold the addresses, which are secrets
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise StartError(
+                f"Nothing can listen on {host}:{port} (PUSH_HOST, PUSH_PORT): {error.strerror}. Choose another port."
+            ) from error
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,120 @@
+"""Push: whose call is taken, how often, and what it can do at most."""
+
+import base64
+import hmac
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import NotFoundError, RefusedError
+from bot.services import Push
+from bot.store.secret_box import SecretBox
+from tests.doubles import sample_issue
+from tests.services.conftest import GUILD, Desk
+
+KEY = b"0123456789abcdef0123456789abcdef"
+SECRET = "whsec_" + base64.b64encode(KEY).decode()
+BODY = b'{"title": "Not believed", "url": "https://evil.example/"}'
+
+
+def signed(
+    desk: Desk, *, call: str = "msg_1", key: bytes = KEY, late: timedelta = timedelta(), name: str = "webhook"
+) -> dict[str, str]:
+    sent = str(int((desk.clock.now() - late).timestamp()))
+    signature = hmac.new(key, f"{call}.{sent}.".encode() + BODY, "sha256").digest()
+    value = "v1,old v1," + base64.b64encode(signature).decode()
+    return {f"{name.title()}-Id": call, f"{name.title()}-Timestamp": sent, f"{name.title()}-Signature": value}
+
+
+async def hooked(desk: Desk, secret: str | None = None) -> str:
+    """A server reads a newsletter; the token of its address."""
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    opened = await desk.services.push.open(GUILD, source.source_id, secret=secret, interaction_id=77)
+    assert opened.is_signed == (secret is not None)
+    assert opened.address.startswith("https://desk.example/hooks/")
+    return opened.address.rpartition("/")[2]
+
+
+async def test_a_call_lets_the_source_be_read_at_once_and_nothing_of_it_is_believed(desk: Desk) -> None:
+    token = await hooked(desk)
+    desk.clock.move(timedelta(minutes=2))
+    desk.shelf.lay_out(sample_issue(1))
+    asked = len(desk.shelf.asked)
+    await desk.services.push.take(token, {}, BODY)
+    await desk.services.sources.read_due()
+    assert len(desk.shelf.asked) == asked + 1
+    assert await desk.titles_sent() == ["Issue number 1"]
+    assert "sources" in desk.bell.rung
+
+
+async def test_many_calls_are_one_reading_a_minute(desk: Desk) -> None:
+    token = await hooked(desk)
+    desk.clock.move(timedelta(minutes=2))
+    asked = len(desk.shelf.asked)
+    for _ in range(20):
+        await desk.services.push.take(token, {}, b"")
+        await desk.services.sources.read_due()
+    assert len(desk.shelf.asked) == asked + 1
+    desk.clock.move(timedelta(minutes=1))
+    await desk.services.sources.read_due()
+    assert len(desk.shelf.asked) == asked + 2, "what came meanwhile is not forgotten"
+
+
+async def test_an_address_that_is_nobodys_does_nothing(desk: Desk) -> None:
+    token = await hooked(desk)
+    for wrong in ("", "x" * 43, token[:-1], token + "a"):
+        with pytest.raises(NotFoundError):
+            await desk.services.push.take(wrong, {}, b"")
+    again = await hooked(desk)
+    with pytest.raises(NotFoundError):
+        await desk.services.push.take(token, {}, b"")
+    await desk.services.push.take(again, {}, b"")
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=78)
+    with pytest.raises(NotFoundError):
+        await desk.services.push.take(again, {}, b"")
+
+
+@pytest.mark.parametrize("name", ["webhook", "svix"])
+async def test_a_signed_call_counts_once(desk: Desk, name: str) -> None:
+    token = await hooked(desk, SECRET)
+    desk.clock.move(timedelta(minutes=2))
+    headers = signed(desk, name=name)
+    await desk.services.push.take(token, headers, BODY)
+    with pytest.raises(RefusedError, match="push-replayed"):
+        await desk.services.push.take(token, headers, BODY)
+    await desk.services.push.take(token, signed(desk, call="msg_2", name=name), BODY)
+
+
+async def test_what_is_not_signed_as_it_must_be_is_refused(desk: Desk) -> None:
+    token = await hooked(desk, SECRET)
+    good = signed(desk)
+    for headers, body, reason in (
+        ({}, BODY, "push-unsigned"),
+        (good, BODY + b" ", "push-unsigned"),
+        (signed(desk, key=b"another key of thirty-two bytes!"), BODY, "push-unsigned"),
+        (good | {"Webhook-Id": "msg_2"}, BODY, "push-unsigned"),
+        (good | {"Webhook-Signature": "v1,"}, BODY, "push-unsigned"),
+        (good | {"Webhook-Signature": good["Webhook-Signature"].replace("v1,", "v2,")}, BODY, "push-unsigned"),
+        (good | {"Webhook-Timestamp": "soon"}, BODY, "push-unsigned"),
+        (signed(desk, late=timedelta(minutes=6)), BODY, "push-stale"),
+        (signed(desk, late=timedelta(minutes=-6)), BODY, "push-stale"),
+    ):
+        with pytest.raises(RefusedError, match=reason):
+            await desk.services.push.take(token, headers, body)
+    await desk.services.push.take(token, good, BODY)
+
+
+async def test_an_address_is_opened_for_what_the_server_reads_and_with_a_real_secret(desk: Desk) -> None:
+    await hooked(desk)
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    with pytest.raises(NotFoundError):
+        await desk.services.push.open(GUILD + 1, source.source_id, secret=None, interaction_id=79)
+    for secret in ("whsec_", "whsec_!!!", "whsec_c2hvcnQ=", "ä"):
+        with pytest.raises(RefusedError, match="push-secret-invalid"):
+            await desk.services.push.open(GUILD, source.source_id, secret=secret, interaction_id=80)
+    closed = Push(desk.store, clock=desk.clock, bell=desk.bell, secrets=SecretBox(desk.key_file), public_url=None)
+    with pytest.raises(RefusedError, match="push-closed"):
+        await closed.open(GUILD, source.source_id, secret=None, interaction_id=81)

@@ -535,3 +535,66 @@ async def test_a_server_reads_so_many_newsletters_and_no_more(desk: Desk) -> Non
         await desk.subscribe(url="https://news.example/20")
     await desk.subscribe(url="https://news.example/3", channel_id=CHANNEL + 1)
     await desk.subscribe(guild_id=GUILD + 1, url="https://news.example/20")
+
+
+def feed_of(*items: tuple[str, str, str], site: str = "https://paper.example") -> tuple[Issue, ...]:
+    """What a feed with these (guid, address, text) gives."""
+    from bot.newsletter import read_feed
+
+    written = "".join(
+        f"<item><title>{text}</title><guid>{guid}</guid><link>{address}</link><pubDate>Mon, 01 Jun 2026 0{number}:00:00"
+        f" GMT</pubDate><description>About {text}, which is long enough to be told apart.</description></item>"
+        for number, (guid, address, text) in enumerate(items)
+    )
+    whole = f"<rss version='2.0'><channel><title>Paper</title><link>{site}</link>{written}</channel></rss>"
+    return read_feed(whole.encode(), source=f"{site}/feed").issues
+
+
+OLD = (
+    ("1", "https://paper.example/1", "One"),
+    ("2", "https://paper.example/2", "Two"),
+    ("3", "https://paper.example/3", "Three"),
+)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        tuple((f"new-{guid}", address, text) for guid, address, text in OLD),
+        tuple((guid, f"{address}?utm_source=feed&utm_campaign=june", text) for guid, address, text in OLD),
+        tuple((guid, address.replace("paper.example/", "www.paper.example/p/"), text) for guid, address, text in OLD),
+        tuple(("", address, text) for _, address, text in OLD),
+        tuple(("same", address, text) for _, address, text in OLD),
+        tuple((address, f"https://new-home.example/p/{guid}", text) for guid, address, text in OLD),
+        OLD[::-1],
+        OLD[1:],
+    ],
+    ids=[
+        "guids regenerated",
+        "tracking parameters changed",
+        "addresses changed",
+        "guids gone",
+        "one guid for all",
+        "the whole newsletter moved to a new domain",
+        "re-ordered",
+        "the oldest fell out",
+    ],
+)
+async def test_what_platforms_do_to_a_feed_is_no_news_and_loses_none(
+    desk: Desk, later: tuple[tuple[str, str, str], ...]
+) -> None:
+    desk.shelf.lay_out(*feed_of(*OLD))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Three"]
+    for _ in range(2):
+        desk.shelf.lay_out(*feed_of(*later))
+        await desk.read()
+    assert await desk.titles_sent() == ["Three"], "no duplicate"
+    assert len(await desk.services.issues.search_titles(GUILD, "")) == 3
+    desk.shelf.lay_out(*feed_of(*later, ("9", "https://paper.example/9", "Nine")))
+    await desk.read()
+    assert await desk.titles_sent() == ["Three", "Nine"], "and no loss"
+    desk.shelf.lay_out(*feed_of(*OLD, ("9", "https://paper.example/9", "Nine")))
+    await desk.read()
+    assert len(await desk.services.issues.search_titles(GUILD, "")) == 4, "nor when it is as it was"

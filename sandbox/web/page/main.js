@@ -2,7 +2,7 @@
 
 import { closeChooser } from "./chooser.js";
 import { Composer } from "./composer.js";
-import { byId, h } from "./dom.js";
+import { button, byId, h } from "./dom.js";
 import { FAILED } from "./failures.js";
 import { closeForms, openForm } from "./forms.js";
 import { drawForum } from "./forum.js";
@@ -161,8 +161,11 @@ function forget() {
 }
 
 function drawNotice(sentence) {
-  byId("notice").textContent = sentence;
-  byId("notice").hidden = !sentence;
+  const notice = byId("notice");
+  const close = button("Close", () => (notice.hidden = true), { class: "quiet" });
+  if (notice.dataset.sentence !== sentence) notice.hidden = !sentence;
+  notice.dataset.sentence = sentence;
+  notice.replaceChildren(sentence, " ", close);
 }
 
 // what the server tells

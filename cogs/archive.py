@@ -37,7 +37,7 @@ class LinkCommands(commands.GroupCog, group_name="links", group_description=text
         return [
             Choice(
                 name=shorten(f"{fold(link.title)} · {host_of(link.url)}", LONGEST_CHOICE),
-                value=shorten(fold(link.title), LONGEST_QUERY),
+                value=_words_of(fold(link.title)),
             )
             for link in links
             if fold(link.title)
@@ -54,6 +54,13 @@ class LinkCommands(commands.GroupCog, group_name="links", group_description=text
         view = View()
         view.add_item(ui.TextDisplay[Any](entry_text(link, language=language_of(interaction))))
         await reply_view(interaction, view)
+
+
+def _words_of(title: str) -> str:
+    """As many whole words as a query holds: half of one would find nothing."""
+    return (
+        title if len(title) <= LONGEST_QUERY else title[: LONGEST_QUERY + 1].rpartition(" ")[0] or title[:LONGEST_QUERY]
+    )
 
 
 async def setup(bot: Pressroom) -> None:

@@ -1,6 +1,7 @@
 """`/queue`: what the editor does with what was approved."""
 
 import io
+from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
@@ -12,7 +13,11 @@ from bot.chat.queue import queue_view
 from bot.chat.replies import reply, reply_view, say
 from bot.client import Pressroom
 from bot.desk.exports import ExportFormat, LinksFormat, export_queue, write_links
+from bot.errors import RefusedError
 from bot.texts import text
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _FORMATS = [
     Choice(name=text("choice-export-md"), value=ExportFormat.MARKDOWN.value),
@@ -64,15 +69,25 @@ class QueueCommands(commands.GroupCog, group_name="queue", group_description=tex
             return
         await self._services.audiences.require_editor(guild_id_of(interaction), actor_of(interaction))
         await interaction.response.defer(ephemeral=True)
-        out = io.BytesIO()
+        out = _AsDiscordTakesIt(interaction.guild.filesize_limit if interaction.guild else 0)
         await write_links(self._services.archive.everything(guild_id_of(interaction)), LinksFormat(form), out)
-        limit = interaction.guild.filesize_limit if interaction.guild else 0
-        if out.tell() > limit:
-            await reply(interaction, "links-export-too-large", megabytes=f"{out.tell() / 1_000_000:.0f}")
-            return
         out.seek(0)
         file = discord.File(out, filename=f"links.{form}")
         await interaction.followup.send(say(interaction, "links-exported"), file=file, ephemeral=True)
+
+
+class _AsDiscordTakesIt(io.BytesIO):
+    """A file in memory that ends where Discord refuses it; raises RefusedError there."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__()
+        self._most_bytes = most_bytes
+
+    def write(self, written: "ReadableBuffer", /) -> int:
+        count = super().write(written)
+        if self.tell() > self._most_bytes:
+            raise RefusedError("links-export-too-large", megabytes=f"{self._most_bytes / 1_000_000:.0f}")
+        return count
 
 
 async def setup(bot: Pressroom) -> None:

@@ -19,6 +19,7 @@ from bot.texts import text
 _LONGEST_TITLE = 120
 _LONGEST_ISSUE = 80
 _LONGEST_HOST = 60
+_LEAST_TEXT = 400  # with less left an entry would be cut in the middle
 _MOST_TEXT = 3600  # of the 4,000 characters that a message holds
 
 
@@ -32,6 +33,8 @@ def archive_view(found: ArchivePage, *, language: str) -> ui.LayoutView:
     view.add_item(ui.TextDisplay[Any](heading))
     left = _MOST_TEXT
     for link in found.links:
+        if left < _LEAST_TEXT:
+            break
         entry = entry_text(link, language=language, longest=left)
         left -= len(entry)
         view.add_item(ui.TextDisplay[Any](entry))

@@ -24,7 +24,7 @@ def announcement_embed(announcement: Announcement, *, language: str, delivery_ke
     issue = announcement.issue
     if issue.is_withdrawn:
         withdrawn = discord.Embed(
-            title=shorten(fold(issue.title), _LONGEST_TITLE),
+            title=f"~~{shorten(fold(issue.title), _LONGEST_TITLE - 4)}~~",
             url=marked_url(issue.url, delivery_key=delivery_key),
             description=text("issue-withdrawn", language=language),
         )
@@ -59,7 +59,7 @@ def _description(announcement: Announcement, *, language: str) -> str:
 def poll_buttons(announcement: Announcement) -> Buttons | None:
     """The answers of the issue's poll, for the members of this server: followers get no buttons."""
     poll = announcement.poll
-    if poll is None or poll.is_closed:
+    if poll is None or poll.is_closed or announcement.issue.is_withdrawn:
         return None
     buttons = Buttons()
     for option in poll.options:
@@ -70,10 +70,11 @@ def poll_buttons(announcement: Announcement) -> Buttons | None:
 def plain_announcement(announcement: Announcement, *, delivery_key: str) -> str:
     """Title and link and nothing else: the form that there is no reason to refuse."""
     issue = announcement.issue
+    title = f"**{plain(issue.title, longest=_LONGEST_TITLE)}**"
     link = marked_url(issue.url, delivery_key=delivery_key)
     lines = [
         _mention(announcement),
-        f"**{plain(issue.title, longest=_LONGEST_TITLE)}**",
+        f"~~{title}~~" if issue.is_withdrawn else title,
         link or reference(delivery_key),
     ]
     return "\n".join(filter(None, lines))

@@ -89,7 +89,7 @@ class Presses:
         press = kind.from_custom_id(custom_id) if kind else None
         if press is None:
             # A message of an older version, or of nobody.
-            log.warning("unknown press custom_id=%s", custom_id[:LONGEST_CUSTOM_ID])
+            log.warning("unknown press name=%s", custom_id.partition(":")[0][:LONGEST_CUSTOM_ID])
             raise RefusedError("press-unknown")
         return press
 

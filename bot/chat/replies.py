@@ -69,7 +69,8 @@ async def tell_error(interaction: discord.Interaction, error: BaseException) -> 
         log.warning("interaction gone before its answer interaction_id=%s code=%s", interaction.id, error.code)
         return
     if isinstance(error, DomainError):
-        log.info("interaction refused interaction_id=%s error=%s", interaction.id, error)
+        # Only which sentence was said: what stands in it may be what somebody typed.
+        log.info("interaction refused interaction_id=%s sentence=%s", interaction.id, error.message_id)
         sentence = say_problem(interaction, Problem.of(error))
     else:
         incident = secrets.token_hex(4)

@@ -308,7 +308,7 @@ flood-decided-all = -# { $new } of { $listed } issues of { $name } looked new; a
 flood-decided-none = -# { $new } of { $listed } issues of { $name } looked new; none is announced. `/desk post` announces any of them.
 flood-gone = That does not wait for a decision any more.
 notice-silence = **{ $title } is late.** By its habit an issue should have come by { $expected } ({ $ago }), and none is there. If it rests on purpose, nothing needs to be done; else `/setup status` says whether its feed can be read.
-status-flood = ⚠ { $new } of { $listed } issues of **{ $name }** looked new and are held back; the card in the staff's channel decides, or `/desk post`.
+status-flood = ⚠ { $new } of { $listed } issues of **{ $name }** looked new and are held back. Decide on the card in the staff's channel (`/setup staff` names one), or post single ones with `/desk post`.
 
 ## The archive of links
 
@@ -353,7 +353,7 @@ queue-exported = { $count ->
 queue-export-format = The queue is written as Markdown, CSV or JSON; SQLite is for every link that ran.
 links-export-format = Every link that ran is written as CSV, JSON or SQLite; Markdown is for the queue.
 links-exported = Every link that ran in what this server reads, with its issues.
-links-export-too-large = The file has { $megabytes } MB, more than Discord takes here. The operator gets it with `python -m bot export links`.
+links-export-too-large = The file has more than { $megabytes } MB, which is what Discord takes here. The operator gets it with `python -m bot export links`.
 
 ## Polls
 
@@ -440,7 +440,8 @@ file-unreadable = The file cannot be read: { $reason }.
 file-no-name = That is no name of a file.
 
 unreadable-beehiiv-off = That is a beehiiv site whose feed is switched off. Switch it on in beehiiv under Settings → Publication → RSS feed, then give me the feed's address.
-unreadable-page = There is a web page, not a feed; the address may have moved or ask for a log-in. Its site names no feed, and none is where feeds usually are. Ask the newsletter for the feed's address.
+unreadable-page = There is a web page, not a feed; the address may have moved or ask for a log-in. Look for the site's feed address.
+unreadable-no-feed = There is a web page, not a feed; it names no feed that can be read, and none is where feeds usually are. Ask the newsletter for the feed's address.
 unreadable-plain = There is plain text, not a feed.
 unreadable-feed = It begins like a feed, but it cannot be read.
 unreadable-json = It is JSON, but cut off or damaged.
@@ -490,3 +491,5 @@ notice-review-refused = **A submission could not be shown in <#{ $channel }>.** 
     It waits all the same; `/setup review` shows what waits anew.
 notice-poll-refused = **A poll could not be posted in <#{ $channel }>.** { $reason }
     `/poll close` closes it; ask it again with `/poll create` when the cause is mended.
+notice-flood-refused = **A question about many new issues could not be asked in <#{ $channel }>.** { $reason }
+    They are held back all the same; `/setup status` names them, and `/desk post` posts what you choose.

@@ -1,14 +1,16 @@
 """From a page to the feed of its site: what the page says of it, and where the platforms keep theirs."""
 
+import re
 from urllib.parse import urljoin
 
 from bot.newsletter.encoding import decoded
 from bot.newsletter.links import absolute
 
-MOST_FEEDS = 5
+MOST_FEEDS = 6
 _MAX_PAGE = 1_000_000
 _KINDS = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/json")
-_BEEHIIV = (b"media.beehiiv.com", b"beehiiv-images")  # its own files; others link to it, too
+_BEEHIIV = re.compile(rb"media\.beehiiv\.com|beehiiv-images")
+_FEWEST_MARKS = 5  # its own pages are full of them; others link to a picture or two
 _USUAL = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml")
 """Where Substack and WordPress, Ghost, and site generators put them."""
 
@@ -32,9 +34,9 @@ def feeds_named(content: bytes, *, base: str, content_type: str | None = None) -
 
 def feeds_guessed(address: str) -> list[str]:
     """Where a feed usually is on a site whose page names none."""
-    return [urljoin(address, path) for path in _USUAL][:MOST_FEEDS]
+    return [urljoin(address, path) for path in _USUAL]
 
 
 def is_beehiiv(content: bytes) -> bool:
     """Whether the page is one of beehiiv's, where a publication has no feed until somebody switches it on."""
-    return any(mark in content[:_MAX_PAGE] for mark in _BEEHIIV)
+    return len(_BEEHIIV.findall(content, 0, _MAX_PAGE)) >= _FEWEST_MARKS

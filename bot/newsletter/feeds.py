@@ -227,12 +227,28 @@ def _with_own_identities(issues: list[Issue], home: str | None) -> tuple[Issue, 
         for identity in issue.identities:
             seen.setdefault(identity, set()).add(issue.identities[-1])
     shared = {identity for identity, contents in seen.items() if len(contents) > 1}
+    shared |= _repeated_words(issues)
     home_key = link_key(home) if home else None
     if home_key and Counter(f"link:{home_key}" in issue.identities for issue in issues)[True] > 1:
         shared.add(f"link:{home_key}")
     if not shared:
         return tuple(issues)
     return tuple(replace(i, identities=tuple(x for x in i.identities if x not in shared)) for i in issues)
+
+
+def _repeated_words(issues: list[Issue]) -> set[str]:
+    """Names by content that issues of different days and addresses share: "Open thread", every week."""
+    alike: dict[str, list[Issue]] = {}
+    for issue in issues:
+        alike.setdefault(issue.identities[-1], []).append(issue)
+    return {
+        content
+        for content, others in alike.items()
+        if len(others) > 1
+        and len({issue.identities[0] for issue in others})
+        == len({issue.published_at for issue in others})
+        == len(others)
+    }
 
 
 def _string(value: Any) -> str:

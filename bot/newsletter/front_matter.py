@@ -12,6 +12,12 @@ MAX_LINES = 200
 _FIELD = re.compile(r"([A-Za-z][\w-]*):(?:[ \t]+(.*))?$")
 _ITEM = re.compile(r"\s*-[ \t]+(.+)$")
 _LIST = re.compile(r"\[(.*)\]$")
+_KNOWN = {
+    "title", "subtitle", "description", "summary", "author", "authors", "date", "published", "publishdate", "pubdate",
+    "published_at", "canonical_url", "url", "link", "layout", "tags", "slug", "draft", "categories", "permalink",
+}  # fmt: skip
+_BEYOND = (">", "|", "{", "&", "*")  # blocks, maps, anchors of YAML
+_NOTHING = {"null", "~"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -33,7 +39,7 @@ def take_front_matter(source: str) -> tuple[FrontMatter, str]:
         return FrontMatter(), source
     end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() in {"---", "..."}), None)
     fields = _fields(lines[1:end]) if end is not None else {}
-    if end is None or not fields:
+    if end is None or not _KNOWN & fields.keys():
         return FrontMatter(), source  # a rule across the page, not the beginning of anything
     found = FrontMatter(
         title=_first(fields, "title"),
@@ -48,6 +54,7 @@ def take_front_matter(source: str) -> tuple[FrontMatter, str]:
 
 
 def _fields(lines: list[str]) -> dict[str, list[str]]:
+    """What is written there, by lower-case names; nothing where a line is prose."""
     fields: dict[str, list[str]] = {}
     current: list[str] | None = None
     for line in lines:
@@ -59,13 +66,17 @@ def _fields(lines: list[str]) -> dict[str, list[str]]:
             given = listed[1].split(",") if listed else [value]
             current = fields.setdefault(field[1].lower(), [])
             current += [_plain(each) for each in given if each.strip()]
-        else:
+        elif not line.strip() or line[0] in " \t#":
             current = None
+        else:
+            return {}
     return {name: [value for value in values if value] for name, values in fields.items()}
 
 
 def _plain(value: str) -> str:
     value = value.strip()
+    if value.startswith(_BEYOND) or value.lower() in _NOTHING:
+        return ""
     quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
     return value[1:-1] if quoted else value
 

@@ -9,8 +9,10 @@ MAX_MARKDOWN = 1_500_000
 
 _GLUED_IMAGE = re.compile(r"(?<=[^\s!\[(|>*-])!\[([^\]\[\n]{1,200})\]\((<?https?://[^\s)>]+)")
 # An address that stands in the text by itself: in no link, no tag, no code, and not the name of a link.
+# Possessive, so that no piece of an address is taken for the address; parentheses only in pairs (Wikipedia's).
 _BARE = re.compile(
-    r"(?<!\]\()(?<![\w/\[<\"'=:\\`])https?://[^\s<>\[\]()\"'`|\\]{3,2000}(?<![.,;:!?*_])(?![\w/`(])(?![^\[\]\n]{0,300}\]\()"
+    r"(?<!\]\()(?<![\w/\[<\"'=:\\`])https?://"
+    r"(?:[^\s<>\[\]()\"'`|\\]|\([^\s<>\[\]()\"'`|\\]*\)){3,2000}+(?![`(\\])(?![^\[\]\n]{0,500}\]\()"
 )
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp|ico|tiff?)(?:$|[?#/])|/image(?:s)?/|/img/", re.IGNORECASE)
 _BRACKETS = re.compile(r"[\[\]]{64,}|[*_]{64,}|`{64,}|<{64,}|(?:!\[){32,}|(?:\[\^?){32,}|(?:> ?){64,}|\({64,}|\\{64,}")
@@ -24,10 +26,16 @@ def markdown_html(source: str) -> str:
 
     source = calmed(source[:MAX_MARKDOWN])
     if "://" in source:
-        source = _BARE.sub(r"<\g<0>>", source)
+        source = _BARE.sub(_autolink, source)
     if "![" in source:
         source = _GLUED_IMAGE.sub(_image_or_link, source)
     return str(MarkdownIt("commonmark", {"maxNesting": 20}).enable("table").render(source))
+
+
+def _autolink(found: re.Match[str]) -> str:
+    # What ends a sentence, or ends its emphasis, is no part of the address.
+    address = found[0].rstrip(".,;:!?*_")
+    return f"<{address}>{found[0][len(address) :]}"
 
 
 def calmed(source: str) -> str:

@@ -10,7 +10,7 @@ Place = tuple[str, str, str]
 Unify = Callable[[str, str], Place]
 
 _ARXIV = re.compile(r"/(?:abs|pdf|html|format|ps)/((?:[a-z-]+(?:\.[A-Z]{2})?/)?[\d.]+?)(?:v\d+)?(?:\.pdf)?/?\Z")
-_YOUTUBE = re.compile(r"/(?:shorts|embed|live|v)/([\w-]{6,})/?\Z")
+_YOUTUBE = re.compile(r"/(?:shorts|embed|live|v)/(?!videoseries|live_stream)([\w-]{6,})/?\Z")
 
 
 def _arxiv(path: str, query: str) -> Place:
@@ -20,8 +20,8 @@ def _arxiv(path: str, query: str) -> Place:
 
 
 def _twitter(path: str, query: str) -> Place:
-    """Names there are the same in any case."""
-    return "twitter.com", path.lower(), query
+    """Names there are the same in any case; what stands under `/i/` are no names."""
+    return "twitter.com", path if path.startswith("/i/") else path.lower(), query
 
 
 def _youtube(path: str, query: str) -> Place:

@@ -26,6 +26,7 @@ _MOST_RUNS = 3
 _MOST_SUGGESTIONS = 10
 _RENEWED_AT_ONCE = 200
 _READ_AT_ONCE = 500
+_MOST_PLACES = 10_000  # looked through for a page of different links
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Archive:
         """What says all words of `query`, the best first. Raises RefusedError where the archive is not for `actor`,
         NotFoundError where nothing is found.
         """
-        query, terms = query.strip()[:LONGEST_QUERY], terms_of(query)
+        query = query.strip()[:LONGEST_QUERY]
+        terms = terms_of(query)
         page = min(max(page, 0), MOST_PAGES - 1)
         async with self._store.read() as transaction:
             await _require_reader(transaction, guild_id, actor)
@@ -70,11 +72,7 @@ class Archive:
         page = min(max(page, 0), MOST_PAGES - 1)
         async with self._store.read() as transaction:
             await _require_reader(transaction, guild_id, actor)
-            # Each link once, although it may stand in several places: what is asked for is a little more than a page.
-            places = await archive_rows.newest_links(
-                transaction, guild_id=guild_id, offset=0, limit=(page + 1) * PAGE * 3
-            )
-            found = list({link.key: link for link in reversed(places)}.values())[::-1]
+            found = await _newest(transaction, guild_id, most=(page + 1) * PAGE + 1)
             if not found:
                 raise NotFoundError("archive-empty")
             return await _page(transaction, guild_id, found[page * PAGE :], page=page, query="")
@@ -117,18 +115,39 @@ class Archive:
         return None
 
 
+async def _newest(transaction: Transaction, guild_id: int, *, most: int) -> list[Link]:
+    """Each link once, at its newest place."""
+    found: dict[str, Link] = {}
+    for offset in range(0, _MOST_PLACES, _READ_AT_ONCE):
+        places = await archive_rows.newest_links(transaction, guild_id=guild_id, offset=offset, limit=_READ_AT_ONCE)
+        for link in places:
+            found.setdefault(link.key, link)
+        if len(found) >= most or len(places) < _READ_AT_ONCE:
+            break
+    return list(found.values())[:most]
+
+
 async def _ranked(transaction: Transaction, guild_id: int, terms: Sequence[Term], *, most: int) -> list[Link]:
-    """Each link once, by rank; among equals the one that ran last comes first."""
+    """Each link once, by rank; among equals the one that ran last, then the one that stands first in its issue."""
     read = [source.source_id for source in await guild_rows.sources_of_guild(transaction, guild_id)]
     scope = None if await source_rows.are_all(transaction, read) else read
-    # A link that ran in several issues is found several times.
-    scored = await search_rows.find_links(transaction, terms, source_ids=scope, limit=most * 4)
-    known = await archive_rows.links_by_id(transaction, [link_id for link_id, _ in scored])
-    # Scores mean something beside each other only: a word that stands in most links scores next to nothing.
-    best = scored[0][1] if scored else 1.0
-    places = [(round(score / best, 2), *known[link_id][::-1]) for link_id, score in scored if link_id in known]
-    places.sort(key=lambda place: place[:2], reverse=True)
-    return list({link.key: link for _, _, link in reversed(places)}.values())[::-1][:most]
+    limit = most * 4
+    while True:
+        scored = await search_rows.find_links(transaction, terms, source_ids=scope, limit=limit)
+        known = await archive_rows.links_by_id(transaction, [link_id for link_id, _ in scored])
+        # Scores mean something beside each other only: a word that stands in most links scores next to nothing.
+        best = scored[0][1] if scored else 1.0
+        ranked = [
+            (round(score / best, 2), known[link_id][1], -link_id) for link_id, score in scored if link_id in known
+        ]
+        found: dict[str, Link] = {}
+        for *_, negative_id in sorted(ranked, reverse=True):
+            link, _ = known[-negative_id]
+            found.setdefault(link.key, link)
+        # A link that ran in many issues is found many times and hides the others.
+        if len(found) >= most or len(scored) < limit or limit >= _MOST_PLACES:
+            return list(found.values())[:most]
+        limit *= 8
 
 
 async def _page(

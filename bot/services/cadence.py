@@ -1,8 +1,8 @@
 """How often a newsletter comes out, learned from when it did; and by when the next issue should be here.
 
-A weekday on which it came out in most of the last weeks is one of its days, at the latest hour of those times: so a
-daily that rests at weekends is not missed on Saturday, and a weekly is missed on its own day. What comes less often
-than that is expected after its usual pause. What has no habit is expected never.
+A weekday on which it came out in most of the last weeks, at much the same hour, is one of its days, by the latest of
+those hours: so a daily that rests at weekends is not missed on Saturday, and a weekly is missed on its own day. What
+comes less often than that is expected after its usual pause. What has no habit is expected never.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ _MOSTLY = 0.75
 _FEWEST_PAUSES = 4
 _LONG_PAUSE = timedelta(days=9)
 _STEADY = 0.25
+_MOST_SPREAD = timedelta(hours=6)
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 
@@ -48,19 +49,25 @@ def _by_weekday(moments: list[datetime], *, now: datetime) -> tuple[datetime, ti
     by_day: dict[int, list[datetime]] = {}
     for moment in recent:
         by_day.setdefault(moment.weekday(), []).append(moment)
-    # Several issues of one day are one day.
     habits = {
-        day: max(moment - _midnight(moment) for moment in found)
+        day: hour
         for day, found in by_day.items()
-        if len({moment.date() for moment in found}) >= _MOSTLY * weeks
+        if len({moment.date() for moment in found}) >= _MOSTLY * weeks and (hour := _usual_hour(found)) is not None
     }
     for back in range(8):
         day = _midnight(now) - back * _DAY
         if day.weekday() in habits and now >= day + habits[day.weekday()] + LATE:
-            # An issue that came a little early that day, or the evening before, is the one that was expected.
-            due = day + habits[day.weekday()]
-            return (due, LATE) if last < due - _DAY / 2 else None
+            # An issue of that day, or of the evening before, is the one that was expected.
+            return (day + habits[day.weekday()], LATE) if last < day - LATE else None
     return None
+
+
+def _usual_hour(found: list[datetime]) -> timedelta | None:
+    """By when the first issue of such a day is there; None when that is any time of the day."""
+    first = {moment.date(): moment - _midnight(moment) for moment in reversed(found)}.values()
+    if not any(first):
+        return _DAY  # only days are stated, so it may come until the day is over
+    return max(first) if max(first) - min(first) <= _MOST_SPREAD else None
 
 
 def _by_pause(moments: list[datetime]) -> tuple[datetime, timedelta] | None:

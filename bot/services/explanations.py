@@ -7,6 +7,7 @@ from bot.model.delivery import DeliveryRecord, DeliveryState, Purpose, message_l
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import IssueCard
 from bot.model.problem import Problem
+from bot.services.rekeying import keys_of
 from bot.services.sources import split_credentials
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
@@ -56,7 +57,9 @@ class Explanations:
     async def _as_link(
         self, transaction: Transaction, guild_id: int, address: str, sources: list[Source]
     ) -> list[Finding]:
-        cards = await issue_rows.issues_with_link(transaction, _key(address), guild_id=guild_id, limit=_MOST_ISSUES)
+        cards = await issue_rows.issues_with_link(
+            transaction, keys_of(address) or (address,), guild_id=guild_id, limit=_MOST_ISSUES
+        )
         if not cards:
             return [Finding("why-never-seen"), *(_reading(source) for source in sources)]
         findings = []

@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.errors import NotFoundError
 from bot.model.delivery import Purpose
 from bot.model.flood import Flood, FloodDecision
+from bot.model.issue import Issue
 from bot.model.member import Actor
 from bot.ports import Bell, FloodCard
 from bot.services.announcements import enqueue_announcement
@@ -24,12 +25,23 @@ from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 
 FEWEST = 3
-"""So many new issues at once may be a busy week of a small feed; beyond, most of it counts."""
+"""Fewer new issues at once are never a flood: a small feed has busy weeks."""
+
+MOST_CAUGHT_UP = 5
+"""So many may have come out while nobody read, if all of them are dated after what was known."""
 
 
-def is_flood(*, new: int, listed: int) -> bool:
-    """Whether so many new ones among all that are listed are too many to be believed."""
-    return new >= FEWEST and new * 2 > listed
+def is_flood(new: Sequence[Issue], *, listed: int, newest_known_at: datetime | None) -> bool:
+    """Whether these new ones among `listed` in all are too many to be believed.
+
+    newest_known_at: when the newest issue came out that was known before; None when none has a date.
+    """
+    if len(new) < FEWEST or len(new) * 2 <= listed:
+        return False
+    is_caught_up = newest_known_at is not None and all(
+        issue.published_at is not None and issue.published_at > newest_known_at for issue in new
+    )
+    return not is_caught_up or len(new) > MOST_CAUGHT_UP
 
 
 async def hold(
@@ -113,7 +125,7 @@ class Floods:
                 continue
             for key in wanted:
                 identity = await issue_rows.identity_of(transaction, key)
-                if identity is not None:
+                if identity is not None and not await issue_rows.is_withdrawn(transaction, key):
                     await enqueue_announcement(
                         transaction, subscription, issue_key=key, identity=identity, now=now, may_ping=False
                     )

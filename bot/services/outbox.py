@@ -57,6 +57,7 @@ _REFUSED_WORDS = {
     Purpose.ANNOUNCE: "notice-refused",
     Purpose.REVIEW: "notice-review-refused",
     Purpose.POLL: "notice-poll-refused",
+    Purpose.FLOOD: "notice-flood-refused",
 }
 
 

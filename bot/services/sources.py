@@ -25,9 +25,10 @@ from bot.services.floods import hold, is_flood
 from bot.services.keys import issue_key
 from bot.services.notices import staff_channel_of, tell_staff
 from bot.services.slots import LONGEST_ASKED, next_reading
-from bot.services.storing import look_for_missing, store_issues, withdraw_missing
+from bot.services.storing import Stored, look_for_missing, miss_again, store_issues
 from bot.services.submissions import feature_links
 from bot.store import Store, Transaction
+from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
@@ -41,7 +42,6 @@ log = logging.getLogger(__name__)
 # Longer than any fetch may take; a process that dies while reading gives the source back this late.
 _READING_LEASE = timedelta(minutes=5)
 _SOURCES_AT_ONCE = 8
-_READINGS_MISSED = 3
 _MOST_LEARNED_FROM = 60
 _LONGEST_BACKOFF = timedelta(hours=6)
 _LONGEST_URL = 2000
@@ -102,10 +102,6 @@ class Sources:
         nothing can be read there: then nothing is stored.
         """
         address, credentials = split_credentials(url)
-        async with self._store.read() as transaction:
-            read = await guild_rows.sources_of_guild(transaction, guild_id)
-        if len(read) >= self._most_per_guild and address not in {source.url for source in read}:
-            raise RefusedError("setup-too-many-sources", count=self._most_per_guild)
         address, seen = await self._look(address, credentials)
         sealed = self._secrets.seal(credentials) if credentials else None
         url_key = (
@@ -116,6 +112,9 @@ class Sources:
             source = await source_rows.add_source(transaction, url=address, url_key=url_key, secret=sealed, now=now)
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             before = await guild_rows.subscriptions_of_source(transaction, source.source_id)
+            read = {each.source_id for each in await guild_rows.sources_of_guild(transaction, guild_id)}
+            if source.source_id not in read and len(read) >= self._most_per_guild:
+                raise RefusedError("setup-too-many-sources", count=self._most_per_guild)
             if fresh:
                 await self._subscribe(transaction, source, guild_id=guild_id, channel_id=channel_id, first=first)
         for worker in ("sources", "outbox", "polls"):
@@ -138,10 +137,10 @@ class Sources:
                 with suppress(UnreadableError, FetchError):
                     found, _ = split_credentials(feed)
                     # Credentials are for the site that they were given for.
-                    own = credentials if urlsplit(found).netloc == urlsplit(address).netloc else None
+                    own = credentials if urlsplit(found)[:2] == urlsplit(address)[:2] else None
                     if credentials is None or own is not None:
                         return found, await self._peek(found, own)
-            raise
+            raise UnreadableError("unreadable-no-feed") from error
 
     async def _peek(self, address: str, credentials: str | None) -> Reading | None:
         return await self._reader.read(Source(source_id=0, url=address, url_key=""), credentials=credentials)
@@ -171,6 +170,7 @@ class Sources:
             if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
                 return False
             await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
+            await flood_rows.drop_waiting(transaction, guild_id=guild_id, source_id=source_id)
             await outbox_rows.cancel_pending(
                 transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
             )
@@ -230,20 +230,20 @@ class Sources:
             if held is None:
                 return  # somebody subscribed anew meanwhile; it is read again at once
             source = held
+            newest_known_at = await issue_rows.newest_published_at(transaction, source.source_id)
             stored = await store_issues(transaction, source, reading.issues, now=now, undated_at=now, is_listed=True)
-            if reading.is_whole:
-                await look_for_missing(transaction, source, reading.issues, now=now)
-            gone = await withdraw_missing(transaction, source, after=self._withdrawn_after, now=now)
-            await self._feature(transaction, source, [*stored.new, *stored.edited], now=now)
+            gone = await look_for_missing(transaction, source, stored, now=now) if reading.is_whole else []
+            await self._feature(transaction, source, stored, now=now)
             if source.first_read_at is None:
                 announced = await self._announce_first(transaction, source, now=now)
-            elif is_flood(new=len(stored.new), listed=len(reading.issues)):
+            elif is_flood(stored.new, listed=len(reading.issues), newest_known_at=newest_known_at):
                 await self._hold(transaction, source, stored.new, listed=len(reading.issues), now=now)
                 announced = 0
             else:
                 announced = await self._announce(transaction, source, stored.new, now=now)
-            await self._watch_for_silence(transaction, source, now=now)
             shown = await self._show(transaction, source, [*stored.changed_cards, *gone], now=now)
+            if source.first_read_at is not None:
+                shown |= await self._watch_for_silence(transaction, source, now=now)
             await source_rows.record_reading(
                 transaction,
                 source.source_id,
@@ -289,7 +289,9 @@ class Sources:
         """Tell the staff once of an issue that should be here by what was learned of the newsletter's habits."""
         published = await issue_rows.publishing_times(transaction, source.source_id, limit=_MOST_LEARNED_FROM)
         missed = missed_at(published, now=now)
-        if missed is None or not await source_rows.note_silence(transaction, source.source_id, missed):
+        if missed is None or source.first_read_at is None or missed < source.first_read_at:
+            return False
+        if not await source_rows.note_silence(transaction, source.source_id, missed, last_issue_at=max(published)):
             return False
         words = Problem(
             "notice-silence",
@@ -311,11 +313,6 @@ class Sources:
             )
         return True
 
-    @property
-    def _withdrawn_after(self) -> timedelta:
-        """How long an issue is missed before it counts as withdrawn: a feed that was built badly once is no verdict."""
-        return self._interval * _READINGS_MISSED
-
     async def _show(
         self, transaction: Transaction, source: Source, issue_keys: Sequence[str], *, now: datetime
     ) -> bool:
@@ -325,15 +322,18 @@ class Sources:
         changes = [Change(guild_id, key) for guild_id in guild_ids for key in issue_keys]
         return await show_changes(transaction, changes, now=now)
 
-    async def _feature(self, transaction: Transaction, source: Source, new: Sequence[Issue], *, now: datetime) -> None:
-        """Credit the members whose links run, before the announcement is queued that names them."""
+    async def _feature(self, transaction: Transaction, source: Source, stored: Stored, *, now: datetime) -> None:
+        """Credit the members whose links run, before the announcement is queued that names them.
+
+        What an edit added was there before for all we know: its source is what was sent before the issue came out.
+        """
         subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
         guild_ids = {subscription.guild_id for subscription in subscribed}
         unseen_at = source.last_read_at if source.first_read_at is not None else None
-        for issue in new:
-            key = issue_key(source.url_key, issue.identities[0])
+        new = [(issue_key(source.url_key, issue.identities[0]), issue, unseen_at) for issue in stored.new]
+        for key, issue, since in (*new, *((key, issue, None) for key, issue in stored.edited)):
             count = await feature_links(
-                transaction, issue, issue_key=key, guild_ids=guild_ids, unseen_at=unseen_at, now=now
+                transaction, issue, issue_key=key, guild_ids=guild_ids, unseen_at=since, now=now
             )
             if count:
                 log.info("submitted links ran issue=%s count=%d", key, count)
@@ -384,7 +384,7 @@ class Sources:
             shown = False
             if await source_rows.hold_claim(transaction, source) is not None:
                 # What the last reading missed is still missing.
-                gone = await withdraw_missing(transaction, source, after=self._withdrawn_after, now=now)
+                gone = await miss_again(transaction, source, now=now)
                 shown = await self._show(transaction, source, gone, now=now)
                 shown |= await self._watch_for_silence(transaction, source, now=now)
                 await source_rows.record_unchanged(

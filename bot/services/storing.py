@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from bot.model.guild import Source
@@ -12,14 +12,26 @@ from bot.services.keys import issue_key
 from bot.store import Transaction
 from bot.store import issues as issue_rows
 
+READING_VERSION = 1
+"""Raised when issues are understood differently: then a stored one that reads differently was not edited."""
+
+READINGS_MISSED = 3
+"""In a row, before an issue counts as withdrawn: a feed that was built badly once is no verdict."""
+
+_LINKS_ON_A_CARD = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What was changed: new issues, oldest first, edited ones, and keys of those whose cards show something else."""
+    """What was changed: new issues, oldest first; edited ones by their keys; keys of cards that show something else.
+
+    seen: row ids of the issues that were known before, in the order in which they came.
+    """
 
     new: tuple[Issue, ...]
-    edited: tuple[Issue, ...]
+    edited: tuple[tuple[str, Issue], ...]
     changed_cards: tuple[str, ...]
+    seen: tuple[int, ...]
 
 
 async def store_issues(
@@ -34,15 +46,16 @@ async def store_issues(
     """Store those of `issues` that are not known by any of their identities, and bring the others up to date.
 
     undated_at: where an issue stands among the others that does not say when it came out. is_listed: they come from a
-    reading of the source itself, where each of them may be missed later.
+    reading of the source itself, which alone may say that a known issue reads differently now.
     """
     from bot.newsletter.links import KEY_VERSION  # with the patterns behind it: not before something is read
 
-    new, edited, changed = [], [], []
+    new, edited, changed, seen = [], [], [], []
+    here = await _known_by_own_names(transaction, source, issues)
     # Feeds list the newest first: turned around before the stable sort, the undated ones stand in order too.
-    for issue in sorted(issues[::-1], key=_order):  # noqa: C415
-        digest = digest_of(issue)
-        known = await issue_rows.find_known(transaction, source.source_id, issue.identities)
+    for issue in sorted(issues[::-1], key=_order):  # noqa: C415 - sorted(reverse=True) would turn equals around, too
+        digest = digest_of(issue, key_version=KEY_VERSION)
+        known = await _find(transaction, source, issue, here=here)
         if known is None:
             if await issue_rows.add_issue(
                 transaction,
@@ -61,44 +74,74 @@ async def store_issues(
         await issue_rows.add_identities(
             transaction, issue.identities, source_id=source.source_id, issue_id=known.issue_id
         )
-        if is_listed and (known.is_missing or not known.is_listed):
+        if not is_listed or known.issue_id in seen:
+            continue
+        seen.append(known.issue_id)
+        if known.is_missing or known.is_withdrawn or not known.is_listed:
             await issue_rows.note_listed(transaction, known.issue_id)
-        was_edited = known.digest is not None and known.digest != digest
-        looks_different = known.is_withdrawn and is_listed
-        if was_edited:
+        looks_different = known.is_withdrawn
+        if _is_edited(known.digest, digest):
             before = await issue_rows.get_issue(transaction, known.issue_key)
             looks_different |= before is None or _card_of(before) != _card_of(issue)
-            await issue_rows.replace_content(
-                transaction, known.issue_id, issue, key_version=KEY_VERSION, now=now, digest=digest
-            )
-            edited.append(issue)
-        elif known.digest is None:
+            await issue_rows.replace_content(transaction, known.issue_id, issue, key_version=KEY_VERSION, digest=digest)
+            edited.append((known.issue_key, issue))
+        elif known.digest != digest:
             await issue_rows.note_digest(transaction, known.issue_id, digest)
         if looks_different:
             changed.append(known.issue_key)
-    return Stored(tuple(new), tuple(edited), tuple(changed))
+    return Stored(tuple(new), tuple(edited), tuple(changed), tuple(seen))
 
 
-async def look_for_missing(transaction: Transaction, source: Source, issues: Sequence[Issue], *, now: datetime) -> None:
-    """Note which issues the source does not list any more although it still lists older ones.
+async def look_for_missing(transaction: Transaction, source: Source, stored: Stored, *, now: datetime) -> list[str]:
+    """Count for each issue how many readings in a row it is missed in; the keys of those that are withdrawn now.
 
-    A feed drops its oldest items, and that is no withdrawal. One that lost most of what it had has moved, or is broken,
-    and says nothing of any single issue.
+    Missed is what the source listed before, between issues that it still lists: newer ones and enough older ones. A
+    feed drops its oldest items, keeps an old one at its top, forgets its newest for a while: none of that is a
+    withdrawal. One that lost more than a few has moved, or is broken, and says nothing of any single issue.
     """
-    identities = [identity for issue in issues for identity in issue.identities]
-    listed = await issue_rows.ids_of(transaction, source.source_id, identities)
-    missing = await issue_rows.newer_than_oldest_of(transaction, source.source_id, listed)
-    if missing and len(missing) <= len(listed):
-        await issue_rows.note_missing(transaction, missing, now=now)
+    present = set(stored.seen)
+    between = await issue_rows.missing_between(
+        transaction, source.source_id, present, most_older=max(1, len(present) // 3)
+    )
+    if (stored.new and len(stored.new) >= len(present)) or len(between) > max(1, len(present) // 4):
+        between = []
+    return await issue_rows.count_missed(transaction, source.source_id, between, enough=READINGS_MISSED, now=now)
 
 
-async def withdraw_missing(transaction: Transaction, source: Source, *, after: timedelta, now: datetime) -> list[str]:
-    """Mark as withdrawn what has been missing for so long, reading after reading; the keys of those issues."""
-    return await issue_rows.withdraw_missing(transaction, source.source_id, since=now - after, now=now)
+async def miss_again(transaction: Transaction, source: Source, *, now: datetime) -> list[str]:
+    """Count what the last reading missed once more, where nothing changed; the keys of what is withdrawn now."""
+    missed = await issue_rows.missed_before(transaction, source.source_id)
+    return await issue_rows.count_missed(transaction, source.source_id, missed, enough=READINGS_MISSED, now=now)
 
 
-def digest_of(issue: Issue) -> str:
-    """A hash of all that was understood of an issue, blind to layout, to dates and to where its pictures are kept."""
+async def _known_by_own_names(transaction: Transaction, source: Source, issues: Sequence[Issue]) -> set[int]:
+    """Row ids of known issues that are among these under a name of their own, their text not counted."""
+    names = [name for issue in issues for name in issue.identities if not name.startswith("content:")]
+    return await issue_rows.ids_of(transaction, source.source_id, names)
+
+
+async def _find(
+    transaction: Transaction, source: Source, issue: Issue, *, here: set[int]
+) -> issue_rows.KnownIssue | None:
+    """The stored issue that this one is.
+
+    By its text alone only where the one that says the same has no other name here: two that stand side by side are two,
+    however alike they are ("Open thread", every week).
+    """
+    names = [name for name in issue.identities if not name.startswith("content:")]
+    if names:
+        known = await issue_rows.find_known(transaction, source.source_id, names)
+        if known is not None:
+            return known
+    known = await issue_rows.find_known(transaction, source.source_id, issue.identities)
+    return None if known is not None and names and known.issue_id in here else known
+
+
+def digest_of(issue: Issue, *, key_version: int) -> str:
+    """A hash of all that was understood of an issue, blind to layout, to dates and to where its pictures are kept.
+
+    Before it stand the versions of the rules: those of another version say nothing about an edit.
+    """
     understood = [
         issue.title,
         issue.subtitle,
@@ -113,11 +156,19 @@ def digest_of(issue: Issue) -> str:
         ],
         [[poll.question, poll.options] for poll in issue.polls],
     ]
-    return sha256(" ".join(json.dumps(understood, ensure_ascii=False).split()).encode()).hexdigest()
+    hashed = sha256(" ".join(json.dumps(understood, ensure_ascii=False).split()).encode()).hexdigest()
+    return f"{READING_VERSION}.{key_version}:{hashed}"
+
+
+def _is_edited(before: str | None, digest: str) -> bool:
+    if before is None or before.partition(":")[0] != digest.partition(":")[0]:
+        return False
+    return before != digest
 
 
 def _card_of(issue: Issue) -> tuple[object, ...]:
     """What its announcement shows."""
+    named = [] if issue.topics or issue.subtitle else [link.title for link in issue.links[: 3 * _LINKS_ON_A_CARD]]
     return (
         issue.title,
         issue.subtitle,
@@ -127,6 +178,7 @@ def _card_of(issue: Issue) -> tuple[object, ...]:
         issue.paywalled,
         _picture(issue),
         len(issue.links),
+        named,
     )
 
 

@@ -1,12 +1,10 @@
 """Reads a feed by a conditional request."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from weakref import WeakValueDictionary
 
 from bot.errors import UnreadableError
 from bot.fetch import Fetched, Fetcher
@@ -23,19 +21,19 @@ class FeedSource:
     def __init__(self, fetcher: Fetcher, *, pause_seconds: float = 1.0) -> None:
         self._fetcher = fetcher
         self._pause_seconds = pause_seconds
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._next_starts: dict[str, float] = {}  # by host, on the loop's clock
         # Large documents are understood one after the other: together they would take the machine's memory.
         self._one_apart = asyncio.Lock()
 
     async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
         # Empty marks are left out: servers answer them with a full body or an error.
         marks = {"If-None-Match": source.etag, "If-Modified-Since": source.last_modified}
-        async with self._turn_at(source.url):
-            fetched = await self._fetcher.get(
-                source.url,
-                headers={name: value for name, value in marks.items() if value},
-                credentials=credentials,
-            )
+        await self._wait_for_turn(source.url)
+        fetched = await self._fetcher.get(
+            source.url,
+            headers={name: value for name, value in marks.items() if value},
+            credentials=credentials,
+        )
         if fetched.body is None:
             return None
         feed = await self._understood(fetched, fetched.body, source)
@@ -52,16 +50,17 @@ class FeedSource:
             fresh_for=fetched.fresh_for,
         )
 
-    @asynccontextmanager
-    async def _turn_at(self, url: str) -> AsyncIterator[None]:
-        """One request after the other at each host, with a pause between: many newsletters share a platform's."""
+    async def _wait_for_turn(self, url: str) -> None:
+        """Begin one request after the other at each host, a pause apart: many newsletters share a platform's.
+
+        Only beginnings are kept apart, so that an answer that drips holds up nobody else.
+        """
+        now = asyncio.get_running_loop().time()
+        self._next_starts = {host: start for host, start in self._next_starts.items() if start > now}
         host = urlsplit(url).netloc.lower()
-        turn = self._turns.setdefault(host, asyncio.Lock())
-        others_wait = turn.locked()
-        async with turn:
-            if others_wait:
-                await asyncio.sleep(self._pause_seconds)
-            yield
+        start = self._next_starts.get(host, now)
+        self._next_starts[host] = start + self._pause_seconds
+        await asyncio.sleep(start - now)
 
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
         from bot.newsletter.discovery import feeds_guessed, feeds_named, is_beehiiv

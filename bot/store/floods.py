@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, delete, select, update
 
 from bot.model.flood import Flood, FloodDecision
 from bot.store.group_commit import Transaction
@@ -56,6 +56,15 @@ async def decide(
         .values(decision=decision, decided_at=now)
     )
     return bool(result.rowcount)
+
+
+async def drop_waiting(transaction: Transaction, *, guild_id: int, source_id: int) -> None:
+    """Forget what is held back of a source that the server does not read any more."""
+    await transaction.execute(
+        delete(floods).where(
+            floods.c.guild_id == guild_id, floods.c.source_id == source_id, floods.c.decision.is_(None)
+        )
+    )
 
 
 def _floods() -> Select[Any]:

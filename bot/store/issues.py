@@ -18,6 +18,8 @@ from bot.store.tables import issue_identities, issues, links, media, outbox, sec
 
 # 96 characters hold every kind of identity; what is longer (a guid that is a whole address) stands as its hash.
 _LONGEST_IDENTITY = 96
+# A feed holds fewer; what is older cannot be missed in it.
+_MOST_LOOKED_THROUGH = 2000
 
 
 async def add_issue(
@@ -62,7 +64,7 @@ async def add_issue(
 
 
 async def replace_content(
-    transaction: Transaction, issue_id: int, issue: Issue, *, key_version: int, now: datetime, digest: str
+    transaction: Transaction, issue_id: int, issue: Issue, *, key_version: int, digest: str
 ) -> None:
     """Let a stored issue say what `issue` says; its key, its names and its place among the others stay."""
     await transaction.execute(
@@ -72,7 +74,6 @@ async def replace_content(
             **_content(issue),
             published_at=func.coalesce(issues.c.published_at, issue.published_at),
             digest=digest,
-            changed_at=now,
         )
     )
     for parts in (links, media, sections):
@@ -88,7 +89,7 @@ async def note_digest(transaction: Transaction, issue_id: int, digest: str) -> N
 async def note_listed(transaction: Transaction, issue_id: int) -> None:
     """The source has the issue (again)."""
     await transaction.execute(
-        update(issues).where(issues.c.id == issue_id).values(is_listed=True, missing_since=None, withdrawn_at=None)
+        update(issues).where(issues.c.id == issue_id).values(is_listed=True, missed_readings=0, withdrawn_at=None)
     )
 
 
@@ -103,33 +104,61 @@ async def ids_of(transaction: Transaction, source_id: int, identities: Sequence[
     return set(rows.scalars())
 
 
-async def newer_than_oldest_of(transaction: Transaction, source_id: int, listed: Collection[int]) -> list[int]:
-    """Issues that the source listed once and that are none of `listed`, although they are newer than one of those."""
-    oldest = select(func.min(issues.c.ordered_at)).where(issues.c.id.in_(listed)).scalar_subquery()
+async def missing_between(
+    transaction: Transaction, source_id: int, present: Collection[int], *, most_older: int
+) -> list[int]:
+    """Dated issues that the source listed once and that are none of `present`, between those that are.
+
+    Between: something present is newer, and at least `most_older` present ones are older.
+    """
+    rows = (
+        await transaction.execute(
+            select(issues.c.id, issues.c.ordered_at)
+            .where(
+                issues.c.source_id == source_id,
+                issues.c.is_listed,
+                issues.c.published_at.is_not(None),
+                issues.c.withdrawn_at.is_(None),
+            )
+            .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
+            .limit(_MOST_LOOKED_THROUGH)
+        )
+    ).all()
+    here = [row.ordered_at for row in rows if row.id in present]
+    if len(here) < most_older + 1:
+        return []
+    newest, edge = here[0], here[-most_older]
+    return [row.id for row in rows if row.id not in present and edge < row.ordered_at < newest]
+
+
+async def missed_before(transaction: Transaction, source_id: int) -> list[int]:
+    """Issues that the last reading missed."""
     rows = await transaction.execute(
         select(issues.c.id).where(
-            issues.c.source_id == source_id,
-            issues.c.is_listed,
-            issues.c.withdrawn_at.is_(None),
-            issues.c.id.not_in(listed),
-            issues.c.ordered_at > oldest,
+            issues.c.source_id == source_id, issues.c.missed_readings > 0, issues.c.withdrawn_at.is_(None)
         )
     )
     return list(rows.scalars())
 
 
-async def note_missing(transaction: Transaction, issue_ids: Collection[int], *, now: datetime) -> None:
-    """Since now, unless they were missed before."""
+async def count_missed(
+    transaction: Transaction, source_id: int, issue_ids: Collection[int], *, enough: int, now: datetime
+) -> list[str]:
+    """These are missed once more, no others are any longer; the keys of those that were `enough` times."""
+    waiting = (issues.c.source_id == source_id, issues.c.withdrawn_at.is_(None))
     await transaction.execute(
-        update(issues).where(issues.c.id.in_(issue_ids), issues.c.missing_since.is_(None)).values(missing_since=now)
+        update(issues)
+        .where(*waiting, issues.c.missed_readings > 0, issues.c.id.not_in(issue_ids))
+        .values(missed_readings=0)
     )
-
-
-async def withdraw_missing(transaction: Transaction, source_id: int, *, since: datetime, now: datetime) -> list[str]:
-    """Mark what has been missing since then or longer; the keys of what is newly marked."""
+    if not issue_ids:
+        return []
+    await transaction.execute(
+        update(issues).where(*waiting, issues.c.id.in_(issue_ids)).values(missed_readings=issues.c.missed_readings + 1)
+    )
     rows = await transaction.execute(
         update(issues)
-        .where(issues.c.source_id == source_id, issues.c.withdrawn_at.is_(None), issues.c.missing_since <= since)
+        .where(*waiting, issues.c.missed_readings >= enough)
         .values(withdrawn_at=now)
         .returning(issues.c.issue_key)
     )
@@ -180,7 +209,7 @@ async def find_known(transaction: Transaction, source_id: int, identities: Seque
         issue_key=row.issue_key,
         digest=row.digest,
         is_listed=row.is_listed,
-        is_missing=row.missing_since is not None,
+        is_missing=row.missed_readings > 0,
         is_withdrawn=row.withdrawn_at is not None,
     )
 
@@ -199,6 +228,12 @@ async def identity_of(transaction: Transaction, issue_key: str) -> str | None:
     result = await transaction.execute(select(issues.c.identity).where(issues.c.issue_key == issue_key))
     identity: str | None = result.scalar_one_or_none()
     return identity
+
+
+async def is_withdrawn(transaction: Transaction, issue_key: str) -> bool:
+    """Whether the issue's source took it back."""
+    result = await transaction.execute(select(issues.c.withdrawn_at).where(issues.c.issue_key == issue_key))
+    return result.scalar_one_or_none() is not None
 
 
 async def polls_of(transaction: Transaction, issue_key: str) -> tuple[IssuePoll, ...]:
@@ -268,12 +303,19 @@ async def publishing_times(transaction: Transaction, source_id: int, *, limit: i
     return list(rows.scalars())
 
 
+async def newest_published_at(transaction: Transaction, source_id: int) -> datetime | None:
+    """When the source's newest dated issue came out."""
+    newest = select(func.max(issues.c.published_at)).where(issues.c.source_id == source_id)
+    moment: datetime | None = (await transaction.execute(newest)).scalar_one()
+    return moment
+
+
 async def newest_of_source(transaction: Transaction, source_id: int) -> tuple[str, str] | None:
-    """Key and identity of the source's newest issue."""
+    """Key and identity of the source's newest issue that it did not take back."""
     row = (
         await transaction.execute(
             select(issues.c.issue_key, issues.c.identity)
-            .where(issues.c.source_id == source_id)
+            .where(issues.c.source_id == source_id, issues.c.withdrawn_at.is_(None))
             .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
             .limit(1)
         )

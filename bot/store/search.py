@@ -21,7 +21,8 @@ _ADD = {
     " VALUES (:link_id, :title, :host, :place, :excerpt, :source_id)",
     "postgresql": "INSERT INTO link_search (link_id, source_id, document) VALUES (:link_id, :source_id,"
     " setweight(to_tsvector('simple', :title), 'A') || setweight(to_tsvector('simple', :host), 'B') ||"
-    " setweight(to_tsvector('simple', :place), 'C') || setweight(to_tsvector('simple', :excerpt), 'D'))",
+    " setweight(to_tsvector('simple', :place), 'C') || setweight(to_tsvector('simple', :excerpt), 'D'))"
+    " ON CONFLICT (link_id) DO NOTHING",  # two processes may bring the same ones up to date
 }
 _REMOVE = {
     "sqlite": "DELETE FROM link_search WHERE rowid IN :link_ids",

@@ -145,11 +145,14 @@ async def record_failure(transaction: Transaction, source_id: int, *, problem: P
     )
 
 
-async def note_silence(transaction: Transaction, source_id: int, missed: datetime) -> bool:
-    """Keep that this missing issue is told; False when it was told before."""
+async def note_silence(transaction: Transaction, source_id: int, missed: datetime, *, last_issue_at: datetime) -> bool:
+    """Keep that this missing issue is told; False when a silence was told since the last issue came out."""
     result = await transaction.execute(
         update(sources)
-        .where(sources.c.id == source_id, or_(sources.c.silence_told_at.is_(None), sources.c.silence_told_at < missed))
+        .where(
+            sources.c.id == source_id,
+            or_(sources.c.silence_told_at.is_(None), sources.c.silence_told_at <= last_issue_at),
+        )
         .values(silence_told_at=missed)
     )
     return bool(result.rowcount)

@@ -205,11 +205,10 @@ issues = Table(
     Column("polls", JSON, nullable=False),
     Column("stored_at", UtcDateTime, nullable=False),
     Column("ordered_at", UtcDateTime, nullable=False),
-    Column("digest", String(64)),  # of all that was understood; null: stored before that was kept
+    Column("digest", String(80)),  # of all that was understood; null: stored before that was kept
     # Whether a reading of the source held it: what was imported only cannot be missed there.
     Column("is_listed", Boolean, nullable=False, server_default=false()),
-    Column("changed_at", UtcDateTime),
-    Column("missing_since", UtcDateTime),
+    Column("missed_readings", Integer, nullable=False, server_default="0"),  # in a row
     Column("withdrawn_at", UtcDateTime),
     Index(None, "source_id", "ordered_at"),
 )

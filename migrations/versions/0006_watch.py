@@ -37,6 +37,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM outbox WHERE purpose = 'flood'")  # which the version before cannot read
     op.drop_table("floods")
     with op.batch_alter_table("sources") as table:
         table.drop_column("silence_told_at")

@@ -109,7 +109,10 @@ class Panel:
 
     async def _withdraw(self, slug: str) -> str:
         post = self.stage.site.withdraw(self._find(slug).slug)
-        return f"“{post.title}” is gone from the site and its feeds."
+        return (
+            f"“{post.title}” is gone from the site and its feeds. "
+            "Its card is struck through after three readings, once a newer issue stands there."
+        )
 
     def _find(self, slug: str) -> Post:
         post = self.stage.site.posts.get(slug)

@@ -1,12 +1,15 @@
 """Announcements without components."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot.chat.classic import announcement_embed, plain_announcement
+from bot.chat.classic import announcement_embed, plain_announcement, poll_buttons
 from bot.chat.marks import marked_url, reference
 from bot.model.guild import Guild
+from bot.model.poll import Poll, PollOption
 from bot.ports import Announcement
 from tests.doubles import sample_issue
 
@@ -55,6 +58,18 @@ def test_an_embed_stays_within_discords_limits() -> None:
     assert len(embed.title) <= 256
     assert len(embed.description) <= 4096
     assert len(embed.author.name) <= 256
+
+
+def test_what_was_taken_back_is_struck_through_and_asks_nothing_more() -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    poll = Poll("p" * 26, 1, "How was it?", (PollOption(0, "Good"), PollOption(1, "Bad")), now, now + timedelta(days=7))
+    assert poll_buttons(replace(announcement(), poll=poll)) is not None
+    withdrawn = replace(announcement(is_withdrawn=True), poll=poll)
+    assert plain_announcement(withdrawn, delivery_key=KEY).startswith("~~**Issue number 1**~~\n")
+    embed = announcement_embed(withdrawn, language="en", delivery_key=KEY)["embed"]
+    assert embed.title == "~~Issue number 1~~"
+    assert "took this issue back" in embed.description
+    assert poll_buttons(withdrawn) is None
 
 
 @pytest.mark.parametrize(

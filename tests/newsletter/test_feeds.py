@@ -59,6 +59,16 @@ def test_long_identities_are_told_apart_by_their_end() -> None:
     assert len(first) <= 505
 
 
+def test_the_same_words_on_different_days_are_different_issues() -> None:
+    items = [
+        f"<item><title>Open thread</title><guid isPermaLink='false'>t-{day}</guid><description>Talk.</description>"
+        f"<pubDate>0{day} Mar 2026 10:00:00 GMT</pubDate></item>"
+        for day in (2, 9)
+    ]
+    issues = read_feed(f"<rss version='2.0'><channel><title>x</title>{''.join(items)}</channel></rss>".encode()).issues
+    assert [issue.identities for issue in issues] == [("guid:t-2",), ("guid:t-9",)]
+
+
 def test_an_identity_that_different_items_share_is_none() -> None:
     feed = read_feed(rss(ITEM.format(n=1), ITEM.format(n=2).replace("id-2", "id-1")))
     assert all("guid:id-1" not in issue.identities for issue in feed.issues)

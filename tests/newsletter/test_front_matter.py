@@ -57,10 +57,24 @@ def test_dates_are_read_as_generators_write_them(written: str, moment: datetime 
 
 
 @pytest.mark.parametrize(
-    "text", ["---\n\nA rule, then text\n\n---\n", "---\ntitle: open", "# Title\n---\na: b\n---\n", "---"]
+    "text",
+    [
+        "---\n\nA rule, then text\n\n---\n",
+        "---\ntitle: open",
+        "# Title\n---\na: b\n---\n",
+        "---",
+        "---\nNote: read this first\n---\n",
+        "---\ntitle: a word\nand a sentence that is no field\n---\n",
+    ],
 )
 def test_a_rule_across_the_page_begins_nothing(text: str) -> None:
     assert take_front_matter(text) == (FrontMatter(), text)
+
+
+@pytest.mark.parametrize("value", [">-\n  folded over\n  lines", "|", "{a: b}", "&anchor x", "*alias", "null", "~"])
+def test_what_is_more_than_a_plain_value_is_left_out(value: str) -> None:
+    found, text = take_front_matter(f"---\n# a comment\ntitle: Kept\n\ndescription: {value}\n---\nText")
+    assert (found.title, found.subtitle, text) == ("Kept", "", "Text")
 
 
 @given(st.text(alphabet="-: \n\"'[],a1é#", max_size=200))

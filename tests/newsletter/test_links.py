@@ -190,6 +190,7 @@ def test_real_wrapped_links_lead_where_they_lead(corpus: Path) -> None:
         ("https://arxiv.org/abs/math.GT/0309136", "https://arxiv.org/pdf/math.GT/0309136v1"),
         ("https://youtu.be/dQw4w9WgXcQ?si=x", "https://www.youtube.com/shorts/dQw4w9WgXcQ?feature=share"),
         ("https://youtube.com/watch?v=dQw4w9WgXcQ", "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"),
+        ("https://x.com/i/spaces/1aB", "https://twitter.com/i/spaces/1aB"),
         ("https://x.com/SomeBody/status/1?s=20", "https://mobile.twitter.com/somebody/status/1"),
         ("https://old.reddit.com/r/x/comments/1/", "https://www.reddit.com/r/x/comments/1"),
         ("https://en.m.wikipedia.org/wiki/Paper", "https://en.wikipedia.org/wiki/Paper"),

@@ -243,6 +243,11 @@ def test_a_date_within_a_sentence_is_not_the_issues() -> None:
         ("<https://angle.example/a>", {"https://angle.example/a"}),
         ('<a href="https://tag.example/a">it</a>', {"https://tag.example/a"}),
         ("*https://star.example/a*", {"https://star.example/a"}),
+        ("**https://star.example/a_b_c**, and more", {"https://star.example/a_b_c"}),
+        ("(see https://wiki.example/Ink_(paint))", {"https://wiki.example/Ink_(paint)"}),
+        ("https://wiki.example/Ink_(paint", set()),
+        ("`code https://code.example/a`", set()),
+        (f"[{'a word ' * 60} https://named.example/a](https://named.example/b)", {"https://named.example/b"}),
     ],
 )
 def test_an_address_in_the_text_is_a_link_and_nothing_else_becomes_one(text: str, links: set[str]) -> None:

@@ -112,6 +112,19 @@ async def test_a_link_is_found_once_with_all_issues_in_which_it_ran(desk: Desk) 
     assert not found.has_more
 
 
+async def test_a_link_that_ran_in_many_issues_hides_no_other(desk: Desk) -> None:
+    often = [issue(number, "Evergreen paper") for number in range(2, 70)]
+    await filled(desk, issue(1, "Rare paper", "Rarer paper"), *often)
+    assert await titles(desk, "paper") == ["Evergreen paper", "Rare paper", "Rarer paper"]
+    latest = await desk.services.archive.latest(GUILD, page=0, actor=MEMBER)
+    assert [each.link.title for each in latest.links] == ["Evergreen paper", "Rare paper", "Rarer paper"]
+
+
+async def test_a_query_may_begin_with_blanks(desk: Desk) -> None:
+    await filled(desk, issue(1, "Paper"))
+    assert await titles(desk, " " * 80 + "paper") == ["Paper"]
+
+
 async def test_pages_hold_each_link_once_and_end(desk: Desk) -> None:
     await filled(desk, issue(1, *(f"Paper number {number}" for number in range(15))))
     seen: list[str] = []

@@ -25,6 +25,7 @@ def test_a_daily_that_rests_at_weekends_is_missed_on_its_days_only_six_hours_lat
     assert missed_at(published, now=monday + 6 * HOUR) == monday
     assert missed_at([*published, monday - HOUR], now=monday + 9 * HOUR) is None, "it came a little early"
     assert missed_at([*published, monday + 5 * HOUR], now=monday + 9 * HOUR) is None, "it came late"
+    assert missed_at([*published, monday - 13 * HOUR], now=monday + 9 * HOUR) is None, "in the first minutes of its day"
 
 
 def test_a_weekly_is_missed_on_its_own_day() -> None:
@@ -33,6 +34,25 @@ def test_a_weekly_is_missed_on_its_own_day() -> None:
     assert missed_at(published, now=thursday - HOUR) is None
     assert missed_at(published, now=thursday + 6 * HOUR) == thursday
     assert missed_at(published, now=thursday + 3 * DAY) == thursday, "still the same one"
+
+
+def test_where_only_days_are_stated_a_day_is_waited_for_to_its_end() -> None:
+    published = [moment.replace(hour=0) for moment in daily()]
+    monday = published[-1] + 3 * DAY
+    assert missed_at(published, now=monday + 20 * HOUR) is None
+    assert missed_at(published, now=monday + 30 * HOUR) == monday + DAY
+
+
+def test_what_comes_at_any_hour_of_its_days_is_expected_never() -> None:
+    published = [moment + (number * 7 % 20 - 10) * HOUR for number, moment in enumerate(daily())]
+    for hours in range(400):
+        assert missed_at(published, now=published[-1] + hours * HOUR) is None
+
+
+def test_of_several_issues_a_day_the_first_is_waited_for() -> None:
+    published = [moment + later * HOUR for moment in daily() for later in (0, 9)]
+    monday = MONDAY + 42 * DAY
+    assert missed_at(published, now=monday + 6 * HOUR) == monday
 
 
 def test_a_change_of_clocks_is_no_lateness() -> None:

@@ -44,7 +44,17 @@ def cards(desk: Desk) -> list[FloodCard]:
     [(1, 1, False), (2, 2, False), (3, 3, True), (3, 6, False), (4, 6, True), (14, 15, True), (5, 50, False)],
 )
 def test_most_of_a_reading_is_a_flood_and_a_busy_day_is_none(new: int, listed: int, *, flood: bool) -> None:
-    assert is_flood(new=new, listed=listed) is flood
+    old = [sample_issue(number) for number in range(1, new + 1)]
+    assert is_flood(old, listed=listed, newest_known_at=sample_issue(20).published_at) is flood
+
+
+@pytest.mark.parametrize(("new", "flood"), [(3, False), (5, False), (6, True)])
+def test_a_few_that_came_out_while_nobody_read_are_caught_up_with(new: int, *, flood: bool) -> None:
+    later = [sample_issue(number) for number in range(11, 11 + new)]
+    assert is_flood(later, listed=new, newest_known_at=sample_issue(10).published_at) is flood
+    undated = [*later[1:], replace(later[0], published_at=None)]
+    assert is_flood(undated, listed=new, newest_known_at=sample_issue(10).published_at)
+    assert is_flood(later, listed=new, newest_known_at=None)
 
 
 async def test_a_flood_is_held_and_the_staff_asked_once(desk: Desk) -> None:
@@ -110,7 +120,16 @@ async def test_without_a_channel_for_the_staff_it_stands_in_the_status(desk: Des
     assert await desk.titles_sent() == ["Issue number 5", "Moved number 4"]
 
 
-async def test_a_late_issue_is_told_to_the_staff_once_and_again_with_the_next(desk: Desk) -> None:
+def told(desk: Desk) -> list[int]:
+    """In which channels the staff was told of a silence."""
+    return [
+        notice.channel_id
+        for notice in desk.channel.notices
+        if notice.words and notice.words.message_id == "notice-silence"
+    ]
+
+
+async def test_a_late_issue_is_told_to_the_staff_once_until_one_came(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
     await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=1)
     start = desk.clock.now() - timedelta(days=40)
@@ -120,12 +139,33 @@ async def test_a_late_issue_is_told_to_the_staff_once_and_again_with_the_next(de
     await desk.services.sources.read_due()
     await desk.titles_sent()
     assert desk.channel.notices == []
+
+    async def pass_hours(count: int) -> None:
+        for _ in range(count):
+            desk.clock.move(timedelta(hours=1))
+            await desk.services.sources.read_due()
+            await desk.services.outbox.deliver_due()
+
     desk.shelf.answer = None  # not modified
-    for _ in range(4):
-        desk.clock.move(timedelta(hours=11))
-        await desk.services.sources.read_due()
-        await desk.services.outbox.deliver_due()
-    told = [notice for notice in desk.channel.notices if notice.words and notice.words.message_id == "notice-silence"]
-    assert [notice.channel_id for notice in told] == [STAFF, STAFF], "once for each day that was missed"
-    assert CHANNEL not in {notice.channel_id for notice in told}
-    assert len({notice.delivery_key for notice in told}) == 2
+    await pass_hours(80)
+    assert told(desk) == [STAFF], "once, although several were missed"
+    assert desk.channel.notices[0].channel_id == STAFF != CHANNEL
+    desk.shelf.lay_out(*issues, sample_issue(40, published_at=desk.clock.now()))
+    await pass_hours(2)
+    assert told(desk) == [STAFF]
+    desk.shelf.answer = None
+    await pass_hours(60)
+    assert told(desk) == [STAFF, STAFF], "it came, and then it was silent again"
+
+
+async def test_a_newsletter_that_rested_long_ago_is_missed_by_nobody_who_just_subscribed(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Here")
+    await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=1)
+    start = desk.clock.now() - timedelta(days=140)
+    desk.shelf.lay_out(*(sample_issue(n, published_at=start + timedelta(days=n)) for n in range(40)))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.answer = None
+    await desk.read()
+    await desk.services.outbox.deliver_due()
+    assert told(desk) == []

@@ -14,7 +14,7 @@ from bot.model.issue import Issue
 from bot.model.member import Actor
 from bot.model.problem import Problem
 from bot.ports import Announcement, Reading
-from bot.services import Sources
+from bot.services import Sources, storing
 from bot.services.sources import split_credentials
 from bot.store.secret_box import SecretBox
 from bot.store.tables import sources
@@ -440,44 +440,155 @@ async def test_an_edit_of_the_words_around_a_link_leaves_the_card_alone(desk: De
     assert refreshed(desk) == []
 
 
-async def test_an_issue_that_is_missed_reading_after_reading_is_marked_as_withdrawn(desk: Desk) -> None:
+def five(*without: int) -> list[Issue]:
+    return [sample_issue(number) for number in range(1, 6) if number not in without]
+
+
+async def test_an_issue_that_is_missed_three_times_between_others_is_marked_as_withdrawn(desk: Desk) -> None:
     desk.shelf.lay_out(*(sample_issue(number) for number in (1, 2, 3)))
     await desk.subscribe()
     await desk.services.sources.read_due()
-    desk.shelf.lay_out(*(sample_issue(number) for number in (1, 2, 3, 4)))
-    await desk.read()
-    await desk.titles_sent()
-    desk.shelf.lay_out(*(sample_issue(number) for number in (1, 2, 3)))
-    await desk.read()
-    assert not (await card_of(desk, 4)).is_withdrawn, "missed once"
-    desk.shelf.answer = None  # not modified: still missing
-    for _ in range(3):
+    for newest in (4, 5):
+        desk.shelf.lay_out(*(sample_issue(number) for number in range(1, newest + 1)))
         await desk.read()
+    await desk.titles_sent()
+    desk.shelf.lay_out(*five(4))
+    for _ in range(2):
+        await desk.read()
+        assert not (await card_of(desk, 4)).is_withdrawn, "missed once or twice"
+    desk.shelf.answer = None  # not modified: still missing
+    await desk.read()
     assert (await card_of(desk, 4)).is_withdrawn
     assert [issue.is_withdrawn for issue in refreshed(desk)] == [True]
-    assert (await desk.services.issues.latest(GUILD)).issue.title == "Issue number 3"
 
-    desk.shelf.lay_out(*(sample_issue(number) for number in (1, 2, 3, 4)))
+    desk.shelf.lay_out(*five())
     await desk.read()
     assert not (await card_of(desk, 4)).is_withdrawn
     assert [issue.is_withdrawn for issue in refreshed(desk)] == [True, False]
-    assert await desk.titles_sent() == ["Issue number 3", "Issue number 4"], "it is not announced once more"
+    assert await desk.titles_sent() == [f"Issue number {number}" for number in (3, 4, 5)], "not announced once more"
+
+
+async def test_the_newest_issue_is_withdrawn_only_once_a_newer_one_stands_there(desk: Desk) -> None:
+    desk.shelf.lay_out(*five())
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(*five(5))
+    for _ in range(6):
+        await desk.read()
+    assert not (await card_of(desk, 5)).is_withdrawn, "an old copy of the feed looks just like that"
+    desk.shelf.lay_out(*five(5), sample_issue(6))
+    for _ in range(4):
+        await desk.read()
+    assert (await card_of(desk, 5)).is_withdrawn
+    assert (await desk.services.issues.latest(GUILD)).issue.title == "Issue number 6"
+
+
+async def test_a_reading_in_between_that_has_it_counts_from_the_beginning(desk: Desk) -> None:
+    desk.shelf.lay_out(*five())
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    for _ in range(3):
+        for without in (4, 4, 0):
+            desk.shelf.lay_out(*five(without))
+            await desk.read()
+    assert not (await card_of(desk, 4)).is_withdrawn
+
+
+async def test_a_reading_that_breaks_off_or_is_empty_counts_for_nothing(desk: Desk) -> None:
+    desk.shelf.lay_out(*five())
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(*five(4))
+    await desk.read()
+    for _ in range(3):
+        desk.shelf.answer = Reading(title="x", issues=(sample_issue(5), sample_issue(3)), is_whole=False)
+        await desk.read()
+        desk.shelf.lay_out()
+        await desk.read()
+    assert not (await card_of(desk, 4)).is_withdrawn
 
 
 @pytest.mark.parametrize(
     "left",
-    [(3, 4, 5), (4,), (), (1,)],
-    ids=["the oldest fell out", "only the newest is left", "it is empty", "most of it is gone"],
+    [(3, 4, 5), (4,), (), (1,), (1, 2, 3), (1, 4, 5), (1, 5)],
+    ids=[
+        "the oldest fell out",
+        "only one is left",
+        "it is empty",
+        "most of it is gone",
+        "an old copy",
+        "an old one is pinned",
+        "and most of it is gone",
+    ],
 )
 async def test_a_feed_that_is_short_withdraws_nothing(desk: Desk, left: tuple[int, ...]) -> None:
-    desk.shelf.lay_out(*(sample_issue(number) for number in (1, 2, 3, 4)))
+    desk.shelf.lay_out(*five())
     await desk.subscribe()
     await desk.services.sources.read_due()
     for _ in range(5):
         desk.shelf.lay_out(*(sample_issue(number) for number in left))
         await desk.read()
-    for number in (1, 2, 3, 4):
+    for number in range(1, 6):
         assert not (await card_of(desk, number)).is_withdrawn
+
+
+async def test_an_issue_without_a_date_is_never_withdrawn(desk: Desk) -> None:
+    undated = sample_issue(4, published_at=None)
+    desk.shelf.lay_out(*five(4), undated)
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(*five(4))
+    for _ in range(5):
+        await desk.read()
+    assert not (await card_of(desk, 4)).is_withdrawn
+
+
+async def test_a_feed_that_renames_everything_withdraws_nothing(desk: Desk) -> None:
+    desk.shelf.lay_out(*five())
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    renamed = [
+        replace(issue, title=f"Moved {issue.title}", identities=(f"guid:new-{number}", f"content:new-{number}"))
+        for number, issue in enumerate(five(1))
+    ]
+    desk.shelf.lay_out(*renamed, sample_issue(1))
+    for _ in range(5):
+        await desk.read()
+    for number in range(1, 6):
+        assert not (await desk.services.issues.show(GUILD, f"Issue number {number}")).issue.is_withdrawn
+
+
+async def test_two_issues_with_the_same_words_side_by_side_are_two(desk: Desk) -> None:
+    thread = sample_issue(1, title="Open thread", identities=("guid:a", "content:thread"))
+    desk.shelf.lay_out(thread)
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.titles_sent()
+    desk.shelf.lay_out(thread, sample_issue(2, title="Open thread", identities=("guid:b", "content:thread")))
+    for _ in range(2):
+        await desk.read()
+    assert await desk.titles_sent() == ["Open thread", "Open thread"]
+
+
+async def test_what_an_older_version_understood_differently_is_no_edit(desk: Desk, monkeypatch: Any) -> None:
+    desk.shelf.lay_out(sample_issue(1))
+    await desk.subscribe()
+    monkeypatch.setattr(storing, "READING_VERSION", 0)
+    await desk.services.sources.read_due()
+    monkeypatch.undo()
+    await desk.titles_sent()
+    desk.shelf.lay_out(sample_issue(1, title="Issue number 1, read better"))
+    await desk.read()
+    assert (await card_of(desk)).title == "Issue number 1"
+    desk.shelf.lay_out(sample_issue(1, title="Issue number 1, corrected"))
+    await desk.read()
+    assert [issue.title for issue in await shown(desk)] == ["Issue number 1, corrected"], "from now on edits are seen"
+
+
+async def shown(desk: Desk) -> list[Issue]:
+    """The issues whose announcements were drawn anew."""
+    await desk.services.outbox.deliver_due()
+    return refreshed(desk)
 
 
 async def test_a_feed_that_breaks_off_withdraws_nothing(desk: Desk) -> None:
@@ -502,7 +613,7 @@ async def test_the_address_of_a_site_is_enough_where_its_feed_can_be_found(desk:
 async def test_a_page_without_a_feed_stores_nothing(desk: Desk) -> None:
     desk.shelf.pages = {"https://paper.example/", "https://paper.example/feed"}
     desk.shelf.feeds = ["https://paper.example/feed"]
-    with pytest.raises(UnreadableError, match="unreadable-page"):
+    with pytest.raises(UnreadableError, match="unreadable-no-feed"):
         await desk.subscribe(url="https://paper.example/")
     assert (await desk.services.guilds.status(GUILD)).sources == ()
 

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import discord
 import pytest
 
 from sandbox.model import Guild
@@ -76,6 +77,26 @@ async def test_an_editor_takes_every_link_along(press: Press, tmp_path: Path, fo
         rows = [(row["issue"], int(row["place"]), row["title"], row["url"]) for row in read]
     assert len(rows) == 18
     assert rows[0] == ("Issue number 1", 1, "Thing number 1", "https://example.com/1")
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "sqlite"])
+async def test_an_archive_that_is_larger_than_discord_takes_is_told(
+    press: Press, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    await filled(press)
+    monkeypatch.setattr(discord.Guild, "filesize_limit", 700)
+    reply = await press.person("edda").slash("/queue export", what="links", format=form)
+    assert "python -m bot export links" in reply.text
+    assert reply.message.attachments == []
+
+
+async def test_what_somebody_looks_for_stands_in_no_log(press: Press, caplog: pytest.LogCaptureFixture) -> None:
+    await filled(press)
+    caplog.set_level("DEBUG", logger="bot")
+    reply = await press.person("mia").slash("/links search", words="my secret illness")
+    assert "illness" in reply.text
+    assert "interaction refused" in caplog.text
+    assert "illness" not in caplog.text
 
 
 async def test_forms_that_do_not_fit_are_told_and_members_get_nothing(press: Press, guild: Guild) -> None:

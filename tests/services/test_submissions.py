@@ -415,6 +415,17 @@ async def test_an_issue_that_says_an_earlier_hour_than_it_came_out_credits_who_s
     assert (await now_of(desk, submission)).featured is not None
 
 
+async def test_what_an_edit_adds_is_credited_to_who_sent_it_before_the_issue_and_to_nobody_later(desk: Desk) -> None:
+    await ready(desk)
+    early = await send(desk, "https://example.com/71")
+    desk.clock.move(timedelta(hours=1))
+    await publish(desk, 70, at=desk.clock.now())
+    desk.clock.move(timedelta(hours=1))
+    late = await send(desk, "https://example.com/72")
+    await publish(desk, 70, 71, 72, at=desk.clock.now() - timedelta(hours=1))
+    assert [(await now_of(desk, each)).featured is not None for each in (early, late)] == [True, False]
+
+
 async def test_an_archive_that_is_read_later_credits_nobody(desk: Desk) -> None:
     await open_submissions(desk)
     submission = await send(desk)

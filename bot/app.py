@@ -44,6 +44,7 @@ from bot.services import (
     Submissions,
 )
 from bot.settings import Settings
+from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
 from bot.store import Store
 from bot.store import installation as installation_row
@@ -70,7 +71,7 @@ class Parts:
         return DiscordAnnouncer(client, traffic)
 
     def reader(self, fetcher: Fetcher) -> IssueSource:
-        return FeedSource(fetcher)
+        return BeehiivSource(FeedSource(fetcher), fetcher, clock=self.clock)
 
 
 async def run(settings: Settings, parts: Parts | None = None) -> None:

@@ -54,7 +54,10 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
 
     @app_commands.command(name="source", description=text("command-setup-source"))
     @app_commands.describe(
-        address=text("option-setup-address"), channel=text("option-setup-channel"), first=text("option-setup-first")
+        address=text("option-setup-address"),
+        channel=text("option-setup-channel"),
+        first=text("option-setup-first"),
+        key=text("option-setup-key"),
     )
     @app_commands.choices(first=_FIRST_CHOICES)
     async def source(
@@ -63,6 +66,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         address: str,
         channel: AnnouncementChannel | None = None,
         first: str = FirstAnnouncement.NEWEST.value,
+        key: app_commands.Range[str, 1, 500] | None = None,
     ) -> None:
         guild_id = guild_id_of(interaction)
         # Reading an unknown site may take longer than the three seconds that an answer has.
@@ -80,6 +84,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             url=address,
             channel_id=channel_id,
             first=FirstAnnouncement(first),
+            key=key,
             interaction_id=interaction.id,
         )
         title = plain(added.title or added.source.url, longest=_LONGEST_TITLE)

@@ -76,7 +76,7 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
     title = plain(_string(head.get("title"))) or None
     home = clean_url(_string(head.get("link")), base)
     issues = [_issue(entry, head, home=home, base=base) for entry in _newest(entries)]
-    return Feed(title, home, _with_own_identities(issues, home), torn)
+    return Feed(title, home, with_own_identities(issues, home), torn)
 
 
 def _newest(entries: list[Any]) -> list[Any]:
@@ -220,7 +220,7 @@ def _guid(identity: str) -> str:
     return key_within(plain(identity, limit=_MAX_GUID), MAX_KEY)
 
 
-def _with_own_identities(issues: list[Issue], home: str | None) -> tuple[Issue, ...]:
+def with_own_identities(issues: list[Issue], home: str | None) -> tuple[Issue, ...]:
     """The issues without identities that tell nothing apart: shared by different items, or the home page's address."""
     seen: dict[str, set[str]] = {}
     for issue in issues:
@@ -267,7 +267,7 @@ def read_json_feed(content: bytes, *, base: str | None) -> Feed:
     feed_base = home or absolute(_string(data.get("feed_url")), base) or base
     items = [item for item in data["items"][:MAX_ITEMS] if isinstance(item, dict)]
     issues = [_json_issue(item, data, home=home, base=feed_base) for item in items]
-    return Feed(plain(_string(data.get("title"))) or None, home, _with_own_identities(issues, home))
+    return Feed(plain(_string(data.get("title"))) or None, home, with_own_identities(issues, home))
 
 
 def _json_issue(item: dict[str, Any], feed: dict[str, Any], *, home: str | None, base: str | None) -> Issue:

@@ -93,15 +93,17 @@ class Sources:
         channel_id: int,
         interaction_id: int,
         first: FirstAnnouncement = FirstAnnouncement.NEWEST,
+        key: str | None = None,
     ) -> NewSubscription:
         """Read `url` for a server and announce it in `channel_id` from now on; at the first reading, what `first` says.
 
         The address of the newsletter's site will do, if the site says where its feed is or keeps it where others do.
-        Credentials in the address (`https://user:password@…`) are taken out and kept sealed; the same address with
-        others is another source. Raises RefusedError for what is no web address, FetchError or UnreadableError when
-        nothing can be read there: then nothing is stored.
+        Credentials in the address (`https://user:password@…`), or the `key` it asks for, are kept apart and sealed;
+        the same address with others is another source. Raises RefusedError for what is no web address, FetchError or
+        UnreadableError when nothing can be read there: then nothing is stored.
         """
         address, credentials = split_credentials(url)
+        credentials = (key or "").strip() or credentials
         address, seen = await self._look(address, credentials)
         sealed = self._secrets.seal(credentials) if credentials else None
         url_key = (

@@ -1,1 +1,1 @@
-"""Where issues come from: feeds now; platforms' APIs, files and push find their place beside it."""
+"""Where issues come from: feeds, and platforms' APIs."""

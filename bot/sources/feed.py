@@ -1,13 +1,13 @@
 """Reads a feed by a conditional request."""
 
 import asyncio
-from contextlib import nullcontext
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.errors import UnreadableError
-from bot.fetch import Fetched, Fetcher
+from bot.fetch import Fetcher
 from bot.model.guild import Source
 from bot.ports import Reading
 
@@ -28,7 +28,7 @@ class FeedSource:
     async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
         # Empty marks are left out: servers answer them with a full body or an error.
         marks = {"If-None-Match": source.etag, "If-Modified-Since": source.last_modified}
-        await self._wait_for_turn(source.url)
+        await self.wait_for_turn(source.url)
         fetched = await self._fetcher.get(
             source.url,
             headers={name: value for name, value in marks.items() if value},
@@ -36,7 +36,16 @@ class FeedSource:
         )
         if fetched.body is None:
             return None
-        feed = await self._understood(fetched, fetched.body, source)
+        from bot.newsletter.feeds import read_feed  # with the parsers behind it: not before something is read
+
+        read = partial(
+            read_feed,
+            fetched.body,
+            source=source.url,
+            content_type=fetched.content_type,
+            base_url=fetched.url,
+        )
+        feed = await self.understand(fetched.body, read)
         if feed.torn and source.first_read_at is None:
             # What is missing now would count as new at the next reading, and old issues be announced.
             raise UnreadableError("unreadable-cut")
@@ -50,7 +59,7 @@ class FeedSource:
             fresh_for=fetched.fresh_for,
         )
 
-    async def _wait_for_turn(self, url: str) -> None:
+    async def wait_for_turn(self, url: str) -> None:
         """Begin one request after the other at each host, a pause apart: many newsletters share a platform's.
 
         Only beginnings are kept apart, so that an answer that drips holds up nobody else.
@@ -72,18 +81,14 @@ class FeedSource:
             raise UnreadableError("unreadable-beehiiv-off")
         return named or feeds_guessed(page.url)
 
-    async def _understood(self, fetched: Fetched, body: bytes, source: Source) -> "Feed":
-        from bot.newsletter.feeds import read_feed  # with the parsers behind it: not before something is read
+    async def understand(self, body: bytes, read: Callable[[], "Feed"]) -> "Feed":
+        """What `read` makes of `body`, beside the event loop: even an ordinary feed takes a while to understand.
+
+        The gateway's heartbeat must not wait for it. Raises UnreadableError.
+        """
         from bot.sources.quarantine import is_ordinary, read_apart
 
-        ordinary = is_ordinary(body)
-        # Even an ordinary feed takes a while to understand; the gateway's heartbeat must not wait for it.
-        read = partial(
-            read_feed if ordinary else read_apart,
-            body,
-            source=source.url,
-            content_type=fetched.content_type,
-            base_url=fetched.url,
-        )
-        async with nullcontext() if ordinary else self._one_apart:
+        if is_ordinary(body):
             return await asyncio.to_thread(read)
+        async with self._one_apart:
+            return await asyncio.to_thread(read_apart, body, read)

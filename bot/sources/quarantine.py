@@ -9,13 +9,12 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bot.errors import UnreadableError
-from bot.newsletter.feeds import Feed, read_feed
+from bot.newsletter.feeds import Feed
 
 ORDINARY_BYTES = 300_000
 SECONDS = 10.0
@@ -31,13 +30,13 @@ def is_ordinary(content: bytes) -> bool:
     return len(content) <= ORDINARY_BYTES and not any(mark in content for mark in _DECLARATIONS + _DISGUISES)
 
 
-def read_apart(content: bytes, *, source: str, content_type: str | None, base_url: str | None) -> Feed:
-    """What `read_feed` gives, understood in another process; blocks meanwhile.
+def read_apart(content: bytes, read: Callable[[], Feed]) -> Feed:
+    """What `read` makes of this content, in another process; blocks meanwhile.
 
-    Raises UnreadableError as `read_feed` does, and for a document that takes too long or ends the process.
+    Raises UnreadableError as `read` does, and for a document that takes too long or ends the process.
     """
     return apart(
-        partial(read_feed, content, source=source, content_type=content_type, base_url=base_url),
+        read,
         seconds=max(SECONDS, len(content) / _BYTES_PER_SECOND),
         memory_bytes=_MEMORY_BYTES + _MEMORY_PER_BYTE * len(content),
     )

@@ -29,6 +29,13 @@ async def test_a_newsletter_is_added_and_its_newest_issue_announced(press: Press
     assert "Issue number 3" in message.text
 
 
+async def test_a_key_that_an_address_asks_for_is_handed_on_and_never_shown(press: Press) -> None:
+    ada = press.person("ada")
+    reply = await ada.slash(f"/setup source address:{FEED} channel:#news key:h1ve-k3y")
+    assert press.shelf.credentials[0] == "h1ve-k3y"
+    assert "k3y" not in reply.text + (await ada.slash("/setup status")).text
+
+
 async def test_an_address_that_cannot_be_read_is_told_and_not_kept(press: Press) -> None:
     ada = press.person("ada")
     press.shelf.answer = FetchError("fetch-nothing-there", host="news.example", status=404)

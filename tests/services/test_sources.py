@@ -254,6 +254,19 @@ async def test_credentials_in_the_address_are_sealed_and_sent(desk: Desk) -> Non
     assert stat.S_IMODE(desk.key_file.stat().st_mode) == 0o600
 
 
+async def test_a_key_beside_the_address_is_sealed_and_makes_a_source_of_its_own(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Here")
+    for number, key in enumerate((" hive-k3y ", "other-k3y", "hive-k3y")):
+        await desk.services.sources.subscribe(
+            GUILD, url=FEED, channel_id=CHANNEL, interaction_id=next(desk.interactions), key=key
+        )
+        assert desk.shelf.credentials[number] == key.strip()
+    async with desk.store.read() as transaction:
+        rows = (await transaction.execute(select(sources))).all()
+    assert len(rows) == 2
+    assert not any(b"k3y" in row.secret or "k3y" in row.url for row in rows)
+
+
 async def test_a_secret_sealed_with_another_key_is_told_as_such(desk: Desk) -> None:
     sealed = SecretBox(desk.key_file).seal("reader:s3cret")
     other = SecretBox(desk.key_file.with_name("other.key"))

@@ -10,6 +10,7 @@ from bot.newsletter import Feed, read_feed
 from bot.sources.quarantine import apart, is_ordinary, read_apart
 
 RSS = b"<rss version='2.0'><channel><title>Crumbs</title><item><guid>1</guid><title>Loaf</title></item></channel></rss>"
+PNG = b"\x89PNG\r\n\x1a\n"
 MEMORY = 1_000_000_000
 
 
@@ -27,12 +28,12 @@ def end() -> Feed:
 
 
 def test_a_feed_is_the_same_as_read_here() -> None:
-    assert read_apart(RSS, source="", content_type="text/xml", base_url=None) == read_feed(RSS)
+    assert read_apart(RSS, partial(read_feed, RSS, content_type="text/xml")) == read_feed(RSS)
 
 
 def test_a_refusal_arrives_with_its_sentence() -> None:
     with pytest.raises(UnreadableError, match="unreadable-other kind=a PNG picture") as refusal:
-        read_apart(b"\x89PNG\r\n\x1a\n", source="", content_type=None, base_url=None)
+        read_apart(PNG, partial(read_feed, PNG))
     assert refusal.value.params == {"kind": "a PNG picture"}
 
 

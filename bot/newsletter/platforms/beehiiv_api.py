@@ -1,0 +1,96 @@
+"""beehiiv's API, version 2: a publication's posts as issues.
+
+What a post says of itself is believed: drafts, archived and scheduled posts, those that are hidden from the feed and
+those that went out by e-mail only are no issues. The fields are those of beehiiv's own TypeScript SDK (Post).
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.errors import UnreadableError
+from bot.model.issue import Issue
+from bot.newsletter.bodies import issue_from_html
+from bot.newsletter.chrome import Own
+from bot.newsletter.encoding import decoded, mended
+from bot.newsletter.feeds import MAX_ITEMS, MAX_SUBTITLE, Feed, with_own_identities
+from bot.newsletter.links import clean_url, link_key
+from bot.newsletter.mastheads import Known
+from bot.newsletter.text import MAX_TITLE, plain, storable
+
+_ON_THE_WEB = {"web", "both"}
+_MOST_AUTHORS = 20
+
+
+def read_posts(content: bytes, *, now: datetime) -> Feed:
+    """The posts in an answer of `/posts` that are out by `now`. Raises UnreadableError for anything else."""
+    posts = _data(content)
+    if not isinstance(posts, list):
+        raise UnreadableError("beehiiv-no-posts")
+    issues = [_issue(post) for post in posts[:MAX_ITEMS] if isinstance(post, dict) and _is_out(post, now=now)]
+    return Feed(None, None, with_own_identities(issues, None))
+
+
+def read_name(content: bytes) -> str | None:
+    """The name in an answer about a publication; None where it has none. Raises UnreadableError for anything else."""
+    publication = _data(content)
+    return plain(_string(publication.get("name"))) or None if isinstance(publication, dict) else None
+
+
+def _data(content: bytes) -> Any:
+    try:
+        answer = json.loads(decoded(content).lstrip("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError("unreadable-json") from error
+    return answer.get("data") if isinstance(answer, dict) else None
+
+
+def _is_out(post: dict[str, Any], *, now: datetime) -> bool:
+    published_at = _moment(post.get("publish_date"))
+    return (
+        post.get("status") == "confirmed"
+        and not post.get("hidden_from_feed")
+        and post.get("platform", "web") in _ON_THE_WEB
+        and published_at is not None
+        and published_at <= now  # `confirmed` holds what is scheduled, too
+    )
+
+
+def _issue(post: dict[str, Any]) -> Issue:
+    url = clean_url(_string(post.get("web_url")))
+    content = post.get("content")
+    free = content.get("free") if isinstance(content, dict) else None
+    body = _string(free.get("web")) if isinstance(free, dict) else ""
+    subtitle = plain(_string(post.get("subtitle")) or _string(post.get("preview_text")), limit=MAX_SUBTITLE)
+    authors = post.get("authors")
+    names = [plain(_string(name), limit=120) for name in authors] if isinstance(authors, list) else []
+    own = Own()
+    own.add_site(url)
+    known = Known(
+        title=plain(_string(post.get("title")), limit=MAX_TITLE) or None,
+        subtitle=subtitle or None,
+        authors=tuple(dict.fromkeys(filter(None, names)))[:_MOST_AUTHORS],
+        published_at=_moment(post.get("publish_date")),
+        image_url=_string(post.get("thumbnail_url")) or None,
+        paywalled=post.get("audience") == "premium",
+        url=url,
+        base=url,
+        own=own,
+    )
+    key = link_key(url) if url else None
+    names = [f"guid:{_string(post.get('id'))[:200]}"] if _string(post.get("id")) else []
+    return issue_from_html(body, known, identities=[*names, *([f"link:{key}"] if key else [])])
+
+
+def _string(value: Any) -> str:
+    return mended(storable(value)) if isinstance(value, str) else ""
+
+
+def _moment(value: Any) -> datetime | None:
+    """From seconds since 1970."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

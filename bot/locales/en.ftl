@@ -442,7 +442,8 @@ file-no-name = That is no name of a file.
 
 unreadable-beehiiv-off = That is a beehiiv site whose feed is switched off. Switch it on in beehiiv under Settings → Publication → RSS feed, then give me the feed's address. Or give me the publication's address in beehiiv's API, `https://api.beehiiv.com/v2/publications/pub_…`, and a `key`.
 beehiiv-no-key = beehiiv's API answers nobody without a key. Make one in beehiiv under Settings → API, and give it as `key`.
-beehiiv-key-refused = beehiiv's API refuses the key. Make a new one in beehiiv under Settings → API, and give the address once more with that `key`.
+beehiiv-key-refused = beehiiv's API refuses the key. Check it, or make a new one in beehiiv under Settings → API. (A newsletter that is read with an old key is taken out with `/setup remove` first.)
+beehiiv-not-secret = Without https everybody on the way could read the key. Give the address as `https://api.beehiiv.com/v2/publications/pub_…`.
 beehiiv-no-posts = That is no answer of beehiiv's API: it has no list of posts. Check the publication's id in the address.
 unreadable-page = There is a web page, not a feed; the address may have moved or ask for a log-in. Look for the site's feed address.
 unreadable-no-feed = There is a web page, not a feed; it names no feed that can be read, and none is where feeds usually are. Ask the newsletter for the feed's address.

@@ -233,7 +233,10 @@ def with_own_identities(issues: list[Issue], home: str | None) -> tuple[Issue, .
         shared.add(f"link:{home_key}")
     if not shared:
         return tuple(issues)
-    return tuple(replace(i, identities=tuple(x for x in i.identities if x not in shared)) for i in issues)
+    # The last name, that by its content, stays where it is the only one.
+    return tuple(
+        replace(i, identities=tuple(x for x in i.identities if x not in shared) or i.identities[-1:]) for i in issues
+    )
 
 
 def _repeated_words(issues: list[Issue]) -> set[str]:

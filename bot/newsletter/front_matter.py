@@ -17,6 +17,7 @@ _KNOWN = {
     "published_at", "canonical_url", "url", "link", "layout", "tags", "slug", "draft", "categories", "permalink",
 }  # fmt: skip
 _BEYOND = (">", "|", "{", "&", "*")  # blocks, maps, anchors of YAML
+_NO_PROSE = " \t#]}-\"'"  # what a line begins with that belongs to something else, or is more than this reads
 _NOTHING = {"null", "~"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -66,7 +67,7 @@ def _fields(lines: list[str]) -> dict[str, list[str]]:
             given = listed[1].split(",") if listed else [value]
             current = fields.setdefault(field[1].lower(), [])
             current += [_plain(each) for each in given if each.strip()]
-        elif not line.strip() or line[0] in " \t#":
+        elif not line.strip() or line[0] in _NO_PROSE or ":" in line:
             current = None
         else:
             return {}

@@ -12,7 +12,7 @@ _GLUED_IMAGE = re.compile(r"(?<=[^\s!\[(|>*-])!\[([^\]\[\n]{1,200})\]\((<?https?
 # Atomic, so that no piece of an address is taken for the address; parentheses only in pairs (Wikipedia's).
 _BARE = re.compile(
     r"(?<!\]\()(?<![\w/\[<\"'=:\\`])https?://"
-    r"(?>(?:[^\s<>\[\]()\"'`|\\]|\([^\s<>\[\]()\"'`|\\]*\)){3,2000})(?![`(\\])(?![^\[\]\n]{0,500}\]\()"
+    r"(?>(?:[^\s<>\[\]()\"'`|\\]|\([^\s<>\[\]()\"'`|\\]*\)){3,2000})(?![^\s<>\[\])\"'|])(?![^\[\]\n]{0,500}\]\()"
 )
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp|ico|tiff?)(?:$|[?#/])|/image(?:s)?/|/img/", re.IGNORECASE)
 _BRACKETS = re.compile(r"[\[\]]{64,}|[*_]{64,}|`{64,}|<{64,}|(?:!\[){32,}|(?:\[\^?){32,}|(?:> ?){64,}|\({64,}|\\{64,}")

@@ -147,7 +147,7 @@ async def _ranked(transaction: Transaction, guild_id: int, terms: Sequence[Term]
         # A link that ran in many issues is found many times and hides the others.
         if len(found) >= most or len(scored) < limit or limit >= _MOST_PLACES:
             return list(found.values())[:most]
-        limit *= 8
+        limit = min(limit * 8, _MOST_PLACES)
 
 
 async def _page(

@@ -57,8 +57,9 @@ def _by_weekday(moments: list[datetime], *, now: datetime) -> tuple[datetime, ti
     for back in range(8):
         day = _midnight(now) - back * _DAY
         if day.weekday() in habits and now >= day + habits[day.weekday()] + LATE:
-            # An issue of that day, or of the evening before, is the one that was expected.
-            return (day + habits[day.weekday()], LATE) if last < day - LATE else None
+            due = day + habits[day.weekday()]
+            # An issue of that day is the one that was expected; where it comes early, one of the evening before, too.
+            return (due, LATE) if last < max(day - LATE, min(day, due - _DAY * 3 / 4)) else None
     return None
 
 

@@ -293,7 +293,9 @@ class Sources:
         missed = missed_at(published, now=now)
         if missed is None or source.first_read_at is None or missed < source.first_read_at:
             return False
-        if not await source_rows.note_silence(transaction, source.source_id, missed, last_issue_at=max(published)):
+        if not await source_rows.note_silence(
+            transaction, source.source_id, since=max(moment for moment in published if moment <= now)
+        ):
             return False
         words = Problem(
             "notice-silence",

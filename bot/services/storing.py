@@ -100,9 +100,9 @@ async def look_for_missing(transaction: Transaction, source: Source, stored: Sto
     withdrawal. One that lost more than a few has moved, or is broken, and says nothing of any single issue.
     """
     present = set(stored.seen)
-    between = await issue_rows.missing_between(
-        transaction, source.source_id, present, most_older=max(1, len(present) // 3)
-    )
+    # One older item alone may be pinned, while those above it grow old and go; where two are all, nobody can tell.
+    most_older = max(2, len(present) // 3) if len(present) > 2 else 1
+    between = await issue_rows.missing_between(transaction, source.source_id, present, most_older=most_older)
     if (stored.new and len(stored.new) >= len(present)) or len(between) > max(1, len(present) // 4):
         between = []
     return await issue_rows.count_missed(transaction, source.source_id, between, enough=READINGS_MISSED, now=now)

@@ -2,7 +2,7 @@
 
 import re
 from functools import partial
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bot.clock import Clock
 from bot.errors import FetchError, UnreadableError
@@ -13,6 +13,7 @@ from bot.sources.feed import FeedSource
 
 # https://api.beehiiv.com/v2/publications/pub_…; the path is proof enough, and lets a gateway stand before it.
 _PUBLICATION = re.compile(r"/v2/publications/pub_[0-9a-f-]{36}/?\Z")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # Newest first. With its content each post takes beehiiv a while, so it is a page and no more.
 _NEWEST = "status=confirmed&order_by=publish_date&direction=desc&limit=25&expand[]=free_web_content"
 
@@ -29,13 +30,17 @@ class BeehiivSource:
         self._clock = clock
 
     async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
-        if not _PUBLICATION.search(urlsplit(source.url).path):
+        address = urlsplit(source.url)
+        if not _PUBLICATION.search(address.path):
             return await self._feeds.read(source, credentials=credentials)
         if not credentials:
             raise UnreadableError("beehiiv-no-key")
+        if address.scheme != "https" and address.hostname not in _LOOPBACK:
+            raise UnreadableError("beehiiv-not-secret")
         from bot.newsletter.platforms.beehiiv_api import read_name, read_posts  # not before something is read
 
-        key, publication = unquote(credentials).removesuffix(":"), source.url.rstrip("/")
+        key = unquote(credentials).removesuffix(":")
+        publication = urlunsplit(address._replace(path=address.path.rstrip("/"), query="", fragment=""))
         # Without marks: a scheduled post comes out without any change of what beehiiv answers.
         fetched = await self._get(f"{publication}/posts?{_NEWEST}", key=key)
         body = fetched.body or b""

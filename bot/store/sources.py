@@ -145,15 +145,15 @@ async def record_failure(transaction: Transaction, source_id: int, *, problem: P
     )
 
 
-async def note_silence(transaction: Transaction, source_id: int, missed: datetime, *, last_issue_at: datetime) -> bool:
-    """Keep that this missing issue is told; False when a silence was told since the last issue came out."""
+async def note_silence(transaction: Transaction, source_id: int, *, since: datetime) -> bool:
+    """Keep that the silence after the issue of that moment is told; False when it was told before."""
     result = await transaction.execute(
         update(sources)
         .where(
             sources.c.id == source_id,
-            or_(sources.c.silence_told_at.is_(None), sources.c.silence_told_at <= last_issue_at),
+            or_(sources.c.silent_since.is_(None), sources.c.silent_since < since),
         )
-        .values(silence_told_at=missed)
+        .values(silent_since=since)
     )
     return bool(result.rowcount)
 

@@ -128,7 +128,7 @@ sources = Table(
     Column("last_problem", Text),
     Column("created_at", UtcDateTime, nullable=False),
     # Which missing issue the staff was told of, by the moment when it was expected.
-    Column("silence_told_at", UtcDateTime),
+    Column("silent_since", UtcDateTime),
     Index(None, "next_poll_at"),
 )
 

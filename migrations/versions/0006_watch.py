@@ -16,7 +16,7 @@ _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     with op.batch_alter_table("sources") as table:
-        table.add_column(sa.Column("silence_told_at", sa.DateTime(timezone=True), nullable=True))
+        table.add_column(sa.Column("silent_since", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "floods",
         sa.Column("id", _ROW_ID, nullable=False),
@@ -40,4 +40,4 @@ def downgrade() -> None:
     op.execute("DELETE FROM outbox WHERE purpose = 'flood'")  # which the version before cannot read
     op.drop_table("floods")
     with op.batch_alter_table("sources") as table:
-        table.drop_column("silence_told_at")
+        table.drop_column("silent_since")

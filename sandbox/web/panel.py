@@ -111,7 +111,7 @@ class Panel:
         post = self.stage.site.withdraw(self._find(slug).slug)
         return (
             f"“{post.title}” is gone from the site and its feeds. "
-            "Its card is struck through after three readings, once a newer issue stands there."
+            "Its card is struck through after three readings that hold newer and older issues."
         )
 
     def _find(self, slug: str) -> Post:

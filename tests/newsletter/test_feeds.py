@@ -69,6 +69,14 @@ def test_the_same_words_on_different_days_are_different_issues() -> None:
     assert [issue.identities for issue in issues] == [("guid:t-2",), ("guid:t-9",)]
 
 
+def test_every_issue_keeps_a_name() -> None:
+    item = "<item><title>Open thread</title>{guid}<pubDate>{day} Mar 2026 10:00:00 GMT</pubDate></item>"
+    first = item.format(day="02", guid="<guid isPermaLink='false'>t</guid>")
+    issues = read_feed(rss(first, item.format(day="09", guid=""))).issues
+    assert [len(issue.identities) for issue in issues] == [1, 1]
+    assert len({issue.identities for issue in issues}) == 2
+
+
 def test_an_identity_that_different_items_share_is_none() -> None:
     feed = read_feed(rss(ITEM.format(n=1), ITEM.format(n=2).replace("id-2", "id-1")))
     assert all("guid:id-1" not in issue.identities for issue in feed.issues)

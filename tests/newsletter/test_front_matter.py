@@ -73,7 +73,8 @@ def test_a_rule_across_the_page_begins_nothing(text: str) -> None:
 
 @pytest.mark.parametrize("value", [">-\n  folded over\n  lines", "|", "{a: b}", "&anchor x", "*alias", "null", "~"])
 def test_what_is_more_than_a_plain_value_is_left_out(value: str) -> None:
-    found, text = take_front_matter(f"---\n# a comment\ntitle: Kept\n\ndescription: {value}\n---\nText")
+    head = f"# a comment\ntitle: Kept\n\nog:image: x\n'quoted': x\nlist: [\n  a,\n]\ndescription: {value}"
+    found, text = take_front_matter(f"---\n{head}\n---\nText")
     assert (found.title, found.subtitle, text) == ("Kept", "", "Text")
 
 

@@ -246,6 +246,7 @@ def test_a_date_within_a_sentence_is_not_the_issues() -> None:
         ("**https://star.example/a_b_c**, and more", {"https://star.example/a_b_c"}),
         ("(see https://wiki.example/Ink_(paint))", {"https://wiki.example/Ink_(paint)"}),
         ("https://wiki.example/Ink_(paint", set()),
+        ("https://long.example/" + "a" * 2500, set()),
         ("`code https://code.example/a`", set()),
         (f"[{'a word ' * 60} https://named.example/a](https://named.example/b)", {"https://named.example/b"}),
     ],

@@ -43,6 +43,19 @@ def test_where_only_days_are_stated_a_day_is_waited_for_to_its_end() -> None:
     assert missed_at(published, now=monday + 30 * HOUR) == monday + DAY
 
 
+def test_what_comes_in_the_evening_is_not_there_because_yesterdays_is() -> None:
+    published = [moment.replace(hour=20) for moment in daily()][:-1]
+    friday = published[-1] + DAY
+    assert missed_at(published, now=friday + 5 * HOUR) is None
+    assert missed_at(published, now=friday + 6 * HOUR) == friday
+
+
+def test_what_comes_in_the_first_hours_may_come_the_evening_before() -> None:
+    published = [moment.replace(hour=1) for moment in daily()]
+    monday = published[-1] + 3 * DAY
+    assert missed_at([*published, monday - 4 * HOUR], now=monday + 10 * HOUR) is None
+
+
 def test_what_comes_at_any_hour_of_its_days_is_expected_never() -> None:
     published = [moment + (number * 7 % 20 - 10) * HOUR for number, moment in enumerate(daily())]
     for hours in range(400):

@@ -153,9 +153,33 @@ async def test_a_late_issue_is_told_to_the_staff_once_until_one_came(desk: Desk)
     desk.shelf.lay_out(*issues, sample_issue(40, published_at=desk.clock.now()))
     await pass_hours(2)
     assert told(desk) == [STAFF]
-    desk.shelf.answer = None
+    desk.shelf.lay_out(*issues, sample_issue(99, published_at=desk.clock.now() + timedelta(days=900)))
     await pass_hours(60)
-    assert told(desk) == [STAFF, STAFF], "it came, and then it was silent again"
+    assert told(desk) == [STAFF, STAFF], "it came, and then it was silent again, whatever is dated in the future"
+
+
+async def test_an_issue_that_came_late_with_the_date_it_was_meant_for_ends_a_silence(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Here")
+    await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=1)
+    day = desk.clock.now().replace(hour=0) - timedelta(days=7)
+    issues = [sample_issue(number, published_at=day - timedelta(days=7 * (9 - number))) for number in range(10)]
+    desk.shelf.lay_out(*issues)
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+
+    async def wait_for_days(count: int) -> None:
+        for _ in range(count * 4):
+            desk.clock.move(timedelta(hours=6))
+            await desk.services.sources.read_due()
+            await desk.services.outbox.deliver_due()
+
+    await wait_for_days(2)
+    assert told(desk) == [STAFF]
+    desk.shelf.lay_out(*issues, sample_issue(10, published_at=day + timedelta(days=7)))
+    await wait_for_days(3)
+    assert told(desk) == [STAFF]
+    await wait_for_days(5)
+    assert told(desk) == [STAFF, STAFF], "the next one is missed, too"
 
 
 async def test_a_newsletter_that_rested_long_ago_is_missed_by_nobody_who_just_subscribed(desk: Desk) -> None:

@@ -545,6 +545,16 @@ async def test_a_feed_that_is_short_withdraws_nothing(desk: Desk, left: tuple[in
         assert not (await card_of(desk, number)).is_withdrawn
 
 
+async def test_what_grows_old_above_a_pinned_issue_is_not_withdrawn(desk: Desk) -> None:
+    await desk.subscribe()
+    for newest in range(3, 8):
+        desk.shelf.lay_out(sample_issue(1), *(sample_issue(number) for number in range(newest - 1, newest + 1)))
+        for _ in range(4):
+            await desk.read()
+    for number in range(1, 8):
+        assert not (await card_of(desk, number)).is_withdrawn
+
+
 async def test_an_issue_without_a_date_is_never_withdrawn(desk: Desk) -> None:
     undated = sample_issue(4, published_at=None)
     desk.shelf.lay_out(*five(4), undated)

@@ -115,6 +115,7 @@ async def test_a_post_is_an_issue(hive: Hive, reader: BeehiivSource) -> None:
         {"status": "draft"},
         {"status": "archived"},
         {"platform": "email"},
+        {"platform": ["web"]},
         {"hidden_from_feed": True},
         {"publish_date": int(NOW.timestamp()) + 60},
         {"publish_date": None},
@@ -149,6 +150,18 @@ async def test_what_the_key_opens_is_asked_for_by_name_and_page(hive: Hive, read
         "expand[]": "free_web_content",
     }
     assert "If-None-Match" not in asked.headers, "or a scheduled post would stay unseen"
+
+
+async def test_a_query_behind_the_publication_is_left_out(hive: Hive, reader: BeehiivSource) -> None:
+    hive.posts = [post(1)]
+    hive.address += "/?utm_source=x#posts"
+    assert len((await read(reader, hive)).issues) == 1
+
+
+async def test_the_key_never_travels_in_the_clear(hive: Hive, reader: BeehiivSource) -> None:
+    hive.address = f"http://api.example/v2/publications/{PUBLICATION}"
+    with pytest.raises(UnreadableError, match="beehiiv-not-secret"):
+        await read(reader, hive)
 
 
 async def test_without_the_right_key_it_is_told_where_to_make_one(hive: Hive, reader: BeehiivSource) -> None:

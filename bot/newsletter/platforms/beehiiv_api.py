@@ -18,7 +18,7 @@ from bot.newsletter.links import clean_url, link_key
 from bot.newsletter.mastheads import Known
 from bot.newsletter.text import MAX_TITLE, plain, storable
 
-_ON_THE_WEB = {"web", "both"}
+_ON_THE_WEB = ("web", "both")
 _MOST_AUTHORS = 20
 
 

@@ -1,5 +1,6 @@
 """Reads a beehiiv publication by its API, with a key of its own: its feed is off until somebody switches it on."""
 
+import asyncio
 import re
 from functools import partial
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -47,7 +48,8 @@ class BeehiivSource:
         posts = await self._feeds.understand(body, partial(read_posts, body, now=self._clock.now()))
         title = source.title
         if title is None:
-            title = read_name((await self._get(publication, key=key)).body or b"")
+            named = await self._get(publication, key=key)
+            title = await asyncio.to_thread(read_name, named.body or b"")
         return Reading(title=title, issues=posts.issues, fresh_for=fetched.fresh_for)
 
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:

@@ -12,9 +12,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from bot.errors import StartError, StoreError
+from bot.errors import StoreError
 from bot.metrics import COUNTERS, Metrics
 from bot.services.health import Gauges, Health
+from bot.web.listening import listen
 
 
 @asynccontextmanager
@@ -43,19 +44,8 @@ async def serve_health(host: str, port: int, *, health: Health, metrics: Metrics
     application.router.add_get("/healthz", _healthz)
     application.router.add_get("/readyz", readyz)
     application.router.add_get("/metrics", metrics_page)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            raise StartError(
-                f"Nothing can listen on {host}:{port} (HEALTH_HOST, HEALTH_PORT): {error.strerror}. "
-                "Choose another port."
-            ) from error
+    async with listen(application, host, port, settings="HEALTH_HOST, HEALTH_PORT"):
         yield
-    finally:
-        await runner.cleanup()
 
 
 async def _healthz(_request: web.Request) -> web.Response:

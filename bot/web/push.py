@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from bot.errors import NotFoundError, RefusedError, StartError, StoreError
+from bot.errors import NotFoundError, RefusedError, StoreError
 from bot.services.push import Push
+from bot.web.listening import listen
 
 log = logging.getLogger(__name__)
 
@@ -34,15 +35,5 @@ async def serve_push(host: str, port: int, *, push: Push) -> AsyncIterator[None]
 
     application = web.Application(client_max_size=MOST_BYTES)
     application.router.add_post("/hooks/{token:[A-Za-z0-9_-]{43}}", called)
-    runner = web.AppRunner(application, access_log=None)  # its log would hold the addresses, which are secrets
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            raise StartError(
-                f"Nothing can listen on {host}:{port} (PUSH_HOST, PUSH_PORT): {error.strerror}. Choose another port."
-            ) from error
+    async with listen(application, host, port, settings="PUSH_HOST, PUSH_PORT"):
         yield
-    finally:
-        await runner.cleanup()

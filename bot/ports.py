@@ -18,7 +18,7 @@ class Reading:
     """What a source gave: its title and items, and the marks for the next conditional request.
 
     is_whole: it did not break off, so that what is not among its items is not there. fresh_for: how long its server
-    says that this holds.
+    says that this holds. home_url: the newsletter's site, as it says itself.
     """
 
     title: str | None
@@ -27,6 +27,7 @@ class Reading:
     last_modified: str | None = None
     is_whole: bool = True
     fresh_for: timedelta | None = None
+    home_url: str | None = None
 
 
 class IssueSource(Protocol):

@@ -364,6 +364,8 @@ def _source_lines(interaction: discord.Interaction, source: Source, channel_id: 
         ),
         say(interaction, "status-address", address=plain(source.url, longest=_LONGEST_ADDRESS)),
     ]
+    if source.rung_url:
+        lines.append(say(interaction, "status-rung", address=plain(source.rung_url, longest=_LONGEST_ADDRESS)))
     if source.last_problem and source.next_poll_at:
         problem = say_problem(interaction, source.last_problem)
         lines.append(say(interaction, "status-problem", problem=problem, when=format_dt(source.next_poll_at, "R")))

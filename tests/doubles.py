@@ -89,6 +89,8 @@ class Shelf:
         self.feeds: list[str] = []
         self.pages: set[str] = set()
         """Addresses of web pages, and the feeds that these name."""
+        self.answers: dict[str, Reading | PressroomError] = {}
+        """What single addresses answer instead of `answer`."""
         self.credentials: list[str | None] = []
 
     def lay_out(self, *issues: Issue, etag: str | None = None) -> None:
@@ -102,9 +104,10 @@ class Shelf:
         if source.url in self.pages:
             raise UnreadableError("unreadable-page")
         self.credentials.append(credentials)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        answer = self.answers.get(source.url, self.answer)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 class Channel:

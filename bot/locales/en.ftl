@@ -211,6 +211,7 @@ setup-source-unknown = This server does not read that newsletter. Pick one from 
 status-heading = ### Setup of this server
 status-source = **{ $title }** → <#{ $channel }>
 status-address = -# { $address }
+status-rung = -# read at { $address } now, because the address above fails
 status-read = read { $when }
 status-not-yet = not read yet
 status-problem = ⚠ { $problem } Tried again { $when }.
@@ -484,6 +485,9 @@ delivery-broken = The connection to Discord broke.
 
 ## Notices to the staff of a server, once for each occasion
 
+notice-rung = **{ $title } is read at another address now:** { $address }. At { $before } it cannot be read: { $reason } Nothing needs to be done, unless the first address is gone for good: then `/setup source` takes the new one.
+notice-rung-back = **{ $title } can be read at its own address again:** { $address }.
+notice-unread = **{ $title } could not be read since { $since }.** { $reason } It is tried again and again; `/setup status` says when. Whatever comes out meanwhile is announced when it can be read.
 notice-channel-stopped = **Nothing is sent to <#{ $channel }> any more.** { $reason }
     { $count ->
     [0] Nothing waits there now.

@@ -44,7 +44,8 @@ class Guild:
 class Source:
     """Where a newsletter is read from, shared by every server that subscribes to the same address.
 
-    `url_key` stands for the address and the credentials together.
+    `url_key` stands for the address and the credentials together. home_url: its site, as it says itself. rung_url:
+    where it is read instead of `url`, which failed and is tried again at `look_up_at`.
     """
 
     source_id: int
@@ -58,6 +59,9 @@ class Source:
     first_read_at: datetime | None = None
     last_read_at: datetime | None = None
     last_problem: Problem | None = None
+    home_url: str | None = None
+    rung_url: str | None = None
+    look_up_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from bot.services.cards import Change, show_changes
 from bot.services.channels import choose_channel
 from bot.services.floods import hold, is_flood
 from bot.services.keys import issue_key
+from bot.services.ladder import FAILURES_ON_A_RUNG, Climbed, Ladder, readable, words_about
 from bot.services.notices import staff_channel_of, tell_staff
 from bot.services.slots import LONGEST_ASKED, next_reading
 from bot.services.storing import Stored, look_for_missing, miss_again, store_issues
@@ -44,6 +45,7 @@ _READING_LEASE = timedelta(minutes=5)
 _SOURCES_AT_ONCE = 8
 _MOST_LEARNED_FROM = 60
 _LONGEST_BACKOFF = timedelta(hours=6)
+_LONG_UNREAD = timedelta(days=1)
 _LONGEST_URL = 2000
 _BARE_ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/|$)", re.IGNORECASE)
 
@@ -80,6 +82,7 @@ class Sources:
         self._metrics = metrics
         self._store = store
         self._reader = reader
+        self._ladder = Ladder(store, reader=reader, clock=clock)
         self._secrets = secrets
         self._clock = clock
         self._bell = bell
@@ -209,11 +212,11 @@ class Sources:
     async def _read(self, source: Source) -> None:
         """Read one source and take in what is new; whatever goes wrong with it is its own problem."""
         try:
-            reading = await self._reader.read(source, credentials=await self._credentials(source))
-            if reading is None:
-                await self._record_unchanged(source)
+            climbed = await self._ladder.read(source, credentials=await self._credentials(source))
+            if climbed.reading is None:
+                await self._record_unchanged(source, climbed)
             else:
-                await self._take_in(source, reading)
+                await self._take_in(source, climbed, climbed.reading)
         except FetchError as error:
             asked = min(timedelta(seconds=error.retry_after_seconds), LONGEST_ASKED)
             await self._record_failure(source, Problem.of(error), asked=asked)
@@ -224,7 +227,7 @@ class Sources:
             log.exception("source could not be read source_id=%s", source.source_id)
             await self._record_failure(source, Problem.of(error))
 
-    async def _take_in(self, source: Source, reading: Reading) -> None:
+    async def _take_in(self, source: Source, climbed: Climbed, reading: Reading) -> None:
         """Store what is new and queue its announcements; the source's marks advance in the same transaction."""
         now = self._clock.now()
         async with self._store.write() as transaction:
@@ -233,23 +236,33 @@ class Sources:
                 return  # somebody subscribed anew meanwhile; it is read again at once
             source = held
             newest_known_at = await issue_rows.newest_published_at(transaction, source.source_id)
-            stored = await store_issues(transaction, source, reading.issues, now=now, undated_at=now, is_listed=True)
-            gone = await look_for_missing(transaction, source, stored, now=now) if reading.is_whole else []
+            # What a known issue says, and whether it is there at all, is for the source's own address to tell.
+            is_own = climbed.rung_url is None
+            stored = await store_issues(transaction, source, reading.issues, now=now, undated_at=now, is_listed=is_own)
+            is_judged = is_own and reading.is_whole
+            gone = await look_for_missing(transaction, source, stored, now=now) if is_judged else []
             await self._feature(transaction, source, stored, now=now)
+            has_moved = climbed.rung_url != source.rung_url
+            news = _newer(stored.new, newest_known_at) if has_moved else stored.new
             if source.first_read_at is None:
                 announced = await self._announce_first(transaction, source, now=now)
-            elif is_flood(stored.new, listed=len(reading.issues), newest_known_at=newest_known_at):
-                await self._hold(transaction, source, stored.new, listed=len(reading.issues), now=now)
+            elif is_flood(news, listed=len(reading.issues), newest_known_at=newest_known_at):
+                await self._hold(transaction, source, news, listed=len(reading.issues), now=now)
                 announced = 0
             else:
-                announced = await self._announce(transaction, source, stored.new, now=now)
+                announced = await self._announce(transaction, source, news, now=now)
             shown = await self._show(transaction, source, [*stored.changed_cards, *gone], now=now)
+            if has_moved:
+                shown |= await self._tell_of_rung(transaction, source, climbed, now=now)
             if source.first_read_at is not None:
                 shown |= await self._watch_for_silence(transaction, source, now=now)
             await source_rows.record_reading(
                 transaction,
                 source.source_id,
-                title=reading.title,
+                title=reading.title if is_own or source.title is None else None,
+                home_url=reading.home_url if is_own else None,
+                rung_url=climbed.rung_url,
+                look_up_at=climbed.look_up_at,
                 etag=reading.etag,
                 last_modified=reading.last_modified,
                 now=now,
@@ -305,17 +318,30 @@ class Sources:
                 "ago": f"<t:{int(missed.timestamp())}:R>",
             },
         )
+        occasion = f"silence:{source.source_id}:{int(missed.timestamp())}"
+        return await self._tell(transaction, source, words, occasion=occasion, now=now)
+
+    async def _tell_of_rung(self, transaction: Transaction, source: Source, climbed: Climbed, *, now: datetime) -> bool:
+        log.warning("source reads elsewhere source_id=%s because=%s", source.source_id, climbed.because)
+        occasion = f"rung:{source.source_id}:{now.isoformat()}"
+        return await self._tell(transaction, source, words_about(source, climbed), occasion=occasion, now=now)
+
+    async def _tell(
+        self, transaction: Transaction, source: Source, words: Problem, *, occasion: str, now: datetime
+    ) -> bool:
+        """Tell the staff of every server that reads the source, once for each `occasion`."""
+        told = False
         for subscription in await guild_rows.subscriptions_of_source(transaction, source.source_id):
-            await tell_staff(
+            told |= await tell_staff(
                 transaction,
                 self._announcer,
                 guild_id=subscription.guild_id,
                 about_channel_id=0,
-                occasion=f"silence:{source.source_id}:{int(missed.timestamp())}",
+                occasion=occasion,
                 words=words,
                 now=now,
             )
-        return True
+        return told
 
     async def _show(
         self, transaction: Transaction, source: Source, issue_keys: Sequence[str], *, now: datetime
@@ -381,18 +407,22 @@ class Sources:
             sealed = await source_rows.get_secret(transaction, source.source_id)
         return self._secrets.open(sealed) if sealed is not None else None
 
-    async def _record_unchanged(self, source: Source) -> None:
+    async def _record_unchanged(self, source: Source, climbed: Climbed) -> None:
         self._metrics.count("source_readings", "unchanged")
         now = self._clock.now()
         async with self._store.write() as transaction:
             shown = False
             if await source_rows.hold_claim(transaction, source) is not None:
                 # What the last reading missed is still missing.
-                gone = await miss_again(transaction, source, now=now)
+                gone = await miss_again(transaction, source, now=now) if climbed.rung_url is None else []
                 shown = await self._show(transaction, source, gone, now=now)
                 shown |= await self._watch_for_silence(transaction, source, now=now)
                 await source_rows.record_unchanged(
-                    transaction, source.source_id, now=now, next_poll_at=self._next_reading(source)
+                    transaction,
+                    source.source_id,
+                    look_up_at=climbed.look_up_at,
+                    now=now,
+                    next_poll_at=self._next_reading(source),
                 )
         if shown:
             self._bell.ring("outbox")
@@ -403,10 +433,16 @@ class Sources:
     async def _record_failure(self, source: Source, problem: Problem, *, asked: timedelta = timedelta()) -> None:
         backoff = min(self._interval * 2 ** min(source.failures, 16), _LONGEST_BACKOFF)
         # Jitter keeps sources that failed together from coming back together.
-        due_at = self._clock.now() + max(max(backoff, self._interval) * uniform(0.9, 1.1), asked)
+        now = self._clock.now()
+        due_at = now + max(max(backoff, self._interval) * uniform(0.9, 1.1), asked)
+        shown = False
         async with self._store.write() as transaction:
             if await source_rows.hold_claim(transaction, source) is not None:
                 await source_rows.record_failure(transaction, source.source_id, problem=problem, next_poll_at=due_at)
+                shown = await self._tell_of_failure(transaction, source, problem, now=now)
+                shown |= await self._watch_for_silence(transaction, source, now=now)
+        if shown:
+            self._bell.ring("outbox")
         self._metrics.count("source_readings", "failed")
         log.warning(
             "source failed source_id=%s failures=%d next=%s problem=%s",
@@ -415,6 +451,28 @@ class Sources:
             due_at.isoformat(timespec="seconds"),
             problem,
         )
+
+    async def _tell_of_failure(
+        self, transaction: Transaction, source: Source, problem: Problem, *, now: datetime
+    ) -> bool:
+        """Tell the staff, once, that a source has not been read for long, and no rung of its ladder helped."""
+        since = source.last_read_at
+        if since is None or now - since < _LONG_UNREAD or source.failures + 1 < FAILURES_ON_A_RUNG:
+            return False
+        words = Problem(
+            "notice-unread",
+            {"title": source.title or readable(source.url), "since": f"<t:{int(since.timestamp())}:R>"},
+            because=problem,
+        )
+        occasion = f"unread:{source.source_id}:{int(since.timestamp())}"
+        return await self._tell(transaction, source, words, occasion=occasion, now=now)
+
+
+def _newer(issues: Sequence[Issue], newest_known_at: datetime | None) -> list[Issue]:
+    """Those that came out after what was known: another rung may hold older ones that were never seen."""
+    if newest_known_at is None:
+        return []
+    return [issue for issue in issues if issue.published_at is not None and issue.published_at > newest_known_at]
 
 
 def split_credentials(url: str) -> tuple[str, str | None]:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from functools import partial
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from bot.clock import Clock
 from bot.errors import FetchError, UnreadableError
@@ -50,7 +50,9 @@ class BeehiivSource:
         if title is None:
             named = await self._get(publication, key=key)
             title = await asyncio.to_thread(read_name, named.body or b"")
-        return Reading(title=title, issues=posts.issues, fresh_for=fetched.fresh_for)
+        # The API does not name the site, but every post says where it stands there.
+        home = next((urljoin(issue.url, "/") for issue in posts.issues if issue.url), None)
+        return Reading(title=title, issues=posts.issues, fresh_for=fetched.fresh_for, home_url=home)
 
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
         return await self._feeds.find_feeds(url, credentials=credentials)

@@ -57,6 +57,7 @@ class FeedSource:
             last_modified=None if feed.torn else fetched.last_modified,
             is_whole=not feed.torn,
             fresh_for=fetched.fresh_for,
+            home_url=feed.home_url,
         )
 
     async def wait_for_turn(self, url: str) -> None:

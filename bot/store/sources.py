@@ -109,6 +109,9 @@ async def record_reading(
     title: str | None,
     etag: str | None,
     last_modified: str | None,
+    home_url: str | None,
+    rung_url: str | None,
+    look_up_at: datetime | None,
     now: datetime,
     next_poll_at: datetime,
 ) -> None:
@@ -118,6 +121,9 @@ async def record_reading(
         .where(sources.c.id == source_id)
         .values(
             title=func.coalesce(title, sources.c.title),
+            home_url=func.coalesce(home_url, sources.c.home_url),
+            rung_url=rung_url,
+            look_up_at=look_up_at,
             etag=etag,
             last_modified=last_modified,
             failures=0,
@@ -129,11 +135,13 @@ async def record_reading(
     )
 
 
-async def record_unchanged(transaction: Transaction, source_id: int, *, now: datetime, next_poll_at: datetime) -> None:
+async def record_unchanged(
+    transaction: Transaction, source_id: int, *, look_up_at: datetime | None, now: datetime, next_poll_at: datetime
+) -> None:
     await transaction.execute(
         update(sources)
         .where(sources.c.id == source_id)
-        .values(failures=0, last_problem=None, last_read_at=now, next_poll_at=next_poll_at)
+        .values(failures=0, last_problem=None, look_up_at=look_up_at, last_read_at=now, next_poll_at=next_poll_at)
     )
 
 
@@ -163,7 +171,15 @@ async def begin_anew(transaction: Transaction, source_id: int, *, now: datetime)
     await transaction.execute(
         update(sources)
         .where(sources.c.id == source_id)
-        .values(first_read_at=None, etag=None, last_modified=None, failures=0, next_poll_at=now)
+        .values(
+            first_read_at=None,
+            rung_url=None,
+            look_up_at=None,
+            etag=None,
+            last_modified=None,
+            failures=0,
+            next_poll_at=now,
+        )
     )
 
 
@@ -192,4 +208,7 @@ def source_of(row: Row[Any]) -> Source:
         first_read_at=row.first_read_at,
         last_read_at=row.last_read_at,
         last_problem=Problem.from_json(row.last_problem),
+        home_url=row.home_url,
+        rung_url=row.rung_url,
+        look_up_at=row.look_up_at,
     )

@@ -129,6 +129,9 @@ sources = Table(
     Column("created_at", UtcDateTime, nullable=False),
     # Which missing issue the staff was told of, by the moment when it was expected.
     Column("silent_since", UtcDateTime),
+    Column("home_url", Text),
+    Column("rung_url", Text),  # null: it is read at its own address
+    Column("look_up_at", UtcDateTime),
     Index(None, "next_poll_at"),
 )
 

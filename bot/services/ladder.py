@@ -1,0 +1,128 @@
+"""The ladder of a source: where else its newsletter is read when its address fails.
+
+The rungs are what the newsletter itself says: the source's address, then the feeds that its site names. Nobody else can
+put one there, because a source is shared by all servers that read the same address. A rung is taken only when it lists
+an issue that is known of the source: a feed of comments, or of whoever owns the address now, does not.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import unquote, urljoin, urlsplit
+
+from bot.clock import Clock
+from bot.errors import DomainError, FetchError, UnreadableError
+from bot.model.guild import Source
+from bot.model.problem import Problem
+from bot.ports import IssueSource, Reading
+from bot.store import Store
+from bot.store import issues as issue_rows
+
+FAILURES_ON_A_RUNG = 2
+"""In a row, before the next rung is tried: a server that is built anew is back a little later."""
+
+LOOK_UP_AFTER = timedelta(hours=24)
+"""As often it is tried whether the source's own address is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Climbed:
+    """What was read (None: unchanged) and on which rung: its address, None for the source's own.
+
+    because: why it is another rung than before. look_up_at: when the source's own address is tried again.
+    """
+
+    reading: Reading | None
+    rung_url: str | None = None
+    because: Problem | None = None
+    look_up_at: datetime | None = None
+
+
+class Ladder:
+    def __init__(self, store: Store, *, reader: IssueSource, clock: Clock) -> None:
+        self._store = store
+        self._reader = reader
+        self._clock = clock
+
+    async def read(self, source: Source, *, credentials: str | None) -> Climbed:
+        """Read the source on the rung that it stands on, or on another one where that fails for the second time.
+
+        Raises FetchError or UnreadableError, that of the present rung, when no other one gives anything.
+        """
+        now = self._clock.now()
+        look_up_at = source.look_up_at
+        if source.rung_url is not None and (look_up_at is None or look_up_at <= now):
+            reading = await self._read_elsewhere(source, source.url, credentials)
+            if reading is not None:
+                return Climbed(reading)
+            look_up_at = now + LOOK_UP_AFTER
+        here = source.rung_url or source.url
+        try:
+            reading = await self._reader.read(
+                replace(source, url=here), credentials=_credentials_for(here, source, credentials)
+            )
+        except (FetchError, UnreadableError) as error:
+            if source.failures + 1 < FAILURES_ON_A_RUNG or source.first_read_at is None or _asks_to_wait(error):
+                raise
+            for rung in await self._others(source, credentials, tried=here):
+                found = await self._read_elsewhere(source, rung, credentials)
+                if found is not None:
+                    is_own = rung == source.url
+                    return Climbed(
+                        found,
+                        rung_url=None if is_own else rung,
+                        because=Problem.of(error),
+                        look_up_at=None if is_own else now + LOOK_UP_AFTER,
+                    )
+            raise
+        return Climbed(reading, rung_url=source.rung_url, look_up_at=look_up_at)
+
+    async def _others(self, source: Source, credentials: str | None, *, tried: str) -> list[str]:
+        home = source.home_url or urljoin(source.url, "/")
+        try:
+            named = await self._reader.find_feeds(home, credentials=_credentials_for(home, source, credentials))
+        except (FetchError, UnreadableError):
+            named = []
+        return [rung for rung in dict.fromkeys([source.url, *named]) if rung != tried]
+
+    async def _read_elsewhere(self, source: Source, url: str, credentials: str | None) -> Reading | None:
+        """What stands at another rung, if it is of the same newsletter. Without marks: those are of the present one."""
+        try:
+            reading = await self._reader.read(
+                replace(source, url=url, etag=None, last_modified=None),
+                credentials=_credentials_for(url, source, credentials),
+            )
+        except (FetchError, UnreadableError):
+            return None
+        return reading if reading is not None and await self._is_known(source, reading) else None
+
+    async def _is_known(self, source: Source, reading: Reading) -> bool:
+        names = [name for issue in reading.issues for name in issue.identities]
+        async with self._store.read() as transaction:
+            return bool(await issue_rows.ids_of(transaction, source.source_id, names))
+
+
+def words_about(source: Source, climbed: Climbed) -> Problem:
+    """What the staff is told of another rung."""
+    title = source.title or readable(source.url)
+    if climbed.rung_url is None:
+        return Problem("notice-rung-back", {"title": title, "address": readable(source.url)})
+    return Problem(
+        "notice-rung",
+        {"title": title, "address": readable(climbed.rung_url), "before": readable(source.rung_url or source.url)},
+        because=climbed.because,
+    )
+
+
+def readable(url: str) -> str:
+    """An address as it may be shown to people: without its query, which may be a secret."""
+    parts = urlsplit(url)
+    return unquote(f"{parts.netloc}{parts.path}").rstrip("/")
+
+
+def _asks_to_wait(error: DomainError) -> bool:
+    return error.message_id == "fetch-too-often"
+
+
+def _credentials_for(url: str, source: Source, credentials: str | None) -> str | None:
+    """Credentials are for the site that they were given for."""
+    return credentials if urlsplit(url)[:2] == urlsplit(source.url)[:2] else None

@@ -46,6 +46,7 @@ from bot.services import (
 from bot.settings import Settings
 from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
+from bot.sources.folder import FolderSource
 from bot.store import Store
 from bot.store import installation as installation_row
 from bot.store.secret_box import SecretBox
@@ -70,8 +71,15 @@ class Parts:
     def announcer(self, client: discord.Client, traffic: Traffic) -> Announcer:
         return DiscordAnnouncer(client, traffic)
 
-    def reader(self, fetcher: Fetcher) -> IssueSource:
-        return BeehiivSource(FeedSource(fetcher), fetcher, clock=self.clock)
+    def reader(self, fetcher: Fetcher, settings: Settings) -> IssueSource:
+        feeds = FeedSource(fetcher)
+        return FolderSource(
+            BeehiivSource(feeds, fetcher, clock=self.clock),
+            feeds,
+            root=settings.newsletters_folder,
+            max_bytes=settings.fetch_max_bytes,
+            clock=self.clock,
+        )
 
 
 async def run(settings: Settings, parts: Parts | None = None) -> None:
@@ -115,7 +123,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         fetcher = await stack.enter_async_context(
             Fetcher(
                 timeout_seconds=settings.fetch_timeout_seconds,
-                max_bytes=int(settings.fetch_max_megabytes * 1_000_000),
+                max_bytes=settings.fetch_max_bytes,
                 allow_private_addresses=settings.allow_private_addresses,
             )
         )
@@ -134,7 +142,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             settings,
             store=store,
             clock=parts.clock,
-            reader=parts.reader(fetcher),
+            reader=parts.reader(fetcher, settings),
             announcer=parts.announcer(client, traffic),
             bell=workers,
             metrics=metrics,

@@ -11,7 +11,7 @@ from typing import TextIO
 from urllib.parse import urljoin
 
 from bot.clock import SystemClock
-from bot.errors import DomainError, FetchError, StartError, UnreadableError
+from bot.errors import DomainError, StartError
 from bot.fetch import Fetcher
 from bot.model.guild import Source
 from bot.model.issue import Issue
@@ -20,11 +20,11 @@ from bot.newsletter import read_newsletter
 from bot.services.sources import split_credentials
 from bot.services.storing import store_issues
 from bot.settings import Settings
+from bot.sources.folder import ENDINGS, documents_in, file_content
 from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store.soundness import opened_store
 
-ENDINGS = frozenset({".md", ".markdown", ".html", ".htm", ".xml", ".rss", ".atom", ".json"})
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _ISSUES_A_COMMIT = 25
 _BAR = 30
@@ -42,7 +42,7 @@ async def import_issues(
     documents = [document for each in given for document in _documents(each)]
     if not documents:
         raise StartError(f"There is nothing to import. Files of a folder are taken if they end in {_endings()}.")
-    max_bytes = int(settings.fetch_max_megabytes * 1_000_000)
+    max_bytes = settings.fetch_max_bytes
     async with (
         opened_store(settings.database_url.get_secret_value()) as store,
         Fetcher(
@@ -133,7 +133,7 @@ def _documents(given: str) -> Iterator[str]:
     if not path.exists():
         raise StartError(f"There is no file or folder {given}.")
     if path.is_dir():
-        yield from (str(each) for each in sorted(path.rglob("*")) if each.suffix.lower() in ENDINGS and each.is_file())
+        yield from map(str, documents_in(path))
     else:
         yield given
 
@@ -143,6 +143,9 @@ async def _source(store: Store, wanted: str | None) -> Source:
     async with store.write() as transaction:
         known = await source_rows.all_sources(transaction)
         if wanted is not None:
+            for source in known:
+                if source.url == wanted:
+                    return source
             address, credentials = split_credentials(wanted)
             if credentials:
                 raise StartError("Name the source without its user and password.")
@@ -167,18 +170,7 @@ async def _read(document: str, fetcher: Fetcher, *, site: str | None, max_bytes:
             fetched.body or b"", source=document, content_type=fetched.content_type, base_url=fetched.url
         )
     base = urljoin(site.rstrip("/") + "/", PurePosixPath(document).stem) if site else None
-    return read_newsletter(_content(document, max_bytes), source=document, base_url=base)
-
-
-def _content(path: str, max_bytes: int) -> bytes:
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(max_bytes + 1)
-    except OSError as error:
-        raise FetchError("file-unreadable", reason=error.strerror or type(error).__name__) from error
-    if len(content) > max_bytes:
-        raise UnreadableError("unreadable-too-large", megabytes=f"{max_bytes / 1_000_000:g}")
-    return content
+    return read_newsletter(file_content(Path(document), max_bytes=max_bytes), source=document, base_url=base)
 
 
 def _endings() -> str:

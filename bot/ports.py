@@ -18,7 +18,7 @@ class Reading:
     """What a source gave: its title and items, and the marks for the next conditional request.
 
     is_whole: it did not break off, so that what is not among its items is not there. fresh_for: how long its server
-    says that this holds. home_url: the newsletter's site, as it says itself.
+    says that this holds. home_url: the newsletter's site, as it says itself. problem: what could not be read of it.
     """
 
     title: str | None
@@ -28,6 +28,7 @@ class Reading:
     is_whole: bool = True
     fresh_for: timedelta | None = None
     home_url: str | None = None
+    problem: Problem | None = None
 
 
 class IssueSource(Protocol):
@@ -45,6 +46,10 @@ class IssueSource(Protocol):
 
         Raises FetchError, and UnreadableError where the page says why there is none.
         """
+        ...
+
+    async def addresses_for(self, guild_id: int) -> list[str]:
+        """What the operator laid ready for a server to read, as it is written in `/setup source`."""
         ...
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.errors import DomainError, FetchError, UnreadableError
+from bot.errors import DomainError
 from bot.fetch import Fetcher
 from bot.model.guild import Guild
 from bot.model.issue import Issue
@@ -13,12 +13,13 @@ from bot.model.problem import Problem
 from bot.newsletter import issue_as_json, read_newsletter
 from bot.ports import Announcement
 from bot.settings import Settings
+from bot.sources.folder import file_content
 
 
 async def preview(sources: Sequence[str], *, as_json: bool, settings: Settings) -> int:
     """Print each source's issues; 1 when a source could not be read, else 0."""
     failed = False
-    max_bytes = int(settings.fetch_max_megabytes * 1_000_000)
+    max_bytes = settings.fetch_max_bytes
     async with Fetcher(
         timeout_seconds=settings.fetch_timeout_seconds,
         max_bytes=max_bytes,
@@ -50,20 +51,7 @@ async def _read(source: str, fetcher: Fetcher, *, max_bytes: int) -> list[Issue]
         return read_newsletter(
             fetched.body or b"", source=source, content_type=fetched.content_type, base_url=fetched.url
         )
-    return read_newsletter(_file_content(source, max_bytes=max_bytes), source=source)
-
-
-def _file_content(source: str, *, max_bytes: int) -> bytes:
-    try:
-        with Path(source).open("rb") as file:
-            content = file.read(max_bytes + 1)
-    except OSError as error:
-        raise FetchError("file-unreadable", reason=error.strerror or type(error).__name__) from error
-    except ValueError:
-        raise FetchError("file-no-name") from None
-    if len(content) > max_bytes:
-        raise UnreadableError("unreadable-too-large", megabytes=f"{max_bytes / 1_000_000:g}")
-    return content
+    return read_newsletter(file_content(Path(source), max_bytes=max_bytes), source=source, with_drafts=True)
 
 
 def _as_text(issue: Issue, *, source: str) -> str:

@@ -32,6 +32,7 @@ _EXAMPLES = {
     "FETCH_TIMEOUT_SECONDS": "20",
     "FETCH_MAX_MEGABYTES": "10",
     "SOURCES_PER_SERVER": "20",
+    "NEWSLETTERS_FOLDER": "data/newsletters",
     "ALLOW_PRIVATE_ADDRESSES": "false",
 }
 _ENV_FILE = Path(".env")
@@ -59,6 +60,7 @@ class Settings(BaseModel):
     fetch_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
     fetch_max_megabytes: Annotated[float, Field(gt=0, le=100)] = 10.0
     sources_per_server: Annotated[int, Field(ge=1, le=1000)] = 20
+    newsletters_folder: Path | None = None
     allow_private_addresses: bool = False
 
     @classmethod
@@ -118,6 +120,10 @@ class Settings(BaseModel):
                 "is no database address; characters like @ : / [ in user or password are written %40 %3A %2F %5B"
             )
         return value
+
+    @property
+    def fetch_max_bytes(self) -> int:
+        return int(self.fetch_max_megabytes * 1_000_000)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -235,6 +235,14 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         )
         await reply(interaction, "setup-removed" if removed else "setup-source-unknown")
 
+    @source.autocomplete("address")
+    async def _addresses(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        laid_ready = await self._services.sources.addresses_for(guild_id_of(interaction))
+        # What is typed comes first: a web address cannot be guessed.
+        typed = [current] if 0 < len(current) <= LONGEST_CHOICE else []
+        offered = [each for each in laid_ready if current.casefold() in each.casefold() and each != current]
+        return [Choice(name=shorten(each, LONGEST_CHOICE), value=each) for each in typed + offered][:MOST_CHOICES]
+
     @push.autocomplete("source")
     @remove.autocomplete("source")
     async def _sources(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:

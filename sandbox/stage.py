@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 BOT = (sys.executable, "-m", "bot", "run")
 NEXT = sorted((SAMPLES / "next").glob("*.md"))
 """Issues to publish after those of the archive, in this order."""
+FOLDER = "field-notes"
 LOG_BYTES = 4000
 _STOP_SECONDS = 20.0
 
@@ -43,6 +44,7 @@ class Bot:
             "SECRET_KEY_FILE": str(folder / "secret.key"),
             "ALLOW_PRIVATE_ADDRESSES": "true",
             "POLL_MINUTES": "0.02",
+            "NEWSLETTERS_FOLDER": str(folder / "newsletters"),
         }
         self._process: Process | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -123,6 +125,7 @@ async def stage(*, openapi: Path | None = None, port: int = 0) -> AsyncIterator[
     try:
         async with Sandbox(openapi=openapi, name="Pressroom", port=port) as sandbox, Site() as site:
             sandbox.world.seed()
+            _lay_files_ready(sandbox, folder / "newsletters")
             bot = Bot(sandbox, folder)
             await bot.start()
             try:
@@ -131,3 +134,9 @@ async def stage(*, openapi: Path | None = None, port: int = 0) -> AsyncIterator[
                 await bot.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lay_files_ready(sandbox: Sandbox, newsletters: Path) -> None:
+    """What an operator would give to the server: a newsletter that is a folder of files."""
+    for guild_id in sandbox.world.guilds:
+        shutil.copytree(SAMPLES / FOLDER, newsletters / str(guild_id) / FOLDER)

@@ -99,6 +99,9 @@ class Shelf:
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
         return self.feeds
 
+    async def addresses_for(self, guild_id: int) -> list[str]:
+        return []
+
     async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
         self.asked.append(source)
         if source.url in self.pages:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.model.delivery import Delivery, DeliveryRecord, Sent
     from bot.model.guild import Source
     from bot.ports import Announcement, Announcer, IssueSource, Matter, Reading
+    from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 # In the order in which an issue passes them; `commit` lies between any two.
@@ -239,8 +240,8 @@ def main() -> None:
             def announcer(self, client: "discord.Client", traffic: "Traffic") -> "Announcer":
                 return cast("Announcer", _PausingAnnouncer(super().announcer(client, traffic), control))
 
-            def reader(self, fetcher: "Fetcher") -> "IssueSource":
-                return _PausingReader(super().reader(fetcher), control)
+            def reader(self, fetcher: "Fetcher", settings: "Settings") -> "IssueSource":
+                return _PausingReader(super().reader(fetcher, settings), control)
 
         await app.run(settings, PausingParts())
 
@@ -257,6 +258,9 @@ class _PausingReader:
 
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
         return await self._inner.find_feeds(url, credentials=credentials)
+
+    async def addresses_for(self, guild_id: int) -> list[str]:
+        return await self._inner.addresses_for(guild_id)
 
     async def read(self, source: "Source", *, credentials: str | None) -> "Reading | None":
         await self._control.point("fetch")

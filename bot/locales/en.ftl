@@ -441,6 +441,14 @@ fetch-status = { $host } answered with status { $status }.
 file-unreadable = The file cannot be read: { $reason }.
 file-no-name = That is no name of a file.
 
+folder-closed = This bot reads no files. (The operator may open a folder for them with NEWSLETTERS_FOLDER.)
+folder-missing = There is no `{ $name }` for this server. The operator puts it into NEWSLETTERS_FOLDER, in the folder { $server }.
+folder-empty = In `{ $name }` there is no file that could be an issue; their names end in { $endings }.
+folder-passed-over = { $count ->
+    [one] The file `{ $name }` was passed over: { $reason }
+   *[other] { $count } files were passed over. The first is `{ $name }`: { $reason }
+    }
+unreadable-draft = It says of itself that it is a draft.
 unreadable-beehiiv-off = That is a beehiiv site whose feed is switched off. Switch it on in beehiiv under Settings → Publication → RSS feed, then give me the feed's address. Or give me the publication's address in beehiiv's API, `https://api.beehiiv.com/v2/publications/pub_…`, and a `key`.
 beehiiv-no-key = beehiiv's API answers nobody without a key. Make one in beehiiv under Settings → API, and give it as `key`.
 beehiiv-key-refused = beehiiv's API refuses the key. Check it, or make a new one in beehiiv under Settings → API. (A newsletter that is read with an old key is taken out with `/setup remove` first.)

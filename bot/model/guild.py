@@ -1,10 +1,13 @@
 """A server, the sources it reads and the channels it posts to."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bot.model.problem import Problem
+
+_FOLDER = re.compile(r"(?:folder|file):(?://)?([^\W_][\w .-]{0,99})")
 
 
 class FirstAnnouncement(StrEnum):
@@ -73,3 +76,12 @@ class Subscription:
     source_id: int
     channel_id: int
     created_at: datetime
+
+
+def folder_address(given: str, guild_id: int) -> str | None:
+    """Where a server's `folder:name` is kept, as it is stored; None for any other address.
+
+    The operator laid it ready for that server, and no other one can name it.
+    """
+    named = _FOLDER.fullmatch(given.strip())
+    return None if named is None else f"folder:{guild_id}/{named[1]}"

@@ -19,6 +19,8 @@ _KNOWN = {
 _BEYOND = (">", "|", "{", "&", "*")  # blocks, maps, anchors of YAML
 _NO_PROSE = " \t#]}-\"'"  # what a line begins with that belongs to something else, or is more than this reads
 _NOTHING = {"null", "~"}
+_YES = {"true", "yes", "on", "1"}
+_NO = {"false", "no", "off", "0"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -31,6 +33,7 @@ class FrontMatter:
     authors: tuple[str, ...] = ()
     published_at: datetime | None = None
     url: str = ""
+    is_draft: bool = False
 
 
 def take_front_matter(source: str) -> tuple[FrontMatter, str]:
@@ -50,6 +53,7 @@ def take_front_matter(source: str) -> tuple[FrontMatter, str]:
         url=next(
             (url for url in (_first(fields, name) for name in ("canonical_url", "url", "link")) if "://" in url), ""
         ),
+        is_draft=_first(fields, "draft").lower() in _YES or _first(fields, "published").lower() in _NO,
     )
     return found, "\n".join(lines[end + 1 :])
 

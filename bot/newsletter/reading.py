@@ -16,12 +16,18 @@ MAX_BYTES = 50_000_000
 
 
 def read_newsletter(
-    content: bytes, *, source: str, content_type: str | None = None, base_url: str | None = None
+    content: bytes,
+    *,
+    source: str,
+    content_type: str | None = None,
+    base_url: str | None = None,
+    with_drafts: bool = False,
 ) -> list[Issue]:
     """The issues in `content`: one per item of a feed, exactly one of everything else.
 
     `source` is the path or address the bytes came from and helps to tell the format; `base_url` is what relative links
-    start from. Raises UnreadableError with a sentence that says what the bytes seem to be.
+    start from. Raises UnreadableError with a sentence that says what the bytes seem to be, also for a file that says
+    of itself that it is a draft, unless `with_drafts` are wanted.
     """
     if len(content) > MAX_BYTES:
         raise UnreadableError("unreadable-too-large", megabytes=f"{len(content) / 1e6:.0f}")
@@ -37,6 +43,8 @@ def read_newsletter(
         issue = issue_from_page(text, url=url)
     else:
         front, text = take_front_matter(text)
+        if front.is_draft and not with_drafts:
+            raise UnreadableError("unreadable-draft")
         url = clean_url(front.url) or url
         known = Known(
             title=front.title or None,

@@ -150,7 +150,7 @@ def _follow_up(record: DeliveryRecord) -> Finding:
 
 def _reading(source: Source) -> Finding:
     title = source.title or source.url
-    if source.last_problem is not None and source.next_poll_at is not None:
+    if source.failures and source.last_problem is not None and source.next_poll_at is not None:
         return Finding("why-source-fails", {"title": title, "when": source.next_poll_at}, because=source.last_problem)
     if source.last_read_at is None:
         return Finding("why-source-unread", {"title": title})

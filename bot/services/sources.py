@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 from bot.clock import Clock
 from bot.errors import DomainError, FetchError, RefusedError, UnreadableError
 from bot.metrics import Metrics
-from bot.model.guild import FirstAnnouncement, Source
+from bot.model.guild import FirstAnnouncement, Source, folder_address
 from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.ports import Announcer, Bell, IssueSource, Reading
@@ -100,13 +100,16 @@ class Sources:
     ) -> NewSubscription:
         """Read `url` for a server and announce it in `channel_id` from now on; at the first reading, what `first` says.
 
-        The address of the newsletter's site will do, if the site says where its feed is or keeps it where others do.
+        The address of the newsletter's site will do, if the site says where its feed is or keeps it where others do;
+        `folder:name` is what the operator laid ready for this server.
         Credentials in the address (`https://user:password@…`), or the `key` it asks for, are kept apart and sealed;
         the same address with others is another source. Raises RefusedError for what is no web address, FetchError or
         UnreadableError when nothing can be read there: then nothing is stored.
         """
-        address, credentials = split_credentials(url)
-        credentials = (key or "").strip() or credentials
+        address, credentials = folder_address(url, guild_id), None
+        if address is None:
+            address, credentials = split_credentials(url)
+            credentials = (key or "").strip() or credentials
         address, seen = await self._look(address, credentials)
         sealed = self._secrets.seal(credentials) if credentials else None
         url_key = (
@@ -130,6 +133,10 @@ class Sources:
             issues=len(seen.issues) if seen else 0,
             is_new=not any(subscription.guild_id == guild_id for subscription in before),
         )
+
+    async def addresses_for(self, guild_id: int) -> list[str]:
+        """What the operator laid ready for the server to read: `folder:name`."""
+        return await self._reader.addresses_for(guild_id)
 
     async def _look(self, address: str, credentials: str | None) -> tuple[str, Reading | None]:
         """The address of the feed, which may be another one than was given, and what is there now."""
@@ -265,6 +272,7 @@ class Sources:
                 look_up_at=climbed.look_up_at,
                 etag=reading.etag,
                 last_modified=reading.last_modified,
+                problem=reading.problem,
                 now=now,
                 next_poll_at=self._next_reading(source, fresh_for=reading.fresh_for),
             )

@@ -57,6 +57,9 @@ class BeehiivSource:
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
         return await self._feeds.find_feeds(url, credentials=credentials)
 
+    async def addresses_for(self, guild_id: int) -> list[str]:
+        return await self._feeds.addresses_for(guild_id)
+
     async def _get(self, url: str, *, key: str) -> Fetched:
         await self._feeds.wait_for_turn(url)
         try:

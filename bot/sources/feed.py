@@ -82,6 +82,9 @@ class FeedSource:
             raise UnreadableError("unreadable-beehiiv-off")
         return named or feeds_guessed(page.url)
 
+    async def addresses_for(self, _guild_id: int) -> list[str]:
+        return []
+
     async def understand(self, body: bytes, read: Callable[[], "Feed"]) -> "Feed":
         """What `read` makes of `body`, beside the event loop: even an ordinary feed takes a while to understand.
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, exists, func, or_, select, update
+from sqlalchemy import Row, case, exists, func, or_, select, update
 
 from bot.model.guild import Source
 from bot.model.problem import Problem
@@ -112,6 +112,7 @@ async def record_reading(
     home_url: str | None,
     rung_url: str | None,
     look_up_at: datetime | None,
+    problem: Problem | None,
     now: datetime,
     next_poll_at: datetime,
 ) -> None:
@@ -127,7 +128,7 @@ async def record_reading(
             etag=etag,
             last_modified=last_modified,
             failures=0,
-            last_problem=None,
+            last_problem=problem.as_json() if problem is not None else None,
             first_read_at=func.coalesce(sources.c.first_read_at, now),
             last_read_at=now,
             next_poll_at=next_poll_at,
@@ -141,7 +142,14 @@ async def record_unchanged(
     await transaction.execute(
         update(sources)
         .where(sources.c.id == source_id)
-        .values(failures=0, last_problem=None, look_up_at=look_up_at, last_read_at=now, next_poll_at=next_poll_at)
+        .values(
+            failures=0,
+            # What the reading before could not make out is still there; that it failed is over.
+            last_problem=case((sources.c.failures > 0, None), else_=sources.c.last_problem),
+            look_up_at=look_up_at,
+            last_read_at=now,
+            next_poll_at=next_poll_at,
+        )
     )
 
 

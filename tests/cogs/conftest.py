@@ -97,7 +97,7 @@ async def connected(settings: Settings, shelf: Shelf, clock: Clock) -> AsyncIter
         drain_seconds = 5.0
         guild_ready_seconds = 0.02
 
-        def reader(self, fetcher: Fetcher) -> IssueSource:
+        def reader(self, fetcher: Fetcher, settings: Settings) -> IssueSource:
             return shelf
 
     Played.clock = clock

@@ -280,7 +280,7 @@ async def test_too_many_sessions_are_waited_out_before_the_next_one(
         clock = press.clock
         guild_ready_seconds = 0.02
 
-        def reader(self, fetcher: Fetcher) -> IssueSource:
+        def reader(self, fetcher: Fetcher, settings: Settings) -> IssueSource:
             return press.shelf
 
     running = asyncio.create_task(run(settings, Played()))
@@ -328,7 +328,7 @@ async def test_a_token_that_is_revoked_while_running_ends_the_bot_with_a_sentenc
         guild_ready_seconds = 0.02
         drain_seconds = 2.0
 
-        def reader(self, fetcher: Fetcher) -> IssueSource:
+        def reader(self, fetcher: Fetcher, settings: Settings) -> IssueSource:
             return Shelf()
 
     running = asyncio.create_task(run(settings, Played()))
@@ -386,7 +386,7 @@ async def test_what_everything_else_uses_is_closed_last(sandbox: Sandbox, settin
         store = Watched
         guild_ready_seconds = 0.02
 
-        def reader(self, fetcher: Fetcher) -> IssueSource:
+        def reader(self, fetcher: Fetcher, settings: Settings) -> IssueSource:
             seen["fetcher"] = fetcher
             return Shelf()
 

@@ -99,6 +99,14 @@ async def test_two_items_of_one_feed_with_the_same_name_are_one_issue(desk: Desk
     assert len(await desk.services.issues.search_titles(GUILD, "")) == 1
 
 
+async def test_two_servers_that_name_a_folder_alike_read_each_its_own(desk: Desk) -> None:
+    for number in (0, 1):
+        await desk.subscribe(guild_id=GUILD + number, url="folder:notes")
+    async with desk.store.read() as transaction:
+        addresses = (await transaction.execute(select(sources.c.url).order_by(sources.c.id))).scalars().all()
+    assert addresses == [f"folder:{GUILD}/notes", f"folder:{GUILD + 1}/notes"]
+
+
 async def test_every_subscribed_channel_gets_the_issue(desk: Desk) -> None:
     await desk.subscribe()
     await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)

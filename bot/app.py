@@ -22,7 +22,7 @@ from bot.errors import StartError, TokenRefusedError
 from bot.fetch import Fetcher
 from bot.jobs import Worker, Workers
 from bot.metrics import Metrics
-from bot.ports import Announcer, IssueSource
+from bot.ports import Announcer, HubCaller, IssueSource
 from bot.services import (
     Announcements,
     Archive,
@@ -42,11 +42,13 @@ from bot.services import (
     Services,
     Sources,
     Submissions,
+    WebSub,
 )
 from bot.settings import Settings
 from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
 from bot.sources.folder import FolderSource
+from bot.sources.hub import HttpHubCaller
 from bot.store import Store
 from bot.store import installation as installation_row
 from bot.store.secret_box import SecretBox
@@ -143,6 +145,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             store=store,
             clock=parts.clock,
             reader=parts.reader(fetcher, settings),
+            caller=HttpHubCaller(fetcher),
             announcer=parts.announcer(client, traffic),
             bell=workers,
             metrics=metrics,
@@ -153,6 +156,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         workers.add(Worker("sources", services.sources.read_due, parts.clock))
         workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock))
         workers.add(Worker("polls", services.polls.close_due, parts.clock))
+        workers.add(Worker("hubs", services.websub.renew_due, parts.clock))
         workers.add(Worker("archive", services.archive.renew, parts.clock))
         workers.add(Worker("servers", partial(_leave_servers_that_are_gone, client), parts.clock))
         if settings.health_port is not None:
@@ -166,7 +170,9 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         if settings.push_port is not None:
             from bot.web.push import serve_push
 
-            await stack.enter_async_context(serve_push(settings.push_host, settings.push_port, push=services.push))
+            await stack.enter_async_context(
+                serve_push(settings.push_host, settings.push_port, push=services.push, websub=services.websub)
+            )
         # What is in hand needs Discord for its answer and, when that is closed, perhaps still the database.
         stack.push_async_callback(client.finish_what_is_in_hand, deadline_seconds=_STRAGGLERS_SECONDS)
         await stack.enter_async_context(client)
@@ -184,11 +190,13 @@ def _services(
     store: Store,
     clock: Clock,
     reader: IssueSource,
+    caller: HubCaller,
     announcer: Announcer,
     bell: Workers,
     metrics: Metrics,
 ) -> Services:
     secrets = SecretBox(settings.secret_key_file)
+    public_url = settings.public_url if settings.push_port is not None else None
     return Services(
         announcements=Announcements(store, clock=clock, bell=bell),
         archive=Archive(store),
@@ -215,7 +223,7 @@ def _services(
             clock=clock,
             bell=bell,
             secrets=secrets,
-            public_url=settings.public_url if settings.push_port is not None else None,
+            public_url=public_url,
         ),
         queue=Queue(store, clock=clock),
         sources=Sources(
@@ -230,6 +238,7 @@ def _services(
             metrics=metrics,
         ),
         submissions=Submissions(store, clock=clock, bell=bell),
+        websub=WebSub(store, caller=caller, clock=clock, bell=bell, secrets=secrets, public_url=public_url),
     )
 
 

@@ -11,12 +11,12 @@ import base64
 import logging
 import re
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
@@ -26,6 +26,8 @@ from bot.errors import FetchError
 from bot.model.address import is_public
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 USER_AGENT = "Pressroom/0.1 (newsletter desk for Discord; reads feeds)"
 _MOST_REDIRECTS = 5
@@ -40,7 +42,7 @@ _SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 class Fetched:
     """A body and what came with it; `body` is None when the server said that nothing changed (304).
 
-    fresh_for: for how long it says that this holds (Cache-Control).
+    fresh_for: for how long it says that this holds (Cache-Control). links: what its `Link` headers name, by relation.
     """
 
     url: str
@@ -49,6 +51,7 @@ class Fetched:
     etag: str | None = None
     last_modified: str | None = None
     fresh_for: timedelta | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 class Fetcher:
@@ -64,9 +67,17 @@ class Fetcher:
         self, url: str, *, headers: Mapping[str, str] | None = None, credentials: str | None = None
     ) -> Fetched:
         """The body behind `url`. `credentials` is `user:password`, sent to this host only. Raises FetchError."""
+        return await self._bounded(url, self._follow(_address(url), dict(headers or {}), credentials))
+
+    async def post(self, url: str, form: Mapping[str, str]) -> None:
+        """Send a form; what is answered besides that it was taken (2xx) is of no interest. Raises FetchError."""
+        await self._bounded(url, self._send(_address(url), form))
+
+    async def _bounded(self, url: str, exchange: Awaitable[T]) -> T:
+        """What comes of the exchange, within the time limit. Raises FetchError for whatever else comes of it."""
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._follow(_address(url), dict(headers or {}), credentials)
+                return await exchange
         except TimeoutError:
             raise FetchError("fetch-slow", host=_host(url), seconds=f"{self._timeout:g}") from None
         # Nothing is said to come `from error`: aiohttp's messages hold the whole address, which may be a secret.
@@ -101,12 +112,7 @@ class Fetcher:
                 if response.status == 304 and not headers.keys().isdisjoint({"If-None-Match", "If-Modified-Since"}):
                     return Fetched(url=str(url), body=None)
                 if response.status != 200:
-                    raise FetchError(
-                        _status_text(response.status),
-                        host=_host(url),
-                        status=response.status,
-                        retry_after_seconds=_asked_pause(response.headers.get("Retry-After")),
-                    )
+                    raise _refusal(response, url)
                 return Fetched(
                     url=str(url),
                     body=await self._body(response, url),
@@ -114,7 +120,21 @@ class Fetcher:
                     etag=_mark(response.headers.get("ETag")),
                     last_modified=_mark(response.headers.get("Last-Modified")),
                     fresh_for=_fresh_for(response.headers.get("Cache-Control", "")),
+                    links=_links(response),
                 )
+        raise FetchError("fetch-circles", host=_host(url))
+
+    async def _send(self, url: URL, form: Mapping[str, str]) -> None:
+        session = self._open_session()
+        for _ in range(_MOST_REDIRECTS + 1):
+            async with session.post(url, data=form, allow_redirects=False) as response:
+                # The other redirects mean "look there instead" and would turn the form into a question.
+                if response.status in {307, 308} and "Location" in response.headers:
+                    url = _redirected(response)
+                    continue
+                if not 200 <= response.status < 300:
+                    raise _refusal(response, url)
+                return
         raise FetchError("fetch-circles", host=_host(url))
 
     async def _body(self, response: aiohttp.ClientResponse, url: URL) -> bytes:
@@ -167,6 +187,14 @@ def refuse_private(address: str) -> None:
     if not is_public(address):
         # without the address: only equal refusals of several addresses arrive as one, not as "unreachable"
         raise _ForbiddenAddressError("The address is in no public network.")
+
+
+def _links(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """RFC 8288: addresses by their relation, the first of each; none where the headers are not well-formed."""
+    try:
+        return {rel: str(link["url"]) for rel, link in reversed(list(response.links.items()))}
+    except (ValueError, KeyError):
+        return {}
 
 
 def _address(url: str) -> URL:
@@ -226,6 +254,15 @@ def _asked_pause(retry_after: str | None) -> float:
         return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):
         return 0.0
+
+
+def _refusal(response: aiohttp.ClientResponse, url: URL) -> FetchError:
+    return FetchError(
+        _status_text(response.status),
+        host=_host(url),
+        status=response.status,
+        retry_after_seconds=_asked_pause(response.headers.get("Retry-After")),
+    )
 
 
 def _status_text(status: int) -> str:

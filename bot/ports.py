@@ -1,5 +1,6 @@
 """What the rules need from outside, as Protocols; `bot.app` hands in who fulfils them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
 from bot.model.flood import Flood
 from bot.model.guild import Guild, Source
+from bot.model.hub import Hub
 from bot.model.issue import Issue
 from bot.model.poll import Poll
 from bot.model.problem import Problem
@@ -29,6 +31,7 @@ class Reading:
     fresh_for: timedelta | None = None
     home_url: str | None = None
     problem: Problem | None = None
+    hub: Hub | None = None
 
 
 class IssueSource(Protocol):
@@ -50,6 +53,14 @@ class IssueSource(Protocol):
 
     async def addresses_for(self, guild_id: int) -> list[str]:
         """What the operator laid ready for a server to read, as it is written in `/setup source`."""
+        ...
+
+
+class HubCaller(Protocol):
+    """Speaks to WebSub hubs."""
+
+    async def ask(self, hub_url: str, form: Mapping[str, str]) -> None:
+        """Ask a hub for what the form says; that it took it is no promise yet. Raises FetchError."""
         ...
 
 

@@ -1,6 +1,7 @@
 """`/setup`: what administrators decide for their server."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import discord
@@ -18,6 +19,7 @@ from bot.chat.views import View
 from bot.client import Pressroom
 from bot.model.delivery import DeliveryRecord
 from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source
+from bot.model.hub import Hub
 from bot.texts import text
 
 # What an announcement with its thread needs; history is what finds a message again after a crash.
@@ -273,7 +275,9 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         view = View()
         view.add_item(ui.TextDisplay[Any](say(interaction, "status-heading")))
         for source in status.sources[:_MOST_SOURCES]:
-            view.add_item(ui.TextDisplay[Any](_source_lines(interaction, source, channels[source.source_id])))
+            hub = status.hubs.get(source.source_id)
+            lines = _source_lines(interaction, source, channels[source.source_id], hub)
+            view.add_item(ui.TextDisplay[Any](lines))
         if len(status.sources) > _MOST_SOURCES:
             more = say(interaction, "status-more", count=len(status.sources) - _MOST_SOURCES)
             view.add_item(ui.TextDisplay[Any](more))
@@ -362,7 +366,7 @@ def _review_line(interaction: discord.Interaction, guild: Guild) -> str:
     return say(interaction, "status-review", channel=str(guild.review_channel_id))
 
 
-def _source_lines(interaction: discord.Interaction, source: Source, channel_id: int) -> str:
+def _source_lines(interaction: discord.Interaction, source: Source, channel_id: int, hub: Hub | None) -> str:
     lines = [
         say(
             interaction,
@@ -381,6 +385,9 @@ def _source_lines(interaction: discord.Interaction, source: Source, channel_id: 
         lines.append("-# " + say(interaction, "status-read", when=format_dt(source.last_read_at, "R")))
     else:
         lines.append("-# " + say(interaction, "status-not-yet"))
+    if hub is not None:
+        host = plain(urlsplit(hub.url).netloc, longest=_LONGEST_TITLE)
+        lines.append(say(interaction, "status-hub", hub=host))
     return "\n".join(lines)
 
 

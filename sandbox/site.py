@@ -1,6 +1,7 @@
 """The newsletter's own web site: feeds, issue pages and pictures, and ways to break them.
 
-`/feed.xml` RSS 2.0, `/atom.xml` Atom, `/feed.json` JSON Feed, `/p/<slug>` pages, `/images/<name>.png` pictures.
+`/feed.xml` RSS 2.0, `/atom.xml` Atom, `/feed.json` JSON Feed, `/p/<slug>` pages, `/images/<name>.png` pictures; `/hub`
+tells whoever asked when there is something new (WebSub), if the site has one.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from markdown_it import MarkdownIt
 
 from sandbox.clock import Clock
 from sandbox.files import landscape
+from sandbox.hub import Hub
 
 SAMPLES = Path(__file__).parent / "sample"
 
@@ -65,6 +67,7 @@ class Site:
     conditional: Counter[str] = field(default_factory=Counter)
     not_modified: Counter[str] = field(default_factory=Counter)
     slow_seconds: float = 60.0
+    hub: Hub | None = None
     _broken: Breakage | None = None
     _times: int | None = None
     _runner: web.ServerRunner | None = None
@@ -77,6 +80,8 @@ class Site:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self.hub is not None:
+            await self.hub.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -134,7 +139,12 @@ class Site:
             picture[1] if picture else None,
         )
         self.posts[slug] = post
+        self._tell()
         return post
+
+    def _tell(self) -> None:
+        if self.hub is not None:
+            self.hub.tell({self.feed_url: self.rss(), self.atom_url: self.atom(), self.json_url: self.json_feed()})
 
     @staticmethod
     def slug_of(text: str) -> str:
@@ -158,11 +168,14 @@ class Site:
             text.replace(old, new) for text in (post.title, post.subtitle, post.text, post.html)
         )
         post.changed_at = self.now
+        self._tell()
         return post
 
     def withdraw(self, slug: str) -> Post:
         """Take the issue off the site: gone from the feeds, 404 at its page."""
-        return self.posts.pop(slug)
+        post = self.posts.pop(slug)
+        self._tell()
+        return post
 
     def break_feed(self, how: Breakage, *, times: int | None = None) -> None:
         """Break every feed: HTML instead, empty, cut in the middle, status 500, or slow. For so many requests."""
@@ -193,6 +206,8 @@ class Site:
             self.conditional[path] += 1
         if path in FEEDS:
             return await self._feed(request, path)
+        if path == "/hub" and self.hub is not None:
+            return await self.hub.handle(request)
         if path.startswith("/images/"):
             return web.Response(body=landscape(path), content_type="image/png")
         if path == "/":
@@ -262,7 +277,7 @@ class Site:
             'xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
             f"<title>{escape(self.title)}</title><link>{self.url}/</link><description>A sample newsletter</description>"
             f'<language>en</language><atom:link href="{self.feed_url}" rel="self" type="application/rss+xml"/>'
-            f"{items}</channel></rss>"
+            f"{self._hub_link('atom:link')}{items}</channel></rss>"
         ).encode()
 
     def atom(self) -> bytes:
@@ -278,8 +293,12 @@ class Site:
         return (
             '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom">'
             f"<title>{escape(self.title)}</title><id>{self.url}/</id><updated>{changed.isoformat()}</updated>"
-            f'<link rel="self" href="{self.atom_url}"/><link rel="alternate" href="{self.url}/"/>{entries}</feed>'
+            f'<link rel="self" href="{self.atom_url}"/><link rel="alternate" href="{self.url}/"/>'
+            f"{self._hub_link('link')}{entries}</feed>"
         ).encode()
+
+    def _hub_link(self, element: str) -> str:
+        return f'<{element} rel="hub" href="{self.url}/hub"/>' if self.hub is not None else ""
 
     def json_feed(self) -> bytes:
         return orjson.dumps(
@@ -288,6 +307,7 @@ class Site:
                 "title": self.title,
                 "home_page_url": f"{self.url}/",
                 "feed_url": self.json_url,
+                **({"hubs": [{"type": "WebSub", "url": f"{self.url}/hub"}]} if self.hub is not None else {}),
                 "items": [
                     {
                         "id": self.post_url(post.slug),

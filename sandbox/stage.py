@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.hub import Hub
 from sandbox.server import Sandbox
 from sandbox.site import SAMPLES, Site
 
@@ -30,7 +31,7 @@ class Bot:
     `fell` is set when it ends although nobody meant it to; `on_change` is called when it starts or ends.
     """
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, folder: Path, *, push_port: int) -> None:
         self.fell = asyncio.Event()
         self.log = folder / "bot.log"
         self.on_change: Callable[[], None] = lambda: None
@@ -45,6 +46,8 @@ class Bot:
             "ALLOW_PRIVATE_ADDRESSES": "true",
             "POLL_MINUTES": "0.02",
             "NEWSLETTERS_FOLDER": str(folder / "newsletters"),
+            "PUSH_PORT": str(push_port),
+            "PUBLIC_URL": f"http://127.0.0.1:{push_port}",
         }
         self._process: Process | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -123,10 +126,10 @@ async def stage(*, openapi: Path | None = None, port: int = 0) -> AsyncIterator[
     """
     folder = Path(tempfile.mkdtemp(prefix="pressroom-demo-"))
     try:
-        async with Sandbox(openapi=openapi, name="Pressroom", port=port) as sandbox, Site() as site:
+        async with Sandbox(openapi=openapi, name="Pressroom", port=port) as sandbox, Site(hub=Hub()) as site:
             sandbox.world.seed()
             _lay_files_ready(sandbox, folder / "newsletters")
-            bot = Bot(sandbox, folder)
+            bot = Bot(sandbox, folder, push_port=await _free_port())
             await bot.start()
             try:
                 yield Stage(sandbox, site, bot)
@@ -140,3 +143,12 @@ def _lay_files_ready(sandbox: Sandbox, newsletters: Path) -> None:
     """What an operator would give to the server: a newsletter that is a folder of files."""
     for guild_id in sandbox.world.guilds:
         shutil.copytree(SAMPLES / FOLDER, newsletters / str(guild_id) / FOLDER)
+
+
+async def _free_port() -> int:
+    """A port that nobody has, for the bot to listen on."""
+    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
+    port: int = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    return port

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import DeliveryRefusedError, PressroomError, UnreadableError
@@ -111,6 +111,19 @@ class Shelf:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+class AskedHub:
+    """A WebSub hub as the bot speaks to it: keeps what it was asked for, or refuses."""
+
+    def __init__(self) -> None:
+        self.forms: list[tuple[str, dict[str, str]]] = []
+        self.fail_with: PressroomError | None = None
+
+    async def ask(self, hub_url: str, form: Mapping[str, str]) -> None:
+        self.forms.append((hub_url, dict(form)))
+        if self.fail_with is not None:
+            raise self.fail_with
 
 
 class Channel:

@@ -53,7 +53,7 @@ class Site:
 async def site() -> AsyncIterator[Site]:
     site = Site()
     application = web.Application()
-    application.router.add_get("/{path:.*}", site.serve)
+    application.router.add_route("*", "/{path:.*}", site.serve)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     server = web.TCPSite(runner, "127.0.0.1", 0)
@@ -78,6 +78,56 @@ async def test_a_body_comes_with_its_marks(site: Site, fetcher: Fetcher) -> None
     fetched = await fetcher.get(f"{site.address}/feed")
     assert (fetched.body, fetched.etag, fetched.last_modified) == (b"<rss/>", '"1"', "today")
     assert "Pressroom" in site.requests[0].headers["User-Agent"]
+
+
+@pytest.mark.parametrize(
+    ("header", "links"),
+    [
+        (
+            '<https://hub.example/>; rel="hub", </feed>; rel=self',
+            {"hub": "https://hub.example/", "self": "{site}/feed"},
+        ),
+        ('<https://one.example/>; rel="hub", <https://two.example/>; rel="hub"', {"hub": "https://one.example/"}),
+        ("nonsense", {}),
+        ("<http://[>; rel=hub", {}),
+        ("", {}),
+    ],
+)
+async def test_what_an_answer_links_to_comes_along(
+    site: Site, fetcher: Fetcher, header: str, links: dict[str, str]
+) -> None:
+    @site.page("/feed")
+    async def _(_request: web.Request) -> web.Response:
+        return web.Response(body=b"<rss/>", headers={"Link": header})
+
+    fetched = await fetcher.get(f"{site.address}/feed")
+    assert fetched.links == {rel: url.format(site=site.address) for rel, url in links.items()}
+
+
+async def test_a_form_is_sent_and_follows_only_redirects_that_keep_it_one(site: Site, fetcher: Fetcher) -> None:
+    taken: list[dict[str, object]] = []
+
+    @site.page("/hub")
+    async def _(request: web.Request) -> web.Response:
+        taken.append(dict(await request.post()))
+        return web.Response(status=202)
+
+    @site.page("/moved")
+    async def _(request: web.Request) -> web.Response:
+        raise web.HTTPPermanentRedirect("/hub") if "kept" in request.query else web.HTTPFound("/hub")
+
+    await fetcher.post(f"{site.address}/hub", {"hub.mode": "subscribe"})
+    await fetcher.post(f"{site.address}/moved?kept", {"hub.mode": "unsubscribe"})
+    with pytest.raises(FetchError, match="fetch-status"):
+        await fetcher.post(f"{site.address}/moved", {"hub.mode": "subscribe"})
+    assert taken == [{"hub.mode": "subscribe"}, {"hub.mode": "unsubscribe"}]
+
+
+async def test_a_form_goes_into_no_private_network(site: Site) -> None:
+    async with Fetcher(timeout_seconds=2, max_bytes=1, allow_private_addresses=False) as guarded:
+        with pytest.raises(FetchError, match="fetch-private"):
+            await guarded.post(f"{site.address}/hub", {"hub.mode": "subscribe"})
+    assert site.requests == []
 
 
 async def test_nothing_changed_is_no_body(site: Site, fetcher: Fetcher) -> None:

@@ -212,6 +212,7 @@ status-heading = ### Setup of this server
 status-source = **{ $title }** → <#{ $channel }>
 status-address = -# { $address }
 status-rung = -# read at { $address } now, because the address above fails
+status-hub = -# told by its hub { $hub } when something is new
 status-read = read { $when }
 status-not-yet = not read yet
 status-problem = ⚠ { $problem } Tried again { $when }.
@@ -441,6 +442,9 @@ fetch-status = { $host } answered with status { $status }.
 file-unreadable = The file cannot be read: { $reason }.
 file-no-name = That is no name of a file.
 
+websub-unknown = No hub was asked for that.
+websub-denied = The hub refuses to tell of this feed.
+websub-silent = The hub did not call back.
 folder-closed = This bot reads no files. (The operator may open a folder for them with NEWSLETTERS_FOLDER.)
 folder-missing = There is no `{ $name }` for this server. The operator puts it into NEWSLETTERS_FOLDER, in the folder { $server }.
 folder-empty = In `{ $name }` there is no file that could be an issue; their names end in { $endings }.

@@ -36,12 +36,17 @@ _ENTITY_TAG = re.compile(r"&lt;/?(?:p|div|br|a|img|h[1-6]|ul|ol|li|b|strong|em|i
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed as it was read. `torn` says that it broke off and only its whole items are here."""
+    """A feed as it was read. `torn` says that it broke off and only its whole items are here.
+
+    hub_url, self_url: who tells of what is new, and the feed's own address, where it names them (WebSub, section 4).
+    """
 
     title: str | None
     home_url: str | None
     issues: tuple[Issue, ...]
     torn: bool = False
+    hub_url: str | None = None
+    self_url: str | None = None
 
 
 def read_feed(
@@ -76,7 +81,21 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
     title = plain(_string(head.get("title"))) or None
     home = clean_url(_string(head.get("link")), base)
     issues = [_issue(entry, head, home=home, base=base) for entry in _newest(entries)]
-    return Feed(title, home, with_own_identities(issues, home), torn)
+    links = head.get("links") or []
+    return Feed(
+        title,
+        home,
+        with_own_identities(issues, home),
+        torn,
+        hub_url=_linked(links, "hub", base),
+        self_url=_linked(links, "self", base),
+    )
+
+
+def _linked(links: list[Any], relation: str, base: str | None) -> str | None:
+    """The first address that a feed gives for a relation of its own."""
+    named = (_string(link.get("href")) for link in links if link.get("rel") == relation)
+    return next((address for each in named if (address := absolute(each, base))), None)
 
 
 def _newest(entries: list[Any]) -> list[Any]:
@@ -270,7 +289,17 @@ def read_json_feed(content: bytes, *, base: str | None) -> Feed:
     feed_base = home or absolute(_string(data.get("feed_url")), base) or base
     items = [item for item in data["items"][:MAX_ITEMS] if isinstance(item, dict)]
     issues = [_json_issue(item, data, home=home, base=feed_base) for item in items]
-    return Feed(plain(_string(data.get("title"))) or None, home, with_own_identities(issues, home))
+    hubs = (
+        [hub for hub in data.get("hubs") or [] if isinstance(hub, dict)] if isinstance(data.get("hubs"), list) else []
+    )
+    named = (_string(hub.get("url")) for hub in hubs if _string(hub.get("type")).lower() in {"websub", "pubsubhubbub"})
+    return Feed(
+        plain(_string(data.get("title"))) or None,
+        home,
+        with_own_identities(issues, home),
+        hub_url=next((address for each in named if (address := absolute(each, base))), None),
+        self_url=absolute(_string(data.get("feed_url")), base),
+    )
 
 
 def _json_issue(item: dict[str, Any], feed: dict[str, Any], *, home: str | None, base: str | None) -> Issue:

@@ -19,6 +19,7 @@ from bot.services.push import Push
 from bot.services.queue import Queue
 from bot.services.sources import Sources
 from bot.services.submissions import Submissions
+from bot.services.websub import WebSub
 
 __all__ = [
     "Announcements",
@@ -39,6 +40,7 @@ __all__ = [
     "Services",
     "Sources",
     "Submissions",
+    "WebSub",
 ]
 
 
@@ -63,3 +65,4 @@ class Services:
     queue: Queue
     sources: Sources
     submissions: Submissions
+    websub: WebSub

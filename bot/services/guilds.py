@@ -1,7 +1,7 @@
 """What an administrator sets for a server."""
 
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from bot.clock import Clock
 from bot.model.delivery import DeliveryRecord, Purpose, StoppedChannel
 from bot.model.flood import Flood
 from bot.model.guild import ArchiveAccess, Guild, Source, Subscription
+from bot.model.hub import Hub
 from bot.model.problem import Problem
 from bot.ports import Bell
 from bot.services.announcements import enqueue_announcement
@@ -21,6 +22,7 @@ from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
+from bot.store import websub as lease_rows
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,10 @@ _MOST_TROUBLED = 3
 
 @dataclass(frozen=True, slots=True)
 class SetupStatus:
-    """A server's settings, its sources and where each is announced, and what is in trouble there."""
+    """A server's settings, its sources and where each is announced, and what is in trouble there.
+
+    hubs: by source, who tells of it at present.
+    """
 
     guild: Guild
     troubled: tuple[DeliveryRecord, ...]
@@ -37,6 +42,7 @@ class SetupStatus:
     stopped: tuple[StoppedChannel, ...]
     sources: tuple[Source, ...]
     subscriptions: tuple[Subscription, ...]
+    hubs: Mapping[int, Hub]
 
 
 class Guilds:
@@ -58,6 +64,7 @@ class Guilds:
             for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
                 source_id = subscription.source_id
                 await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id)
+                await lease_rows.ask_soon(transaction, [source_id], now=self._clock.now())
                 await outbox_rows.cancel_pending(
                     transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
                 )
@@ -168,6 +175,8 @@ class Guilds:
             subscriptions = await guild_rows.subscriptions_of_guild(transaction, guild_id)
             stopped = await channel_rows.stopped_in_guild(transaction, guild_id)
             floods = await flood_rows.waiting(transaction, guild_id)
+            source_ids = [source.source_id for source in sources]
+            hubs = await lease_rows.told_until(transaction, source_ids, now=self._clock.now())
             troubled = await outbox_rows.troubled(transaction, guild_id, limit=_MOST_TROUBLED)
         closed = {channel.channel_id for channel in stopped}
         return SetupStatus(
@@ -178,6 +187,7 @@ class Guilds:
             floods=tuple(floods),
             sources=tuple(sources),
             subscriptions=tuple(subscriptions),
+            hubs=hubs,
         )
 
     async def _change(self, guild_id: int, interaction_id: int, **settings: object) -> None:

@@ -28,6 +28,7 @@ from bot.services.notices import staff_channel_of, tell_staff
 from bot.services.slots import LONGEST_ASKED, next_reading
 from bot.services.storing import Stored, look_for_missing, miss_again, store_issues
 from bot.services.submissions import feature_links
+from bot.services.websub import note_hub
 from bot.store import Store, Transaction
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
@@ -36,6 +37,7 @@ from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 from bot.store import push as push_rows
 from bot.store import sources as source_rows
+from bot.store import websub as lease_rows
 from bot.store.secret_box import SecretBox
 
 log = logging.getLogger(__name__)
@@ -182,10 +184,12 @@ class Sources:
             if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
                 return False
             await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
+            await lease_rows.ask_soon(transaction, [source_id], now=now)
             await flood_rows.drop_waiting(transaction, guild_id=guild_id, source_id=source_id)
             await outbox_rows.cancel_pending(
                 transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
             )
+        self._bell.ring("hubs")
         return True
 
     async def read_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
@@ -259,6 +263,7 @@ class Sources:
             else:
                 announced = await self._announce(transaction, source, news, now=now)
             shown = await self._show(transaction, source, [*stored.changed_cards, *gone], now=now)
+            has_new_hub = await note_hub(transaction, source.source_id, reading.hub, secrets=self._secrets, now=now)
             if has_moved:
                 shown |= await self._tell_of_rung(transaction, source, climbed, now=now)
             if source.first_read_at is not None:
@@ -287,6 +292,8 @@ class Sources:
             len(gone),
             announced,
         )
+        if has_new_hub:
+            self._bell.ring("hubs")
         if stored.new or shown:
             self._bell.ring("outbox")
             self._bell.ring("polls")

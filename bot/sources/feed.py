@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.errors import UnreadableError
-from bot.fetch import Fetcher
+from bot.fetch import Fetched, Fetcher
 from bot.model.guild import Source
+from bot.model.hub import Hub
 from bot.ports import Reading
 
 if TYPE_CHECKING:
     from bot.newsletter.feeds import Feed
+
+_LONGEST_ADDRESS = 2_000
 
 
 class FeedSource:
@@ -58,6 +61,7 @@ class FeedSource:
             is_whole=not feed.torn,
             fresh_for=fetched.fresh_for,
             home_url=feed.home_url,
+            hub=_hub(fetched, feed),
         )
 
     async def wait_for_turn(self, url: str) -> None:
@@ -96,3 +100,12 @@ class FeedSource:
             return await asyncio.to_thread(read)
         async with self._one_apart:
             return await asyncio.to_thread(read_apart, body, read)
+
+
+def _hub(fetched: Fetched, feed: "Feed") -> Hub | None:
+    """Who tells of what is new here. What the server says goes before what stands in the feed (WebSub, section 4)."""
+    from bot.newsletter.links import absolute
+
+    hub = absolute(fetched.links.get("hub", ""), fetched.url) or feed.hub_url
+    topic = absolute(fetched.links.get("self", ""), fetched.url) or feed.self_url or fetched.url
+    return Hub(hub, topic) if hub is not None and max(len(hub), len(topic)) <= _LONGEST_ADDRESS else None

@@ -13,16 +13,18 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.clock import Clock
 from bot.errors import FetchError, UnreadableError
 from bot.model.guild import Source, folder_address
 from bot.model.issue import Issue
 from bot.model.problem import Problem
-from bot.newsletter import read_newsletter
-from bot.newsletter.feeds import Feed
 from bot.ports import IssueSource, Reading
 from bot.sources.feed import FeedSource
+
+if TYPE_CHECKING:
+    from bot.newsletter.feeds import Feed
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +185,10 @@ def _addresses_in(folder: Path) -> list[str]:
     return [given for name in sorted(names) if folder_address(given := f"folder:{name}", 0) is not None]
 
 
-def _feed_of(content: bytes, name: str) -> Feed:
+def _feed_of(content: bytes, name: str) -> "Feed":
+    from bot.newsletter import read_newsletter  # with the parsers behind it: not before something is read
+    from bot.newsletter.feeds import Feed
+
     return Feed(None, None, tuple(read_newsletter(content, source=name)))
 
 

@@ -150,6 +150,22 @@ push_hooks = Table(
     Index(None, "source_id"),
 )
 
+# What the hubs that feeds name were asked to tell; null in `leased_until`: not confirmed (yet).
+hub_leases = Table(
+    "hub_leases",
+    metadata,
+    _points_to("source_id", "sources.id", primary_key=True),
+    Column("hub_url", Text, nullable=False),
+    Column("topic_url", Text, nullable=False),
+    Column("token", String(43), nullable=False, unique=True),
+    Column("secret", LargeBinary),  # null: the hub is reached in the clear, so its calls are not signed
+    Column("leased_until", UtcDateTime),
+    Column("ask_at", UtcDateTime, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("last_problem", Text),
+    Index(None, "ask_at"),
+)
+
 # Signed calls of the last minutes: none of them is taken twice.
 push_calls = Table(
     "push_calls",

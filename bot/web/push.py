@@ -1,4 +1,4 @@
-"""`POST /hooks/…`: where platforms call, on a listener of its own that a reverse proxy may show to the internet."""
+"""`POST /hooks/…`: where platforms call, on a listener that a reverse proxy may show to the internet; hubs, too."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -8,7 +8,9 @@ from aiohttp import web
 
 from bot.errors import NotFoundError, RefusedError, StoreError
 from bot.services.push import Push
+from bot.services.websub import WebSub
 from bot.web.listening import listen
+from bot.web.websub import add_hub_routes
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +19,7 @@ MOST_BYTES = 256 * 1024
 
 
 @asynccontextmanager
-async def serve_push(host: str, port: int, *, push: Push) -> AsyncIterator[None]:
+async def serve_push(host: str, port: int, *, push: Push, websub: WebSub) -> AsyncIterator[None]:
     """Listen on `host:port`. Raises StartError when somebody else does."""
 
     async def called(request: web.Request) -> web.Response:
@@ -35,5 +37,6 @@ async def serve_push(host: str, port: int, *, push: Push) -> AsyncIterator[None]
 
     application = web.Application(client_max_size=MOST_BYTES)
     application.router.add_post("/hooks/{token:[A-Za-z0-9_-]{43}}", called)
+    add_hub_routes(application, websub)
     async with listen(application, host, port, settings="PUSH_HOST, PUSH_PORT"):
         yield

@@ -201,3 +201,41 @@ def test_text_misread_as_mac_roman_is_put_right_in_feeds_too() -> None:
     (issue,) = read_feed(feed.encode()).issues
     assert issue.title == "Tea — and “ink”"
     assert [(link.section, link.title) for link in issue.links] == [("🫦 Bites", "A cup’s tale")]
+
+
+HUBBED = (
+    b'<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><title>T</title><link>https://t.example/</link>'
+    b'<atom:link rel="hub" href="%s"/><atom:link rel="self" href="/feed"/><item><title>One</title>'
+    b"<guid>1</guid></item></channel></rss>"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "hub", "own"),
+    [
+        (HUBBED % b"https://hub.example/", "https://hub.example/", "https://t.example/feed"),
+        (HUBBED % b"javascript:alert(1)", None, "https://t.example/feed"),
+        (
+            (
+                b'<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><link rel="hub" href="https://hub.example/a"/>'
+                b'<link rel="hub" href="https://hub.example/b"/><entry><id>1</id><title>One</title></entry></feed>'
+            ),
+            "https://hub.example/a",
+            None,
+        ),
+        (
+            (
+                b'{"version": "https://jsonfeed.org/version/1.1", "feed_url": "https://t.example/f", "items": [],'
+                b' "hubs": [5, {"type": "rssCloud", "url": "https://cloud.example/"},'
+                b' {"type": "WebSub", "url": "https://hub.example/"}]}'
+            ),
+            "https://hub.example/",
+            "https://t.example/f",
+        ),
+        (b'{"version": "1", "items": [], "hubs": {"type": "WebSub"}}', None, None),
+    ],
+    ids=["rss", "no web address", "atom", "json", "json of another shape"],
+)
+def test_a_feed_says_who_tells_of_what_is_new(content: bytes, hub: str | None, own: str | None) -> None:
+    feed = read_feed(content, base_url="https://t.example/f.xml")
+    assert (feed.hub_url, feed.self_url) == (hub, own)

@@ -30,11 +30,12 @@ from bot.services import (
     Services,
     Sources,
     Submissions,
+    WebSub,
 )
 from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
-from tests.doubles import Channel, MovedClock, QuietBell, Shelf, sample_issue
+from tests.doubles import AskedHub, Channel, MovedClock, QuietBell, Shelf, sample_issue
 
 GUILD, CHANNEL = 7001, 8001
 FEED = "https://news.example/feed"
@@ -53,6 +54,7 @@ class Desk:
     key_file: Path
     metrics: Metrics
     interactions: Iterator[int]
+    hub: AskedHub
     first: FirstAnnouncement = FirstAnnouncement.NEWEST
 
     async def subscribe(self, guild_id: int = GUILD, channel_id: int = CHANNEL, url: str = FEED) -> None:
@@ -94,7 +96,7 @@ class Desk:
 @pytest.fixture
 async def desk(store: Store, tmp_path: Path) -> Desk:
     clock, bell, shelf, channel, metrics = MovedClock(), QuietBell(), Shelf(sample_issue(1)), Channel(), Metrics()
-    key_file = tmp_path / "keys" / "secret.key"
+    key_file, hub = tmp_path / "keys" / "secret.key", AskedHub()
     services = Services(
         announcements=Announcements(store, clock=clock, bell=bell),
         archive=Archive(store),
@@ -122,5 +124,8 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
             announcer=channel,
         ),
         submissions=Submissions(store, clock=clock, bell=bell),
+        websub=WebSub(
+            store, caller=hub, clock=clock, bell=bell, secrets=SecretBox(key_file), public_url="https://desk.example"
+        ),
     )
-    return Desk(services, store, clock, bell, shelf, channel, key_file, metrics, count(900_000))
+    return Desk(services, store, clock, bell, shelf, channel, key_file, metrics, count(900_000), hub)

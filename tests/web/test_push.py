@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bot.errors import NotFoundError, RefusedError, StartError, StoreError
-from bot.services import Push
+from bot.services import Push, WebSub
 from bot.web.push import MOST_BYTES, serve_push
 
 TOKEN = "t" * 43
@@ -38,7 +38,10 @@ async def free_port() -> int:
 async def test_calls_are_answered_and_nothing_else_is_there(caplog: pytest.LogCaptureFixture) -> None:
     gate, port = Gate(), await free_port()
     base = f"http://127.0.0.1:{port}"
-    async with serve_push("127.0.0.1", port, push=cast(Push, gate)), aiohttp.ClientSession() as client:
+    async with (
+        serve_push("127.0.0.1", port, push=cast(Push, gate), websub=cast(WebSub, None)),
+        aiohttp.ClientSession() as client,
+    ):
         for error, status in (
             (None, 202),
             (NotFoundError("push-unknown"), 404),
@@ -60,6 +63,6 @@ async def test_calls_are_answered_and_nothing_else_is_there(caplog: pytest.LogCa
             assert response.status == 413
         assert gate.calls == [(TOKEN, b"{}")] * 4
         with pytest.raises(StartError, match="PUSH_PORT"):
-            async with serve_push("127.0.0.1", port, push=cast(Push, gate)):
+            async with serve_push("127.0.0.1", port, push=cast(Push, gate), websub=cast(WebSub, None)):
                 pass
     assert TOKEN not in caplog.text, "the address is a secret"

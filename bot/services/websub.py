@@ -1,0 +1,159 @@
+"""WebSub: the hub that a feed names tells at once that something is new; what it sends along is not believed.
+
+The bot asks the hub for a lease, the hub calls back to see that it was meant, and from then on each of its calls is a
+hint to read the source (https://www.w3.org/TR/websub/). Leases end, so they are asked for again in good time.
+"""
+
+import hmac
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
+
+from bot.clock import Clock
+from bot.errors import FetchError, NotFoundError
+from bot.model.hub import Hub
+from bot.model.problem import Problem
+from bot.ports import Bell, HubCaller
+from bot.services.push import SOONEST
+from bot.store import Store, Transaction
+from bot.store import sources as source_rows
+from bot.store import websub as lease_rows
+from bot.store.secret_box import SecretBox
+from bot.store.websub import Lease
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(days=10)
+"""What hubs are asked for; they may give less or more."""
+
+SHORTEST_LEASE, LONGEST_LEASE = timedelta(minutes=5), timedelta(days=30)
+"""What is believed of a lease that a hub gives."""
+
+_ASKING_LEASE = timedelta(minutes=5)
+_NO_CALL_BACK = timedelta(hours=1)
+_LONGEST_PAUSE = timedelta(days=1)
+_AT_ONCE = 20
+# Section 7.1 of the specification. Even SHA-1 will do for what is a hint only, and the most used hubs know no other.
+_METHODS = ("sha1", "sha256", "sha384", "sha512")
+
+
+async def note_hub(
+    transaction: Transaction, source_id: int, hub: Hub | None, *, secrets: SecretBox, now: datetime
+) -> bool:
+    """Keep which hub a source names at present; True if it is another one than before, which has to be asked."""
+    known = await lease_rows.hub_of(transaction, source_id)
+    if hub == known:
+        return False
+    if hub is None:
+        await lease_rows.remove_hub(transaction, source_id)
+        return False
+    # In the clear, a secret would be none (section 5.1).
+    secret = secrets.seal(token_urlsafe(32)) if hub.url.startswith("https:") else None
+    await lease_rows.set_hub(transaction, source_id, hub, token=token_urlsafe(32), secret=secret, now=now)
+    return True
+
+
+class WebSub:
+    """`public_url`: where hubs reach the bot; None where the operator opened no way in: then none is asked."""
+
+    def __init__(
+        self, store: Store, *, caller: HubCaller, clock: Clock, bell: Bell, secrets: SecretBox, public_url: str | None
+    ) -> None:
+        self._store = store
+        self._caller = caller
+        self._clock = clock
+        self._bell = bell
+        self._secrets = secrets
+        self._public_url = public_url
+
+    async def renew_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
+        """Ask hubs for what ends soon, and let go what nobody reads any more; the moment when there is more to do."""
+        if self._public_url is None:
+            return None
+        while goes_on():
+            now = self._clock.now()
+            async with self._store.write() as transaction:
+                due = await lease_rows.claim_due(transaction, now=now, until=now + _ASKING_LEASE, limit=_AT_ONCE)
+            if not due:
+                break
+            for lease in due:
+                await self._ask(lease)
+        async with self._store.read() as transaction:
+            return await lease_rows.next_asking(transaction)
+
+    async def _ask(self, lease: Lease) -> None:
+        form = {
+            "hub.mode": "subscribe" if lease.is_read else "unsubscribe",
+            "hub.topic": lease.hub.topic,
+            "hub.callback": f"{self._public_url}/websub/{lease.token}",
+        }
+        if lease.is_read:
+            form["hub.lease_seconds"] = str(int(LEASE.total_seconds()))
+            if lease.secret is not None:
+                form["hub.secret"] = self._secrets.open(lease.secret)
+        problem = None
+        try:
+            await self._caller.ask(lease.hub.url, form)
+        except FetchError as error:
+            problem = Problem.of(error)
+            log.warning("hub refused source_id=%s mode=%s problem=%s", lease.source_id, form["hub.mode"], problem)
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            if not lease.is_read:
+                if problem is not None or lease.leased_until is None or lease.failures:
+                    await lease_rows.remove_hub(transaction, lease.source_id)  # its calls are answered 410 from now on
+                else:
+                    # It calls back to see that this was meant; if it never does, there is no third time.
+                    await lease_rows.put_off(
+                        transaction, lease.token, ask_at=now + _NO_CALL_BACK, problem=Problem("websub-silent")
+                    )
+                return
+            pause = min(_NO_CALL_BACK * 2 ** min(lease.failures, 8), _LONGEST_PAUSE)
+            await lease_rows.put_off(transaction, lease.token, ask_at=now + pause, problem=problem)
+
+    async def confirm(self, token: str, *, mode: str, topic: str, lease_seconds: str) -> None:
+        """Whether the bot meant what the hub was asked for. Raises NotFoundError where it did not."""
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            lease = await lease_rows.find(transaction, token)
+            if lease is None or topic != lease.hub.topic:
+                raise NotFoundError("websub-unknown")
+            if mode == "subscribe" and lease.is_read:
+                seconds = int(lease_seconds[:9]) if lease_seconds.isascii() and lease_seconds.isdigit() else 0
+                length = min(max(timedelta(seconds=seconds), SHORTEST_LEASE), LONGEST_LEASE)
+                await lease_rows.confirm(transaction, token, until=now + length, ask_at=now + length * 0.8)
+            elif mode == "unsubscribe" and not lease.is_read:
+                await lease_rows.remove_hub(transaction, lease.source_id)
+            elif mode == "denied":
+                await lease_rows.deny(transaction, token, ask_at=now + _LONGEST_PAUSE, problem=Problem("websub-denied"))
+            else:
+                raise NotFoundError("websub-unknown")
+        log.info("hub confirmed source_id=%s mode=%s", lease.source_id, mode)
+        self._bell.ring("hubs")
+
+    async def take(self, token: str, signature: str | None, body: bytes) -> None:
+        """The hub says that there is something new: let the source be read soon.
+
+        A call that is not signed as it must be changes nothing, and is not told so (section 7.1). Raises NotFoundError
+        for an address that is nobody's (any more).
+        """
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            lease = await lease_rows.find(transaction, token)
+            if lease is None or not lease.is_read:
+                raise NotFoundError("websub-unknown")
+            if lease.secret is not None and not _is_signed(self._secrets.open(lease.secret), signature, body):
+                log.warning("hub call not signed source_id=%s", lease.source_id)
+                return
+            soonest = max(now, (lease.last_read_at or now - SOONEST) + SOONEST)
+            await source_rows.be_due_by(transaction, lease.source_id, soonest)
+        self._bell.ring("sources")
+
+
+def _is_signed(secret: str, signature: str | None, body: bytes) -> bool:
+    method, _, given = (signature or "").partition("=")
+    if method not in _METHODS:
+        return False
+    wanted = hmac.new(secret.encode(), body, method).hexdigest()
+    return hmac.compare_digest(wanted.encode(), given.strip().lower().encode("utf-8", "replace"))

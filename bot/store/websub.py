@@ -1,0 +1,160 @@
+"""What hubs were asked to tell, one lease a source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, exists, func, select, update
+
+from bot.model.hub import Hub
+from bot.model.problem import Problem
+from bot.store.group_commit import Transaction
+from bot.store.statements import insert
+from bot.store.tables import hub_leases, sources, subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What one hub tells of one source; `secret` is sealed. leased_until: None while the hub has not confirmed it.
+
+    is_read: a server still reads the source. last_read_at: when the source was read.
+    """
+
+    source_id: int
+    hub: Hub
+    token: str
+    secret: bytes | None
+    leased_until: datetime | None
+    failures: int
+    is_read: bool
+    last_read_at: datetime | None
+
+
+async def set_hub(
+    transaction: Transaction, source_id: int, hub: Hub, *, token: str, secret: bytes | None, now: datetime
+) -> None:
+    """Let this be the source's hub, to be asked now; what another one was asked before is void."""
+    given = {
+        "hub_url": hub.url,
+        "topic_url": hub.topic,
+        "token": token,
+        "secret": secret,
+        "leased_until": None,
+        "ask_at": now,
+        "failures": 0,
+        "last_problem": None,
+    }
+    await transaction.execute(
+        insert(transaction, hub_leases)
+        .values(source_id=source_id, **given)
+        .on_conflict_do_update(index_elements=["source_id"], set_=given)
+    )
+
+
+async def hub_of(transaction: Transaction, source_id: int) -> Hub | None:
+    row = (
+        await transaction.execute(
+            select(hub_leases.c.hub_url, hub_leases.c.topic_url).where(hub_leases.c.source_id == source_id)
+        )
+    ).one_or_none()
+    return None if row is None else Hub(row.hub_url, row.topic_url)
+
+
+async def remove_hub(transaction: Transaction, source_id: int) -> None:
+    await transaction.execute(delete(hub_leases).where(hub_leases.c.source_id == source_id))
+
+
+async def claim_due(transaction: Transaction, *, now: datetime, until: datetime, limit: int) -> list[Lease]:
+    """Those that have to be asked for (again); nobody else gets them before `until`."""
+    due = (
+        select(hub_leases.c.source_id)
+        .where(hub_leases.c.ask_at <= now)
+        .order_by(hub_leases.c.ask_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = await transaction.execute(
+        update(hub_leases).where(hub_leases.c.source_id.in_(due)).values(ask_at=until).returning(hub_leases.c.source_id)
+    )
+    return await _leases(transaction, hub_leases.c.source_id.in_(list(rows.scalars())))
+
+
+async def next_asking(transaction: Transaction) -> datetime | None:
+    """When the next one has to be asked for; None when there is none."""
+    moment: datetime | None = (await transaction.execute(select(func.min(hub_leases.c.ask_at)))).scalar_one()
+    return moment
+
+
+async def find(transaction: Transaction, token: str) -> Lease | None:
+    found = await _leases(transaction, hub_leases.c.token == token)
+    return found[0] if found else None
+
+
+async def confirm(transaction: Transaction, token: str, *, until: datetime, ask_at: datetime) -> None:
+    """The hub tells until then; it is asked again at `ask_at`."""
+    await transaction.execute(
+        update(hub_leases)
+        .where(hub_leases.c.token == token)
+        .values(leased_until=until, ask_at=ask_at, failures=0, last_problem=None)
+    )
+
+
+async def put_off(transaction: Transaction, token: str, *, ask_at: datetime, problem: Problem | None) -> None:
+    """It was asked for, and is asked for again at that moment, if nothing else comes; with a problem, in vain."""
+    failed = problem is not None
+    await transaction.execute(
+        update(hub_leases)
+        .where(hub_leases.c.token == token)
+        .values(
+            ask_at=ask_at,
+            failures=hub_leases.c.failures + int(failed),
+            last_problem=problem.as_json() if problem is not None else None,
+        )
+    )
+
+
+async def deny(transaction: Transaction, token: str, *, ask_at: datetime, problem: Problem) -> None:
+    """The hub does not tell any more."""
+    await transaction.execute(
+        update(hub_leases)
+        .where(hub_leases.c.token == token)
+        .values(leased_until=None, ask_at=ask_at, last_problem=problem.as_json())
+    )
+
+
+async def ask_soon(transaction: Transaction, source_ids: Sequence[int], *, now: datetime) -> None:
+    """Something changed about these sources: look at their leases now."""
+    await transaction.execute(update(hub_leases).where(hub_leases.c.source_id.in_(source_ids)).values(ask_at=now))
+
+
+async def told_until(transaction: Transaction, source_ids: Sequence[int], *, now: datetime) -> dict[int, Hub]:
+    """Which of these sources a hub tells about at present."""
+    rows = await transaction.execute(
+        select(hub_leases).where(hub_leases.c.source_id.in_(source_ids), hub_leases.c.leased_until > now)
+    )
+    return {row.source_id: Hub(row.hub_url, row.topic_url) for row in rows}
+
+
+async def _leases(transaction: Transaction, condition: Any) -> list[Lease]:
+    is_read = exists().where(subscriptions.c.source_id == hub_leases.c.source_id)
+    rows = await transaction.execute(
+        select(hub_leases, sources.c.last_read_at, is_read.label("is_read"))
+        .join(sources, sources.c.id == hub_leases.c.source_id)
+        .where(condition)
+        .order_by(hub_leases.c.source_id)
+    )
+    return [_lease(row) for row in rows]
+
+
+def _lease(row: Row[Any]) -> Lease:
+    return Lease(
+        source_id=row.source_id,
+        hub=Hub(row.hub_url, row.topic_url),
+        token=row.token,
+        secret=row.secret,
+        leased_until=row.leased_until,
+        failures=row.failures,
+        is_read=bool(row.is_read),
+        last_read_at=row.last_read_at,
+    )

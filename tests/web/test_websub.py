@@ -1,0 +1,143 @@
+"""A hub and the bot over real sockets: from the feed that names it to an issue that is there at once."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.errors import StoreError
+from bot.fetch import Fetcher
+from bot.metrics import Metrics
+from bot.services import Guilds, Push, Sources, WebSub
+from bot.sources.feed import FeedSource
+from bot.sources.hub import HttpHubCaller
+from bot.store import Store
+from bot.store.secret_box import SecretBox
+from bot.web.push import serve_push
+from sandbox import Site
+from sandbox.hub import Hub
+from tests.doubles import Channel, MovableClock, QuietBell
+from tests.web.test_push import free_port
+
+GUILD = 7001
+TEXT = "# {title}\n\n- [A thing](https://things.example/1) - worth it\n"
+
+
+@dataclass
+class Wire:
+    """The parts that a call of the hub passes."""
+
+    site: Site
+    hub: Hub
+    sources: Sources
+    websub: WebSub
+    guilds: Guilds
+    bell: QuietBell
+    clock: MovableClock
+    base: str
+
+    @property
+    def callback(self) -> str:
+        [subscriber] = self.hub.subscribers[self.site.feed_url].values()
+        return subscriber.callback
+
+
+@pytest.fixture
+async def wire(store: Store, tmp_path: Path) -> AsyncIterator[Wire]:
+    clock, bell, port, hub = MovableClock(), QuietBell(), await free_port(), Hub()
+    secrets = SecretBox(tmp_path / "secret.key")
+    base = f"http://127.0.0.1:{port}"
+    async with (
+        Fetcher(timeout_seconds=5, max_bytes=1_000_000, allow_private_addresses=True) as fetcher,
+        Site(hub=hub) as site,
+    ):
+        sources = Sources(
+            store,
+            reader=FeedSource(fetcher, pause_seconds=0),
+            secrets=secrets,
+            clock=clock,
+            bell=bell,
+            interval=timedelta(minutes=10),
+            metrics=Metrics(),
+            announcer=Channel(),
+        )
+        websub = WebSub(store, caller=HttpHubCaller(fetcher), clock=clock, bell=bell, secrets=secrets, public_url=base)
+        push = Push(store, clock=clock, bell=bell, secrets=secrets, public_url=base)
+        guilds = Guilds(store, clock=clock, bell=bell)
+        async with serve_push("127.0.0.1", port, push=push, websub=websub):
+            await guilds.remember(GUILD, name="Wired")
+            site.publish_markdown(TEXT.format(title="One"))
+            await sources.subscribe(GUILD, url=site.feed_url, channel_id=8001, interaction_id=1)
+            await sources.read_due()
+            yield Wire(site, hub, sources, websub, guilds, bell, clock, base)
+
+
+async def test_an_issue_is_there_as_soon_as_its_hub_says_so(wire: Wire) -> None:
+    await wire.websub.renew_due()
+    await wire.hub.until(lambda: wire.hub.subscribers.get(wire.site.feed_url))
+    assert {hub.url for hub in (await wire.guilds.status(GUILD)).hubs.values()} == {f"{wire.site.url}/hub"}
+    wire.clock.move(timedelta(minutes=2))
+    asked = wire.site.requests["/feed.xml"]
+    await wire.sources.read_due()
+    assert wire.site.requests["/feed.xml"] == asked, "not due by itself"
+    wire.bell.rung.clear()
+    wire.site.publish_markdown(TEXT.format(title="Two"))
+    await wire.hub.until(lambda: wire.hub.told.get(wire.site.feed_url))
+    assert wire.bell.rung == ["sources"]
+    await wire.sources.read_due()
+    assert wire.site.requests["/feed.xml"] == asked + 1
+
+
+async def test_when_the_server_stops_reading_the_hub_tells_no_more(wire: Wire) -> None:
+    await wire.websub.renew_due()
+    await wire.hub.until(lambda: wire.hub.subscribers.get(wire.site.feed_url))
+    callback = wire.callback
+    [source] = (await wire.guilds.status(GUILD)).sources
+    await wire.sources.unsubscribe(GUILD, source.source_id, interaction_id=2)
+    await wire.websub.renew_due()
+    await wire.hub.until(lambda: not wire.hub.subscribers[wire.site.feed_url])
+    async with aiohttp.ClientSession() as http, http.post(callback, data=b"late") as response:
+        assert response.status == 410
+
+
+async def test_what_was_not_asked_for_is_answered_so(wire: Wire) -> None:
+    await wire.websub.renew_due()
+    await wire.hub.until(lambda: wire.hub.subscribers.get(wire.site.feed_url))
+    asked = {"hub.mode": "subscribe", "hub.topic": wire.site.feed_url, "hub.lease_seconds": "600"}
+    nobody = f"{wire.base}/websub/{'x' * 43}"
+    async with aiohttp.ClientSession() as http:
+        for url, query, status in (
+            (wire.callback, {**asked, "hub.challenge": "<b>once</b>"}, 200),
+            (wire.callback, {**asked, "hub.topic": "https://other.example/", "hub.challenge": "x"}, 404),
+            (wire.callback, {**asked, "hub.mode": "unsubscribe", "hub.challenge": "x"}, 404),
+            (wire.callback, asked, 400),
+            (wire.callback, {**asked, "hub.challenge": "x" * 3000}, 400),
+            (nobody, {**asked, "hub.challenge": "x"}, 404),
+        ):
+            async with http.get(url, params=query) as response:
+                assert response.status == status, query
+                if status == 200:
+                    assert await response.text() == "<b>once</b>"
+                    assert response.content_type == "text/plain"
+                    assert response.headers["X-Content-Type-Options"] == "nosniff"
+        async with http.post(nobody, data=b"x") as response:
+            assert response.status == 410
+
+
+async def test_while_nothing_can_be_stored_the_hub_is_asked_to_call_again(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: object, **__: object) -> None:
+        raise StoreError("gone")
+
+    monkeypatch.setattr(wire.websub, "take", gone)
+    monkeypatch.setattr(wire.websub, "confirm", gone)
+    address = f"{wire.base}/websub/{'x' * 43}"
+    async with aiohttp.ClientSession() as http:
+        async with http.post(address, data=b"x") as response:
+            assert response.status == 503
+        async with http.get(address, params={"hub.mode": "subscribe", "hub.challenge": "x"}) as response:
+            assert response.status == 503

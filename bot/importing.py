@@ -17,6 +17,7 @@ from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.newsletter import read_newsletter
+from bot.services.repeats import link_repeats
 from bot.services.sources import split_credentials
 from bot.services.storing import store_issues
 from bot.settings import Settings
@@ -94,6 +95,7 @@ class _Filling:
                 undated_at=_LONG_AGO,
                 is_listed=False,
             )
+            await link_repeats(transaction, self._source, stored.new)
         self.new += len(stored.new)
         self.known += len(waiting) - len(stored.new)
 

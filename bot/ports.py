@@ -9,7 +9,7 @@ from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
 from bot.model.flood import Flood
 from bot.model.guild import Guild, Source
 from bot.model.hub import Hub
-from bot.model.issue import Issue
+from bot.model.issue import Issue, IssueCard
 from bot.model.poll import Poll
 from bot.model.problem import Problem
 from bot.model.submission import Submission
@@ -66,7 +66,7 @@ class HubCaller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """All that a message about an issue is made of."""
+    """All that a message about an issue is made of. told_in: the digest that tells its story again."""
 
     issue: Issue
     issue_key: str
@@ -74,6 +74,7 @@ class Announcement:
     ping_role_id: int | None = None
     credits: tuple[str, ...] = ()
     poll: Poll | None = None
+    told_in: IssueCard | None = None
 
 
 @dataclass(frozen=True, slots=True)

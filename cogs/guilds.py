@@ -229,6 +229,13 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         await self._services.guilds.set_publishing(guild_id_of(interaction), wanted=on, interaction_id=interaction.id)
         await reply(interaction, "setup-publish-on" if on else "setup-publish-off")
 
+    @app_commands.command(name="repeats", description=text("command-setup-repeats"))
+    @app_commands.describe(on=text("option-setup-repeats"))
+    async def repeats(self, interaction: discord.Interaction, on: bool) -> None:  # noqa: FBT001 - an option
+        await self._remember_guild(interaction)
+        await self._services.guilds.set_repeats(guild_id_of(interaction), wanted=on, interaction_id=interaction.id)
+        await reply(interaction, "setup-repeats-on" if on else "setup-repeats-off")
+
     @app_commands.command(name="remove", description=text("command-setup-remove"))
     @app_commands.describe(source=text("option-setup-source"))
     async def remove(self, interaction: discord.Interaction, source: str) -> None:
@@ -267,6 +274,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             say(interaction, "status-ping-on", role=str(role_id)) if role_id else say(interaction, "status-ping-off"),
             say(interaction, "status-threads-on" if status.guild.discussion_threads else "status-threads-off"),
             say(interaction, "status-publish-on" if status.guild.publish else "status-publish-off"),
+            *([] if status.guild.announce_repeats else [say(interaction, "status-repeats-off")]),
             _staff_line(interaction, status.guild),
             _review_line(interaction, status.guild),
             *_archive_lines(interaction, status.guild),

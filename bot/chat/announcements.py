@@ -14,7 +14,7 @@ from bot.chat.marks import message_mark
 from bot.chat.plain import button_url, fold, masked_link, media_url, plain, shorten
 from bot.chat.polls import poll_text, vote_rows
 from bot.chat.views import View
-from bot.model.issue import Issue
+from bot.model.issue import Issue, IssueCard
 from bot.ports import Announcement
 from bot.texts import text
 
@@ -74,6 +74,8 @@ def _view(announcement: Announcement, *, language: str, delivery_key: str | None
     notes = [text("issue-link-count", language=language, count=len(issue.links))] if issue.links else []
     if issue.paywalled:
         notes.append(text("issue-paywalled", language=language))
+    if announcement.told_in is not None:
+        notes.append(told_in(announcement.told_in, language=language))
     if notes:
         card.add_item(ui.TextDisplay[Any](" · ".join(notes)))
     if announcement.credits:
@@ -93,6 +95,12 @@ def _view(announcement: Announcement, *, language: str, delivery_key: str | None
             card.add_item(answers)
     view.add_item(card)
     return view
+
+
+def told_in(digest: IssueCard, *, language: str) -> str:
+    """`Also told in The digest of today`."""
+    title = masked_link(digest.title, digest.url or "", longest=_LONGEST_TOPIC)
+    return text("issue-told-in", language=language, title=title)
 
 
 def credits_of(announcement: Announcement, *, language: str) -> str:

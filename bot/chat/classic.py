@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from bot.chat.announcements import authors_of, credits_of, picture_of, topics_of
+from bot.chat.announcements import authors_of, credits_of, picture_of, told_in, topics_of
 from bot.chat.marks import marked_url, reference
 from bot.chat.plain import fold, plain, shorten
 from bot.chat.polls import Vote, poll_text
@@ -48,6 +48,8 @@ def _description(announcement: Announcement, *, language: str) -> str:
     parts = [topics_of(announcement.issue)]
     if announcement.credits:
         parts.append(credits_of(announcement, language=language))
+    if announcement.told_in is not None:
+        parts.append(told_in(announcement.told_in, language=language))
     poll = announcement.poll
     if poll is not None:
         # A published message takes about three edits an hour, so it shows no tally before the end.

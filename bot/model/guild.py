@@ -41,6 +41,7 @@ class Guild:
     editor_role_id: int | None = None
     archive_access: ArchiveAccess = ArchiveAccess.EVERYONE
     archive_role_id: int | None = None
+    announce_repeats: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,8 @@ class Issue:
     `identities` are all the keys by which the issue may be known again (guid, link key, platform id, content hash),
     each with its kind as a prefix (`guid:…`, `link:…`, `content:…`), strongest first. `url` is None where the source
     names no address (a file). `published_at` is aware UTC or None. `links` are all content links in order; `sections`
-    holds the same links grouped. `is_withdrawn` says that its source took it back.
+    holds the same links grouped. `is_withdrawn` says that its source took it back. `mentions` are the keys of the
+    publication's own pages that it links to; they are no content.
     """
 
     title: str
@@ -88,6 +89,7 @@ class Issue:
     images: tuple[Image, ...] = ()
     polls: tuple[IssuePoll, ...] = ()
     is_withdrawn: bool = False
+    mentions: tuple[str, ...] = ()
 
     @property
     def links(self) -> tuple[Link, ...]:

@@ -58,6 +58,7 @@ def _issue(blocks: list[Block], known: Known, identities: list[str], polls: tupl
         sections=tuple(parts.sections),
         images=tuple(parts.images),
         polls=parts.polls,
+        mentions=tuple(dict.fromkeys(parts.mentions)),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from bot.model.issue import Image, IssuePoll, Link, Section
 from bot.newsletter import headings
 from bot.newsletter.blocks import Anchor, Block
-from bot.newsletter.chrome import is_chrome, is_offer, learn_own, odd_keys
+from bot.newsletter.chrome import host_in, is_chrome, is_offer, learn_own, odd_keys
 from bot.newsletter.links import MAX_SHOWN, absolute, clean_url, link_key
 from bot.newsletter.mastheads import Known, Parts, is_avatar, read_head, title_from_text
 from bot.newsletter.polls import may_hold_polls, take_polls
@@ -28,6 +28,7 @@ from bot.newsletter.topics import listed_topics, topics_from_subtitle
 
 MAX_LINKS = 2_000
 MAX_IMAGES = 500
+_MOST_MENTIONS = 200
 _AD_BLOCKS = 4
 
 _PAID_MARK = re.compile(
@@ -167,7 +168,11 @@ class _Reader:
             words = text[anchor.start : anchor.end].strip()
             if not words and block.pictures and _PICTURE_FILE.search(anchor.url):
                 continue
-            if is_chrome(anchor.key, words, own, is_odd=anchor.key in self._odd) or anchor.key == self._self_key:
+            if anchor.key == self._self_key:
+                continue
+            if is_chrome(anchor.key, words, own, is_odd=anchor.key in self._odd):
+                if own.owns(host_in(anchor.key)) and len(self._parts.mentions) < _MOST_MENTIONS:
+                    self._parts.mentions.append(anchor.key)
                 continue
             if offers and is_offer(_line_at(text, anchor.start)):
                 continue

@@ -48,6 +48,7 @@ class Parts:
     sections: list[Section] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
     polls: tuple[IssuePoll, ...] = ()
+    mentions: list[str] = field(default_factory=list)
 
 
 def read_head(blocks: list[Block], parts: Parts, known: Known) -> int:

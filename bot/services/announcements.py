@@ -20,6 +20,7 @@ from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 from bot.store import polls as poll_rows
+from bot.store import repeats as repeat_rows
 from bot.store import submissions as submission_rows
 
 # Restraint: a role is mentioned at most once a day, whatever is published.
@@ -285,4 +286,5 @@ async def _whole(
         ping_role_id=ping_role_id,
         credits=await credited(transaction, guild.guild_id, found),
         poll=await poll_rows.of_issue(transaction, issue_key, guild_id=guild.guild_id),
+        told_in=await repeat_rows.teller_of(transaction, issue_key),
     )

@@ -8,12 +8,14 @@ from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import IssueCard
 from bot.model.problem import Problem
 from bot.services.rekeying import keys_of
+from bot.services.repeats import is_told_elsewhere
 from bot.services.sources import split_credentials
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
+from bot.store import repeats as repeat_rows
 
 _MOST_ISSUES = 3
 
@@ -75,7 +77,7 @@ class Explanations:
         records = [record for record in records if record.purpose is not Purpose.REFRESH]
         announced = [record for record in records if record.purpose is Purpose.ANNOUNCE]
         if not announced:
-            findings.append(await self._why_not_queued(transaction, guild_id, source, stored_at))
+            findings.append(await self._why_not_queued(transaction, guild_id, source, card.issue_key, stored_at))
         for record in announced:
             findings += await self._of_announcement(transaction, record)
         findings += [_follow_up(record) for record in records if record.purpose is not Purpose.ANNOUNCE]
@@ -107,7 +109,7 @@ class Explanations:
         return findings
 
     async def _why_not_queued(
-        self, transaction: Transaction, guild_id: int, source: Source, stored_at: datetime
+        self, transaction: Transaction, guild_id: int, source: Source, issue_key: str, stored_at: datetime
     ) -> Finding:
         subscription = next(
             (
@@ -119,10 +121,16 @@ class Explanations:
         )
         if subscription is None:
             return Finding("why-not-subscribed")
+        guild = await guild_rows.get_guild(transaction, guild_id)
+        digest = await is_told_elsewhere(transaction, guild, issue_key) if guild is not None else None
+        if digest is not None:
+            return Finding("why-told-again", {"title": digest.title})
+        held_until = await repeat_rows.release_at(transaction, guild_id=guild_id, issue_key=issue_key)
+        if held_until is not None:
+            return Finding("why-waits-for-digest", {"when": held_until})
         if (
             source.first_read_at is not None and stored_at <= source.first_read_at
         ) or stored_at < subscription.created_at:
-            guild = await guild_rows.get_guild(transaction, guild_id)
             nothing = guild is not None and guild.first_announcement is FirstAnnouncement.NONE
             return Finding("why-archive-nothing" if nothing else "why-archive")
         return Finding("why-not-queued")

@@ -18,6 +18,7 @@ from bot.services.announcements import enqueue_announcement
 from bot.services.audiences import require_moderator
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.keys import random_key
+from bot.services.repeats import is_told_elsewhere
 from bot.store import Store, Transaction
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
@@ -119,12 +120,15 @@ class Floods:
         flood = await flood_rows.get(transaction, flood_key, guild_id=guild_id)
         if flood is None or decision is FloodDecision.NONE:
             return
+        guild = await guild_rows.get_guild(transaction, guild_id)
         wanted = flood.issue_keys if decision is FloodDecision.ALL else flood.issue_keys[-1:]
         for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
             if subscription.source_id != flood.source_id:
                 continue
             for key in wanted:
                 identity = await issue_rows.identity_of(transaction, key)
+                if guild is not None and await is_told_elsewhere(transaction, guild, key) is not None:
+                    continue
                 if identity is not None and not await issue_rows.is_withdrawn(transaction, key):
                     await enqueue_announcement(
                         transaction, subscription, issue_key=key, identity=identity, now=now, may_ping=False

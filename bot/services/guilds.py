@@ -22,6 +22,7 @@ from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
+from bot.store import repeats as repeat_rows
 from bot.store import websub as lease_rows
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Guilds:
                 source_id = subscription.source_id
                 await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id)
                 await lease_rows.ask_soon(transaction, [source_id], now=self._clock.now())
+                await repeat_rows.drop_held_of(transaction, guild_id=guild_id, source_ids=[source_id])
                 await outbox_rows.cancel_pending(
                     transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
                 )
@@ -162,6 +164,10 @@ class Guilds:
     ) -> None:
         """Say who may look through the archive of links; `role_id` where it is for a role."""
         await self._change(guild_id, interaction_id, archive_access=access, archive_role_id=role_id)
+
+    async def set_repeats(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
+        """Announce short issues also where a digest tells their story; else what waits for one goes on waiting."""
+        await self._change(guild_id, interaction_id, announce_repeats=wanted)
 
     async def set_publishing(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
         """Publish announcements to the channels of other servers that follow."""

@@ -25,6 +25,7 @@ from bot.services.floods import hold, is_flood
 from bot.services.keys import issue_key
 from bot.services.ladder import FAILURES_ON_A_RUNG, Climbed, Ladder, readable, words_about
 from bot.services.notices import staff_channel_of, tell_staff
+from bot.services.repeats import is_to_be_told, link_repeats
 from bot.services.slots import LONGEST_ASKED, next_reading
 from bot.services.storing import Stored, look_for_missing, miss_again, store_issues
 from bot.services.submissions import feature_links
@@ -36,6 +37,7 @@ from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 from bot.store import push as push_rows
+from bot.store import repeats as repeat_rows
 from bot.store import sources as source_rows
 from bot.store import websub as lease_rows
 from bot.store.secret_box import SecretBox
@@ -185,6 +187,7 @@ class Sources:
                 return False
             await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
             await lease_rows.ask_soon(transaction, [source_id], now=now)
+            await repeat_rows.drop_held_of(transaction, guild_id=guild_id, source_ids=[source_id])
             await flood_rows.drop_waiting(transaction, guild_id=guild_id, source_id=source_id)
             await outbox_rows.cancel_pending(
                 transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
@@ -195,6 +198,7 @@ class Sources:
     async def read_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Read every source whose time has come, some side by side; the moment when the next one's has, or None."""
         await self._bring_nearer()
+        await self._release()
         while goes_on():
             now = self._clock.now()
             async with self._store.write() as transaction:
@@ -207,7 +211,8 @@ class Sources:
                 if isinstance(outcome, BaseException):
                     raise outcome
         async with self._store.read() as transaction:
-            return await source_rows.next_poll(transaction)
+            moments = [await source_rows.next_poll(transaction), await repeat_rows.next_release(transaction)]
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def _bring_nearer(self) -> None:
         """Let no source wait longer than the longest pause: what is due later was written while the clock was wrong."""
@@ -253,6 +258,7 @@ class Sources:
             is_judged = is_own and reading.is_whole
             gone = await look_for_missing(transaction, source, stored, now=now) if is_judged else []
             await self._feature(transaction, source, stored, now=now)
+            told_again = await link_repeats(transaction, source, stored.new)
             has_moved = climbed.rung_url != source.rung_url
             news = _newer(stored.new, newest_known_at) if has_moved else stored.new
             if source.first_read_at is None:
@@ -262,7 +268,7 @@ class Sources:
                 announced = 0
             else:
                 announced = await self._announce(transaction, source, news, now=now)
-            shown = await self._show(transaction, source, [*stored.changed_cards, *gone], now=now)
+            shown = await self._show(transaction, source, [*stored.changed_cards, *gone, *told_again], now=now)
             has_new_hub = await note_hub(transaction, source.source_id, reading.hub, secrets=self._secrets, now=now)
             if has_moved:
                 shown |= await self._tell_of_rung(transaction, source, climbed, now=now)
@@ -388,12 +394,31 @@ class Sources:
     ) -> int:
         queued = 0
         for subscription in await guild_rows.subscriptions_of_source(transaction, source.source_id):
+            guild = await guild_rows.get_guild(transaction, subscription.guild_id)
             for issue in issues:
                 identity = issue.identities[0]
-                queued += await enqueue_announcement(
-                    transaction, subscription, issue_key=issue_key(source.url_key, identity), identity=identity, now=now
-                )
+                key = issue_key(source.url_key, identity)
+                if guild is None or await is_to_be_told(transaction, guild, source, issue, key=key, now=now):
+                    queued += await enqueue_announcement(
+                        transaction, subscription, issue_key=key, identity=identity, now=now
+                    )
         return queued
+
+    async def _release(self) -> None:
+        """Announce what waited for a digest that did not come."""
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            released = await repeat_rows.take_released(transaction, now=now)
+            for guild_id, source_id, key in released:
+                identity = await issue_rows.identity_of(transaction, key)
+                if identity is None or await issue_rows.is_withdrawn(transaction, key):
+                    continue
+                for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
+                    if subscription.source_id == source_id:
+                        await enqueue_announcement(transaction, subscription, issue_key=key, identity=identity, now=now)
+        if released:
+            self._bell.ring("outbox")
+            self._bell.ring("polls")
 
     async def _announce_first(self, transaction: Transaction, source: Source, *, now: datetime) -> int:
         """At the first reading only the newest issue is announced, or none where the server wants that."""

@@ -152,4 +152,5 @@ def _guild(row: Row[Any]) -> Guild:
         editor_role_id=row.editor_role_id,
         archive_access=ArchiveAccess(row.archive_access),
         archive_role_id=row.archive_role_id,
+        announce_repeats=row.announce_repeats,
     )

@@ -230,6 +230,20 @@ async def identity_of(transaction: Transaction, issue_key: str) -> str | None:
     return identity
 
 
+async def moments_of(transaction: Transaction, issue_keys: Collection[str]) -> list[datetime]:
+    """Where these issues stand among the others."""
+    rows = await transaction.execute(select(issues.c.ordered_at).where(issues.c.issue_key.in_(list(issue_keys))))
+    return list(rows.scalars())
+
+
+async def card_named(transaction: Transaction, issue_key: str) -> IssueCard | None:
+    """The issue with this key, if it was not taken back."""
+    row = (
+        await transaction.execute(_cards().where(issues.c.issue_key == issue_key, issues.c.withdrawn_at.is_(None)))
+    ).one_or_none()
+    return None if row is None else _card(row)
+
+
 async def is_withdrawn(transaction: Transaction, issue_key: str) -> bool:
     """Whether the issue's source took it back."""
     result = await transaction.execute(select(issues.c.withdrawn_at).where(issues.c.issue_key == issue_key))
@@ -390,6 +404,7 @@ def _content(issue: Issue) -> dict[str, Any]:
         "image_url": issue.image_url,
         "paywalled": issue.paywalled,
         "polls": [{"question": poll.question, "options": list(poll.options)} for poll in issue.polls],
+        "mentions": list(issue.mentions),
     }
 
 
@@ -484,6 +499,7 @@ async def _whole_issue(transaction: Transaction, row: Row[Any]) -> Issue:
         images=tuple(Image(url=picture.url, alt=picture.alt, caption=picture.caption) for picture in pictures),
         polls=_polls(row.polls),
         is_withdrawn=row.withdrawn_at is not None,
+        mentions=tuple(row.mentions or ()),
     )
 
 

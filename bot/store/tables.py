@@ -20,6 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    true,
 )
 from sqlalchemy.engine import Dialect
 
@@ -108,6 +109,7 @@ guilds = Table(
     Column("editor_role_id", Snowflake),
     Column("archive_access", String(16), nullable=False, server_default="everyone"),
     Column("archive_role_id", Snowflake),
+    Column("announce_repeats", Boolean, nullable=False, server_default=true()),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -192,6 +194,18 @@ floods = Table(
     Index(None, "source_id"),
 )
 
+# Announcements that wait for a digest which may tell the same story; the server wants each once.
+held_issues = Table(
+    "held_issues",
+    metadata,
+    Column("guild_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("issue_key", String(26), primary_key=True),
+    _points_to("source_id", "sources.id"),
+    Column("release_at", UtcDateTime, nullable=False),
+    Index(None, "release_at"),
+    Index(None, "source_id"),
+)
+
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -229,6 +243,8 @@ issues = Table(
     Column("is_listed", Boolean, nullable=False, server_default=false()),
     Column("missed_readings", Integer, nullable=False, server_default="0"),  # in a row
     Column("withdrawn_at", UtcDateTime),
+    Column("mentions", JSON),  # keys of the publication's own pages that it links to
+    Column("told_in", String(26)),  # the key of the issue that tells its story again
     Index(None, "source_id", "ordered_at"),
 )
 

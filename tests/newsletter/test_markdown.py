@@ -273,3 +273,13 @@ def test_an_address_in_the_text_is_a_link_and_nothing_else_becomes_one(text: str
 def test_a_generic_anchor_is_named_by_what_it_is_about(text: str, title: str) -> None:
     [issue] = read_newsletter(f"# A letter\n\n{text}\n".encode(), source="a.md")
     assert [link.title for link in issue.links if link.url == "https://a.example/"] == [title]
+
+
+def test_pages_of_the_publication_itself_are_no_content_but_known_as_mentioned() -> None:
+    text = (
+        "# Digest\n\n- [A kite](https://kites.example/1) - flies ([our summary](https://news.example/p/a-kite))\n"
+        "- [Subscribe](https://news.example/subscribe)\n- [This one](https://news.example/p/digest)\n"
+    )
+    [issue] = read_newsletter(text.encode(), source="digest.md", base_url="https://news.example/p/digest")
+    assert [link.key for link in issue.links] == ["kites.example/1"]
+    assert issue.mentions == ("news.example/p/a-kite", "news.example/subscribe")

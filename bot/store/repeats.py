@@ -1,0 +1,142 @@
+"""Stories that a newsletter tells twice: in a short issue of their own, and in a digest."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, exists, func, select, update
+
+from bot.model.issue import IssueCard
+from bot.store.group_commit import Transaction
+from bot.store.issues import card_named
+from bot.store.statements import insert
+from bot.store.tables import held_issues, issue_identities, issues, links
+
+_MOST_STORIES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What of a stored issue says which stories it tells.
+
+    keys: of its content links. names: the last parts of its own addresses. mentions: keys of the publication's own
+    pages that it links to. told_in: the key of the issue that tells its story again, if one is known.
+    """
+
+    issue_key: str
+    at: datetime
+    keys: frozenset[str]
+    names: frozenset[str]
+    mentions: tuple[str, ...]
+    told_in: str | None
+
+
+async def told_between(transaction: Transaction, source_id: int, start: datetime, end: datetime) -> list[Told]:
+    """What a source told in this time, the oldest first; without what it took back."""
+    rows = (
+        await transaction.execute(
+            select(issues.c.id, issues.c.issue_key, issues.c.ordered_at, issues.c.mentions, issues.c.told_in)
+            .where(
+                issues.c.source_id == source_id,
+                issues.c.ordered_at.between(start, end),
+                issues.c.withdrawn_at.is_(None),
+            )
+            .order_by(issues.c.ordered_at, issues.c.id)
+            .limit(_MOST_STORIES)
+        )
+    ).all()
+    chosen = select(issues.c.id).where(issues.c.source_id == source_id, issues.c.ordered_at.between(start, end))
+    keys: dict[int, set[str]] = {}
+    link_rows = await transaction.execute(
+        select(links.c.issue_id, links.c.key).where(links.c.issue_id.in_(chosen), ~links.c.sponsored)
+    )
+    for link in link_rows:
+        keys.setdefault(link.issue_id, set()).add(link.key)
+    names: dict[int, set[str]] = {}
+    name_rows = await transaction.execute(
+        select(issue_identities.c.issue_id, issue_identities.c.identity).where(
+            issue_identities.c.issue_id.in_(chosen), issue_identities.c.identity.startswith("link:")
+        )
+    )
+    for name in name_rows:
+        names.setdefault(name.issue_id, set()).add(name.identity.rpartition("/")[2])
+    return [
+        Told(
+            issue_key=row.issue_key,
+            at=row.ordered_at,
+            keys=frozenset(keys.get(row.id, ())),
+            names=frozenset(names.get(row.id, ())),
+            mentions=tuple(row.mentions or ()),
+            told_in=row.told_in,
+        )
+        for row in rows
+    ]
+
+
+async def note_told(transaction: Transaction, told_in: Mapping[str, str]) -> None:
+    """Keep for these short issues which issue tells their story again."""
+    for issue_key, other in told_in.items():
+        await transaction.execute(update(issues).where(issues.c.issue_key == issue_key).values(told_in=other))
+
+
+async def teller_of(transaction: Transaction, issue_key: str) -> IssueCard | None:
+    """The issue that tells this one's story again, if it was not taken back."""
+    result = await transaction.execute(select(issues.c.told_in).where(issues.c.issue_key == issue_key))
+    other = result.scalar_one_or_none()
+    return None if other is None else await card_named(transaction, other)
+
+
+async def is_habit(transaction: Transaction, source_id: int, *, since: datetime) -> bool:
+    """Whether a source told short issues again in a digest since then."""
+    found = exists().where(issues.c.source_id == source_id, issues.c.told_in.is_not(None), issues.c.ordered_at >= since)
+    return bool((await transaction.execute(select(found))).scalar_one())
+
+
+async def hold(
+    transaction: Transaction, *, guild_id: int, source_id: int, issue_key: str, release_at: datetime
+) -> None:
+    """Let a server's announcement wait until then."""
+    await transaction.execute(
+        insert(transaction, held_issues)
+        .values(guild_id=guild_id, source_id=source_id, issue_key=issue_key, release_at=release_at)
+        .on_conflict_do_nothing(index_elements=["guild_id", "issue_key"])
+    )
+
+
+async def release_at(transaction: Transaction, *, guild_id: int, issue_key: str) -> datetime | None:
+    """Until when a server's announcement waits; None when it does not."""
+    moment: datetime | None = (
+        await transaction.execute(
+            select(held_issues.c.release_at).where(
+                held_issues.c.guild_id == guild_id, held_issues.c.issue_key == issue_key
+            )
+        )
+    ).scalar_one_or_none()
+    return moment
+
+
+async def take_released(transaction: Transaction, *, now: datetime) -> list[tuple[int, int, str]]:
+    """End the waiting of what waited long enough: server, source and key of each issue, in the order of its coming."""
+    rows = await transaction.execute(
+        delete(held_issues)
+        .where(held_issues.c.release_at <= now)
+        .returning(held_issues.c.release_at, held_issues.c.guild_id, held_issues.c.source_id, held_issues.c.issue_key)
+    )
+    return [(row.guild_id, row.source_id, row.issue_key) for row in sorted(rows, key=tuple)]
+
+
+async def drop_held(transaction: Transaction, issue_keys: Collection[str]) -> None:
+    """Nobody waits for these any more."""
+    await transaction.execute(delete(held_issues).where(held_issues.c.issue_key.in_(list(issue_keys))))
+
+
+async def drop_held_of(transaction: Transaction, *, guild_id: int, source_ids: Sequence[int]) -> None:
+    """The server does not read these sources any more."""
+    await transaction.execute(
+        delete(held_issues).where(held_issues.c.guild_id == guild_id, held_issues.c.source_id.in_(source_ids))
+    )
+
+
+async def next_release(transaction: Transaction) -> datetime | None:
+    moment: datetime | None = (await transaction.execute(select(func.min(held_issues.c.release_at)))).scalar_one()
+    return moment

@@ -44,6 +44,7 @@ from bot.services import (
     Submissions,
     WebSub,
 )
+from bot.services.quotas import MEGABYTE, Quotas
 from bot.settings import Settings
 from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
@@ -196,6 +197,11 @@ def _services(
     metrics: Metrics,
 ) -> Services:
     secrets = SecretBox(settings.secret_key_file)
+    quotas = Quotas(
+        sources=settings.sources_per_server,
+        bytes_a_day=int(settings.megabytes_per_server * MEGABYTE),
+        shortest_pause=timedelta(minutes=settings.shortest_pause_minutes),
+    )
     public_url = settings.public_url if settings.push_port is not None else None
     return Services(
         announcements=Announcements(store, clock=clock, bell=bell),
@@ -206,7 +212,7 @@ def _services(
         explanations=Explanations(store),
         floods=Floods(store, clock=clock, bell=bell),
         gateway=Gateway(store, clock=clock, metrics=metrics),
-        guilds=Guilds(store, clock=clock, bell=bell),
+        guilds=Guilds(store, clock=clock, bell=bell, quotas=quotas),
         issues=Issues(store),
         outbox=Outbox(
             store,
@@ -224,6 +230,7 @@ def _services(
             bell=bell,
             secrets=secrets,
             public_url=public_url,
+            quotas=quotas,
         ),
         queue=Queue(store, clock=clock),
         sources=Sources(
@@ -234,11 +241,13 @@ def _services(
             bell=bell,
             interval=timedelta(minutes=settings.poll_minutes),
             announcer=announcer,
-            most_per_guild=settings.sources_per_server,
+            quotas=quotas,
             metrics=metrics,
         ),
         submissions=Submissions(store, clock=clock, bell=bell),
-        websub=WebSub(store, caller=caller, clock=clock, bell=bell, secrets=secrets, public_url=public_url),
+        websub=WebSub(
+            store, caller=caller, clock=clock, bell=bell, secrets=secrets, public_url=public_url, quotas=quotas
+        ),
     )
 
 

@@ -23,6 +23,7 @@ import aiohttp
 from yarl import URL
 
 from bot.errors import FetchError
+from bot.metrics import note_received
 from bot.model.address import is_public
 
 log = logging.getLogger(__name__)
@@ -146,6 +147,7 @@ class Fetcher:
         body = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
             body += chunk
+            note_received(len(chunk))
             if len(body) > self._max_bytes:
                 raise too_large
         return bytes(body)

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 # Every counter there is: name, help, names of its labels. A test keeps docs/operators.md in step.
@@ -47,3 +49,31 @@ class Metrics:
                 self._sums.setdefault((name, ()), 0)
         for (name, values), value in sorted(self._sums.items()):
             yield Sample(name, values, value)
+
+
+@dataclass(slots=True)
+class Meter:
+    """What was received from the network, unpacked, while it ran."""
+
+    received_bytes: int = 0
+
+
+_meter: ContextVar[Meter | None] = ContextVar("meter", default=None)
+
+
+@contextmanager
+def metered() -> Iterator[Meter]:
+    """Measure what this task, and what it starts, receives inside the block."""
+    meter = Meter()
+    token = _meter.set(meter)
+    try:
+        yield meter
+    finally:
+        _meter.reset(token)
+
+
+def note_received(count: int) -> None:
+    """So many bytes came from the network, for whoever measures."""
+    meter = _meter.get()
+    if meter is not None:
+        meter.received_bytes += count

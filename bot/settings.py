@@ -32,6 +32,8 @@ _EXAMPLES = {
     "FETCH_TIMEOUT_SECONDS": "20",
     "FETCH_MAX_MEGABYTES": "10",
     "SOURCES_PER_SERVER": "20",
+    "MEGABYTES_PER_SERVER": "500",
+    "SHORTEST_PAUSE_MINUTES": "1",
     "NEWSLETTERS_FOLDER": "data/newsletters",
     "ALLOW_PRIVATE_ADDRESSES": "false",
 }
@@ -60,6 +62,8 @@ class Settings(BaseModel):
     fetch_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
     fetch_max_megabytes: Annotated[float, Field(gt=0, le=100)] = 10.0
     sources_per_server: Annotated[int, Field(ge=1, le=1000)] = 20
+    megabytes_per_server: Annotated[float, Field(gt=0, le=1_000_000)] = 500.0
+    shortest_pause_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 1.0
     newsletters_folder: Path | None = None
     allow_private_addresses: bool = False
 

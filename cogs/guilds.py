@@ -289,6 +289,8 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         if len(status.sources) > _MOST_SOURCES:
             more = say(interaction, "status-more", count=len(status.sources) - _MOST_SOURCES)
             view.add_item(ui.TextDisplay[Any](more))
+        if status.is_used_up:
+            view.add_item(ui.TextDisplay[Any](say(interaction, "status-used-up")))
         for stopped in status.stopped[:_MOST_STOPPED]:
             problem = say_problem(interaction, stopped.problem)
             line = say(interaction, "status-stopped", channel=str(stopped.channel_id), problem=problem)

@@ -185,6 +185,7 @@ setup-source-added = **{ $title }** is read from now on; { $count ->
    *[none] {"."} New issues are announced in <#{ $channel }>.
 }
 setup-too-many-sources = This server reads { $count } newsletters, as many as it may. Remove one with `/setup remove` first; whoever runs me can allow more.
+setup-used-up = Enough was read for this server today: { $megabytes } MB, which is what the operator allows (MEGABYTES_PER_SERVER). Try again tomorrow, or let a large newsletter go with `/setup remove`.
 setup-source-known = **{ $title }** is read here already; its new issues are announced in <#{ $channel }>.
 setup-channel-needed = Choose the channel for announcements too: this server has none yet.
 setup-channel-changed = Announcements go to <#{ $channel }> from now on.
@@ -229,6 +230,7 @@ status-stopped = ⚠ Nothing is sent to <#{ $channel }>: { $problem }
 status-staff = Tells the staff in <#{ $channel }>
 status-staff-none = ⚠ Nobody is told when something goes wrong: choose a channel with `/setup staff`
 status-repeats-off = Stories that are told twice: the digest alone
+status-used-up = ⚠ Enough was read for this server today; its newsletters are read again tomorrow.
 status-publish-on = Publishing to followers: on
 status-publish-off = Publishing to followers: off
 status-archive-role = Archive of links: for <@&{ $role }>
@@ -508,6 +510,7 @@ delivery-broken = The connection to Discord broke.
 notice-rung = **{ $title } is read at another address now:** { $address }. At { $before } it cannot be read: { $reason } Nothing needs to be done, unless the first address is gone for good: then `/setup source` takes the new one.
 notice-rung-back = **{ $title } can be read at its own address again:** { $address }.
 notice-unread = **{ $title } could not be read since { $since }.** { $reason } It is tried again and again; `/setup status` says when. Whatever comes out meanwhile is announced when it can be read.
+notice-used-up = **Enough was read for this server today.** The operator allows so much a day, and its newsletters are read again on { $when }; what comes out meanwhile is announced then. If one of them is very large, `/setup remove` lets it go.
 notice-channel-stopped = **Nothing is sent to <#{ $channel }> any more.** { $reason }
     { $count ->
     [0] Nothing waits there now.

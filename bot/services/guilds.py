@@ -14,6 +14,7 @@ from bot.model.problem import Problem
 from bot.ports import Bell
 from bot.services.announcements import enqueue_announcement
 from bot.services.channels import choose_channel
+from bot.services.quotas import Quotas, used_up
 from bot.services.submissions import show_pending_in
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
@@ -27,6 +28,7 @@ from bot.store import websub as lease_rows
 
 log = logging.getLogger(__name__)
 
+_DEFAULT_QUOTAS = Quotas()
 _MOST_TROUBLED = 3
 
 
@@ -34,7 +36,7 @@ _MOST_TROUBLED = 3
 class SetupStatus:
     """A server's settings, its sources and where each is announced, and what is in trouble there.
 
-    hubs: by source, who tells of it at present.
+    hubs: by source, who tells of it at present. is_used_up: enough was read for it today.
     """
 
     guild: Guild
@@ -44,13 +46,15 @@ class SetupStatus:
     sources: tuple[Source, ...]
     subscriptions: tuple[Subscription, ...]
     hubs: Mapping[int, Hub]
+    is_used_up: bool
 
 
 class Guilds:
     """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
 
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store, *, clock: Clock, bell: Bell, quotas: Quotas = _DEFAULT_QUOTAS) -> None:
         self._store = store
+        self._quotas = quotas
         self._clock = clock
         self._bell = bell
 
@@ -183,6 +187,7 @@ class Guilds:
             floods = await flood_rows.waiting(transaction, guild_id)
             source_ids = [source.source_id for source in sources]
             hubs = await lease_rows.told_until(transaction, source_ids, now=self._clock.now())
+            is_used_up = bool(await used_up(transaction, [guild_id], self._quotas, now=self._clock.now()))
             troubled = await outbox_rows.troubled(transaction, guild_id, limit=_MOST_TROUBLED)
         closed = {channel.channel_id for channel in stopped}
         return SetupStatus(
@@ -194,6 +199,7 @@ class Guilds:
             sources=tuple(sources),
             subscriptions=tuple(subscriptions),
             hubs=hubs,
+            is_used_up=is_used_up,
         )
 
     async def _change(self, guild_id: int, interaction_id: int, **settings: object) -> None:

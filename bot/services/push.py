@@ -16,6 +16,7 @@ from secrets import token_urlsafe
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
 from bot.ports import Bell
+from bot.services.quotas import Quotas, soonest_after
 from bot.store import Store
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
@@ -26,9 +27,7 @@ from bot.store.secret_box import SecretBox
 TOLERANCE = timedelta(minutes=5)
 """How far a signed call's moment may be from ours (Standard Webhooks, "Verifying webhook authenticity")."""
 
-SOONEST = timedelta(minutes=1)
-"""Between two readings, however often somebody calls."""
-
+_DEFAULT_QUOTAS = Quotas()
 _SECRET = "whsec_"  # noqa: S105 - how such secrets begin
 
 
@@ -41,7 +40,19 @@ class Hooked:
 
 
 class Push:
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell, secrets: SecretBox, public_url: str | None) -> None:
+    """quotas: how soon after a reading a call may let the source be read again."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        bell: Bell,
+        secrets: SecretBox,
+        public_url: str | None,
+        quotas: Quotas = _DEFAULT_QUOTAS,
+    ) -> None:
+        self._quotas = quotas
         self._store = store
         self._clock = clock
         self._bell = bell
@@ -88,7 +99,7 @@ class Push:
                 if not await push_rows.record_call(transaction, key, now=now, forget_before=now - 3 * TOLERANCE):
                     raise RefusedError("push-replayed")
             await push_rows.note_call(transaction, token, now=now)
-            soonest = max(now, (hook.last_read_at or now - SOONEST) + SOONEST)
+            soonest = soonest_after(hook.last_read_at, self._quotas, now=now)
             await source_rows.be_due_by(transaction, hook.source_id, soonest)
         self._bell.ring("sources")
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from bot.clock import Clock
 from bot.errors import DomainError, FetchError, RefusedError, UnreadableError
-from bot.metrics import Metrics
+from bot.metrics import Metrics, metered
 from bot.model.guild import FirstAnnouncement, Source, folder_address
 from bot.model.issue import Issue
 from bot.model.problem import Problem
@@ -25,6 +25,7 @@ from bot.services.floods import hold, is_flood
 from bot.services.keys import issue_key
 from bot.services.ladder import FAILURES_ON_A_RUNG, Climbed, Ladder, readable, words_about
 from bot.services.notices import staff_channel_of, tell_staff
+from bot.services.quotas import Quotas, charge, require_room, tomorrow, used_up
 from bot.services.repeats import is_to_be_told, link_repeats
 from bot.services.slots import LONGEST_ASKED, next_reading
 from bot.services.storing import Stored, look_for_missing, miss_again, store_issues
@@ -51,6 +52,7 @@ _MOST_LEARNED_FROM = 60
 _LONGEST_BACKOFF = timedelta(hours=6)
 _LONG_UNREAD = timedelta(days=1)
 _LONGEST_URL = 2000
+_DEFAULT_QUOTAS = Quotas()
 _BARE_ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/|$)", re.IGNORECASE)
 
 
@@ -79,10 +81,10 @@ class Sources:
         interval: timedelta,
         metrics: Metrics,
         announcer: Announcer,
-        most_per_guild: int = 20,
+        quotas: Quotas = _DEFAULT_QUOTAS,
     ) -> None:
         self._announcer = announcer
-        self._most_per_guild = most_per_guild
+        self._quotas = quotas
         self._metrics = metrics
         self._store = store
         self._reader = reader
@@ -107,14 +109,20 @@ class Sources:
         The address of the newsletter's site will do, if the site says where its feed is or keeps it where others do;
         `folder:name` is what the operator laid ready for this server.
         Credentials in the address (`https://user:password@…`), or the `key` it asks for, are kept apart and sealed;
-        the same address with others is another source. Raises RefusedError for what is no web address, FetchError or
-        UnreadableError when nothing can be read there: then nothing is stored.
+        the same address with others is another source. Raises RefusedError for what is no web address and where the
+        server's quotas are used up, FetchError or UnreadableError when nothing can be read there. Then nothing is kept.
         """
         address, credentials = folder_address(url, guild_id), None
         if address is None:
             address, credentials = split_credentials(url)
             credentials = (key or "").strip() or credentials
-        address, seen = await self._look(address, credentials)
+        async with self._store.read() as transaction:
+            await require_room(transaction, guild_id, self._quotas, now=self._clock.now())
+        try:
+            with metered() as meter:
+                address, seen = await self._look(address, credentials)
+        finally:
+            await self._charge([guild_id], meter.received_bytes)
         sealed = self._secrets.seal(credentials) if credentials else None
         url_key = (
             self._secrets.fingerprint(f"{address}\x1f{credentials}") if credentials else source_rows.plain_key(address)
@@ -125,8 +133,8 @@ class Sources:
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             before = await guild_rows.subscriptions_of_source(transaction, source.source_id)
             read = {each.source_id for each in await guild_rows.sources_of_guild(transaction, guild_id)}
-            if source.source_id not in read and len(read) >= self._most_per_guild:
-                raise RefusedError("setup-too-many-sources", count=self._most_per_guild)
+            if source.source_id not in read and len(read) >= self._quotas.sources:
+                raise RefusedError("setup-too-many-sources", count=self._quotas.sources)
             if fresh:
                 await self._subscribe(transaction, source, guild_id=guild_id, channel_id=channel_id, first=first)
         for worker in ("sources", "outbox", "polls"):
@@ -174,7 +182,10 @@ class Sources:
         if alone:
             # Nobody has read it for a while: what was missed is stored silently, as at a first reading.
             await source_rows.begin_anew(transaction, source.source_id, now=now)
-        elif source.first_read_at is not None:  # else the coming first reading announces
+        else:
+            # It may have been put off for those who read it so far.
+            await source_rows.be_due_by(transaction, source.source_id, now + self._interval)
+        if not alone and source.first_read_at is not None:  # else the coming first reading announces
             await self._announce_newest(transaction, source, guild_id=guild_id, now=now)
 
     async def unsubscribe(self, guild_id: int, source_id: int, *, interaction_id: int) -> bool:
@@ -226,6 +237,45 @@ class Sources:
                 await source_rows.bring_nearer(transaction, now=now, horizon=horizon)
 
     async def _read(self, source: Source) -> None:
+        """Read one source on the account of the servers that subscribe to it, as far as these have any left."""
+        now = self._clock.now()
+        async with self._store.read() as transaction:
+            subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
+            guild_ids = {subscription.guild_id for subscription in subscribed}
+            without = await used_up(transaction, guild_ids, self._quotas, now=now)
+        paying = guild_ids.difference(without)
+        if without and not paying:
+            await self._put_off(source, without, now=now)
+            return
+        with metered() as meter:
+            await self._read_and_take_in(source)
+        await self._charge(paying, meter.received_bytes)
+
+    async def _charge(self, guild_ids: Collection[int], received_bytes: int) -> None:
+        if received_bytes:
+            async with self._store.write() as transaction:
+                await charge(transaction, guild_ids, received_bytes, now=self._clock.now())
+
+    async def _put_off(self, source: Source, guild_ids: Sequence[int], *, now: datetime) -> None:
+        """Nobody who reads the source has anything left for today: read it tomorrow, and tell them once."""
+        due_at = self._next_reading(source, not_before=tomorrow(now))
+        async with self._store.write() as transaction:
+            if await source_rows.hold_claim(transaction, source) is not None:
+                await source_rows.put_off(transaction, source.source_id, next_poll_at=due_at)
+                for guild_id in guild_ids:
+                    await tell_staff(
+                        transaction,
+                        self._announcer,
+                        guild_id=guild_id,
+                        about_channel_id=0,
+                        occasion=f"used-up:{guild_id}:{now.date()}",
+                        words=Problem("notice-used-up", {"when": f"<t:{int(due_at.timestamp())}:f>"}),
+                        now=now,
+                    )
+        log.warning("source put off, quota used up source_id=%s next=%s", source.source_id, due_at.isoformat())
+        self._bell.ring("outbox")
+
+    async def _read_and_take_in(self, source: Source) -> None:
         """Read one source and take in what is new; whatever goes wrong with it is its own problem."""
         try:
             climbed = await self._ladder.read(source, credentials=await self._credentials(source))
@@ -467,8 +517,12 @@ class Sources:
         if shown:
             self._bell.ring("outbox")
 
-    def _next_reading(self, source: Source, *, fresh_for: timedelta | None = None) -> datetime:
-        return next_reading(self._clock.now(), url_key=source.url_key, interval=self._interval, fresh_for=fresh_for)
+    def _next_reading(
+        self, source: Source, *, fresh_for: timedelta | None = None, not_before: datetime | None = None
+    ) -> datetime:
+        return next_reading(
+            not_before or self._clock.now(), url_key=source.url_key, interval=self._interval, fresh_for=fresh_for
+        )
 
     async def _record_failure(self, source: Source, problem: Problem, *, asked: timedelta = timedelta()) -> None:
         backoff = min(self._interval * 2 ** min(source.failures, 16), _LONGEST_BACKOFF)

@@ -15,7 +15,7 @@ from bot.errors import FetchError, NotFoundError
 from bot.model.hub import Hub
 from bot.model.problem import Problem
 from bot.ports import Bell, HubCaller
-from bot.services.push import SOONEST
+from bot.services.quotas import Quotas, soonest_after
 from bot.store import Store, Transaction
 from bot.store import sources as source_rows
 from bot.store import websub as lease_rows
@@ -30,6 +30,7 @@ LEASE = timedelta(days=10)
 SHORTEST_LEASE, LONGEST_LEASE = timedelta(minutes=5), timedelta(days=30)
 """What is believed of a lease that a hub gives."""
 
+_DEFAULT_QUOTAS = Quotas()
 _ASKING_LEASE = timedelta(minutes=5)
 _NO_CALL_BACK = timedelta(hours=1)
 _LONGEST_PAUSE = timedelta(days=1)
@@ -58,8 +59,17 @@ class WebSub:
     """`public_url`: where hubs reach the bot; None where the operator opened no way in: then none is asked."""
 
     def __init__(
-        self, store: Store, *, caller: HubCaller, clock: Clock, bell: Bell, secrets: SecretBox, public_url: str | None
+        self,
+        store: Store,
+        *,
+        caller: HubCaller,
+        clock: Clock,
+        bell: Bell,
+        secrets: SecretBox,
+        public_url: str | None,
+        quotas: Quotas = _DEFAULT_QUOTAS,
     ) -> None:
+        self._quotas = quotas
         self._store = store
         self._caller = caller
         self._clock = clock
@@ -146,7 +156,7 @@ class WebSub:
             if lease.secret is not None and not _is_signed(self._secrets.open(lease.secret), signature, body):
                 log.warning("hub call not signed source_id=%s", lease.source_id)
                 return
-            soonest = max(now, (lease.last_read_at or now - SOONEST) + SOONEST)
+            soonest = soonest_after(lease.last_read_at, self._quotas, now=now)
             await source_rows.be_due_by(transaction, lease.source_id, soonest)
         self._bell.ring("sources")
 

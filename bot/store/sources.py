@@ -161,6 +161,11 @@ async def record_failure(transaction: Transaction, source_id: int, *, problem: P
     )
 
 
+async def put_off(transaction: Transaction, source_id: int, *, next_poll_at: datetime) -> None:
+    """Read the source then; that is nothing that failed."""
+    await transaction.execute(update(sources).where(sources.c.id == source_id).values(next_poll_at=next_poll_at))
+
+
 async def note_silence(transaction: Transaction, source_id: int, *, since: datetime) -> bool:
     """Keep that the silence after the issue of that moment is told; False when it was told before."""
     result = await transaction.execute(

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -111,6 +112,15 @@ guilds = Table(
     Column("archive_role_id", Snowflake),
     Column("announce_repeats", Boolean, nullable=False, server_default=true()),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+# What was received for a server on a day (UTC), of which the operator allows so much.
+guild_usage = Table(
+    "guild_usage",
+    metadata,
+    Column("guild_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
+    Column("received_bytes", BigInteger, nullable=False),
 )
 
 sources = Table(

@@ -1,0 +1,56 @@
+"""What one server may have read: its administrators may add any address, and the operator pays for it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from bot.errors import RefusedError
+from bot.store import Transaction
+from bot.store import usage as usage_rows
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """sources: how many a server reads. bytes_a_day: how much is received for it, unpacked, on a day (UTC).
+
+    shortest_pause: between two readings of a source, whoever asks for one.
+    """
+
+    sources: int = 20
+    bytes_a_day: int = 500 * MEGABYTE
+    shortest_pause: timedelta = timedelta(minutes=1)
+
+
+async def require_room(transaction: Transaction, guild_id: int, quotas: Quotas, *, now: datetime) -> None:
+    """Raises RefusedError for a server for which enough was read today."""
+    if await used_up(transaction, [guild_id], quotas, now=now):
+        raise RefusedError("setup-used-up", megabytes=_megabytes(quotas))
+
+
+async def used_up(transaction: Transaction, guild_ids: Collection[int], quotas: Quotas, *, now: datetime) -> list[int]:
+    """Those of these servers for which enough was read today."""
+    used = await usage_rows.of_day(transaction, guild_ids, day=now.date())
+    return sorted(guild_id for guild_id, received in used.items() if received >= quotas.bytes_a_day)
+
+
+async def charge(transaction: Transaction, guild_ids: Collection[int], received_bytes: int, *, now: datetime) -> None:
+    """Divide what was received between the servers that read it."""
+    if received_bytes and guild_ids:
+        share = -(-received_bytes // len(guild_ids))
+        await usage_rows.add(transaction, guild_ids, day=now.date(), received_bytes=share)
+
+
+def soonest_after(last_read_at: datetime | None, quotas: Quotas, *, now: datetime) -> datetime:
+    """When a source may be read again that was read then, however often somebody calls."""
+    return now if last_read_at is None else max(now, last_read_at + quotas.shortest_pause)
+
+
+def tomorrow(now: datetime) -> datetime:
+    """When the next day begins, and with it what may be read."""
+    return datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+
+
+def _megabytes(quotas: Quotas) -> str:
+    return f"{quotas.bytes_a_day / MEGABYTE:g}"

@@ -1,0 +1,35 @@
+"""How much was read for each server, by day."""
+
+from collections.abc import Collection
+from datetime import date, timedelta
+
+from sqlalchemy import delete, select
+
+from bot.store.group_commit import Transaction
+from bot.store.statements import insert
+from bot.store.tables import guild_usage
+
+_KEPT = timedelta(days=7)
+
+
+async def add(transaction: Transaction, guild_ids: Collection[int], *, day: date, received_bytes: int) -> None:
+    """Charge each of these servers with so much; what is a week old is forgotten."""
+    statement = insert(transaction, guild_usage)
+    await transaction.execute(
+        statement.on_conflict_do_update(
+            index_elements=["guild_id", "day"],
+            set_={"received_bytes": guild_usage.c.received_bytes + statement.excluded.received_bytes},
+        ),
+        [{"guild_id": guild_id, "day": day, "received_bytes": received_bytes} for guild_id in sorted(guild_ids)],
+    )
+    await transaction.execute(delete(guild_usage).where(guild_usage.c.day < day - _KEPT))
+
+
+async def of_day(transaction: Transaction, guild_ids: Collection[int], *, day: date) -> dict[int, int]:
+    """What was read for these servers on that day; those without any are left out."""
+    rows = await transaction.execute(
+        select(guild_usage.c.guild_id, guild_usage.c.received_bytes).where(
+            guild_usage.c.guild_id.in_(list(guild_ids)), guild_usage.c.day == day
+        )
+    )
+    return {row.guild_id: row.received_bytes for row in rows}

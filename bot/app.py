@@ -22,7 +22,7 @@ from bot.errors import StartError, TokenRefusedError
 from bot.fetch import Fetcher
 from bot.jobs import Worker, Workers
 from bot.metrics import Metrics
-from bot.ports import Announcer, HubCaller, IssueSource
+from bot.ports import Announcer, HubCaller, IssueSource, LinkFollower
 from bot.services import (
     Announcements,
     Archive,
@@ -49,6 +49,7 @@ from bot.settings import Settings
 from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
 from bot.sources.folder import FolderSource
+from bot.sources.following import HttpLinkFollower
 from bot.sources.hub import HttpHubCaller
 from bot.store import Store
 from bot.store import installation as installation_row
@@ -147,6 +148,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             clock=parts.clock,
             reader=parts.reader(fetcher, settings),
             caller=HttpHubCaller(fetcher),
+            follower=HttpLinkFollower(fetcher) if settings.follow_links else None,
             announcer=parts.announcer(client, traffic),
             bell=workers,
             metrics=metrics,
@@ -192,6 +194,7 @@ def _services(
     clock: Clock,
     reader: IssueSource,
     caller: HubCaller,
+    follower: LinkFollower | None,
     announcer: Announcer,
     bell: Workers,
     metrics: Metrics,
@@ -242,6 +245,7 @@ def _services(
             interval=timedelta(minutes=settings.poll_minutes),
             announcer=announcer,
             quotas=quotas,
+            follower=follower,
             metrics=metrics,
         ),
         submissions=Submissions(store, clock=clock, bell=bell),

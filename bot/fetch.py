@@ -74,6 +74,10 @@ class Fetcher:
         """Send a form; what is answered besides that it was taken (2xx) is of no interest. Raises FetchError."""
         await self._bounded(url, self._send(_address(url), form))
 
+    async def hop(self, url: str) -> str | None:
+        """Where the address leads on to, without going there; None where it leads nowhere. Raises FetchError."""
+        return await self._bounded(url, self._look_ahead(_address(url)))
+
     async def _bounded(self, url: str, exchange: Awaitable[T]) -> T:
         """What comes of the exchange, within the time limit. Raises FetchError for whatever else comes of it."""
         try:
@@ -124,6 +128,18 @@ class Fetcher:
                     links=_links(response),
                 )
         raise FetchError("fetch-circles", host=_host(url))
+
+    async def _look_ahead(self, url: URL) -> str | None:
+        session = self._open_session()
+        # Some answer only GET; of its answer no more than the head is taken.
+        for method in ("HEAD", "GET"):
+            async with session.request(method, url.with_user(None), allow_redirects=False) as response:
+                if response.status in {301, 302, 303, 307, 308} and "Location" in response.headers:
+                    return str(_redirected(response))
+                if response.status == 429 or response.status >= 500:
+                    raise _refusal(response, url)
+                response.close()
+        return None
 
     async def _send(self, url: URL, form: Mapping[str, str]) -> None:
         session = self._open_session()

@@ -17,11 +17,13 @@ from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.newsletter import read_newsletter
+from bot.services.following import Following
 from bot.services.repeats import link_repeats
 from bot.services.sources import split_credentials
 from bot.services.storing import store_issues
 from bot.settings import Settings
 from bot.sources.folder import ENDINGS, documents_in, file_content
+from bot.sources.following import HttpLinkFollower
 from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store.soundness import opened_store
@@ -53,6 +55,8 @@ async def import_issues(
         ) as fetcher,
     ):
         filling = _Filling(store, await _source(store, source_url))
+        follower = HttpLinkFollower(fetcher) if settings.follow_links else None
+        following = Following(store, follower=follower, clock=SystemClock())
         progress = Progress(len(documents))
         failed = 0
         for document in documents:
@@ -62,7 +66,7 @@ async def import_issues(
                 failed += 1
                 progress.say(f"{document}: {Problem.of(error).said()}")
             else:
-                await filling.add(issues)
+                await filling.add((await following.lead_on(issues))[0])
             progress.step(PurePosixPath(document).name)
         await filling.flush()
         progress.end()

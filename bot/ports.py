@@ -56,6 +56,17 @@ class IssueSource(Protocol):
         ...
 
 
+class LinkFollower(Protocol):
+    """Asks where an opaque link leads."""
+
+    async def follow(self, address: str) -> str | None:
+        """The destination, unwrapped and without whoever reads; None where it is not told.
+
+        `address` is one that `bot.newsletter.opaque.to_ask` gave. Raises FetchError.
+        """
+        ...
+
+
 class HubCaller(Protocol):
     """Speaks to WebSub hubs."""
 

@@ -35,6 +35,7 @@ _EXAMPLES = {
     "MEGABYTES_PER_SERVER": "500",
     "SHORTEST_PAUSE_MINUTES": "1",
     "NEWSLETTERS_FOLDER": "data/newsletters",
+    "FOLLOW_LINKS": "false",
     "ALLOW_PRIVATE_ADDRESSES": "false",
 }
 _ENV_FILE = Path(".env")
@@ -64,6 +65,7 @@ class Settings(BaseModel):
     sources_per_server: Annotated[int, Field(ge=1, le=1000)] = 20
     megabytes_per_server: Annotated[float, Field(gt=0, le=1_000_000)] = 500.0
     shortest_pause_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 1.0
+    follow_links: bool = False
     newsletters_folder: Path | None = None
     allow_private_addresses: bool = False
 

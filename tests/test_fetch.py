@@ -123,6 +123,45 @@ async def test_a_form_is_sent_and_follows_only_redirects_that_keep_it_one(site: 
     assert taken == [{"hub.mode": "subscribe"}, {"hub.mode": "unsubscribe"}]
 
 
+async def test_a_look_ahead_tells_where_an_address_leads_and_goes_nowhere(site: Site, fetcher: Fetcher) -> None:
+    @site.page("/short")
+    async def _(_request: web.Request) -> web.Response:
+        raise web.HTTPMovedPermanently("/page?from=short")
+
+    @site.page("/only-get")
+    async def _(request: web.Request) -> web.Response:
+        if request.method == "HEAD":
+            return web.Response(status=405)
+        raise web.HTTPFound("https://user:secret@elsewhere.example/")
+
+    @site.page("/page")
+    async def _(_request: web.Request) -> web.Response:
+        return web.Response(text="x" * 1_000_000)
+
+    @site.page("/busy")
+    async def _(_request: web.Request) -> web.Response:
+        return web.Response(status=429)
+
+    @site.page("/odd")
+    async def _(_request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": "javascript:alert(1)"})
+
+    assert await fetcher.hop(f"{site.address}/short") == f"{site.address}/page?from=short"
+    assert await fetcher.hop(f"{site.address}/only-get") == "https://elsewhere.example/"
+    assert [request.path for request in site.requests] == ["/short", "/only-get", "/only-get"]
+    assert await fetcher.hop(f"{site.address}/page") is None
+    for path, sentence in (("/busy", "fetch-too-often"), ("/odd", "fetch-scheme")):
+        with pytest.raises(FetchError, match=sentence):
+            await fetcher.hop(site.address + path)
+
+
+async def test_a_look_ahead_goes_into_no_private_network(site: Site) -> None:
+    async with Fetcher(timeout_seconds=2, max_bytes=1, allow_private_addresses=False) as guarded:
+        with pytest.raises(FetchError, match="fetch-private"):
+            await guarded.hop(f"{site.address}/short")
+    assert site.requests == []
+
+
 async def test_a_form_goes_into_no_private_network(site: Site) -> None:
     async with Fetcher(timeout_seconds=2, max_bytes=1, allow_private_addresses=False) as guarded:
         with pytest.raises(FetchError, match="fetch-private"):

@@ -181,6 +181,17 @@ def host_in(key: str) -> str:
     return key.partition("/")[0].partition("?")[0]
 
 
+def is_action(key: str) -> bool:
+    """Following the link does something: it unsubscribes, votes, shares, signs up. Nobody but a reader may press it."""
+    return (
+        _CHROME_PATHS.search(key) is not None
+        or _MERGE_FIELD.search(key) is not None
+        or _CHROME_QUERIES.search(key) is not None
+        or host_in(key).startswith(("unsubscribe.", "preferences.", "magic."))
+        or _SIGN_PATHS.search(key) is not None
+    )
+
+
 def odd_keys(keys: list[str]) -> frozenset[str]:
     """Those of many keys that may be furniture by their path or query alone."""
     text = "\n".join(keys)

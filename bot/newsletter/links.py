@@ -7,7 +7,6 @@ where a reader came from. Keys are stored: whoever changes a rule raises `KEY_VE
 """
 
 import re
-from collections.abc import Callable
 from contextvars import ContextVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -15,7 +14,7 @@ from bot.newsletter.same_pages import MOBILE, UNIFY, unified
 from bot.newsletter.text import key_within
 from bot.newsletter.wrappers import MAX_URL, PATHS, destination, may_be_wrapped
 
-KEY_VERSION = 2
+KEY_VERSION = 3
 MAX_SHOWN = 2_000
 """A shown address that is longer is no link: no message could hold it."""
 
@@ -39,10 +38,14 @@ _BY_SITE: dict[str, frozenset[str]] = {
     "open.spotify.com": frozenset({"si"}),
     "reddit.com": frozenset({"share_id", "rdt", "context"}),
     "instagram.com": frozenset({"hl"}),
+    "list-manage.com": frozenset({"e"}),  # the reader, by Mailchimp's number
 }
 _SUBSTACK = frozenset({"r", "s", "isfreemail", "triedredirect", "showwelcome", "publication_id", "post_id", "j", "fbc"})
 _ALIASES_BEFORE = {"x.com": "twitter.com", "mobile.twitter.com": "twitter.com", "youtu.be": "youtube.com"}
 """What version 1 of the keys knew of sites with several addresses for a page."""
+
+_version: ContextVar[int] = ContextVar("version", default=KEY_VERSION)
+"""By which version of the rules keys are made; 3 knows what Mailchimp calls a reader."""
 
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
@@ -88,16 +91,17 @@ def link_key(raw: str, base: str | None = None) -> str | None:
 
 
 def link_keys(raw: str) -> tuple[str, ...]:
-    """The key by the present rules, then the one by those before, if it was another: stored rows may have that."""
-    key = link_key(raw)
-    if key is None:
-        return ()
-    token = _rules.set(_unified_before)
-    try:
-        before = link_key(raw)
-    finally:
-        _rules.reset(token)
-    return (key,) if before in (key, None) else (key, str(before))
+    """The key by the present rules, then those by earlier ones where these were others: stored rows may have them."""
+    keys: dict[str, None] = {}
+    for version in range(KEY_VERSION, 0, -1):
+        token = _version.set(version)
+        try:
+            key = link_key(raw)
+        finally:
+            _version.reset(token)
+        if key is not None:
+            keys[key] = None
+    return tuple(keys)
 
 
 def absolute(raw: str, base: str | None) -> str | None:
@@ -173,6 +177,8 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     if not query or _ALL_UTM.fullmatch(query):
         return "", ""
     site = "twitter.com" if host == "x.com" else host
+    if host.endswith(".list-manage.com") and _version.get() > 2:
+        site = "list-manage.com"
     dropped = _BY_SITE.get(site)
     if path.startswith("/p/") or host.endswith("substack.com"):
         dropped = _SUBSTACK
@@ -196,7 +202,8 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
 
 def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:
     if host in UNIFY or host.endswith(MOBILE):
-        host, path, query = _rules.get()(host, path, query)
+        unify = unified if _version.get() > 1 else _unified_at_first
+        host, path, query = unify(host, path, query)
     if "%" in path:
         path = _PERCENT.sub(_fold_percent, path)
     where = f"{host}:{port}" if port else host
@@ -205,13 +212,10 @@ def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:
     return key if len(key) <= MAX_KEY else key_within(key, MAX_KEY)
 
 
-def _unified_before(host: str, path: str, query: str) -> tuple[str, str, str]:
+def _unified_at_first(host: str, path: str, query: str) -> tuple[str, str, str]:
     if host == "youtu.be" and len(path) > 1:
         return "youtube.com", "/watch", f"v={path[1:].rstrip('/')}" + (f"&{query}" if query else "")
     return _ALIASES_BEFORE.get(host, host) if host != "youtu.be" else host, path, query
-
-
-_rules: ContextVar[Callable[[str, str, str], tuple[str, str, str]]] = ContextVar("rules", default=unified)
 
 
 def _fold_percent(escape: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import uniform
 from urllib.parse import urlsplit, urlunsplit
@@ -16,12 +16,13 @@ from bot.metrics import Metrics, metered
 from bot.model.guild import FirstAnnouncement, Source, folder_address
 from bot.model.issue import Issue
 from bot.model.problem import Problem
-from bot.ports import Announcer, Bell, IssueSource, Reading
+from bot.ports import Announcer, Bell, IssueSource, LinkFollower, Reading
 from bot.services.announcements import enqueue_announcement
 from bot.services.cadence import missed_at
 from bot.services.cards import Change, show_changes
 from bot.services.channels import choose_channel
 from bot.services.floods import hold, is_flood
+from bot.services.following import Following
 from bot.services.keys import issue_key
 from bot.services.ladder import FAILURES_ON_A_RUNG, Climbed, Ladder, readable, words_about
 from bot.services.notices import staff_channel_of, tell_staff
@@ -82,6 +83,7 @@ class Sources:
         metrics: Metrics,
         announcer: Announcer,
         quotas: Quotas = _DEFAULT_QUOTAS,
+        follower: LinkFollower | None = None,
     ) -> None:
         self._announcer = announcer
         self._quotas = quotas
@@ -89,6 +91,7 @@ class Sources:
         self._store = store
         self._reader = reader
         self._ladder = Ladder(store, reader=reader, clock=clock)
+        self._following = Following(store, follower=follower, clock=clock)
         self._secrets = secrets
         self._clock = clock
         self._bell = bell
@@ -282,7 +285,11 @@ class Sources:
             if climbed.reading is None:
                 await self._record_unchanged(source, climbed)
             else:
-                await self._take_in(source, climbed, climbed.reading)
+                issues, is_complete = await self._following.lead_on(climbed.reading.issues)
+                reading = replace(climbed.reading, issues=issues)
+                if not is_complete:  # with its marks, nothing would be asked about the rest before something changes
+                    reading = replace(reading, etag=None, last_modified=None)
+                await self._take_in(source, climbed, reading)
         except FetchError as error:
             asked = min(timedelta(seconds=error.retry_after_seconds), LONGEST_ASKED)
             await self._record_failure(source, Problem.of(error), asked=asked)

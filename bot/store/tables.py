@@ -302,6 +302,16 @@ links = Table(
     Index(None, "search_version"),
 )
 
+# Where opaque links lead, by a hash of the address that was asked; null: it was not told.
+followed_links = Table(
+    "followed_links",
+    metadata,
+    Column("address_key", String(64), primary_key=True),
+    Column("destination", Text),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("tries", Integer, nullable=False),
+)
+
 media = Table(
     "media",
     metadata,

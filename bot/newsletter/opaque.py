@@ -1,0 +1,96 @@
+"""Trackers and shorteners that tell only by asking where a link leads: which may be asked, and what came of it.
+
+Asked may be only what is the same address for every reader. Where the address itself stands for one reader (SendGrid,
+MailerLite, HubSpot, Klaviyo and others that name nothing else), asking would say that this reader pressed it; such
+links stay as they are. What says who reads besides is taken off first.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import SplitResult, urlsplit
+
+from bot.model.issue import Issue, Link, Section
+from bot.newsletter.chrome import is_action
+from bot.newsletter.links import read_link
+from bot.newsletter.titles import readable_address
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_SHORT = re.compile(r"/[\w-]{3,40}/?\Z")
+_ASKABLE: dict[str, re.Pattern[str]] = {
+    "t.co": _SHORT,
+    "bit.ly": _SHORT,
+    "lnkd.in": re.compile(r"/[\w/-]{3,40}\Z"),
+    "ow.ly": _SHORT,
+    "buff.ly": _SHORT,
+    "dlvr.it": _SHORT,
+    "tinyurl.com": _SHORT,
+    "is.gd": _SHORT,
+    "linkedin.com": re.compile(r"/slink\Z"),
+    "links.tldrnewsletter.com": _SHORT,
+    "substack.com": re.compile(rf"/redirect/{_UUID}\Z"),
+    "list-manage.com": re.compile(r"/track/click\Z"),
+    "javascriptweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
+    "nodeweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
+    "rubyweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
+    "golangweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
+    "postgresweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
+    "frontendfoc.us": re.compile(r"/link/\d+/(?:web|rss)\Z"),
+    "react.statuscode.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
+}
+"""By host without `www.` (for `list-manage.com`, any below it): the path of what is the same for every reader."""
+
+_KEPT: dict[str, frozenset[str]] = {
+    "list-manage.com": frozenset({"u", "id"}),
+    "linkedin.com": frozenset({"code"}),
+}
+"""Of these the parameters say where it leads; everything else, and every other host's, says who or from where."""
+
+
+def to_ask(url: str) -> str | None:
+    """The address at which may be asked where this link leads, without whoever reads it; None for any other link."""
+    try:
+        parts = urlsplit(url)
+        host = _host_of(parts)
+        path = _ASKABLE.get(host)
+        if parts.scheme not in {"http", "https"} or path is None or not path.match(parts.path) or parts.port:
+            return None
+    except ValueError:
+        return None
+    kept = _KEPT.get(host, frozenset())
+    query = "&".join(field for field in parts.query.split("&") if field.partition("=")[0] in kept)
+    if kept and {field.partition("=")[0] for field in query.split("&")} != kept:
+        return None
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2].lower(), query=query, fragment="").geturl()
+
+
+def _host_of(parts: SplitResult) -> str:
+    host = (parts.hostname or "").removeprefix("www.")
+    return "list-manage.com" if host.endswith(".list-manage.com") else host
+
+
+def asked_for(issue: Issue) -> list[str]:
+    """What may be asked about the links of an issue, each once."""
+    return list(dict.fromkeys(address for link in issue.links if (address := to_ask(link.url)) is not None))
+
+
+def with_destinations(issue: Issue, destination_of: Callable[[str], str | None]) -> Issue:
+    """The issue with its links as they lead on, as far as that is known; links that turn out to act are no content."""
+    sections = tuple(
+        Section(section.title, tuple(led for link in section.links if (led := _led(link, destination_of)) is not None))
+        for section in issue.sections
+    )
+    return issue if sections == issue.sections else replace(issue, sections=sections)
+
+
+def _led(link: Link, destination_of: Callable[[str], str | None]) -> Link | None:
+    address = to_ask(link.url)
+    destination = destination_of(address) if address is not None else None
+    if destination is None:
+        return link
+    read = read_link(destination)
+    if read is None or is_action(read[1]):
+        return None
+    url, key = read
+    title = readable_address(key) if link.title == readable_address(link.key) else link.title
+    return replace(link, url=url, key=key, title=title)

@@ -1,0 +1,42 @@
+"""Where opaque links lead, as far as it was asked."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import select
+
+from bot.store.group_commit import Transaction
+from bot.store.statements import insert
+from bot.store.tables import followed_links
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What came of asking: the destination, or None where it was not told at `asked_at`, the so-many-th time."""
+
+    destination: str | None
+    asked_at: datetime
+    tries: int
+
+
+async def known(transaction: Transaction, addresses: Collection[str]) -> dict[str, Followed]:
+    """What is known of these addresses."""
+    by_key = {_key(address): address for address in addresses}
+    rows = await transaction.execute(select(followed_links).where(followed_links.c.address_key.in_(list(by_key))))
+    return {by_key[row.address_key]: Followed(row.destination, row.asked_at, row.tries) for row in rows}
+
+
+async def note(transaction: Transaction, address: str, destination: str | None, *, now: datetime) -> None:
+    """Keep what came of asking."""
+    given = {"destination": destination, "asked_at": now}
+    await transaction.execute(
+        insert(transaction, followed_links)
+        .values(address_key=_key(address), tries=1, **given)
+        .on_conflict_do_update(index_elements=["address_key"], set_={**given, "tries": followed_links.c.tries + 1})
+    )
+
+
+def _key(address: str) -> str:
+    return sha256(address.encode("utf-8", "replace")).hexdigest()

@@ -18,7 +18,7 @@ from bot.chat.replies import reply, reply_view, say, say_problem
 from bot.chat.views import View
 from bot.client import Pressroom
 from bot.model.delivery import DeliveryRecord
-from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source
+from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source, said_address
 from bot.model.hub import Hub
 from bot.texts import text
 
@@ -384,7 +384,7 @@ def _source_lines(interaction: discord.Interaction, source: Source, channel_id: 
             title=plain(source.title or source.url, longest=_LONGEST_TITLE),
             channel=str(channel_id),
         ),
-        say(interaction, "status-address", address=plain(source.url, longest=_LONGEST_ADDRESS)),
+        say(interaction, "status-address", address=plain(said_address(source.url), longest=_LONGEST_ADDRESS)),
     ]
     if source.rung_url:
         lines.append(say(interaction, "status-rung", address=plain(source.rung_url, longest=_LONGEST_ADDRESS)))

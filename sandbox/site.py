@@ -1,7 +1,8 @@
 """The newsletter's own web site: feeds, issue pages and pictures, and ways to break them.
 
 `/feed.xml` RSS 2.0, `/atom.xml` Atom, `/feed.json` JSON Feed, `/p/<slug>` pages, `/images/<name>.png` pictures; `/hub`
-tells whoever asked when there is something new (WebSub), if the site has one.
+tells whoever asked when there is something new (WebSub), if the site has one; `/v2/publications/…` answers as beehiiv's
+API does.
 """
 
 import asyncio
@@ -20,13 +21,14 @@ import orjson
 from aiohttp import web
 from markdown_it import MarkdownIt
 
+from sandbox import publication
 from sandbox.clock import Clock
 from sandbox.files import landscape
 from sandbox.hub import Hub
 
 SAMPLES = Path(__file__).parent / "sample"
 
-Breakage = Literal["html", "empty", "cut", "error", "slow"]
+Breakage = Literal["html", "empty", "cut", "error", "slow", "gone"]
 
 FEEDS = {
     "/feed.xml": "application/rss+xml",
@@ -103,6 +105,11 @@ class Site:
     def json_url(self) -> str:
         return f"{self.url}/feed.json"
 
+    @property
+    def api_url(self) -> str:
+        """Where the publication is read as by beehiiv's API, with `publication.KEY`."""
+        return f"{self.url}{publication.PATH}"
+
     def post_url(self, slug: str) -> str:
         return f"{self.url}/p/{slug}"
 
@@ -178,7 +185,10 @@ class Site:
         return post
 
     def break_feed(self, how: Breakage, *, times: int | None = None) -> None:
-        """Break every feed: HTML instead, empty, cut in the middle, status 500, or slow. For so many requests."""
+        """Break every feed: HTML instead, empty, cut in the middle, status 500, or slow. For so many requests.
+
+        `gone` takes the RSS feed away alone; the others, which the home page names too, go on.
+        """
         self._broken, self._times = how, times
 
     def mend(self) -> None:
@@ -206,6 +216,8 @@ class Site:
             self.conditional[path] += 1
         if path in FEEDS:
             return await self._feed(request, path)
+        if path.startswith(publication.PATH):
+            return self._publication(request)
         if path == "/hub" and self.hub is not None:
             return await self.hub.handle(request)
         if path.startswith("/images/"):
@@ -231,6 +243,8 @@ class Site:
 
     async def _feed(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         broken = self._breakage()
+        if broken == "gone" and path == "/feed.xml":
+            return web.Response(status=404, text="Not found")
         if broken == "error":
             return web.Response(status=500, text="Internal Server Error")
         if broken == "html":
@@ -254,6 +268,28 @@ class Site:
             del headers["Content-Type"]
             return web.Response(status=304, headers=headers)
         return web.Response(body=body, headers=headers)
+
+    def _publication(self, request: web.BaseRequest) -> web.Response:
+        if not publication.is_allowed(request.headers):
+            return web.json_response(
+                {"errors": [{"message": "Invalid API key", "code": "INVALID_API_KEY"}]}, status=401
+            )
+        if request.path == publication.PATH:
+            return web.json_response(publication.publication(self.title, self.now))
+        entries = [
+            publication.Entry(
+                post.slug,
+                post.title,
+                post.subtitle,
+                post.author,
+                post.html,
+                self.post_url(post.slug),
+                post.picture,
+                post.published_at,
+            )
+            for post in self.newest_first
+        ]
+        return web.json_response(publication.posts(entries, request.query))
 
     def _breakage(self) -> Breakage | None:
         if self._broken is None or self._times is None:

@@ -9,6 +9,8 @@ from bot.model.problem import Problem
 
 _FOLDER = re.compile(r"(?:folder|file):(?://)?([^\W_][\w .-]{0,99})")
 
+_KEPT_FOLDER = re.compile(r"\Afolder:\d+/")
+
 
 class FirstAnnouncement(StrEnum):
     """What is announced when a source is read for the first time; the rest fills the archive silently."""
@@ -86,3 +88,8 @@ def folder_address(given: str, guild_id: int) -> str | None:
     """
     named = _FOLDER.fullmatch(given.strip())
     return None if named is None else f"folder:{guild_id}/{named[1]}"
+
+
+def said_address(url: str) -> str:
+    """An address of a source as the administrators of its server write it."""
+    return _KEPT_FOLDER.sub("folder:", url)

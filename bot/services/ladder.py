@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from bot.clock import Clock
 from bot.errors import DomainError, FetchError, UnreadableError
-from bot.model.guild import Source
+from bot.model.guild import Source, said_address
 from bot.model.problem import Problem
 from bot.ports import IssueSource, Reading
 from bot.store import Store
@@ -116,6 +116,8 @@ def words_about(source: Source, climbed: Climbed) -> Problem:
 def readable(url: str) -> str:
     """An address as it may be shown to people: without its query, which may be a secret."""
     parts = urlsplit(url)
+    if not parts.netloc:
+        return said_address(url)
     return unquote(f"{parts.netloc}{parts.path}").rstrip("/")
 
 

@@ -9,8 +9,9 @@ from sandbox.api import Seen
 from sandbox.errors import Refused
 from sandbox.model import Channel, Member
 from sandbox.permissions import Permission
-from sandbox.site import Breakage, Post
-from sandbox.stage import Stage
+from sandbox.publication import KEY
+from sandbox.site import Breakage, Post, Site
+from sandbox.stage import FOLDER, Stage
 
 Json = dict[str, Any]
 
@@ -57,6 +58,7 @@ class Panel:
                 "broken": site.broken,
                 "breakages": _BROKEN,
                 "next": self._next,
+                "ways": _ways(site),
                 "posts": [_post(post, site.post_url(post.slug)) for post in site.newest_first],
             },
             "faults": [{"action": fault.action, "status": fault.status} for fault in sandbox.faults.planned],
@@ -124,6 +126,8 @@ class Panel:
         if how not in _BROKEN:
             raise Refused(f"The feed cannot be broken by {how!r}.")
         self.stage.site.break_feed(how)
+        if how == "gone":
+            return "The RSS feed is gone. The bot goes on at another one that the site names, and tells the staff."
         return "The feed is broken until you mend it."
 
     async def _mend(self) -> str:
@@ -189,6 +193,18 @@ class Panel:
                 await self.stage.bot.start()
                 return "A new process of the bot starts."
         raise Refused(f"The bot cannot be told to {what!r}.")
+
+
+def _ways(site: Site) -> list[Json]:
+    """Where the newsletter can be read: what to give to `/setup source`."""
+    return [
+        {"name": "RSS", "address": site.feed_url},
+        {"name": "Atom", "address": site.atom_url},
+        {"name": "JSON Feed", "address": site.json_url},
+        {"name": "Its site, which names its feeds", "address": f"{site.url}/"},
+        {"name": "As by beehiiv's API", "address": site.api_url, "key": KEY},
+        {"name": "Another newsletter, in files", "address": f"folder:{FOLDER}"},
+    ]
 
 
 def _post(post: Post, url: str) -> Json:

@@ -241,6 +241,34 @@ async def test_a_right_that_is_taken_away_is_told_to_the_staff_and_nothing_is_lo
     await expect(tab.message("Paper lanterns and other finds")).to_be_visible()
 
 
+async def test_other_sources_are_set_up_and_a_lost_feed_is_told(demo: Stage, tab: Tab) -> None:
+    await tab.open(demo.sandbox.origin)
+    await tab.act_as("Ada")
+    backstage = tab.page.get_by_label("Backstage")
+    await backstage.get_by_text("Ways to read it").click()
+    await expect(backstage.locator(".ways")).to_contain_text("with the key key-of-the-sandbox")
+    await tab.go("news")
+    await tab.pick("setup source")
+    await tab.page.get_by_role("combobox", name=re.compile("^address")).fill("fol")
+    await tab.page.get_by_role("option", name="folder:field-notes").click()
+    await tab.page.get_by_role("button", name="Send").click()
+    await expect(tab.message("Only you can see this")).to_contain_text("field-notes")
+    card = tab.message("The quiet market")
+    await expect(card).to_contain_text("A morning without shouting")
+
+    await backstage.get_by_label("The feed is to be").select_option(label="gone (RSS only)")
+    await backstage.get_by_role("button", name="Break the feed").click()
+    await tab.go("review")
+    await expect(tab.message("is read at another address now")).to_contain_text("atom.xml", timeout=20_000)
+    await tab.go("news")
+    await backstage.get_by_role("button", name="Publish the next issue").click()
+    await expect(tab.message("Paper lanterns and other finds")).to_be_visible()
+    await tab.pick("setup status")
+    status = tab.message("Setup of this server")
+    await expect(status).to_contain_text("because the address above fails")
+    await expect(status).to_contain_text("told by its hub")
+
+
 async def test_backstage_opens_with_what_is_known_and_keeps_a_draft(demo: Stage, tab: Tab) -> None:
     await tab.open(demo.sandbox.origin)
     backstage = tab.page.get_by_label("Backstage")

@@ -1,12 +1,16 @@
 """The newsletter's site: feeds, conditional requests, corrections, and breaking."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
 import feedparser
 import pytest
+from aiohttp import web
 
 from sandbox import Site
+from sandbox.hub import Hub
+from sandbox.publication import KEY
 
 
 @pytest.fixture
@@ -89,3 +93,52 @@ async def test_correcting_what_does_not_stand_there_is_an_error(site: Site) -> N
     site.publish_samples()
     with pytest.raises(LookupError, match="does not stand"):
         site.correct("issue", "no such words", "x")
+
+
+async def test_the_rss_feed_may_be_gone_while_the_others_go_on(site: Site, http: aiohttp.ClientSession) -> None:
+    site.publish_samples()
+    site.break_feed("gone")
+    assert [(await http.get(url)).status for url in (site.feed_url, site.atom_url, site.json_url)] == [404, 200, 200]
+
+
+async def test_whoever_has_the_key_reads_the_publication_as_by_an_api(site: Site, http: aiohttp.ClientSession) -> None:
+    site.publish_samples()
+    assert (await http.get(site.api_url)).status == 401
+    key = {"Authorization": f"Bearer {KEY}"}
+    named = await (await http.get(site.api_url, headers=key)).json()
+    assert named["data"]["name"] == site.title
+    asked = "?order_by=publish_date&direction=desc&limit=2&expand[]=free_web_content"
+    answer = await (await http.get(f"{site.api_url}/posts{asked}", headers=key)).json()
+    assert [post["title"] for post in answer["data"]] == ["Can a spreadsheet dream?", "A clock with manners"]
+    assert answer["data"][0]["content"]["free"]["web"].count("<a href=") >= 15
+    bare = await (await http.get(f"{site.api_url}/posts", headers=key)).json()
+    assert bare["data"][0]["title"] == "Letters to a robot"
+    assert "content" not in bare["data"][0]
+
+
+async def test_a_hub_tells_who_asked_and_meant_it(http: aiohttp.ClientSession) -> None:
+    hub, told = Hub(), asyncio.Event()
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        if request.method == "GET":
+            asked = request.query
+            return web.Response(text=asked["hub.challenge"] if "yes" in asked["hub.topic"] else "no")
+        assert request.headers["X-Hub-Signature"].startswith("sha256=")
+        told.set()
+        return web.Response(status=410)
+
+    runner = web.ServerRunner(web.Server(answer, access_log=None), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    callback = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    async with Site(hub=hub) as site:
+        for topic in ("no", "yes"):
+            form = {"hub.mode": "subscribe", "hub.topic": topic, "hub.callback": callback, "hub.secret": "s"}
+            assert (await http.post(f"{site.url}/hub", data=form)).status == 202
+        assert (await http.post(f"{site.url}/hub", data={"hub.mode": "publish"})).status == 400
+        await hub.until(lambda: hub.subscribers.get("yes"))
+        assert not hub.subscribers.get("no")
+        hub.tell({"yes": b"news", "no": b"news"})
+        await asyncio.wait_for(told.wait(), 5)
+        await hub.until(lambda: not hub.subscribers["yes"])
+    await runner.cleanup()

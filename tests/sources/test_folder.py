@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import UnreadableError
 from bot.fetch import Fetcher
-from bot.model.guild import Source, folder_address
+from bot.model.guild import Source, folder_address, said_address
 from bot.ports import Reading
 from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
@@ -185,6 +185,8 @@ def test_no_address_leads_to_another_server_or_out_of_the_place(given: str) -> N
 def test_an_address_belongs_to_the_server_that_gave_it() -> None:
     assert folder_address(" folder:field notes ", 7001) == "folder:7001/field notes"
     assert folder_address("file:latest.md", 7002) == "folder:7002/latest.md"
+    assert said_address("folder:7001/field notes") == "folder:field notes"
+    assert said_address("https://news.example/folder:7001/a") == "https://news.example/folder:7001/a"
 
 
 async def test_a_server_is_offered_what_lies_in_its_own_place(files: Files) -> None:

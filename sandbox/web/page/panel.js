@@ -15,6 +15,7 @@ const BREAKAGES = {
   cut: "cut in the middle",
   error: "status 500",
   slow: "a minute late",
+  gone: "gone (RSS only)",
 };
 const TO_TRY = [
   "As Mia: press All links on an issue, vote in its poll, type /links search or /submit link.",
@@ -22,6 +23,8 @@ const TO_TRY = [
   "As Mara, the moderator: decide about links in #review, ask a poll with /poll create.",
   "As Edda, the editor: plan with /queue list, take the queue along with /queue export.",
   "As Ada, the administrator: /setup status, and Integrations… beside it.",
+  "As Ada: /setup source with folder:field-notes or another way to read it, see below; /setup repeats, /setup push.",
+  "Here: let the RSS feed be gone, and look into #review.",
   "Here: publish the next issue, correct or withdraw one, then kill the bot in the middle of it.",
 ];
 
@@ -87,6 +90,7 @@ export class Panel {
         ),
       ),
       part("site", "The newsletter", true),
+      part("ways", "Ways to read it", false),
       part("bot", "The bot", true),
       part("trouble", "Trouble on purpose", true),
       part("requests", "What the bot asked of Discord", false),
@@ -130,6 +134,7 @@ export class Panel {
     this.#leave.hidden = !this.#edited;
     keep(this.#parts.posts, site.posts, () => site.posts.map((post) => this.#postLine(post)));
     keep(this.#parts.feed, site.broken, () => (site.broken ? this.#broken(site) : this.#whole(site)));
+    this.#drawIfOpen(this.#parts.ways, site.ways, () => [h("dl", { class: "ways" }, site.ways.flatMap(wayLines))]);
     keep(this.#parts.bot, [bot.running, bot.connected], () => this.#botLines(bot));
     keep(this.#parts.trouble, [state.outage, state.faults, state.may_write], () => this.#troubleLines(state));
     this.#drawIfOpen(this.#parts.requests, state.requests, () => requestLines(state));
@@ -204,6 +209,12 @@ function keep(node, state, draw) {
   node.dataset.key = key;
   node.replaceChildren(...draw());
   if (hadFocus) node.querySelector("button, a, select, pre")?.focus({ preventScroll: true });
+}
+
+function wayLines(way) {
+  const said = [h("code", {}, way.address)];
+  if (way.key) said.push(" with the key ", h("code", {}, way.key));
+  return [h("dt", {}, way.name), h("dd", {}, said)];
 }
 
 function requestLines(state) {

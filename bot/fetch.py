@@ -147,7 +147,10 @@ class Fetcher:
             async with session.post(url, data=form, allow_redirects=False) as response:
                 # The other redirects mean "look there instead" and would turn the form into a question.
                 if response.status in {307, 308} and "Location" in response.headers:
-                    url = _redirected(response)
+                    target = _redirected(response)
+                    if url.scheme == "https" != target.scheme:
+                        raise FetchError("fetch-astray", host=_host(url))  # the form may hold a secret
+                    url = target
                     continue
                 if not 200 <= response.status < 300:
                     raise _refusal(response, url)

@@ -89,12 +89,13 @@ class Push:
         is too old, or came before.
         """
         now = self._clock.now()
-        async with self._store.write() as transaction:
+        async with self._store.read() as transaction:  # anybody may call, so nothing is written before that is settled
             hook = await push_rows.find_hook(transaction, token)
-            if hook is None:
-                raise NotFoundError("push-unknown")
-            if hook.secret is not None:
-                call = self._verified(self._secrets.open(hook.secret), headers, body)
+        if hook is None:
+            raise NotFoundError("push-unknown")
+        call = self._verified(self._secrets.open(hook.secret), headers, body) if hook.secret is not None else None
+        async with self._store.write() as transaction:
+            if call is not None:
                 key = sha256(f"{token}\x1f{call}".encode()).hexdigest()
                 if not await push_rows.record_call(transaction, key, now=now, forget_before=now - 3 * TOLERANCE):
                     raise RefusedError("push-replayed")

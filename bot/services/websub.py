@@ -125,6 +125,7 @@ class WebSub:
     async def confirm(self, token: str, *, mode: str, topic: str, lease_seconds: str) -> None:
         """Whether the bot meant what the hub was asked for. Raises NotFoundError where it did not."""
         now = self._clock.now()
+        await self._find(token)
         async with self._store.write() as transaction:
             lease = await lease_rows.find(transaction, token)
             if lease is None or topic != lease.hub.topic:
@@ -149,16 +150,24 @@ class WebSub:
         for an address that is nobody's (any more).
         """
         now = self._clock.now()
+        lease = await self._find(token)
+        if not lease.is_read:
+            raise NotFoundError("websub-unknown")
+        if lease.secret is not None and not _is_signed(self._secrets.open(lease.secret), signature, body):
+            log.warning("hub call not signed source_id=%s", lease.source_id)
+            return
         async with self._store.write() as transaction:
-            lease = await lease_rows.find(transaction, token)
-            if lease is None or not lease.is_read:
-                raise NotFoundError("websub-unknown")
-            if lease.secret is not None and not _is_signed(self._secrets.open(lease.secret), signature, body):
-                log.warning("hub call not signed source_id=%s", lease.source_id)
-                return
             soonest = soonest_after(lease.last_read_at, self._quotas, now=now)
             await source_rows.be_due_by(transaction, lease.source_id, soonest)
         self._bell.ring("sources")
+
+    async def _find(self, token: str) -> Lease:
+        """The lease that a call names; looked up without writing, since anybody may call."""
+        async with self._store.read() as transaction:
+            lease = await lease_rows.find(transaction, token)
+        if lease is None:
+            raise NotFoundError("websub-unknown")
+        return lease
 
 
 def _is_signed(secret: str, signature: str | None, body: bytes) -> bool:

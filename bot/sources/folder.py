@@ -166,6 +166,7 @@ def _documents_of(place: Path) -> Iterator[_Document]:
         except OSError:
             continue  # taken away since the folder was listed
         name = path.name if place.is_file() else path.relative_to(place).as_posix()
+        name = name.encode("utf-8", "replace").decode()  # what is no UTF-8 could not be stored
         changed_at = datetime.fromtimestamp(state.st_mtime, UTC)
         yield _Document(path, name, changed_at, f"{name}\x1f{state.st_mtime_ns}\x1f{state.st_size}")
 

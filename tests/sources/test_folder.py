@@ -166,6 +166,15 @@ async def test_what_is_not_there_is_said(files: Files, name: str, what: str) -> 
     assert caught.value.message_id == what
 
 
+async def test_a_name_that_is_no_utf_8_can_be_kept(files: Files) -> None:
+    path = os.fsencode(files.folder) + b"/caf\xe9.md"
+    Path(os.fsdecode(path)).write_text(ISSUE.format(n=1), encoding="utf-8")
+    os.utime(path, (LONG_AGO.timestamp(), LONG_AGO.timestamp()))
+    reading = await files.read()
+    assert reading is not None
+    assert next(each.encode() for each in reading.issues[0].identities) == b"file:caf?.md"
+
+
 async def test_a_link_that_leads_out_of_the_folder_is_not_followed(files: Files, tmp_path: Path) -> None:
     secret = tmp_path / "secret.md"
     secret.write_text("# The operator's secret", encoding="utf-8")

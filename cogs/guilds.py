@@ -18,7 +18,7 @@ from bot.chat.replies import reply, reply_view, say, say_problem
 from bot.chat.views import View
 from bot.client import Pressroom
 from bot.model.delivery import DeliveryRecord
-from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source, said_address
+from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source, readable, said_address
 from bot.model.hub import Hub
 from bot.texts import text
 
@@ -256,7 +256,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     @remove.autocomplete("source")
     async def _sources(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         status = await self._services.guilds.status(guild_id_of(interaction))
-        named = {str(source.source_id): source.title or source.url for source in status.sources}
+        named = {str(source.source_id): source.name for source in status.sources}
         return [
             Choice(name=shorten(fold(name), LONGEST_CHOICE), value=source_id)
             for source_id, name in named.items()
@@ -381,13 +381,15 @@ def _source_lines(interaction: discord.Interaction, source: Source, channel_id: 
         say(
             interaction,
             "status-source",
-            title=plain(source.title or source.url, longest=_LONGEST_TITLE),
+            title=plain(source.name, longest=_LONGEST_TITLE),
             channel=str(channel_id),
         ),
         say(interaction, "status-address", address=plain(said_address(source.url), longest=_LONGEST_ADDRESS)),
     ]
     if source.rung_url:
-        lines.append(say(interaction, "status-rung", address=plain(source.rung_url, longest=_LONGEST_ADDRESS)))
+        lines.append(
+            say(interaction, "status-rung", address=plain(readable(source.rung_url), longest=_LONGEST_ADDRESS))
+        )
     if source.last_problem and source.next_poll_at:
         problem = say_problem(interaction, source.last_problem)
         lines.append(say(interaction, "status-problem", problem=problem, when=format_dt(source.next_poll_at, "R")))

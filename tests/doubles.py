@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import DeliveryRefusedError, PressroomError, UnreadableError
@@ -92,6 +92,8 @@ class Shelf:
         self.answers: dict[str, Reading | PressroomError] = {}
         """What single addresses answer instead of `answer`."""
         self.credentials: list[str | None] = []
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        """What happens while it is being read."""
 
     def lay_out(self, *issues: Issue, etag: str | None = None) -> None:
         self.answer = Reading(title="The Sample", issues=issues, etag=etag)
@@ -104,6 +106,8 @@ class Shelf:
 
     async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
         self.asked.append(source)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         if source.url in self.pages:
             raise UnreadableError("unreadable-page")
         self.credentials.append(credentials)

@@ -219,7 +219,7 @@ setup-source-unknown = This server does not read that newsletter. Pick one from 
 status-heading = ### Setup of this server
 status-source = **{ $title }** → <#{ $channel }>
 status-address = -# { $address }
-status-rung = -# read at { $address } now, because the address above fails
+status-rung = -# read at { $address } now, because the address above fails; that one is tried again once a day
 status-hub = -# told by its hub { $hub } when something is new
 status-read = read { $when }
 status-not-yet = not read yet
@@ -507,9 +507,10 @@ delivery-broken = The connection to Discord broke.
 
 ## Notices to the staff of a server, once for each occasion
 
-notice-rung = **{ $title } is read at another address now:** { $address }. At { $before } it cannot be read: { $reason } Nothing needs to be done, unless the first address is gone for good: then `/setup source` takes the new one.
+notice-rung = **{ $title } is read at another address now:** { $address }. At { $before } it cannot be read: { $reason } The first address is tried again once a day. If it is gone for good, give the new one to `/setup source` and let the old one go with `/setup remove`; nothing is announced twice.
 notice-rung-back = **{ $title } can be read at its own address again:** { $address }.
 notice-unread = **{ $title } could not be read since { $since }.** { $reason } It is tried again and again; `/setup status` says when. Whatever comes out meanwhile is announced when it can be read.
+notice-heavy = **{ $title } is very large.** What was received of it today is as much as one newsletter may take, so it is read again on { $when }; what comes out meanwhile is announced then.
 notice-used-up = **Enough was read for this server today.** The operator allows so much a day, and its newsletters are read again on { $when }; what comes out meanwhile is announced then. If one of them is very large, `/setup remove` lets it go.
 notice-channel-stopped = **Nothing is sent to <#{ $channel }> any more.** { $reason }
     { $count ->

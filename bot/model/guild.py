@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from urllib.parse import unquote, urlsplit
 
 from bot.model.problem import Problem
 
@@ -51,7 +52,8 @@ class Source:
     """Where a newsletter is read from, shared by every server that subscribes to the same address.
 
     `url_key` stands for the address and the credentials together. home_url: its site, as it says itself. rung_url:
-    where it is read instead of `url`, which failed and is tried again at `look_up_at`.
+    where it is read instead of `url`, which failed and is tried again at `look_up_at`. hinted_guild_id: the server for
+    which it is read before its time. received_bytes: what was received of it on `usage_day`.
     """
 
     source_id: int
@@ -68,6 +70,14 @@ class Source:
     home_url: str | None = None
     rung_url: str | None = None
     look_up_at: datetime | None = None
+    hinted_guild_id: int | None = None
+    usage_day: date | None = None
+    received_bytes: int = 0
+
+    @property
+    def name(self) -> str:
+        """What people call it: its title, or its address as far as that may be shown."""
+        return self.title or readable(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +103,11 @@ def folder_address(given: str, guild_id: int) -> str | None:
 def said_address(url: str) -> str:
     """An address of a source as the administrators of its server write it."""
     return _KEPT_FOLDER.sub("folder:", url)
+
+
+def readable(url: str) -> str:
+    """An address as it may be shown to anybody: without user and query, which may be secrets."""
+    parts = urlsplit(url)
+    if not parts.netloc:
+        return said_address(url)
+    return unquote(f"{parts.netloc.rpartition('@')[2]}{parts.path}").rstrip("/")

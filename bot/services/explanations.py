@@ -48,7 +48,7 @@ class Explanations:
                 )
                 source = next((each for each in sources if _key(each.url) == _key(address)), None)
                 if not found and source is not None:
-                    return [Finding("why-source", {"title": source.title or source.url}), _reading(source)]
+                    return [Finding("why-source", {"title": source.name}), _reading(source)]
                 if not found:
                     return await self._as_link(transaction, guild_id, address, sources)
             findings = []
@@ -72,7 +72,7 @@ class Explanations:
 
     async def _of_issue(self, transaction: Transaction, guild_id: int, card: IssueCard) -> list[Finding]:
         stored_at, source = await issue_rows.provenance(transaction, card.issue_key)
-        findings = [Finding("why-seen", {"title": card.title, "source": source.title or source.url, "when": stored_at})]
+        findings = [Finding("why-seen", {"title": card.title, "source": source.name, "when": stored_at})]
         records = await outbox_rows.deliveries_of(transaction, guild_id=guild_id, subject_key=card.issue_key)
         records = [record for record in records if record.purpose is not Purpose.REFRESH]
         announced = [record for record in records if record.purpose is Purpose.ANNOUNCE]
@@ -157,7 +157,7 @@ def _follow_up(record: DeliveryRecord) -> Finding:
 
 
 def _reading(source: Source) -> Finding:
-    title = source.title or source.url
+    title = source.name
     if source.failures and source.last_problem is not None and source.next_poll_at is not None:
         return Finding("why-source-fails", {"title": title, "when": source.next_poll_at}, because=source.last_problem)
     if source.last_read_at is None:

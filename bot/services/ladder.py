@@ -5,13 +5,15 @@ put one there, because a source is shared by all servers that read the same addr
 an issue that is known of the source: a feed of comments, or of whoever owns the address now, does not.
 """
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from bot.clock import Clock
 from bot.errors import DomainError, FetchError, UnreadableError
-from bot.model.guild import Source, said_address
+from bot.model.guild import Source, readable
 from bot.model.problem import Problem
 from bot.ports import IssueSource, Reading
 from bot.store import Store
@@ -22,6 +24,8 @@ FAILURES_ON_A_RUNG = 2
 
 LOOK_UP_AFTER = timedelta(hours=24)
 """As often it is tried whether the source's own address is back."""
+
+_SEARCH_SECONDS = 90.0  # a reading is leased for five minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,14 @@ class Ladder:
         Raises FetchError or UnreadableError, that of the present rung, when no other one gives anything.
         """
         now = self._clock.now()
-        look_up_at = source.look_up_at
-        if source.rung_url is not None and (look_up_at is None or look_up_at <= now):
+        look_up_at = next_look_up(source, now=now)
+        here = source.rung_url or source.url
+        tried = {here}
+        if look_up_at != source.look_up_at:
             reading = await self._read_elsewhere(source, source.url, credentials)
             if reading is not None:
                 return Climbed(reading)
-            look_up_at = now + LOOK_UP_AFTER
-        here = source.rung_url or source.url
+            tried.add(source.url)
         try:
             reading = await self._reader.read(
                 replace(source, url=here), credentials=_credentials_for(here, source, credentials)
@@ -63,26 +68,32 @@ class Ladder:
         except (FetchError, UnreadableError) as error:
             if source.failures + 1 < FAILURES_ON_A_RUNG or source.first_read_at is None or _asks_to_wait(error):
                 raise
-            for rung in await self._others(source, credentials, tried=here):
-                found = await self._read_elsewhere(source, rung, credentials)
-                if found is not None:
-                    is_own = rung == source.url
-                    return Climbed(
-                        found,
-                        rung_url=None if is_own else rung,
-                        because=Problem.of(error),
-                        look_up_at=None if is_own else now + LOOK_UP_AFTER,
-                    )
-            raise
+            found = await self._climb(source, credentials, tried=tried)
+            if found is None:
+                raise
+            rung, reading = found
+            if rung == source.url:
+                return Climbed(reading)
+            return Climbed(reading, rung_url=rung, because=Problem.of(error), look_up_at=now + LOOK_UP_AFTER)
         return Climbed(reading, rung_url=source.rung_url, look_up_at=look_up_at)
 
-    async def _others(self, source: Source, credentials: str | None, *, tried: str) -> list[str]:
+    async def _climb(self, source: Source, credentials: str | None, *, tried: set[str]) -> tuple[str, Reading] | None:
+        """The first other rung that can be read, and what stands there; None when there is none in good time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SEARCH_SECONDS):
+                for rung in await self._others(source, credentials):
+                    if rung not in tried and (found := await self._read_elsewhere(source, rung, credentials)):
+                        return rung, found
+        return None
+
+    async def _others(self, source: Source, credentials: str | None) -> list[str]:
         home = source.home_url or urljoin(source.url, "/")
         try:
             named = await self._reader.find_feeds(home, credentials=_credentials_for(home, source, credentials))
         except (FetchError, UnreadableError):
             named = []
-        return [rung for rung in dict.fromkeys([source.url, *named]) if rung != tried]
+        # An address with a user in it is somebody's own, and would be shown to the staff of every server.
+        return list(dict.fromkeys([source.url, *(rung for rung in named if "@" not in urlsplit(rung).netloc)]))
 
     async def _read_elsewhere(self, source: Source, url: str, credentials: str | None) -> Reading | None:
         """What stands at another rung, if it is of the same newsletter. Without marks: those are of the present one."""
@@ -101,9 +112,18 @@ class Ladder:
             return bool(await issue_rows.ids_of(transaction, source.source_id, names))
 
 
+def next_look_up(source: Source, *, now: datetime) -> datetime | None:
+    """When the source's own address is tried the next time; None while it is the one that is read."""
+    if source.rung_url is None:
+        return None
+    at = source.look_up_at
+    # One that lies too far away was written while the clock was wrong.
+    return at if at is not None and now < at <= now + LOOK_UP_AFTER else now + LOOK_UP_AFTER
+
+
 def words_about(source: Source, climbed: Climbed) -> Problem:
     """What the staff is told of another rung."""
-    title = source.title or readable(source.url)
+    title = source.name
     if climbed.rung_url is None:
         return Problem("notice-rung-back", {"title": title, "address": readable(source.url)})
     return Problem(
@@ -111,14 +131,6 @@ def words_about(source: Source, climbed: Climbed) -> Problem:
         {"title": title, "address": readable(climbed.rung_url), "before": readable(source.rung_url or source.url)},
         because=climbed.because,
     )
-
-
-def readable(url: str) -> str:
-    """An address as it may be shown to people: without its query, which may be a secret."""
-    parts = urlsplit(url)
-    if not parts.netloc:
-        return said_address(url)
-    return unquote(f"{parts.netloc}{parts.path}").rstrip("/")
 
 
 def _asks_to_wait(error: DomainError) -> bool:

@@ -16,7 +16,7 @@ from secrets import token_urlsafe
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
 from bot.ports import Bell
-from bot.services.quotas import Quotas, soonest_after
+from bot.services.quotas import Quotas, soonest_after, used_up
 from bot.store import Store
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
@@ -101,7 +101,9 @@ class Push:
                     raise RefusedError("push-replayed")
             await push_rows.note_call(transaction, token, now=now)
             soonest = soonest_after(hook.last_read_at, self._quotas, now=now)
-            await source_rows.be_due_by(transaction, hook.source_id, soonest)
+            # What a call brings about is on the account of the server that let it in.
+            if not await used_up(transaction, [hook.guild_id], self._quotas, now=now):
+                await source_rows.want(transaction, hook.source_id, soonest, guild_id=hook.guild_id)
         self._bell.ring("sources")
 
     def _verified(self, secret: str, headers: Mapping[str, str], body: bytes) -> str:

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from bot.errors import RefusedError
+from bot.model.guild import Source
 from bot.store import Transaction
 from bot.store import usage as usage_rows
 
 MEGABYTE = 1_000_000
+
+ATTEMPT_BYTES = MEGABYTE // 2
+"""What a try of an address counts for at the least: else the bot would ask any number of strangers for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,11 @@ class Quotas:
     bytes_a_day: int = 500 * MEGABYTE
     shortest_pause: timedelta = timedelta(minutes=1)
 
+    @property
+    def bytes_of_a_source(self) -> int:
+        """How much of a day's bytes one source may take, so that a heavy one does not cost the others."""
+        return self.bytes_a_day * 2 // 5
+
 
 async def require_room(transaction: Transaction, guild_id: int, quotas: Quotas, *, now: datetime) -> None:
     """Raises RefusedError for a server for which enough was read today."""
@@ -33,6 +42,11 @@ async def used_up(transaction: Transaction, guild_ids: Collection[int], quotas: 
     """Those of these servers for which enough was read today."""
     used = await usage_rows.of_day(transaction, guild_ids, day=now.date())
     return sorted(guild_id for guild_id, received in used.items() if received >= quotas.bytes_a_day)
+
+
+def is_heavy(source: Source, quotas: Quotas, *, now: datetime) -> bool:
+    """Whether enough was received of the source today."""
+    return source.usage_day == now.date() and source.received_bytes >= quotas.bytes_of_a_source
 
 
 async def charge(transaction: Transaction, guild_ids: Collection[int], received_bytes: int, *, now: datetime) -> None:

@@ -24,9 +24,9 @@ from bot.services.channels import choose_channel
 from bot.services.floods import hold, is_flood
 from bot.services.following import Following
 from bot.services.keys import issue_key
-from bot.services.ladder import FAILURES_ON_A_RUNG, Climbed, Ladder, readable, words_about
+from bot.services.ladder import FAILURES_ON_A_RUNG, Climbed, Ladder, next_look_up, words_about
 from bot.services.notices import staff_channel_of, tell_staff
-from bot.services.quotas import Quotas, charge, require_room, tomorrow, used_up
+from bot.services.quotas import ATTEMPT_BYTES, Quotas, charge, is_heavy, require_room, tomorrow, used_up
 from bot.services.repeats import is_to_be_told, link_repeats
 from bot.services.slots import LONGEST_ASKED, next_reading
 from bot.services.storing import Stored, look_for_missing, miss_again, store_issues
@@ -121,11 +121,14 @@ class Sources:
             credentials = (key or "").strip() or credentials
         async with self._store.read() as transaction:
             await require_room(transaction, guild_id, self._quotas, now=self._clock.now())
-        try:
-            with metered() as meter:
+            read = await guild_rows.sources_of_guild(transaction, guild_id)
+            if address not in {source.url for source in read} and len(read) >= self._quotas.sources:
+                raise RefusedError("setup-too-many-sources", count=self._quotas.sources)
+        with metered() as meter:
+            try:
                 address, seen = await self._look(address, credentials)
-        finally:
-            await self._charge([guild_id], meter.received_bytes)
+            finally:
+                await self._charge([guild_id], ATTEMPT_BYTES + meter.received_bytes)
         sealed = self._secrets.seal(credentials) if credentials else None
         url_key = (
             self._secrets.fingerprint(f"{address}\x1f{credentials}") if credentials else source_rows.plain_key(address)
@@ -135,8 +138,8 @@ class Sources:
             source = await source_rows.add_source(transaction, url=address, url_key=url_key, secret=sealed, now=now)
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             before = await guild_rows.subscriptions_of_source(transaction, source.source_id)
-            read = {each.source_id for each in await guild_rows.sources_of_guild(transaction, guild_id)}
-            if source.source_id not in read and len(read) >= self._quotas.sources:
+            read_ids = {each.source_id for each in await guild_rows.sources_of_guild(transaction, guild_id)}
+            if source.source_id not in read_ids and len(read_ids) >= self._quotas.sources:
                 raise RefusedError("setup-too-many-sources", count=self._quotas.sources)
             if fresh:
                 await self._subscribe(transaction, source, guild_id=guild_id, channel_id=channel_id, first=first)
@@ -187,7 +190,7 @@ class Sources:
             await source_rows.begin_anew(transaction, source.source_id, now=now)
         else:
             # It may have been put off for those who read it so far.
-            await source_rows.be_due_by(transaction, source.source_id, now + self._interval)
+            await source_rows.want(transaction, source.source_id, now + self._interval, guild_id=guild_id)
         if not alone and source.first_read_at is not None:  # else the coming first reading announces
             await self._announce_newest(transaction, source, guild_id=guild_id, now=now)
 
@@ -246,36 +249,47 @@ class Sources:
             subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
             guild_ids = {subscription.guild_id for subscription in subscribed}
             without = await used_up(transaction, guild_ids, self._quotas, now=now)
+        if is_heavy(source, self._quotas, now=now):
+            await self._put_off(source, guild_ids, "notice-heavy", occasion=f"heavy:{source.source_id}", now=now)
+            return
         paying = guild_ids.difference(without)
         if without and not paying:
-            await self._put_off(source, without, now=now)
+            await self._put_off(source, without, "notice-used-up", occasion="used-up", now=now)
             return
         with metered() as meter:
             await self._read_and_take_in(source)
-        await self._charge(paying, meter.received_bytes)
+        if source.hinted_guild_id in paying:
+            paying = {source.hinted_guild_id}
+        await self._charge(paying, meter.received_bytes, source=source)
 
-    async def _charge(self, guild_ids: Collection[int], received_bytes: int) -> None:
+    async def _charge(self, guild_ids: Collection[int], received_bytes: int, *, source: Source | None = None) -> None:
         if received_bytes:
+            now = self._clock.now()
             async with self._store.write() as transaction:
-                await charge(transaction, guild_ids, received_bytes, now=self._clock.now())
+                await charge(transaction, guild_ids, received_bytes, now=now)
+                if source is not None:
+                    await source_rows.charge(transaction, source.source_id, received_bytes, day=now.date())
 
-    async def _put_off(self, source: Source, guild_ids: Sequence[int], *, now: datetime) -> None:
-        """Nobody who reads the source has anything left for today: read it tomorrow, and tell them once."""
+    async def _put_off(
+        self, source: Source, guild_ids: Collection[int], words: str, *, occasion: str, now: datetime
+    ) -> None:
+        """Enough was received for today: read the source tomorrow, and tell these servers once."""
         due_at = self._next_reading(source, not_before=tomorrow(now))
+        told: dict[str, str | int] = {"title": source.name, "when": f"<t:{int(due_at.timestamp())}:f>"}
         async with self._store.write() as transaction:
             if await source_rows.hold_claim(transaction, source) is not None:
                 await source_rows.put_off(transaction, source.source_id, next_poll_at=due_at)
-                for guild_id in guild_ids:
+                for guild_id in sorted(guild_ids):
                     await tell_staff(
                         transaction,
                         self._announcer,
                         guild_id=guild_id,
                         about_channel_id=0,
-                        occasion=f"used-up:{guild_id}:{now.date()}",
-                        words=Problem("notice-used-up", {"when": f"<t:{int(due_at.timestamp())}:f>"}),
+                        occasion=f"{occasion}:{guild_id}:{now.date()}",
+                        words=Problem(words, told),
                         now=now,
                     )
-        log.warning("source put off, quota used up source_id=%s next=%s", source.source_id, due_at.isoformat())
+        log.warning("source put off source_id=%s because=%s next=%s", source.source_id, words, due_at.isoformat())
         self._bell.ring("outbox")
 
     async def _read_and_take_in(self, source: Source) -> None:
@@ -308,7 +322,7 @@ class Sources:
             if held is None:
                 return  # somebody subscribed anew meanwhile; it is read again at once
             source = held
-            newest_known_at = await issue_rows.newest_published_at(transaction, source.source_id)
+            newest_known_at = await issue_rows.newest_published_at(transaction, source.source_id, now=now)
             # What a known issue says, and whether it is there at all, is for the source's own address to tell.
             is_own = climbed.rung_url is None
             stored = await store_issues(transaction, source, reading.issues, now=now, undated_at=now, is_listed=is_own)
@@ -317,7 +331,8 @@ class Sources:
             await self._feature(transaction, source, stored, now=now)
             told_again = await link_repeats(transaction, source, stored.new)
             has_moved = climbed.rung_url != source.rung_url
-            news = _newer(stored.new, newest_known_at) if has_moved else stored.new
+            # Another rung may hold older ones that were never seen; its own address is judged as ever.
+            news = stored.new if is_own or not has_moved else _newer(stored.new, newest_known_at)
             if source.first_read_at is None:
                 announced = await self._announce_first(transaction, source, now=now)
             elif is_flood(news, listed=len(reading.issues), newest_known_at=newest_known_at):
@@ -343,6 +358,7 @@ class Sources:
                 problem=reading.problem,
                 now=now,
                 next_poll_at=self._next_reading(source, fresh_for=reading.fresh_for),
+                wanted_from=now + self._quotas.shortest_pause,
             )
         self._metrics.count("source_readings", "read")
         self._metrics.count("issues_stored", by=len(stored.new))
@@ -391,7 +407,7 @@ class Sources:
         words = Problem(
             "notice-silence",
             {
-                "title": source.title or source.url,
+                "title": source.name,
                 "expected": f"<t:{int(missed.timestamp())}:f>",
                 "ago": f"<t:{int(missed.timestamp())}:R>",
             },
@@ -401,7 +417,8 @@ class Sources:
 
     async def _tell_of_rung(self, transaction: Transaction, source: Source, climbed: Climbed, *, now: datetime) -> bool:
         log.warning("source reads elsewhere source_id=%s because=%s", source.source_id, climbed.because)
-        occasion = f"rung:{source.source_id}:{now.isoformat()}"
+        # Once a day for each address, however often a feed comes and goes.
+        occasion = f"rung:{source.source_id}:{climbed.rung_url}:{now.date()}"
         return await self._tell(transaction, source, words_about(source, climbed), occasion=occasion, now=now)
 
     async def _tell(
@@ -520,6 +537,7 @@ class Sources:
                     look_up_at=climbed.look_up_at,
                     now=now,
                     next_poll_at=self._next_reading(source),
+                    wanted_from=now + self._quotas.shortest_pause,
                 )
         if shown:
             self._bell.ring("outbox")
@@ -539,7 +557,13 @@ class Sources:
         shown = False
         async with self._store.write() as transaction:
             if await source_rows.hold_claim(transaction, source) is not None:
-                await source_rows.record_failure(transaction, source.source_id, problem=problem, next_poll_at=due_at)
+                await source_rows.record_failure(
+                    transaction,
+                    source.source_id,
+                    problem=problem,
+                    look_up_at=next_look_up(source, now=now),
+                    next_poll_at=due_at,
+                )
                 shown = await self._tell_of_failure(transaction, source, problem, now=now)
                 shown |= await self._watch_for_silence(transaction, source, now=now)
         if shown:
@@ -562,7 +586,7 @@ class Sources:
             return False
         words = Problem(
             "notice-unread",
-            {"title": source.title or readable(source.url), "since": f"<t:{int(since.timestamp())}:R>"},
+            {"title": source.name, "since": f"<t:{int(since.timestamp())}:R>"},
             because=problem,
         )
         occasion = f"unread:{source.source_id}:{int(since.timestamp())}"
@@ -570,7 +594,7 @@ class Sources:
 
 
 def _newer(issues: Sequence[Issue], newest_known_at: datetime | None) -> list[Issue]:
-    """Those that came out after what was known: another rung may hold older ones that were never seen."""
+    """Those that came out after what was known."""
     if newest_known_at is None:
         return []
     return [issue for issue in issues if issue.published_at is not None and issue.published_at > newest_known_at]

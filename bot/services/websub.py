@@ -158,7 +158,7 @@ class WebSub:
             return
         async with self._store.write() as transaction:
             soonest = soonest_after(lease.last_read_at, self._quotas, now=now)
-            await source_rows.be_due_by(transaction, lease.source_id, soonest)
+            await source_rows.want(transaction, lease.source_id, soonest, guild_id=None)
         self._bell.ring("sources")
 
     async def _find(self, token: str) -> Lease:

@@ -317,9 +317,11 @@ async def publishing_times(transaction: Transaction, source_id: int, *, limit: i
     return list(rows.scalars())
 
 
-async def newest_published_at(transaction: Transaction, source_id: int) -> datetime | None:
-    """When the source's newest dated issue came out."""
-    newest = select(func.max(issues.c.published_at)).where(issues.c.source_id == source_id)
+async def newest_published_at(transaction: Transaction, source_id: int, *, now: datetime) -> datetime | None:
+    """When the source's newest dated issue came out; a date that lies in the future is somebody's mistake."""
+    newest = select(func.max(issues.c.published_at)).where(
+        issues.c.source_id == source_id, issues.c.published_at <= now
+    )
     moment: datetime | None = (await transaction.execute(newest)).scalar_one()
     return moment
 

@@ -15,6 +15,7 @@ class Hook:
     """An address of a server for a source; `secret` is sealed."""
 
     token: str
+    guild_id: int
     source_id: int
     secret: bytes | None
     last_read_at: datetime | None
@@ -42,7 +43,13 @@ async def find_hook(transaction: Transaction, token: str) -> Hook | None:
     ).one_or_none()
     if row is None:
         return None
-    return Hook(token=row.token, source_id=row.source_id, secret=row.secret, last_read_at=row.last_read_at)
+    return Hook(
+        token=row.token,
+        guild_id=row.guild_id,
+        source_id=row.source_id,
+        secret=row.secret,
+        last_read_at=row.last_read_at,
+    )
 
 
 async def remove_hooks(transaction: Transaction, *, guild_id: int, source_id: int) -> None:

@@ -1,11 +1,11 @@
 """Sources: where newsletters are read from."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, case, exists, func, or_, select, update
+from sqlalchemy import Row, and_, case, exists, func, literal, or_, select, update
 
 from bot.model.guild import Source
 from bot.model.problem import Problem
@@ -51,16 +51,32 @@ async def get_secret(transaction: Transaction, source_id: int) -> bytes | None:
 async def claim_due_sources(
     transaction: Transaction, *, now: datetime, until: datetime, limit: int = 20
 ) -> list[Source]:
-    """Sources whose time has come and that somebody subscribes to; nobody else gets them before `until`."""
+    """Sources whose time has come, or of which somebody said that there is something new, and that a server reads.
+
+    Nobody else gets them before `until`.
+    """
+    is_free = or_(sources.c.leased_until.is_(None), sources.c.leased_until <= now)
     due = (
         select(sources.c.id)
-        .where(sources.c.next_poll_at <= now, exists().where(subscriptions.c.source_id == sources.c.id))
+        .where(
+            or_(sources.c.next_poll_at <= now, and_(sources.c.wanted_at <= now, is_free)),
+            exists().where(subscriptions.c.source_id == sources.c.id),
+        )
         .order_by(sources.c.next_poll_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     rows = await transaction.execute(
-        update(sources).where(sources.c.id.in_(due)).values(next_poll_at=until).returning(*sources.c)
+        update(sources)
+        .where(sources.c.id.in_(due))
+        .values(
+            next_poll_at=until,
+            leased_until=until,
+            hinted_guild_id=case((sources.c.next_poll_at > now, sources.c.wanted_guild_id)),
+            wanted_at=None,
+            wanted_guild_id=None,
+        )
+        .returning(*sources.c)
     )
     return [source_of(row) for row in rows]
 
@@ -84,11 +100,11 @@ async def are_all(transaction: Transaction, source_ids: Sequence[int]) -> bool:
 
 async def next_poll(transaction: Transaction) -> datetime | None:
     """When the next source is due, None when there is none."""
-    result = await transaction.execute(
-        select(func.min(sources.c.next_poll_at)).where(exists().where(subscriptions.c.source_id == sources.c.id))
-    )
-    moment: datetime | None = result.scalar_one()
-    return moment
+    is_read = exists().where(subscriptions.c.source_id == sources.c.id)
+    due = select(func.min(sources.c.next_poll_at)).where(is_read)
+    wanted = select(func.min(sources.c.wanted_at)).where(is_read, sources.c.leased_until.is_(None))
+    moments = [(await transaction.execute(each)).scalar_one() for each in (due, wanted)]
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 async def is_due_after(transaction: Transaction, horizon: datetime) -> bool:
@@ -115,12 +131,14 @@ async def record_reading(
     problem: Problem | None,
     now: datetime,
     next_poll_at: datetime,
+    wanted_from: datetime,
 ) -> None:
     """The source was read and what it gave is stored in this same transaction: only now may its marks advance."""
     await transaction.execute(
         update(sources)
         .where(sources.c.id == source_id)
         .values(
+            **_put_back(wanted_from),
             title=func.coalesce(title, sources.c.title),
             home_url=func.coalesce(home_url, sources.c.home_url),
             rung_url=rung_url,
@@ -137,12 +155,19 @@ async def record_reading(
 
 
 async def record_unchanged(
-    transaction: Transaction, source_id: int, *, look_up_at: datetime | None, now: datetime, next_poll_at: datetime
+    transaction: Transaction,
+    source_id: int,
+    *,
+    look_up_at: datetime | None,
+    now: datetime,
+    next_poll_at: datetime,
+    wanted_from: datetime,
 ) -> None:
     await transaction.execute(
         update(sources)
         .where(sources.c.id == source_id)
         .values(
+            **_put_back(wanted_from),
             failures=0,
             # What the reading before could not make out is still there; that it failed is over.
             last_problem=case((sources.c.failures > 0, None), else_=sources.c.last_problem),
@@ -153,17 +178,35 @@ async def record_unchanged(
     )
 
 
-async def record_failure(transaction: Transaction, source_id: int, *, problem: Problem, next_poll_at: datetime) -> None:
+def _put_back(wanted_from: datetime | None) -> dict[str, Any]:
+    """The end of a claim; what was wished for meanwhile is due at `wanted_from` at the soonest, or not at all."""
+    wanted_at = None
+    if wanted_from is not None:
+        wanted_at = case((sources.c.wanted_at.is_not(None), literal(wanted_from, sources.c.wanted_at.type)))
+    return {"leased_until": None, "hinted_guild_id": None, "wanted_at": wanted_at}
+
+
+async def record_failure(
+    transaction: Transaction, source_id: int, *, problem: Problem, look_up_at: datetime | None, next_poll_at: datetime
+) -> None:
     await transaction.execute(
         update(sources)
         .where(sources.c.id == source_id)
-        .values(failures=sources.c.failures + 1, last_problem=problem.as_json(), next_poll_at=next_poll_at)
+        .values(
+            **_put_back(None),
+            failures=sources.c.failures + 1,
+            last_problem=problem.as_json(),
+            look_up_at=look_up_at,
+            next_poll_at=next_poll_at,
+        )
     )
 
 
 async def put_off(transaction: Transaction, source_id: int, *, next_poll_at: datetime) -> None:
     """Read the source then; that is nothing that failed."""
-    await transaction.execute(update(sources).where(sources.c.id == source_id).values(next_poll_at=next_poll_at))
+    await transaction.execute(
+        update(sources).where(sources.c.id == source_id).values(**_put_back(None), next_poll_at=next_poll_at)
+    )
 
 
 async def note_silence(transaction: Transaction, source_id: int, *, since: datetime) -> bool:
@@ -192,20 +235,40 @@ async def begin_anew(transaction: Transaction, source_id: int, *, now: datetime)
             last_modified=None,
             failures=0,
             next_poll_at=now,
+            leased_until=None,
         )
     )
 
 
-async def be_due_by(transaction: Transaction, source_id: int, moment: datetime) -> None:
-    """Let the source be read then at the latest; one that is being read just now is read again after that."""
+async def want(transaction: Transaction, source_id: int, moment: datetime, *, guild_id: int | None) -> None:
+    """Let the source be read then at the latest, for this server or for all; a reading under way goes on.
+
+    Nothing is hurried that failed: its pauses are what keeps the bot polite.
+    """
     await transaction.execute(
-        update(sources).where(sources.c.id == source_id, sources.c.next_poll_at > moment).values(next_poll_at=moment)
+        update(sources)
+        .where(
+            sources.c.id == source_id,
+            sources.c.failures == 0,
+            or_(sources.c.wanted_at.is_(None), sources.c.wanted_at > moment),
+        )
+        .values(wanted_at=moment, wanted_guild_id=guild_id)
+    )
+
+
+async def charge(transaction: Transaction, source_id: int, received_bytes: int, *, day: date) -> None:
+    """So much was received of the source on that day."""
+    before = case((sources.c.usage_day == day, sources.c.received_bytes), else_=0)
+    await transaction.execute(
+        update(sources).where(sources.c.id == source_id).values(received_bytes=before + received_bytes, usage_day=day)
     )
 
 
 async def make_due(transaction: Transaction, source_id: int, *, now: datetime) -> None:
     """Let the source be read at the next look."""
-    await transaction.execute(update(sources).where(sources.c.id == source_id).values(next_poll_at=now))
+    await transaction.execute(
+        update(sources).where(sources.c.id == source_id).values(next_poll_at=now, leased_until=None)
+    )
 
 
 def source_of(row: Row[Any]) -> Source:
@@ -224,4 +287,7 @@ def source_of(row: Row[Any]) -> Source:
         home_url=row.home_url,
         rung_url=row.rung_url,
         look_up_at=row.look_up_at,
+        hinted_guild_id=row.hinted_guild_id,
+        usage_day=row.usage_day,
+        received_bytes=row.received_bytes,
     )

@@ -144,7 +144,16 @@ sources = Table(
     Column("home_url", Text),
     Column("rung_url", Text),  # null: it is read at its own address
     Column("look_up_at", UtcDateTime),
+    Column("leased_until", UtcDateTime),  # it is being read
+    # Somebody called to say that there is something new: from when it may be read, and for which server that is done.
+    Column("wanted_at", UtcDateTime),
+    Column("wanted_guild_id", Snowflake),
+    Column("hinted_guild_id", Snowflake),  # of the reading under way, if it is one before its time
+    # What was received of it on that day (UTC).
+    Column("usage_day", Date),
+    Column("received_bytes", BigInteger, nullable=False, server_default="0"),
     Index(None, "next_poll_at"),
+    Index(None, "wanted_at"),
 )
 
 # Addresses at which a platform may say that a source has something new, one a server and source.

@@ -1,4 +1,4 @@
-"""websub: what hubs were asked to tell of sources
+"""websub: what hubs were asked to tell of sources, and what calls wish for
 
 Revision: 0009, after 0008.
 """
@@ -33,7 +33,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("token", name=op.f("uq_hub_leases_token")),
     )
     op.create_index(op.f("ix_hub_leases_ask_at"), "hub_leases", ["ask_at"])
+    with op.batch_alter_table("sources") as table:
+        table.add_column(sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True))
+        table.add_column(sa.Column("wanted_at", sa.DateTime(timezone=True), nullable=True))
+        table.add_column(sa.Column("wanted_guild_id", sa.BigInteger(), nullable=True))
+        table.add_column(sa.Column("hinted_guild_id", sa.BigInteger(), nullable=True))
+    op.create_index(op.f("ix_sources_wanted_at"), "sources", ["wanted_at"])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_sources_wanted_at"), table_name="sources")
+    with op.batch_alter_table("sources") as table:
+        for column in ("hinted_guild_id", "wanted_guild_id", "wanted_at", "leased_until"):
+            table.drop_column(column)
     op.drop_table("hub_leases")

@@ -1,4 +1,4 @@
-"""usage: how much was read for each server, by day
+"""usage: how much was read for each server and of each source, by day
 
 Revision: 0011, after 0010.
 """
@@ -20,7 +20,13 @@ def upgrade() -> None:
         sa.Column("received_bytes", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("guild_id", "day", name=op.f("pk_guild_usage")),
     )
+    with op.batch_alter_table("sources") as table:
+        table.add_column(sa.Column("usage_day", sa.Date(), nullable=True))
+        table.add_column(sa.Column("received_bytes", sa.BigInteger(), server_default="0", nullable=False))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("sources") as table:
+        table.drop_column("received_bytes")
+        table.drop_column("usage_day")
     op.drop_table("guild_usage")

@@ -158,3 +158,26 @@ async def test_whoever_subscribes_anew_begins_at_the_own_address(read: Desk) -> 
     read.shelf.answers[FEED] = Reading(title="The Sample", issues=(sample_issue(2),))
     await read.subscribe()
     assert (await source_of(read)).rung_url is None
+
+
+async def test_back_at_its_own_address_nothing_is_lost_that_the_rung_did_not_have(read: Desk) -> None:
+    read.shelf.answers[FEED] = GONE
+    read.shelf.answers[ATOM] = Reading(title=None, issues=(sample_issue(5), sample_issue(2)))
+    await read.read()
+    await read.read()
+    read.shelf.answers[FEED] = Reading(
+        title="The Sample", issues=(sample_issue(5), sample_issue(4), sample_issue(2), sample_issue(1))
+    )
+    read.clock.move(timedelta(days=1))
+    await read.read()
+    assert await read.titles_sent() == ["Issue number 2", "Issue number 5", "Issue number 4"]
+
+
+async def test_a_feed_that_comes_and_goes_is_told_once_a_day_for_each_address(read: Desk) -> None:
+    good = Reading(title=None, issues=(sample_issue(2), sample_issue(1)))
+    for number in range(12):
+        there = number // 3 % 2 == 0
+        read.shelf.answers[FEED] = GONE if there else good
+        read.shelf.answers[ATOM] = good if there else GONE
+        await read.read()
+    assert len(await told(read)) <= 2

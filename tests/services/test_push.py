@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.errors import NotFoundError, RefusedError
+from bot.errors import FetchError, NotFoundError, RefusedError
 from bot.services import Push
 from bot.store.secret_box import SecretBox
 from tests.doubles import sample_issue
@@ -60,6 +60,32 @@ async def test_many_calls_are_one_reading_a_minute(desk: Desk) -> None:
     desk.clock.move(timedelta(minutes=1))
     await desk.services.sources.read_due()
     assert len(desk.shelf.asked) == asked + 2, "what came meanwhile is not forgotten"
+
+
+async def test_calls_during_a_reading_do_not_void_it(desk: Desk) -> None:
+    token = await hooked(desk)
+    desk.clock.move(timedelta(minutes=16))
+    desk.shelf.lay_out(sample_issue(2), sample_issue(1))
+    desk.shelf.meanwhile = lambda: desk.services.push.take(token, {}, b"")
+    asked = len(desk.shelf.asked)
+    await desk.services.sources.read_due()
+    assert len(desk.shelf.asked) == asked + 1
+    assert await desk.titles_sent() == ["Issue number 1", "Issue number 2"]
+    desk.clock.move(timedelta(minutes=1))
+    await desk.services.sources.read_due()
+    assert len(desk.shelf.asked) == asked + 2, "the hint is followed after its pause"
+
+
+async def test_calls_do_not_shorten_the_pauses_of_a_source_that_fails(desk: Desk) -> None:
+    token = await hooked(desk)
+    desk.shelf.answer = FetchError("fetch-too-often", host="news.example", status=429, retry_after_seconds=36_000)
+    await desk.read()
+    asked = len(desk.shelf.asked)
+    for _ in range(50):
+        desk.clock.move(timedelta(minutes=2))
+        await desk.services.push.take(token, {}, b"")
+        await desk.services.sources.read_due()
+    assert len(desk.shelf.asked) == asked
 
 
 async def test_an_address_that_is_nobodys_does_nothing(desk: Desk) -> None:

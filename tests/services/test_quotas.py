@@ -7,10 +7,12 @@ import pytest
 from bot.errors import RefusedError, UnreadableError
 from bot.metrics import metered, note_received
 from bot.model.guild import Source
+from bot.model.issue import Issue
 from bot.ports import Reading
 from bot.services import Guilds, Push, Sources
 from bot.services.quotas import MEGABYTE, Quotas
 from bot.store import sources as source_rows
+from bot.store import usage as usage_rows
 from bot.store.secret_box import SecretBox
 from tests.doubles import Shelf, sample_issue
 from tests.services.conftest import CHANNEL, FEED, GUILD, Desk
@@ -24,8 +26,12 @@ class HeavyShelf(Shelf):
 
     weight = MEGABYTE
 
+    def __init__(self, *issues: Issue) -> None:
+        super().__init__(*issues)
+        self.weights: dict[str, int] = {}
+
     async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
-        note_received(self.weight)
+        note_received(self.weights.get(source.url, self.weight))
         return await super().read(source, credentials=credentials)
 
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
@@ -64,10 +70,9 @@ class Ration:
         self.desk.clock.move(timedelta(minutes=16))
         await self.sources.read_due()
 
-    async def told(self) -> list[int]:
+    async def told(self, words: str = "notice-used-up") -> list[int]:
         await self.desk.services.outbox.deliver_due()
-        notices = [each for each in self.desk.channel.notices if each.words is not None]
-        return [each.guild_id for each in notices if each.words and each.words.message_id == "notice-used-up"]
+        return [each.guild_id for each in self.desk.channel.notices if each.words and each.words.message_id == words]
 
     async def is_used_up(self, guild_id: int = GUILD) -> bool:
         return (await self.guilds.status(guild_id)).is_used_up
@@ -78,47 +83,62 @@ async def ration(desk: Desk) -> Ration:
     return Ration(desk)
 
 
-async def test_when_enough_was_read_a_source_rests_until_the_next_day_and_the_staff_is_told_once(
-    ration: Ration,
-) -> None:
-    await ration.subscribe()
-    for _ in range(20):
+def urls(count: int) -> list[str]:
+    return [f"https://news.example/{number}" for number in range(count)]
+
+
+async def test_when_enough_was_read_sources_rest_until_the_next_day_and_the_staff_is_told_once(ration: Ration) -> None:
+    for url in urls(3):
+        await ration.subscribe(url=url)  # half a megabyte for the try, and one for the look
+    for _ in range(6):
         await ration.read()
-    assert len(ration.shelf.asked) == 10
+    assert len(ration.shelf.asked) == 3 + 6
     assert await ration.is_used_up()
     assert await ration.told() == [GUILD]
     async with ration.desk.store.read() as transaction:
-        [source] = await source_rows.all_sources(transaction)
-    assert (source.failures, source.last_problem) == (0, None)
+        found = await source_rows.all_sources(transaction)
+    assert {(source.failures, source.last_problem) for source in found} == {(0, None)}
     due_at = await ration.sources.read_due()
     assert due_at is not None
     assert due_at.date() == ration.desk.clock.now().date() + timedelta(days=1)
-    ration.desk.clock.move(due_at - ration.desk.clock.now())
-    await ration.sources.read_due()
-    assert len(ration.shelf.asked) == 11
+    ration.desk.clock.move(timedelta(days=1))
+    await ration.read()
+    assert len(ration.shelf.asked) == 3 + 6 + 3
     assert not await ration.is_used_up()
+
+
+async def test_one_heavy_newsletter_takes_a_part_only_and_the_others_go_on(ration: Ration) -> None:
+    heavy, light = urls(2)
+    ration.shelf.weights = {heavy: 2 * MEGABYTE, light: 1}
+    await ration.subscribe(url=heavy)
+    await ration.subscribe(url=light)
+    for _ in range(6):
+        await ration.read()
+    asked = [source.url for source in ration.shelf.asked]
+    assert (asked.count(heavy), asked.count(light)) == (1 + 2, 1 + 6)
+    assert not await ration.is_used_up()
+    assert await ration.told("notice-heavy") == [GUILD]
 
 
 async def test_what_several_servers_read_is_divided_between_them(ration: Ration) -> None:
     await ration.subscribe()
     await ration.subscribe(OTHER)
-    asked = len(ration.shelf.asked)
-    for _ in range(16):
-        await ration.read()
-    assert len(ration.shelf.asked) == asked + 16
-    assert not await ration.is_used_up()
+    ration.shelf.weight = 4 * MEGABYTE
+    await ration.read()
+    async with ration.desk.store.read() as transaction:
+        used = await usage_rows.of_day(transaction, [GUILD, OTHER], day=ration.desk.clock.now().date())
+    assert used == {GUILD: 3_500_000, OTHER: 3_500_000}
 
 
 async def test_a_server_that_has_used_up_its_own_goes_on_with_what_others_pay_for(ration: Ration) -> None:
     await ration.subscribe()
     await ration.subscribe(OTHER)
-    ration.shelf.weight = 20 * MEGABYTE
+    ration.shelf.pages.add("https://large.example/")
+    ration.shelf.weights = {"https://large.example/": 20 * MEGABYTE}
     with pytest.raises(UnreadableError):
-        ration.shelf.pages.add("https://large.example/")
         await ration.subscribe(url="https://large.example/")
     assert await ration.is_used_up()
     assert not await ration.is_used_up(OTHER)
-    ration.shelf.weight = MEGABYTE
     asked = len(ration.shelf.asked)
     await ration.read()
     await ration.read()
@@ -126,11 +146,30 @@ async def test_a_server_that_has_used_up_its_own_goes_on_with_what_others_pay_fo
     assert await ration.told() == []
 
 
+async def test_what_a_servers_hook_brings_about_is_on_its_account_alone(ration: Ration) -> None:
+    await ration.subscribe()
+    await ration.subscribe(OTHER)
+    await ration.read()
+    day = ration.desk.clock.now().date()
+    async with ration.desk.store.read() as transaction:
+        before = await usage_rows.of_day(transaction, [GUILD, OTHER], day=day)
+    push = ration.desk.services.push
+    [source] = (await ration.guilds.status(OTHER)).sources
+    opened = await push.open(OTHER, source.source_id, secret=None, interaction_id=next(ration.desk.interactions))
+    ration.desk.clock.move(timedelta(minutes=2))
+    await push.take(opened.address.rpartition("/")[2], {}, b"")
+    await ration.sources.read_due()
+    async with ration.desk.store.read() as transaction:
+        after = await usage_rows.of_day(transaction, [GUILD, OTHER], day=day)
+    assert after == {GUILD: before[GUILD], OTHER: before[OTHER] + MEGABYTE}
+
+
 async def test_what_is_tried_in_vain_counts_too_and_nothing_more_is_tried_then(ration: Ration) -> None:
     ration.shelf.answer = UnreadableError("unreadable-plain")
-    for number in range(10):
+    ration.shelf.weight = 0
+    for url in urls(20):
         with pytest.raises(UnreadableError):
-            await ration.subscribe(url=f"https://nothing.example/{number}")
+            await ration.subscribe(url=url)
     asked = len(ration.shelf.asked)
     with pytest.raises(RefusedError) as caught:
         await ration.subscribe()
@@ -138,15 +177,24 @@ async def test_what_is_tried_in_vain_counts_too_and_nothing_more_is_tried_then(r
     assert len(ration.shelf.asked) == asked
 
 
-async def test_a_server_that_joins_a_resting_source_wakes_it(ration: Ration) -> None:
+async def test_a_server_with_its_number_of_sources_asks_for_nothing_more(ration: Ration) -> None:
+    ration.sources._quotas = Quotas(sources=1)
     await ration.subscribe()
-    for _ in range(12):
-        await ration.read()
     asked = len(ration.shelf.asked)
-    await ration.subscribe(OTHER)
-    assert len(ration.shelf.asked) == asked + 1, "the look at it"
+    with pytest.raises(RefusedError, match="setup-too-many-sources"):
+        await ration.subscribe(url="https://other.example/feed")
+    assert len(ration.shelf.asked) == asked
+
+
+async def test_a_server_that_joins_a_resting_source_wakes_it(ration: Ration) -> None:
+    for url in urls(3):
+        await ration.subscribe(url=url)
+    for _ in range(6):
+        await ration.read()
+    await ration.subscribe(OTHER, url=urls(3)[2])
+    asked = len(ration.shelf.asked)
     await ration.read()
-    assert len(ration.shelf.asked) == asked + 2
+    assert len(ration.shelf.asked) == asked + 1
 
 
 async def test_the_operator_says_how_soon_a_call_may_be_followed(desk: Desk) -> None:

@@ -66,7 +66,10 @@ async def import_issues(
                 failed += 1
                 progress.say(f"{document}: {Problem.of(error).said()}")
             else:
-                await filling.add((await following.lead_on(issues))[0])
+                led, is_complete = await following.lead_on(issues)
+                while not is_complete:
+                    led, is_complete = await following.lead_on(issues)
+                await filling.add(led)
             progress.step(PurePosixPath(document).name)
         await filling.flush()
         progress.end()

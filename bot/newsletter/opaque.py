@@ -11,7 +11,7 @@ from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit
 
 from bot.model.issue import Issue, Link, Section
-from bot.newsletter.chrome import is_action
+from bot.newsletter.chrome import Own, is_action, is_chrome
 from bot.newsletter.links import read_link
 from bot.newsletter.titles import readable_address
 
@@ -75,21 +75,28 @@ def asked_for(issue: Issue) -> list[str]:
 
 
 def with_destinations(issue: Issue, destination_of: Callable[[str], str | None]) -> Issue:
-    """The issue with its links as they lead on, as far as that is known; links that turn out to act are no content."""
+    """The issue with its links as they lead on, as far as that is known; what turns out to act, to invite or to be the
+    newsletter's own is no content.
+    """
+    own = Own()
+    own.add_site(issue.url)
     sections = tuple(
-        Section(section.title, tuple(led for link in section.links if (led := _led(link, destination_of)) is not None))
+        Section(
+            section.title,
+            tuple(led for link in section.links if (led := _led(link, destination_of, own)) is not None),
+        )
         for section in issue.sections
     )
     return issue if sections == issue.sections else replace(issue, sections=sections)
 
 
-def _led(link: Link, destination_of: Callable[[str], str | None]) -> Link | None:
+def _led(link: Link, destination_of: Callable[[str], str | None], own: Own) -> Link | None:
     address = to_ask(link.url)
     destination = destination_of(address) if address is not None else None
     if destination is None:
         return link
     read = read_link(destination)
-    if read is None or is_action(read[1]):
+    if read is None or is_action(read[1]) or is_chrome(read[1], link.text, own):
         return None
     url, key = read
     title = readable_address(key) if link.title == readable_address(link.key) else link.title

@@ -118,16 +118,16 @@ class Floods:
         self, transaction: Transaction, guild_id: int, flood_key: str, decision: FloodDecision, *, now: datetime
     ) -> None:
         flood = await flood_rows.get(transaction, flood_key, guild_id=guild_id)
-        if flood is None or decision is FloodDecision.NONE:
-            return
         guild = await guild_rows.get_guild(transaction, guild_id)
+        if flood is None or guild is None or decision is FloodDecision.NONE:
+            return
         wanted = flood.issue_keys if decision is FloodDecision.ALL else flood.issue_keys[-1:]
         for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
             if subscription.source_id != flood.source_id:
                 continue
             for key in wanted:
                 identity = await issue_rows.identity_of(transaction, key)
-                if guild is not None and await is_told_elsewhere(transaction, guild, key) is not None:
+                if decision is FloodDecision.ALL and await is_told_elsewhere(transaction, guild, key, here=wanted):
                     continue
                 if identity is not None and not await issue_rows.is_withdrawn(transaction, key):
                     await enqueue_announcement(

@@ -21,6 +21,7 @@ MOST_AT_ONCE = 60
 _BUDGET_SECONDS = 90.0  # a reading is leased for five minutes
 _AGAIN_AFTER = timedelta(days=1)
 _MOST_TRIES = 3
+_REMEMBERED = timedelta(days=365)
 
 
 class Following:
@@ -61,14 +62,17 @@ class Following:
                         found[address] = None
         except TimeoutError:
             log.info("following broken off asked=%d of=%d", len(found), len(addresses))
+            found[addresses[len(found)]] = None  # what took so long is not told
         now = self._clock.now()
         async with self._store.write() as transaction:
-            for address, destination in found.items():
+            # In one order, in which two readings that meet cannot hold each other up.
+            for address, destination in sorted(found.items()):
                 await followed_rows.note(transaction, address, destination, now=now)
+            await followed_rows.forget_before(transaction, now - _REMEMBERED)
         return found
 
 
 def _is_due(found: Followed | None, *, now: datetime) -> bool:
     if found is None:
         return True
-    return found.destination is None and found.tries < _MOST_TRIES and now - found.asked_at >= _AGAIN_AFTER
+    return found.destination is None and found.tries < _MOST_TRIES and abs(now - found.asked_at) >= _AGAIN_AFTER

@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.clock import Clock
 from bot.model.delivery import DeliveryRecord, Purpose, StoppedChannel
@@ -23,6 +24,7 @@ from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
+from bot.store import push as push_rows
 from bot.store import repeats as repeat_rows
 from bot.store import websub as lease_rows
 
@@ -49,6 +51,20 @@ class SetupStatus:
     is_used_up: bool
 
 
+async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: int, now: datetime) -> bool:
+    """Let a server read a source no more, with all that waits because of it; False when it did not read it."""
+    if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
+        return False
+    await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
+    await lease_rows.ask_soon(transaction, [source_id], now=now)
+    await repeat_rows.drop_held_of(transaction, guild_id=guild_id, source_ids=[source_id])
+    await flood_rows.drop_waiting(transaction, guild_id=guild_id, source_id=source_id)
+    await outbox_rows.cancel_pending(
+        transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
+    )
+    return True
+
+
 class Guilds:
     """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
 
@@ -68,14 +84,10 @@ class Guilds:
         async with self._store.write() as transaction:
             for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
                 source_id = subscription.source_id
-                await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id)
-                await lease_rows.ask_soon(transaction, [source_id], now=self._clock.now())
-                await repeat_rows.drop_held_of(transaction, guild_id=guild_id, source_ids=[source_id])
-                await outbox_rows.cancel_pending(
-                    transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
-                )
+                await stop_reading(transaction, guild_id=guild_id, source_id=source_id, now=self._clock.now())
             await outbox_rows.cancel_guild(transaction, guild_id, problem=Problem("delivery-cancelled"))
             await channel_rows.forget_guild(transaction, guild_id)
+        self._bell.ring("hubs")
 
     async def stay_only_in(self, present: Collection[int]) -> None:
         """Leave every server that is not `present`: those that removed the bot while it was away."""

@@ -12,7 +12,9 @@ from bot.model.guild import Guild, Source
 from bot.model.issue import Issue, IssueCard
 from bot.services.keys import issue_key
 from bot.store import Transaction
+from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
+from bot.store import outbox as outbox_rows
 from bot.store import repeats as repeat_rows
 from bot.store.repeats import Told
 
@@ -37,14 +39,13 @@ async def link_repeats(transaction: Transaction, source: Source, new: Sequence[I
     found: dict[str, str] = {}
     for start, end in _spans(await issue_rows.moments_of(transaction, fresh)):
         stories = await repeat_rows.told_between(transaction, source.source_id, start, end)
-        digests = [story for story in stories if len(story.keys) >= FEWEST_LINKS_OF_A_DIGEST]
+        digests = _Digests([story for story in stories if len(story.keys) >= FEWEST_LINKS_OF_A_DIGEST])
         for story in stories:
             if story.told_in is None and len(story.keys) <= MOST_LINKS_OF_A_STORY:
-                digest = _teller(story, digests)
+                digest = digests.teller_of(story)
                 if digest is not None and (story.issue_key in fresh or digest.issue_key in fresh):
                     found[story.issue_key] = digest.issue_key
     await repeat_rows.note_told(transaction, found)
-    await repeat_rows.drop_held(transaction, found)
     return sorted(found)
 
 
@@ -59,39 +60,91 @@ def _spans(moments: Collection[datetime]) -> list[tuple[datetime, datetime]]:
     return spans
 
 
-def _teller(story: Told, digests: Sequence[Told]) -> Told | None:
-    """The digest that tells the story again, the one nearest to it."""
-    near = [digest for digest in digests if abs(digest.at - story.at) <= APART]
-    linked = [digest for digest in near if _is_mentioned(story, digest)]
-    if not linked and story.keys:
-        linked = [digest for digest in near if story.keys <= digest.keys]
-        # What stands in every digest is no story: the job board, a sponsor.
-        if len(linked) > _MOST_TELLERS:
-            return None
-    return min(linked, key=lambda digest: abs(digest.at - story.at), default=None)
+class _Digests:
+    """Digests by what they link to: a feed may hold a thousand issues, and each is asked for once."""
+
+    def __init__(self, digests: Sequence[Told]) -> None:
+        self._by_name: dict[str, list[Told]] = {}
+        self._by_key: dict[str, list[Told]] = {}
+        for digest in digests:
+            # Under whichever of its domains the publication is at present, the last part of an address stays.
+            for name in {mention.rpartition("/")[2] for mention in digest.mentions}:
+                self._by_name.setdefault(name, []).append(digest)
+            for key in digest.keys:
+                self._by_key.setdefault(key, []).append(digest)
+
+    def teller_of(self, story: Told) -> Told | None:
+        """The digest that tells the story again, the one nearest to it."""
+        linked = _near(story, [digest for name in story.names for digest in self._by_name.get(name, ())])
+        if not linked and story.keys:
+            first, *others = (self._by_key.get(key, []) for key in story.keys)
+            linked = _near(story, [digest for digest in first if all(digest in other for other in others)])
+            # What stands in every digest is no story: the job board, a sponsor.
+            if len(linked) > _MOST_TELLERS:
+                return None
+        return min(linked, key=lambda digest: abs(digest.at - story.at), default=None)
 
 
-def _is_mentioned(story: Told, digest: Told) -> bool:
-    """It is linked there by its own address, under whichever of its domains the publication is at present."""
-    return any(mention.rpartition("/")[2] in story.names for mention in digest.mentions)
+def _near(story: Told, digests: Sequence[Told]) -> list[Told]:
+    return [digest for digest in digests if abs(digest.at - story.at) <= APART]
 
 
-async def is_to_be_told(
-    transaction: Transaction, guild: Guild, source: Source, issue: Issue, *, key: str, now: datetime
-) -> bool:
-    """Whether the server wants the issue announced now: not what a digest told, nor (yet) what one may tell."""
-    if guild.announce_repeats or len({link.key for link in issue.links}) > MOST_LINKS_OF_A_STORY:
-        return True
-    if await repeat_rows.teller_of(transaction, key) is not None:
-        return False
-    if await repeat_rows.is_habit(transaction, source.source_id, since=now - _HABIT):
-        await repeat_rows.hold(
-            transaction, guild_id=guild.guild_id, source_id=source.source_id, issue_key=key, release_at=now + WAIT
-        )
-        return False
-    return True
+def is_short(issue: Issue) -> bool:
+    """Whether the issue tells one story; advertisements are none."""
+    return len({link.key for link in issue.links if not link.sponsored}) <= MOST_LINKS_OF_A_STORY
 
 
-async def is_told_elsewhere(transaction: Transaction, guild: Guild, key: str) -> IssueCard | None:
-    """The digest because of which a server is not told of an issue; None where it is told."""
-    return None if guild.announce_repeats else await repeat_rows.teller_of(transaction, key)
+async def to_be_told(
+    transaction: Transaction, guild: Guild, source: Source, issues: Sequence[Issue], *, now: datetime
+) -> list[Issue]:
+    """Those of these new issues that the server wants announced now: not what a digest tells it, nor yet what one may.
+
+    What may still be told waits (`release`). A digest counts where it is announced, or is one of these issues.
+    """
+    if guild.announce_repeats:
+        return list(issues)
+    here = {issue_key(source.url_key, issue.identities[0]) for issue in issues if not is_short(issue)}
+    wanted = []
+    for issue in issues:
+        key = issue_key(source.url_key, issue.identities[0])
+        if is_short(issue):
+            if await is_told_elsewhere(transaction, guild, key, here=here) is not None:
+                continue
+            if await repeat_rows.is_habit(transaction, source.source_id, since=now - _HABIT):
+                await repeat_rows.hold(
+                    transaction,
+                    guild_id=guild.guild_id,
+                    source_id=source.source_id,
+                    issue_key=key,
+                    release_at=now + WAIT,
+                )
+                continue
+        wanted.append(issue)
+    return wanted
+
+
+async def release(transaction: Transaction, *, now: datetime) -> list[tuple[int, int, str]]:
+    """Server, source and key of each issue that waited long enough for a digest, and of which none told the server."""
+    released = await repeat_rows.take_released(transaction, now=now, longest=WAIT)
+    untold = []
+    for guild_id, source_id, key in released:
+        guild = await guild_rows.get_guild(transaction, guild_id)
+        if guild is not None and await is_told_elsewhere(transaction, guild, key) is None:
+            untold.append((guild_id, source_id, key))
+    return untold
+
+
+async def is_told_elsewhere(
+    transaction: Transaction, guild: Guild, key: str, *, here: Collection[str] = ()
+) -> IssueCard | None:
+    """The digest because of which a server is not told of an issue: it tells the same story and is announced there.
+
+    here: keys of what is about to be announced.
+    """
+    if guild.announce_repeats:
+        return None
+    digest = await repeat_rows.teller_of(transaction, key)
+    if digest is None or digest.issue_key in here:
+        return digest
+    announced = await outbox_rows.announcements_of(transaction, guild_id=guild.guild_id, subject_key=digest.issue_key)
+    return digest if announced else None

@@ -23,25 +23,22 @@ from bot.services.cards import Change, show_changes
 from bot.services.channels import choose_channel
 from bot.services.floods import hold, is_flood
 from bot.services.following import Following
+from bot.services.guilds import stop_reading
 from bot.services.keys import issue_key
 from bot.services.ladder import FAILURES_ON_A_RUNG, Climbed, Ladder, next_look_up, words_about
 from bot.services.notices import staff_channel_of, tell_staff
 from bot.services.quotas import ATTEMPT_BYTES, Quotas, charge, is_heavy, require_room, tomorrow, used_up
-from bot.services.repeats import is_to_be_told, link_repeats
+from bot.services.repeats import link_repeats, release, to_be_told
 from bot.services.slots import LONGEST_ASKED, next_reading
 from bot.services.storing import Stored, look_for_missing, miss_again, store_issues
 from bot.services.submissions import feature_links
 from bot.services.websub import note_hub
 from bot.store import Store, Transaction
-from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
-from bot.store import outbox as outbox_rows
-from bot.store import push as push_rows
 from bot.store import repeats as repeat_rows
 from bot.store import sources as source_rows
-from bot.store import websub as lease_rows
 from bot.store.secret_box import SecretBox
 
 log = logging.getLogger(__name__)
@@ -200,15 +197,8 @@ class Sources:
         async with self._store.write() as transaction:
             if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
                 return False
-            if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
+            if not await stop_reading(transaction, guild_id=guild_id, source_id=source_id, now=now):
                 return False
-            await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
-            await lease_rows.ask_soon(transaction, [source_id], now=now)
-            await repeat_rows.drop_held_of(transaction, guild_id=guild_id, source_ids=[source_id])
-            await flood_rows.drop_waiting(transaction, guild_id=guild_id, source_id=source_id)
-            await outbox_rows.cancel_pending(
-                transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
-            )
         self._bell.ring("hubs")
         return True
 
@@ -469,20 +459,20 @@ class Sources:
         queued = 0
         for subscription in await guild_rows.subscriptions_of_source(transaction, source.source_id):
             guild = await guild_rows.get_guild(transaction, subscription.guild_id)
-            for issue in issues:
+            if guild is None:
+                continue
+            for issue in await to_be_told(transaction, guild, source, issues, now=now):
                 identity = issue.identities[0]
-                key = issue_key(source.url_key, identity)
-                if guild is None or await is_to_be_told(transaction, guild, source, issue, key=key, now=now):
-                    queued += await enqueue_announcement(
-                        transaction, subscription, issue_key=key, identity=identity, now=now
-                    )
+                queued += await enqueue_announcement(
+                    transaction, subscription, issue_key=issue_key(source.url_key, identity), identity=identity, now=now
+                )
         return queued
 
     async def _release(self) -> None:
         """Announce what waited for a digest that did not come."""
         now = self._clock.now()
         async with self._store.write() as transaction:
-            released = await repeat_rows.take_released(transaction, now=now)
+            released = await release(transaction, now=now)
             for guild_id, source_id, key in released:
                 identity = await issue_rows.identity_of(transaction, key)
                 if identity is None or await issue_rows.is_withdrawn(transaction, key):

@@ -4,6 +4,7 @@ The bot asks the hub for a lease, the hub calls back to see that it was meant, a
 hint to read the source (https://www.w3.org/TR/websub/). Leases end, so they are asked for again in good time.
 """
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Callable
@@ -34,7 +35,7 @@ _DEFAULT_QUOTAS = Quotas()
 _ASKING_LEASE = timedelta(minutes=5)
 _NO_CALL_BACK = timedelta(hours=1)
 _LONGEST_PAUSE = timedelta(days=1)
-_AT_ONCE = 20
+_AT_ONCE = 8
 # Section 7.1 of the specification. Even SHA-1 will do for what is a hint only, and the most used hubs know no other.
 _METHODS = ("sha1", "sha256", "sha384", "sha512")
 
@@ -84,11 +85,15 @@ class WebSub:
         while goes_on():
             now = self._clock.now()
             async with self._store.write() as transaction:
-                due = await lease_rows.claim_due(transaction, now=now, until=now + _ASKING_LEASE, limit=_AT_ONCE)
+                due = await lease_rows.claim_due(
+                    transaction, now=now, until=now + _ASKING_LEASE, longest=LONGEST_LEASE, limit=_AT_ONCE
+                )
             if not due:
                 break
-            for lease in due:
-                await self._ask(lease)
+            # Some side by side: a hub that drips must not hold up the others.
+            for outcome in await asyncio.gather(*(self._ask(lease) for lease in due), return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
         async with self._store.read() as transaction:
             return await lease_rows.next_asking(transaction)
 
@@ -112,7 +117,7 @@ class WebSub:
         async with self._store.write() as transaction:
             if not lease.is_read:
                 if problem is not None or lease.leased_until is None or lease.failures:
-                    await lease_rows.remove_hub(transaction, lease.source_id)  # its calls are answered 410 from now on
+                    await lease_rows.remove_unread(transaction, lease.token)  # its calls are answered 410 from now on
                 else:
                     # It calls back to see that this was meant; if it never does, there is no third time.
                     await lease_rows.put_off(
@@ -135,7 +140,7 @@ class WebSub:
                 length = min(max(timedelta(seconds=seconds), SHORTEST_LEASE), LONGEST_LEASE)
                 await lease_rows.confirm(transaction, token, until=now + length, ask_at=now + length * 0.8)
             elif mode == "unsubscribe" and not lease.is_read:
-                await lease_rows.remove_hub(transaction, lease.source_id)
+                await lease_rows.remove_unread(transaction, token)
             elif mode == "denied":
                 await lease_rows.deny(transaction, token, ask_at=now + _LONGEST_PAUSE, problem=Problem("websub-denied"))
             else:

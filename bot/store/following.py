@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import followed_links
+
+_AT_ONCE = 1_000  # PostgreSQL takes 32,767 parameters a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,18 @@ class Followed:
 async def known(transaction: Transaction, addresses: Collection[str]) -> dict[str, Followed]:
     """What is known of these addresses."""
     by_key = {_key(address): address for address in addresses}
-    rows = await transaction.execute(select(followed_links).where(followed_links.c.address_key.in_(list(by_key))))
-    return {by_key[row.address_key]: Followed(row.destination, row.asked_at, row.tries) for row in rows}
+    keys = list(by_key)
+    found: dict[str, Followed] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        chosen = keys[start : start + _AT_ONCE]
+        rows = await transaction.execute(select(followed_links).where(followed_links.c.address_key.in_(chosen)))
+        found |= {by_key[row.address_key]: Followed(row.destination, row.asked_at, row.tries) for row in rows}
+    return found
+
+
+async def forget_before(transaction: Transaction, moment: datetime) -> None:
+    """What was asked before then is asked anew where it still stands in a feed."""
+    await transaction.execute(delete(followed_links).where(followed_links.c.asked_at < moment))
 
 
 async def note(transaction: Transaction, address: str, destination: str | None, *, now: datetime) -> None:

@@ -1,10 +1,10 @@
 """Stories that a newsletter tells twice: in a short issue of their own, and in a digest."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 
 from bot.model.issue import IssueCard
 from bot.store.group_commit import Transaction
@@ -12,7 +12,7 @@ from bot.store.issues import card_named
 from bot.store.statements import insert
 from bot.store.tables import held_issues, issue_identities, issues, links
 
-_MOST_STORIES = 5_000
+_MOST_STORIES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Told:
 
 
 async def told_between(transaction: Transaction, source_id: int, start: datetime, end: datetime) -> list[Told]:
-    """What a source told in this time, the oldest first; without what it took back."""
+    """What a source told in this time, the newest first and no more than is bearable; without what it took back."""
     rows = (
         await transaction.execute(
             select(issues.c.id, issues.c.issue_key, issues.c.ordered_at, issues.c.mentions, issues.c.told_in)
@@ -41,11 +41,11 @@ async def told_between(transaction: Transaction, source_id: int, start: datetime
                 issues.c.ordered_at.between(start, end),
                 issues.c.withdrawn_at.is_(None),
             )
-            .order_by(issues.c.ordered_at, issues.c.id)
+            .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
             .limit(_MOST_STORIES)
         )
     ).all()
-    chosen = select(issues.c.id).where(issues.c.source_id == source_id, issues.c.ordered_at.between(start, end))
+    chosen = [row.id for row in rows]
     keys: dict[int, set[str]] = {}
     link_rows = await transaction.execute(
         select(links.c.issue_id, links.c.key).where(links.c.issue_id.in_(chosen), ~links.c.sponsored)
@@ -115,19 +115,17 @@ async def release_at(transaction: Transaction, *, guild_id: int, issue_key: str)
     return moment
 
 
-async def take_released(transaction: Transaction, *, now: datetime) -> list[tuple[int, int, str]]:
-    """End the waiting of what waited long enough: server, source and key of each issue, in the order of its coming."""
+async def take_released(transaction: Transaction, *, now: datetime, longest: timedelta) -> list[tuple[int, int, str]]:
+    """End the waiting of what waited long enough: server, source and key of each issue, in the order of its coming.
+
+    What is to wait longer than anything waits was written while the clock was wrong.
+    """
     rows = await transaction.execute(
         delete(held_issues)
-        .where(held_issues.c.release_at <= now)
+        .where(or_(held_issues.c.release_at <= now, held_issues.c.release_at > now + longest))
         .returning(held_issues.c.release_at, held_issues.c.guild_id, held_issues.c.source_id, held_issues.c.issue_key)
     )
     return [(row.guild_id, row.source_id, row.issue_key) for row in sorted(rows, key=tuple)]
-
-
-async def drop_held(transaction: Transaction, issue_keys: Collection[str]) -> None:
-    """Nobody waits for these any more."""
-    await transaction.execute(delete(held_issues).where(held_issues.c.issue_key.in_(list(issue_keys))))
 
 
 async def drop_held_of(transaction: Transaction, *, guild_id: int, source_ids: Sequence[int]) -> None:

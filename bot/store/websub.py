@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, func, select, update
+from sqlalchemy import Row, delete, exists, func, or_, select, update
 
 from bot.model.hub import Hub
 from bot.model.problem import Problem
@@ -65,11 +65,20 @@ async def remove_hub(transaction: Transaction, source_id: int) -> None:
     await transaction.execute(delete(hub_leases).where(hub_leases.c.source_id == source_id))
 
 
-async def claim_due(transaction: Transaction, *, now: datetime, until: datetime, limit: int) -> list[Lease]:
+async def remove_unread(transaction: Transaction, token: str) -> None:
+    """Forget a lease, unless somebody reads its source (again)."""
+    is_read = exists().where(subscriptions.c.source_id == hub_leases.c.source_id)
+    await transaction.execute(delete(hub_leases).where(hub_leases.c.token == token, ~is_read))
+
+
+async def claim_due(
+    transaction: Transaction, *, now: datetime, until: datetime, longest: timedelta, limit: int
+) -> list[Lease]:
     """Those that have to be asked for (again); nobody else gets them before `until`."""
     due = (
         select(hub_leases.c.source_id)
-        .where(hub_leases.c.ask_at <= now)
+        # What lies farther away than any lease was written while the clock was wrong.
+        .where(or_(hub_leases.c.ask_at <= now, hub_leases.c.ask_at > now + longest))
         .order_by(hub_leases.c.ask_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -67,14 +67,18 @@ def test_links_lead_on_and_those_that_act_are_no_content() -> None:
     issue = Issue(
         title="One",
         identities=("guid:1",),
+        url="https://letter.example/p/one",
         sections=(
             Section("News", (link("https://t.co/aaa"), kept, link("https://t.co/bbb", title="t.co/bbb"))),
+            Section("Own", (link("https://t.co/invite"), link("https://t.co/login"))),
             Section("More", (link("https://bit.ly/vote"), link("https://bit.ly/mail"), link("https://bit.ly/dark"))),
         ),
     )
     assert asked_for(issue) == [
         "https://t.co/aaa",
         "https://t.co/bbb",
+        "https://t.co/invite",
+        "https://t.co/login",
         "https://bit.ly/vote",
         "https://bit.ly/mail",
         "https://bit.ly/dark",
@@ -85,6 +89,8 @@ def test_links_lead_on_and_those_that_act_are_no_content() -> None:
         "https://bit.ly/vote": "https://poll.example/unsubscribe?id=1",
         "https://bit.ly/mail": "mailto:me@mail.example",
         "https://bit.ly/dark": None,
+        "https://t.co/invite": "https://discord.gg/abc",
+        "https://t.co/login": "https://www.letter.example/login",
     }
     led = with_destinations(issue, known.get)
     assert [(each.url, each.key, each.title) for each in led.links] == [

@@ -5,9 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.model.flood import FloodDecision
+from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue, Section
-from bot.services.repeats import WAIT
-from tests.doubles import sample_issue, sample_link
+from bot.model.member import Actor
+from bot.services.repeats import WAIT, _Digests
+from bot.store.repeats import Told
+from tests.doubles import NOON, sample_issue, sample_link
 from tests.services.conftest import GUILD, Desk
 
 
@@ -223,3 +227,111 @@ async def test_a_digest_that_was_taken_back_tells_nothing(desk: Desk) -> None:
         desk.shelf.lay_out(short, *older)
         await desk.read()
     assert await told_in(desk, "Bite 4") is None
+
+
+async def test_a_digest_that_the_server_was_never_told_of_hides_no_story(desk: Desk) -> None:
+    await begin(desk, once=True)
+    short = bite(2, at(desk, 1))
+    large = digest(3, at(desk), short)
+    desk.shelf.lay_out(large, sample_issue(1))
+    await desk.read()
+    await desk.titles_sent()
+    later = GUILD + 1
+    await desk.services.guilds.remember(later, name="Later")
+    await desk.services.guilds.set_repeats(later, wanted=False, interaction_id=next(desk.interactions))
+    desk.first = FirstAnnouncement.NONE
+    await desk.subscribe(guild_id=later, channel_id=8101)
+    desk.shelf.lay_out(short, large, sample_issue(1))
+    await desk.read()
+    desk.clock.move(WAIT)
+    await desk.services.sources.read_due()
+    await desk.titles_sent()
+    sent = {(delivery.guild_id, announcement.issue.title) for delivery, announcement in desk.channel.messages.values()}
+    assert (later, "Bite 2") in sent
+    assert (GUILD, "Bite 2") not in sent
+
+
+@pytest.mark.parametrize("decision", [FloodDecision.NONE, FloodDecision.ALL])
+async def test_a_digest_in_a_flood_hides_a_story_only_when_it_is_announced(desk: Desk, decision: FloodDecision) -> None:
+    await begin(desk, once=True)
+    await learn(desk)
+    before = await desk.titles_sent()
+    short = bite(4, at(desk))
+    desk.shelf.lay_out(short, sample_issue(1))
+    await desk.read()
+    flood = [digest(5, at(desk), short), *(sample_issue(-number, links=4) for number in range(6))]
+    desk.shelf.lay_out(*flood, short, sample_issue(1))
+    await desk.read()
+    [held] = (await desk.services.guilds.status(GUILD)).floods
+    moderator = Actor(member_id=1, manages_messages=True)
+    await desk.services.floods.decide(
+        GUILD, held.flood_key, decision, actor=moderator, interaction_id=next(desk.interactions)
+    )
+    desk.clock.move(WAIT)
+    await desk.services.sources.read_due()
+    sent = (await desk.titles_sent())[len(before) :]
+    assert ("Bite 4" in sent, "Digest 5" in sent) == (
+        (True, False) if decision is FloodDecision.NONE else (False, True)
+    )
+
+
+async def test_advertisements_make_no_short_issue_long(desk: Desk) -> None:
+    await begin(desk, once=True)
+    told = (sample_link(200), *(sample_link(900 + number, sponsored=True) for number in range(3)))
+    short = replace(bite(2, at(desk)), sections=(Section(None, told),))
+    desk.shelf.lay_out(short, digest(3, at(desk, 2), bite(2, at(desk))), sample_issue(1))
+    await desk.read()
+    assert await desk.titles_sent() == ["Issue number 1", "Digest 3"]
+
+
+async def test_what_waits_longer_than_anything_may_is_let_go(desk: Desk) -> None:
+    await begin(desk, once=True)
+    await learn(desk)
+    before = await desk.titles_sent()
+    desk.clock.move(timedelta(days=365))
+    short = bite(4, at(desk))
+    habit = bite(6, at(desk, -2))
+    desk.shelf.lay_out(short, habit, digest(7, at(desk, -1), habit), sample_issue(1))
+    await desk.read()
+    desk.clock.set_back(timedelta(days=365))
+    await desk.services.sources.read_due()
+    assert "Bite 4" in (await desk.titles_sent())[len(before) :]
+
+
+def test_a_thousand_issues_are_linked_in_a_moment() -> None:
+    stories = [
+        Told(
+            issue_key=str(number),
+            at=NOON,
+            keys=frozenset({f"a.example/{number}"}),
+            names=frozenset({f"name-{number}"}),
+            mentions=(),
+            told_in=None,
+        )
+        for number in range(1_000)
+    ]
+    digests = [
+        Told(
+            issue_key=f"d{number}",
+            at=NOON,
+            keys=frozenset({f"b.example/{number}.{place}" for place in range(30)}),
+            names=frozenset(),
+            mentions=tuple(f"own.example/p/other-{number}-{place}" for place in range(200)),
+            told_in=None,
+        )
+        for number in range(1_000)
+    ]
+    looked_at = 0
+
+    class Counting(str):
+        __slots__ = ()
+
+        def rpartition(self, sep: str) -> tuple[str, str, str]:
+            nonlocal looked_at
+            looked_at += 1
+            return super().rpartition(sep)
+
+    counted = [replace(each, mentions=tuple(map(Counting, each.mentions))) for each in digests]
+    found = _Digests(counted)
+    assert [found.teller_of(story) for story in stories] == [None] * 1_000
+    assert looked_at == 200_000, "each mention once, however many stories there are"

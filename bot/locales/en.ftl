@@ -151,6 +151,7 @@ why-source-unread = - **{ $title }** was not read yet.
 why-source-fails = - **{ $title }** cannot be read: { $reason } It is tried again on { $when }.
 why-queued = It was new, and queued for <#{ $channel }> on { $when }.
 why-queued-anew = The staff had it announced anew in <#{ $channel }> on { $when }.
+why-announced-alike = It came from another source of this server, too, and stands here once: { $link }
 why-told-again = It is not announced: **{ $title }** tells the same story, and this server wants each once (`/setup repeats`). `/desk post` announces it all the same.
 why-waits-for-digest = It waits for a digest that may tell the same story, because this server wants each once (`/setup repeats`). If none comes, it is announced on { $when }.
 why-archive = It is not announced: it was in the feed already when this server began to read it, and then only the newest issue is. `/desk post` announces it.

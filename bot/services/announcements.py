@@ -1,5 +1,6 @@
 """Which issue is announced where, once; and the words a moderator may say about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,19 +45,18 @@ async def enqueue_announcement(
 
     One that was given up before it arrived, because the newsletter was removed or moved away, is taken up again.
     """
-    key = delivery_key(
+    keys = await _delivery_keys(
+        transaction,
+        subscription,
         installation_id=await installation_row.installation_id(transaction, now=now),
-        guild_id=subscription.guild_id,
-        channel_id=subscription.channel_id,
-        # An address means the same everywhere, so that one issue through two feeds is one; a guid only in its feed.
-        identity=identity if identity.startswith("link:") else issue_key,
-        purpose=Purpose.ANNOUNCE,
+        issue_key=issue_key,
+        identity=identity,
         generation=generation,
     )
-    earlier = await outbox_rows.find_delivery(transaction, key)
+    earlier = await _first_of(transaction, keys)
     if earlier is not None:
         given_up = earlier.last_problem is not None and earlier.last_problem.message_id in _GIVEN_UP
-        return given_up and await outbox_rows.try_failed_again(transaction, key, now=now)
+        return given_up and await outbox_rows.try_failed_again(transaction, earlier.delivery_key, now=now)
     await open_issue_poll(
         transaction,
         await issue_rows.polls_of(transaction, issue_key),
@@ -66,7 +66,7 @@ async def enqueue_announcement(
     )
     return await outbox_rows.enqueue(
         transaction,
-        delivery_key=key,
+        delivery_key=keys[0],
         purpose=Purpose.ANNOUNCE,
         guild_id=subscription.guild_id,
         channel_id=subscription.channel_id,
@@ -75,6 +75,62 @@ async def enqueue_announcement(
         wants_ping=may_ping,
         now=now,
     )
+
+
+async def _delivery_keys(
+    transaction: Transaction,
+    subscription: Subscription,
+    *,
+    installation_id: str,
+    issue_key: str,
+    identity: str,
+    generation: int,
+) -> list[str]:
+    """The keys that an announcement may have, first the one that it gets.
+
+    An address means the same everywhere, so that one issue through two feeds, or through a feed and an API, is one; a
+    guid means something in its feed only.
+    """
+    names = await issue_rows.names_of(transaction, issue_key)
+    addresses = sorted(name for name in names if name.startswith("link:"))
+    return [
+        delivery_key(
+            installation_id=installation_id,
+            guild_id=subscription.guild_id,
+            channel_id=subscription.channel_id,
+            identity=each,
+            purpose=Purpose.ANNOUNCE,
+            generation=generation,
+        )
+        for each in dict.fromkeys([*addresses, identity if identity.startswith("link:") else issue_key])
+    ]
+
+
+async def _first_of(transaction: Transaction, keys: Sequence[str]) -> DeliveryRecord | None:
+    for key in keys:
+        record = await outbox_rows.find_delivery(transaction, key)
+        if record is not None:
+            return record
+    return None
+
+
+async def announced_alike(
+    transaction: Transaction, subscription: Subscription, issue_key: str
+) -> DeliveryRecord | None:
+    """The announcement of the same issue that came from another source of the server; None when there is none."""
+    installation_id = await installation_row.known_id(transaction)
+    identity = await issue_rows.identity_of(transaction, issue_key)
+    if installation_id is None or identity is None:
+        return None
+    keys = await _delivery_keys(
+        transaction,
+        subscription,
+        installation_id=installation_id,
+        issue_key=issue_key,
+        identity=identity,
+        generation=0,
+    )
+    return await _first_of(transaction, keys)
 
 
 async def enqueue_followers_copy(transaction: Transaction, delivery: Delivery, *, now: datetime) -> None:
@@ -192,6 +248,7 @@ class Announcements:
             else:
                 queued = await outbox_rows.try_failed_again(transaction, earlier.delivery_key, now=now)
             if not queued:
+                earlier = earlier or await announced_alike(transaction, subscription, issue_key)
                 return Posting(queued=False, channel_id=subscription.channel_id, earlier=earlier)
         self._bell.ring("outbox")
         self._bell.ring("polls")

@@ -7,6 +7,7 @@ from bot.model.delivery import DeliveryRecord, DeliveryState, Purpose, message_l
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import IssueCard
 from bot.model.problem import Problem
+from bot.services.announcements import announced_alike
 from bot.services.rekeying import keys_of
 from bot.services.repeats import is_told_elsewhere
 from bot.services.sources import split_credentials
@@ -125,6 +126,9 @@ class Explanations:
         digest = await is_told_elsewhere(transaction, guild, issue_key) if guild is not None else None
         if digest is not None:
             return Finding("why-told-again", {"title": digest.title})
+        alike = await announced_alike(transaction, subscription, issue_key)
+        if alike is not None and alike.message_id is not None:
+            return Finding("why-announced-alike", {"link": link_of(alike)})
         held_until = await repeat_rows.release_at(transaction, guild_id=guild_id, issue_key=issue_key)
         if held_until is not None:
             return Finding("why-waits-for-digest", {"when": held_until})

@@ -21,6 +21,11 @@ async def installation_id(transaction: Transaction, *, now: datetime) -> str:
     return made
 
 
+async def known_id(transaction: Transaction) -> str | None:
+    """The id of the installation, if it was made already; for whoever only reads."""
+    return (await transaction.execute(select(installation.c.installation_id))).scalar_one_or_none()
+
+
 async def commands_hash(transaction: Transaction) -> str | None:
     """Hash of the command tree that Discord was last given."""
     return (await transaction.execute(select(installation.c.commands_hash))).scalar_one_or_none()

@@ -230,6 +230,16 @@ async def identity_of(transaction: Transaction, issue_key: str) -> str | None:
     return identity
 
 
+async def names_of(transaction: Transaction, issue_key: str) -> list[str]:
+    """All names by which an issue is known."""
+    rows = await transaction.execute(
+        select(issue_identities.c.identity)
+        .join(issues, issues.c.id == issue_identities.c.issue_id)
+        .where(issues.c.issue_key == issue_key)
+    )
+    return list(rows.scalars())
+
+
 async def moments_of(transaction: Transaction, issue_keys: Collection[str]) -> list[datetime]:
     """Where these issues stand among the others."""
     rows = await transaction.execute(select(issues.c.ordered_at).where(issues.c.issue_key.in_(list(issue_keys))))

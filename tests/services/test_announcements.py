@@ -3,12 +3,17 @@
 import asyncio
 
 import pytest
+from sqlalchemy import update
 
 from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
 from bot.model.delivery import Purpose
 from bot.model.guild import FirstAnnouncement
 from bot.model.problem import Problem
+from bot.ports import Reading
 from bot.services.keys import delivery_key
+from bot.store import installation as installation_row
+from bot.store import issues as issue_rows
+from bot.store.tables import outbox
 from tests.doubles import sample_issue
 from tests.services.conftest import CHANNEL, GUILD, Desk
 
@@ -131,3 +136,45 @@ def test_a_delivery_key_depends_on_each_fact_and_on_nothing_else() -> None:
     assert key not in others
     assert len(others) == 5
     assert len(key) == 52
+
+
+async def test_one_newsletter_by_two_addresses_is_announced_once(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    by_api = [
+        sample_issue(number, identities=(f"guid:post_{number}", f"link:news.example/{number}")) for number in (2, 1)
+    ]
+    api = "https://api.news.example/v2"
+    desk.shelf.answers[api] = Reading(title="By API", issues=tuple(by_api))
+    desk.shelf.lay_out(sample_issue(1))
+    await desk.subscribe(url=api)
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(sample_issue(2), sample_issue(1))
+    await desk.read()
+    assert await desk.titles_sent() == ["Issue number 1", "Issue number 2"]
+    cards = await desk.services.issues.search_titles(GUILD, "number 1")
+    found = [(await desk.services.explanations.why(GUILD, card.issue_key))[-1].message_id for card in cards]
+    assert sorted(found) == ["why-announced-alike", "why-sent"]
+
+
+async def test_what_was_announced_by_older_rules_is_not_announced_again(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.titles_sent()
+    async with desk.store.write() as transaction:
+        installed = await installation_row.installation_id(transaction, now=desk.clock.now())
+        [key] = await issue_rows.newest_keys(transaction, guild_id=GUILD)
+        older = delivery_key(
+            installation_id=installed,
+            guild_id=GUILD,
+            channel_id=CHANNEL,
+            identity=key,
+            purpose=Purpose.ANNOUNCE,
+            generation=0,
+        )
+        await transaction.execute(update(outbox).values(delivery_key=older))
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 1"]

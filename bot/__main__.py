@@ -126,11 +126,11 @@ def _import(options: argparse.Namespace) -> int:
     settings = _settings(need_token=False)
     from bot.importing import import_issues
 
-    new, known, failed = asyncio.run(
+    imported = asyncio.run(
         import_issues(options.sources, source_url=options.source, site=options.site, settings=settings)
     )
-    print(f"{new} new issues, {known} known already" + (f", {failed} documents not understood" if failed else ""))
-    return 1 if failed else 0
+    print(imported)
+    return 1 if imported.failed else 0
 
 
 def _export(options: argparse.Namespace) -> int:

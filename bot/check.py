@@ -63,6 +63,20 @@ def _settings_lines(settings: Settings) -> Iterator[Line]:
             f"HEALTH_HOST is {settings.health_host}: health and metrics can be read from other machines. "
             "Let it be 127.0.0.1, or keep others out with a firewall.",
         )
+    if settings.newsletters_folder is not None and not settings.newsletters_folder.is_dir():
+        yield Line(
+            Verdict.WARNING,
+            f"NEWSLETTERS_FOLDER is {settings.newsletters_folder}, and there is no such folder: make it, with one "
+            "folder in it for each server, named by its id.",
+        )
+    if settings.push_port is not None and settings.public_url is None:
+        yield Line(
+            Verdict.WARNING,
+            "PUSH_PORT is set, but PUBLIC_URL is not: nobody can be told where to call. Set it to the address under "
+            "which the internet reaches that port.",
+        )
+    if settings.public_url is not None and settings.push_port is None:
+        yield Line(Verdict.WARNING, "PUBLIC_URL is set, but PUSH_PORT is not: nothing listens there. Set the port.")
     for path in (Path(".env"), settings.secret_key_file):
         if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             yield Line(Verdict.WARNING, f"{path} can be read by other users of this machine: chmod 600 {path}")

@@ -5,13 +5,14 @@ Safe to break off and to run again: what is stored is known by its names and pas
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TextIO
 from urllib.parse import urljoin
 
 from bot.clock import SystemClock
-from bot.errors import DomainError, StartError
+from bot.errors import DomainError, RefusedError, StartError
 from bot.fetch import Fetcher
 from bot.model.guild import Source
 from bot.model.issue import Issue
@@ -35,8 +36,8 @@ _BAR = 30
 
 async def import_issues(
     given: Sequence[str], *, source_url: str | None, site: str | None, settings: Settings
-) -> tuple[int, int, int]:
-    """Store every issue in these files, folders and addresses: (new, known already, documents not understood).
+) -> "Imported":
+    """Store every issue in these files, folders and addresses.
 
     source_url: whose archive it is, an address of `/setup source`; needed where there are several. site: where the
     issues are on the web, so that a file `slug.md` is the issue at `site/slug`. Raises StartError where it is unclear
@@ -58,12 +59,15 @@ async def import_issues(
         follower = HttpLinkFollower(fetcher) if settings.follow_links else None
         following = Following(store, follower=follower, clock=SystemClock())
         progress = Progress(len(documents))
-        failed = 0
+        drafts = failed = 0
         for document in documents:
             try:
                 issues = await _read(document, fetcher, site=site, max_bytes=max_bytes)
             except DomainError as error:
-                failed += 1
+                if error.message_id == "unreadable-draft":
+                    drafts += 1
+                else:
+                    failed += 1
                 progress.say(f"{document}: {Problem.of(error).said()}")
             else:
                 led, is_complete = await following.lead_on(issues)
@@ -73,7 +77,25 @@ async def import_issues(
             progress.step(PurePosixPath(document).name)
         await filling.flush()
         progress.end()
-    return filling.new, filling.known, failed
+    return Imported(filling.new, filling.known, drafts=drafts, failed=failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many issues were new and known already, and how many documents were drafts or not understood."""
+
+    new: int
+    known: int
+    drafts: int
+    failed: int
+
+    def __str__(self) -> str:
+        parts = [f"{self.new} new issue{'' if self.new == 1 else 's'}", f"{self.known} known already"]
+        if self.drafts:
+            parts.append(f"{self.drafts} draft{'' if self.drafts == 1 else 's'} left out")
+        if self.failed:
+            parts.append(f"{self.failed} document{'' if self.failed == 1 else 's'} not understood")
+        return ", ".join(parts)
 
 
 class _Filling:
@@ -155,7 +177,13 @@ async def _source(store: Store, wanted: str | None) -> Source:
             for source in known:
                 if source.url == wanted:
                     return source
-            address, credentials = split_credentials(wanted)
+            try:
+                address, credentials = split_credentials(wanted)
+            except RefusedError as error:
+                raise StartError(
+                    f"--source {wanted}: {Problem.of(error).said()} Of files that a server reads, it is the address "
+                    "that /setup status shows with the server's id: folder:ID/name."
+                ) from error
             if credentials:
                 raise StartError("Name the source without its user and password.")
             for source in known:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bot.errors import DomainError
@@ -13,7 +13,7 @@ from bot.model.problem import Problem
 from bot.newsletter import issue_as_json, read_newsletter
 from bot.ports import Announcement
 from bot.settings import Settings
-from bot.sources.folder import file_content
+from bot.sources.folder import documents_in, file_content
 
 
 async def preview(sources: Sequence[str], *, as_json: bool, settings: Settings) -> int:
@@ -26,7 +26,7 @@ async def preview(sources: Sequence[str], *, as_json: bool, settings: Settings) 
         # An operator at the keyboard may look at his own machine; what is read goes nowhere.
         allow_private_addresses=True,
     ) as fetcher:
-        for source in sources:
+        for source in _spread(sources):
             try:
                 issues = await _read(source, fetcher, max_bytes=max_bytes)
             except DomainError as error:
@@ -43,6 +43,15 @@ async def preview(sources: Sequence[str], *, as_json: bool, settings: Settings) 
                 else:
                     print(_as_text(issue, source=source))
     return 1 if failed else 0
+
+
+def _spread(sources: Sequence[str]) -> Iterator[str]:
+    """These sources, with the files of a folder in its place."""
+    for source in sources:
+        if not source.startswith(("http://", "https://")) and Path(source).is_dir():
+            yield from map(str, documents_in(Path(source)))
+        else:
+            yield source
 
 
 async def _read(source: str, fetcher: Fetcher, *, max_bytes: int) -> list[Issue]:

@@ -214,7 +214,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             await reply(interaction, _ARCHIVE_SAID[wanted])
 
     @app_commands.command(name="push", description=text("command-setup-push"))
-    @app_commands.describe(source=text("option-setup-source"), secret=text("option-setup-secret"))
+    @app_commands.describe(source=text("option-setup-push-source"), secret=text("option-setup-secret"))
     async def push(self, interaction: discord.Interaction, source: str, secret: str | None = None) -> None:
         hooked = await self._services.push.open(
             guild_id_of(interaction), _source_id(source), secret=secret, interaction_id=interaction.id

@@ -18,8 +18,8 @@ PORT = 8765
 SPECIFICATION = ROOT / "discord-openapi.json"
 """Discord's own file, if somebody put it there: then every request of the bot is checked against it."""
 WELCOME = (
-    "Welcome! You are Mia, a member. Type / for commands, press what can be pressed, right-click a message; become a "
-    "moderator, the editor or the administrator above. Backstage you let things happen."
+    "Welcome! You begin as Mia, a member. Type / for commands, press what can be pressed, right-click a message or "
+    "press its ⋯; become a moderator, the editor or the administrator above. Under Backstage you make things happen."
 )
 
 

@@ -1,6 +1,7 @@
 """The command line as an operator meets it: sentences and exit codes."""
 
 import asyncio
+import contextlib
 import csv
 import io
 import json
@@ -228,6 +229,16 @@ async def test_check_warns_of_what_is_open_to_others(tmp_path: Path) -> None:
     assert ["ALLOW_PRIVATE" in warnings[0], "HEALTH_HOST" in warnings[1], "chmod 600" in warnings[2]] == [True] * 3
 
 
+async def test_check_tells_what_of_the_push_and_the_files_is_missing(tmp_path: Path) -> None:
+    nowhere = {"DISCORD_TOKEN": "MTIz.any.token", "DISCORD_API_URL": "http://127.0.0.1:9/api/v10"}
+    wrong = {"NEWSLETTERS_FOLDER": "nowhere", "PUSH_PORT": "18081"}
+    _, out, _ = await bot("check", folder=tmp_path, **nowhere, **wrong)
+    assert "there is no such folder" in out
+    assert "PUBLIC_URL is not" in out
+    _, out, _ = await bot("check", folder=tmp_path, PUBLIC_URL="https://desk.example", **nowhere)
+    assert "PUSH_PORT is not" in out
+
+
 async def test_check_names_what_keeps_the_bot_from_working(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "pressroom.db").write_bytes(b"this is no database, however long one looks at it" * 100)
@@ -361,7 +372,7 @@ async def test_an_archive_is_imported_once_and_exported_in_every_form(tmp_path: 
         feed = ("--source", "https://paper.example/feed", "--site", "https://paper.example/p")
         code, said, told = await bot("import", "archive", *feed, folder=tmp_path)
         assert code == 1
-        assert said == "30 new issues, 0 known already, 1 documents not understood\n"
+        assert said == "30 new issues, 0 known already, 1 document not understood\n"
         assert "broken.html: " in told
         assert "31 of 31" in told
         code, said, _ = await bot("import", "archive/2026", *feed, folder=tmp_path)
@@ -372,6 +383,11 @@ async def test_an_archive_is_imported_once_and_exported_in_every_form(tmp_path: 
         code, said, _ = await bot("import", "feed.xml", folder=tmp_path)
         assert (code, said) == (0, "2 new issues, 0 known already\n")
         assert (await bot("import", "nowhere", folder=tmp_path))[0] == 69
+        (tmp_path / "draft.md").write_text("---\ntitle: Later\ndraft: true\n---\n" + ISSUE)
+        code, said, _ = await bot("import", "draft.md", folder=tmp_path)
+        assert (code, said) == (0, "0 new issues, 0 known already, 1 draft left out\n")
+        code, _, told = await bot("import", "draft.md", "--source", "nonsense", folder=tmp_path)
+        assert (code, "That is no web address." in told, "Traceback" in told) == (69, True, False)
 
         code, _, told = await bot("export", "links", folder=tmp_path)
         assert (code, "set up in no server yet" in told) == (69, True)
@@ -390,6 +406,26 @@ async def test_an_archive_is_imported_once_and_exported_in_every_form(tmp_path: 
     code, written, _ = await bot("export", "links", "--format", "json", folder=tmp_path)
     assert (code, len(json.loads(written))) == (0, 60)
     assert (await bot("export", "links", "--format", "md", folder=tmp_path))[0] == 2
+    with (tmp_path / "links.db").open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "export", "links", "--format", "sqlite"),
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+            stdout=out,
+        )
+        assert await process.wait() == 0
+    with contextlib.closing(sqlite3.connect(tmp_path / "links.db")) as database:
+        assert database.execute("SELECT count(*) FROM links").fetchone() == (60,)
+
+
+async def test_a_folder_is_previewed_with_its_drafts(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "one.md").write_text(ISSUE)
+    (tmp_path / "notes" / "two.md").write_text("---\ntitle: Later\ndraft: true\n---\n" + ISSUE)
+    code, out, _ = await bot("preview", "notes", folder=tmp_path)
+    assert code == 0
+    assert "On paper" in out
+    assert "Later" in out
 
 
 async def test_an_import_that_is_killed_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -56,13 +56,13 @@ command-desk-why = Why an issue was announced, or not: what is known about its a
 command-desk-preview = See an issue's announcement before it is posted; only you see it
 option-desk-issue = Type part of the title and pick
 command-setup = Set up the newsletter, for administrators
-command-setup-source = Read a newsletter's feed and announce its issues in a channel
+command-setup-source = Read a newsletter and announce its issues in a channel
 command-setup-channel = Announce everything in another channel
 command-setup-ping = Mention a role at announcements, at most once a day; no role turns it off
 command-setup-threads = Start a discussion thread under each announcement, or not
 command-setup-staff = Where the staff is told what needs its attention
-command-setup-repeats = Announce short issues also where a digest tells the same story, or not
-option-setup-repeats = Off: the digest alone; what is short waits half a day for it
+command-setup-repeats = Announce every issue, or each story once where a digest tells it again
+option-setup-repeats = True: every issue. False: the digest alone; short ones wait half a day for a digest
 command-setup-publish = Publish announcements to the channels that follow this one, or not
 command-setup-archive = Who may look through the archive of links: everybody, a role, or nobody
 option-setup-access = Everybody, one role, or nobody
@@ -75,15 +75,16 @@ option-setup-key = The API key, where the address asks for one (beehiiv's API); 
 option-setup-secret = The secret with which the platform signs its calls (whsec_…), if it does
 command-setup-remove = Stop reading a newsletter
 command-setup-status = What is set up, and whether it works
-option-setup-address = The feed's address, for example https://example.com/feed
+option-setup-address = The address of its feed, or of its site; folder:name for files
 option-setup-channel = Where issues are announced
 option-setup-first = What to announce when the feed is read for the first time
 option-setup-role = The role to mention
 option-setup-staff = A channel that only the staff reads; none for Discord's own updates channel
 option-setup-publish = On or off
-option-desk-url = The issue's address, or any link in it
+option-desk-url = Part of its title, its address, or a link in it
 option-setup-threads = On or off
 option-setup-source = The newsletter to stop reading
+option-setup-push-source = The newsletter that its platform tells of
 command-setup-review = Where moderators decide about what members send in
 command-setup-roles = Who moderates and who edits the newsletter
 option-setup-review = A channel that only the staff reads
@@ -182,7 +183,7 @@ setup-source-added = **{ $title }** is read from now on; { $count ->
     [one] its one issue goes into the archive
    *[other] its { $count } issues go into the archive
 }{ $first ->
-    [newest] {","} and the newest is announced in <#{ $channel }> now. New issues follow there.
+    [newest] {","} and the newest is announced in <#{ $channel }>, unless it stands there already. New issues follow there.
    *[none] {"."} New issues are announced in <#{ $channel }>.
 }
 setup-too-many-sources = This server reads { $count } newsletters, as many as it may. Remove one with `/setup remove` first; whoever runs me can allow more.
@@ -200,7 +201,7 @@ setup-threads-off = Announcements get no thread.
 setup-staff-changed = Whatever needs the staff's attention is told in <#{ $channel }>.
 setup-staff-default = Whatever needs the staff's attention is told in the channel where Discord sends its community updates, if this server has one; and always in `/setup status`.
 setup-repeats-on = Every issue is announced, also a short one whose story stands in a digest, too.
-setup-repeats-off = Each story is announced once: what is short waits half a day for the digest, where a newsletter has that habit, and is announced when none came. What a digest told is found with `/issue show` all the same.
+setup-repeats-off = Each story is announced once: what is short waits half a day for the digest, where a newsletter has that habit, and is announced when none came. What is held back can be read with `/issue show` all the same.
 setup-publish-on = Announcements in announcement channels are published to the channels that follow them, two minutes after they were posted. They are sent as text with a preview, because Discord does not hand on buttons.
 setup-publish-off = Announcements are not published to other channels.
 setup-archive-everyone = Everybody may use `/links`.
@@ -432,7 +433,7 @@ error-unexpected = Something went wrong here, and it is logged. Please try again
 error-not-stored = The database takes no changes right now, so **nothing of this was stored**. Please try again later; if it stays, tell the operator the incident **{ $incident }**.
 press-unknown = That is from an older version of me and does nothing any more. Use the command instead; `/issue latest` and others show the present one.
 problem-unexpected = Something unexpected happened ({ $kind }); the operator's log has it.
-address-invalid = That is no web address. It should look like https://example.com/feed
+address-invalid = That is no web address. It should look like https://example.com/feed, or like the address of the newsletter's site.
 
 fetch-slow = { $host } did not answer completely within { $seconds } seconds. (The operator may allow more with FETCH_TIMEOUT_SECONDS.)
 fetch-private = That address leads into a private network and is not fetched. (The operator may allow it with ALLOW_PRIVATE_ADDRESSES=true.)
@@ -457,7 +458,7 @@ websub-unknown = No hub was asked for that.
 websub-denied = The hub refuses to tell of this feed.
 websub-silent = The hub did not call back.
 folder-closed = This bot reads no files. (The operator may open a folder for them with NEWSLETTERS_FOLDER.)
-folder-missing = There is no `{ $name }` for this server. The operator puts it into NEWSLETTERS_FOLDER, in the folder { $server }.
+folder-missing = No newsletter “{ $name }” lies ready for this server. The operator puts it into NEWSLETTERS_FOLDER, in the folder { $server }.
 folder-empty = In `{ $name }` there is no file that could be an issue; their names end in { $endings }.
 folder-passed-over = { $count ->
     [one] The file `{ $name }` was passed over: { $reason }

@@ -23,7 +23,9 @@ async def opened_store(database_url: str) -> AsyncIterator[Store]:
     """The database for a command beside the bot. Raises StartError where there is none, or one of another version."""
     path = sqlite_file(database_url)
     if path is not None and not path.exists():
-        raise StartError(f"There is no database at {path} yet; the first start (`make run`) makes it.")
+        raise StartError(
+            f"There is no database at {path} yet; `python -m bot migrate` makes it, and so does the first start."
+        )
     async with await Store.open(database_url) as store:
         async with store.read() as transaction:
             if await transaction.run_sync(current_revision) != HEAD:

@@ -152,7 +152,7 @@ async def test_a_correction_and_a_withdrawal_reach_the_site_and_the_card(demo: S
     await expect(backstage.get_by_role("link", name="A clock with manners")).to_have_count(0)
     withdrawn = tab.message("The newsletter took this issue back.")
     await expect(withdrawn.locator("s")).to_have_text("A clock with manners", timeout=20_000)
-    await backstage.get_by_label("The feed is to be").select_option(label="status 500")
+    await backstage.get_by_label("Let the feed be").select_option(label="status 500")
     await backstage.get_by_role("button", name="Break the feed").click()
     await backstage.get_by_role("button", name="Mend the feed").click()
     assert demo.site.broken is None
@@ -256,7 +256,7 @@ async def test_other_sources_are_set_up_and_a_lost_feed_is_told(demo: Stage, tab
     card = tab.message("The quiet market")
     await expect(card).to_contain_text("A morning without shouting")
 
-    await backstage.get_by_label("The feed is to be").select_option(label="gone (RSS only)")
+    await backstage.get_by_label("Let the feed be").select_option(label="gone (RSS only)")
     await backstage.get_by_role("button", name="Break the feed").click()
     await tab.go("review")
     await expect(tab.message("is read at another address now")).to_contain_text("atom.xml", timeout=20_000)

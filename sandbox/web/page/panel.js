@@ -167,7 +167,7 @@ export class Panel {
     const options = site.breakages.map((each) => h("option", { value: each }, BREAKAGES[each]));
     const how = h("select", { id: "breakage" }, options);
     return [
-      h("label", { for: "breakage" }, "The feed is to be"),
+      h("label", { for: "breakage" }, "Let the feed be"),
       how,
       button("Break the feed", () => this.#act("break", { how: how.value }), { class: "key secondary" }),
     ];

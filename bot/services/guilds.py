@@ -15,7 +15,7 @@ from bot.model.problem import Problem
 from bot.ports import Bell
 from bot.services.announcements import enqueue_announcement
 from bot.services.channels import choose_channel
-from bot.services.quotas import Quotas, used_up
+from bot.services.quotas import DEFAULT_QUOTAS, Quotas, used_up
 from bot.services.submissions import show_pending_in
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
@@ -30,7 +30,6 @@ from bot.store import websub as lease_rows
 
 log = logging.getLogger(__name__)
 
-_DEFAULT_QUOTAS = Quotas()
 _MOST_TROUBLED = 3
 
 
@@ -68,7 +67,7 @@ async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: in
 class Guilds:
     """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
 
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell, quotas: Quotas = _DEFAULT_QUOTAS) -> None:
+    def __init__(self, store: Store, *, clock: Clock, bell: Bell, quotas: Quotas = DEFAULT_QUOTAS) -> None:
         self._store = store
         self._quotas = quotas
         self._clock = clock

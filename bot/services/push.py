@@ -16,7 +16,7 @@ from secrets import token_urlsafe
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
 from bot.ports import Bell
-from bot.services.quotas import Quotas, soonest_after, used_up
+from bot.services.quotas import DEFAULT_QUOTAS, Quotas, soonest_after, used_up
 from bot.store import Store
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
@@ -27,7 +27,6 @@ from bot.store.secret_box import SecretBox
 TOLERANCE = timedelta(minutes=5)
 """How far a signed call's moment may be from ours (Standard Webhooks, "Verifying webhook authenticity")."""
 
-_DEFAULT_QUOTAS = Quotas()
 _SECRET = "whsec_"  # noqa: S105 - how such secrets begin
 
 
@@ -50,7 +49,7 @@ class Push:
         bell: Bell,
         secrets: SecretBox,
         public_url: str | None,
-        quotas: Quotas = _DEFAULT_QUOTAS,
+        quotas: Quotas = DEFAULT_QUOTAS,
     ) -> None:
         self._quotas = quotas
         self._store = store

@@ -32,6 +32,9 @@ class Quotas:
         return self.bytes_a_day * 2 // 5
 
 
+DEFAULT_QUOTAS = Quotas()
+
+
 async def require_room(transaction: Transaction, guild_id: int, quotas: Quotas, *, now: datetime) -> None:
     """Raises RefusedError for a server for which enough was read today."""
     if await used_up(transaction, [guild_id], quotas, now=now):

@@ -18,20 +18,20 @@ from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.ports import Announcer, Bell, IssueSource, LinkFollower, Reading
 from bot.services.announcements import enqueue_announcement
-from bot.services.cadence import missed_at
 from bot.services.cards import Change, show_changes
 from bot.services.channels import choose_channel
 from bot.services.floods import hold, is_flood
 from bot.services.following import Following
 from bot.services.guilds import stop_reading
 from bot.services.keys import issue_key
-from bot.services.ladder import FAILURES_ON_A_RUNG, Climbed, Ladder, next_look_up, words_about
-from bot.services.notices import staff_channel_of, tell_staff
-from bot.services.quotas import ATTEMPT_BYTES, Quotas, charge, is_heavy, require_room, tomorrow, used_up
+from bot.services.ladder import Climbed, Ladder, next_look_up
+from bot.services.notices import staff_channel_of
+from bot.services.quotas import ATTEMPT_BYTES, DEFAULT_QUOTAS, Quotas, charge, is_heavy, require_room, tomorrow, used_up
 from bot.services.repeats import link_repeats, release, to_be_told
 from bot.services.slots import LONGEST_ASKED, next_reading
 from bot.services.storing import Stored, look_for_missing, miss_again, store_issues
 from bot.services.submissions import feature_links
+from bot.services.watching import Watch
 from bot.services.websub import note_hub
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
@@ -46,11 +46,8 @@ log = logging.getLogger(__name__)
 # Longer than any fetch may take; a process that dies while reading gives the source back this late.
 _READING_LEASE = timedelta(minutes=5)
 _SOURCES_AT_ONCE = 8
-_MOST_LEARNED_FROM = 60
 _LONGEST_BACKOFF = timedelta(hours=6)
-_LONG_UNREAD = timedelta(days=1)
 _LONGEST_URL = 2000
-_DEFAULT_QUOTAS = Quotas()
 _BARE_ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/|$)", re.IGNORECASE)
 
 
@@ -79,10 +76,11 @@ class Sources:
         interval: timedelta,
         metrics: Metrics,
         announcer: Announcer,
-        quotas: Quotas = _DEFAULT_QUOTAS,
+        quotas: Quotas = DEFAULT_QUOTAS,
         follower: LinkFollower | None = None,
     ) -> None:
         self._announcer = announcer
+        self._watch = Watch(announcer)
         self._quotas = quotas
         self._metrics = metrics
         self._store = store
@@ -269,16 +267,9 @@ class Sources:
         async with self._store.write() as transaction:
             if await source_rows.hold_claim(transaction, source) is not None:
                 await source_rows.put_off(transaction, source.source_id, next_poll_at=due_at)
-                for guild_id in sorted(guild_ids):
-                    await tell_staff(
-                        transaction,
-                        self._announcer,
-                        guild_id=guild_id,
-                        about_channel_id=0,
-                        occasion=f"{occasion}:{guild_id}:{now.date()}",
-                        words=Problem(words, told),
-                        now=now,
-                    )
+                await self._watch.tell(
+                    transaction, guild_ids, Problem(words, told), occasion=f"{occasion}:{now.date()}", now=now
+                )
         log.warning("source put off source_id=%s because=%s next=%s", source.source_id, words, due_at.isoformat())
         self._bell.ring("outbox")
 
@@ -333,9 +324,9 @@ class Sources:
             shown = await self._show(transaction, source, [*stored.changed_cards, *gone, *told_again], now=now)
             has_new_hub = await note_hub(transaction, source.source_id, reading.hub, secrets=self._secrets, now=now)
             if has_moved:
-                shown |= await self._tell_of_rung(transaction, source, climbed, now=now)
+                shown |= await self._watch.tell_of_rung(transaction, source, climbed, now=now)
             if source.first_read_at is not None:
-                shown |= await self._watch_for_silence(transaction, source, now=now)
+                shown |= await self._watch.for_silence(transaction, source, now=now)
             await source_rows.record_reading(
                 transaction,
                 source.source_id,
@@ -383,50 +374,6 @@ class Sources:
                 staff_channel_id=await staff_channel_of(transaction, self._announcer, subscription.guild_id),
                 now=now,
             )
-
-    async def _watch_for_silence(self, transaction: Transaction, source: Source, *, now: datetime) -> bool:
-        """Tell the staff once of an issue that should be here by what was learned of the newsletter's habits."""
-        published = await issue_rows.publishing_times(transaction, source.source_id, limit=_MOST_LEARNED_FROM)
-        missed = missed_at(published, now=now)
-        if missed is None or source.first_read_at is None or missed < source.first_read_at:
-            return False
-        if not await source_rows.note_silence(
-            transaction, source.source_id, since=max(moment for moment in published if moment <= now)
-        ):
-            return False
-        words = Problem(
-            "notice-silence",
-            {
-                "title": source.name,
-                "expected": f"<t:{int(missed.timestamp())}:f>",
-                "ago": f"<t:{int(missed.timestamp())}:R>",
-            },
-        )
-        occasion = f"silence:{source.source_id}:{int(missed.timestamp())}"
-        return await self._tell(transaction, source, words, occasion=occasion, now=now)
-
-    async def _tell_of_rung(self, transaction: Transaction, source: Source, climbed: Climbed, *, now: datetime) -> bool:
-        log.warning("source reads elsewhere source_id=%s because=%s", source.source_id, climbed.because)
-        # Once a day for each address, however often a feed comes and goes.
-        occasion = f"rung:{source.source_id}:{climbed.rung_url}:{now.date()}"
-        return await self._tell(transaction, source, words_about(source, climbed), occasion=occasion, now=now)
-
-    async def _tell(
-        self, transaction: Transaction, source: Source, words: Problem, *, occasion: str, now: datetime
-    ) -> bool:
-        """Tell the staff of every server that reads the source, once for each `occasion`."""
-        told = False
-        for subscription in await guild_rows.subscriptions_of_source(transaction, source.source_id):
-            told |= await tell_staff(
-                transaction,
-                self._announcer,
-                guild_id=subscription.guild_id,
-                about_channel_id=0,
-                occasion=occasion,
-                words=words,
-                now=now,
-            )
-        return told
 
     async def _show(
         self, transaction: Transaction, source: Source, issue_keys: Sequence[str], *, now: datetime
@@ -520,7 +467,7 @@ class Sources:
                 # What the last reading missed is still missing.
                 gone = await miss_again(transaction, source, now=now) if climbed.rung_url is None else []
                 shown = await self._show(transaction, source, gone, now=now)
-                shown |= await self._watch_for_silence(transaction, source, now=now)
+                shown |= await self._watch.for_silence(transaction, source, now=now)
                 await source_rows.record_unchanged(
                     transaction,
                     source.source_id,
@@ -554,8 +501,8 @@ class Sources:
                     look_up_at=next_look_up(source, now=now),
                     next_poll_at=due_at,
                 )
-                shown = await self._tell_of_failure(transaction, source, problem, now=now)
-                shown |= await self._watch_for_silence(transaction, source, now=now)
+                shown = await self._watch.tell_of_failure(transaction, source, problem, now=now)
+                shown |= await self._watch.for_silence(transaction, source, now=now)
         if shown:
             self._bell.ring("outbox")
         self._metrics.count("source_readings", "failed")
@@ -566,21 +513,6 @@ class Sources:
             due_at.isoformat(timespec="seconds"),
             problem,
         )
-
-    async def _tell_of_failure(
-        self, transaction: Transaction, source: Source, problem: Problem, *, now: datetime
-    ) -> bool:
-        """Tell the staff, once, that a source has not been read for long, and no rung of its ladder helped."""
-        since = source.last_read_at
-        if since is None or now - since < _LONG_UNREAD or source.failures + 1 < FAILURES_ON_A_RUNG:
-            return False
-        words = Problem(
-            "notice-unread",
-            {"title": source.name, "since": f"<t:{int(since.timestamp())}:R>"},
-            because=problem,
-        )
-        occasion = f"unread:{source.source_id}:{int(since.timestamp())}"
-        return await self._tell(transaction, source, words, occasion=occasion, now=now)
 
 
 def _newer(issues: Sequence[Issue], newest_known_at: datetime | None) -> list[Issue]:

@@ -16,7 +16,7 @@ from bot.errors import FetchError, NotFoundError
 from bot.model.hub import Hub
 from bot.model.problem import Problem
 from bot.ports import Bell, HubCaller
-from bot.services.quotas import Quotas, soonest_after
+from bot.services.quotas import DEFAULT_QUOTAS, Quotas, soonest_after
 from bot.store import Store, Transaction
 from bot.store import sources as source_rows
 from bot.store import websub as lease_rows
@@ -31,7 +31,6 @@ LEASE = timedelta(days=10)
 SHORTEST_LEASE, LONGEST_LEASE = timedelta(minutes=5), timedelta(days=30)
 """What is believed of a lease that a hub gives."""
 
-_DEFAULT_QUOTAS = Quotas()
 _ASKING_LEASE = timedelta(minutes=5)
 _NO_CALL_BACK = timedelta(hours=1)
 _LONGEST_PAUSE = timedelta(days=1)
@@ -68,7 +67,7 @@ class WebSub:
         bell: Bell,
         secrets: SecretBox,
         public_url: str | None,
-        quotas: Quotas = _DEFAULT_QUOTAS,
+        quotas: Quotas = DEFAULT_QUOTAS,
     ) -> None:
         self._quotas = quotas
         self._store = store

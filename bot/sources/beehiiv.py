@@ -61,7 +61,7 @@ class BeehiivSource:
         return await self._feeds.addresses_for(guild_id)
 
     async def _get(self, url: str, *, key: str) -> Fetched:
-        await self._feeds.wait_for_turn(url)
+        await self._feeds.turns.wait(url)
         try:
             return await self._fetcher.get(url, headers={"Authorization": f"Bearer {key}"})
         except FetchError as error:

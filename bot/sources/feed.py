@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from bot.errors import UnreadableError
 from bot.fetch import Fetched, Fetcher
 from bot.model.guild import Source
 from bot.model.hub import Hub
 from bot.ports import Reading
+from bot.sources.turns import Turns
 
 if TYPE_CHECKING:
     from bot.newsletter.feeds import Feed
@@ -23,15 +23,14 @@ class FeedSource:
 
     def __init__(self, fetcher: Fetcher, *, pause_seconds: float = 1.0) -> None:
         self._fetcher = fetcher
-        self._pause_seconds = pause_seconds
-        self._next_starts: dict[str, float] = {}  # by host, on the loop's clock
+        self.turns = Turns(pause_seconds)
         # Large documents are understood one after the other: together they would take the machine's memory.
         self._one_apart = asyncio.Lock()
 
     async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
         # Empty marks are left out: servers answer them with a full body or an error.
         marks = {"If-None-Match": source.etag, "If-Modified-Since": source.last_modified}
-        await self.wait_for_turn(source.url)
+        await self.turns.wait(source.url)
         fetched = await self._fetcher.get(
             source.url,
             headers={name: value for name, value in marks.items() if value},
@@ -63,18 +62,6 @@ class FeedSource:
             home_url=feed.home_url,
             hub=_hub(fetched, feed),
         )
-
-    async def wait_for_turn(self, url: str) -> None:
-        """Begin one request after the other at each host, a pause apart: many newsletters share a platform's.
-
-        Only beginnings are kept apart, so that an answer that drips holds up nobody else.
-        """
-        now = asyncio.get_running_loop().time()
-        self._next_starts = {host: start for host, start in self._next_starts.items() if start > now}
-        host = urlsplit(url).netloc.lower()
-        start = self._next_starts.get(host, now)
-        self._next_starts[host] = start + self._pause_seconds
-        await asyncio.sleep(start - now)
 
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
         from bot.newsletter.discovery import feeds_guessed, feeds_named, is_beehiiv

@@ -679,13 +679,14 @@ async def test_a_server_reads_so_many_newsletters_and_no_more(desk: Desk) -> Non
     await desk.subscribe(guild_id=GUILD + 1, url="https://news.example/20")
 
 
-def feed_of(*items: tuple[str, str, str], site: str = "https://paper.example") -> tuple[Issue, ...]:
-    """What a feed with these (guid, address, text) gives."""
+def feed_of(*items: tuple[str, str, str], site: str = "https://paper.example", day: str = "Mon, 01 Jun 2026") -> Any:
+    """What a feed with these (guid, address, text) gives, dated that day; undated for no day."""
     from bot.newsletter import read_feed
 
     written = "".join(
-        f"<item><title>{text}</title><guid>{guid}</guid><link>{address}</link><pubDate>Mon, 01 Jun 2026 0{number}:00:00"
-        f" GMT</pubDate><description>About {text}, which is long enough to be told apart.</description></item>"
+        f"<item><title>{text}</title><guid>{guid}</guid><link>{address}</link>"
+        f"{f'<pubDate>{day} 0{number}:00:00 GMT</pubDate>' if day else ''}"
+        f"<description>About {text}, which is long enough to be told apart.</description></item>"
         for number, (guid, address, text) in enumerate(items)
     )
     whole = f"<rss version='2.0'><channel><title>Paper</title><link>{site}</link>{written}</channel></rss>"
@@ -740,3 +741,30 @@ async def test_what_platforms_do_to_a_feed_is_no_news_and_loses_none(
     desk.shelf.lay_out(*feed_of(*OLD, ("9", "https://paper.example/9", "Nine")))
     await desk.read()
     assert len(await desk.services.issues.search_titles(GUILD, "")) == 4, "nor when it is as it was"
+
+
+@pytest.mark.parametrize("day", ["Tue, 02 Jun 2026", "Sun, 31 May 2026", ""], ids=["later", "earlier", "none"])
+async def test_dates_that_are_touched_are_no_news(desk: Desk, day: str) -> None:
+    desk.shelf.lay_out(*feed_of(*OLD))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    for touched in (day, "Mon, 01 Jun 2026"):
+        desk.shelf.lay_out(*feed_of(*OLD, day=touched))
+        await desk.read()
+    assert await desk.titles_sent() == ["Three"]
+    assert len(await desk.services.issues.search_titles(GUILD, "")) == 3
+
+
+async def test_a_newsletter_that_changes_everything_but_its_text_is_the_same(desk: Desk) -> None:
+    desk.shelf.lay_out(*feed_of(*OLD))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    moved = tuple((f"new-{guid}", f"https://new-home.example/posts/{text}?ref=x", text) for guid, _, text in OLD)
+    home = {"site": "https://new-home.example", "day": "Wed, 03 Jun 2026"}
+    desk.shelf.lay_out(*feed_of(*moved, **home))
+    await desk.read()
+    assert await desk.titles_sent() == ["Three"]
+    assert len(await desk.services.issues.search_titles(GUILD, "")) == 3
+    desk.shelf.lay_out(*feed_of(*moved, ("new-9", "https://new-home.example/posts/Nine", "Nine"), **home))
+    await desk.read()
+    assert await desk.titles_sent() == ["Three", "Nine"]

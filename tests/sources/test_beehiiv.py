@@ -1,8 +1,11 @@
 """beehiiv's API over real sockets: which posts are issues, and what the key opens."""
 
+import asyncio
+import inspect
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -55,9 +58,11 @@ class Hive:
         self.posts: list[Any] = []
         self.answer: bytes | None = None
         self.asked: list[web.Request] = []
+        self.moments: list[float] = []
 
     async def serve(self, request: web.Request) -> web.Response:
         self.asked.append(request)
+        self.moments.append(asyncio.get_running_loop().time())
         if request.headers.get("Authorization") != f"Bearer {KEY}":
             return web.Response(status=401)
         if self.answer is not None:
@@ -209,3 +214,17 @@ async def test_every_other_address_is_a_feed(hive: Hive, reader: BeehiivSource) 
     hive.address = hive.address.replace(PUBLICATION, "pub_1")
     with pytest.raises(FetchError, match="fetch-refused"):
         await reader.read(hive.source(), credentials=None)
+
+
+async def test_every_request_to_the_api_waits_for_its_turn(hive: Hive) -> None:
+    hive.posts = [post(1)]
+    async with Fetcher(timeout_seconds=5, max_bytes=10_000_000, allow_private_addresses=True) as fetcher:
+        patient = BeehiivSource(FeedSource(fetcher, pause_seconds=0.1), fetcher, clock=MovedClock(NOW))
+        await asyncio.gather(*(read(patient, hive) for _ in range(2)))
+    assert len(hive.moments) == 4, "posts and publication, twice"
+    assert all(after - before > 0.08 for before, after in pairwise(hive.moments))
+
+
+def test_a_request_a_second_is_far_below_what_beehiiv_allows() -> None:
+    default = inspect.signature(FeedSource.__init__).parameters["pause_seconds"].default
+    assert 60 / default <= 180 / 2

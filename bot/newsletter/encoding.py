@@ -16,6 +16,19 @@ _MARKS = (
 _MISREAD = re.compile(
     f"[^\x00-\x7f](?<=[{bytes(range(0xC2, 0xF5)).decode('mac_roman')}])[{bytes(range(0x80, 0xC0)).decode('mac_roman')}]"
 )
+_MAC_TRAIL = re.escape(bytes(range(0x80, 0xC0)).decode("mac_roman"))
+# three and four bytes: no sound text has such a letter right before two or three others that fit it
+_LONG_MISREAD = re.compile(
+    f"[{bytes(range(0xE0, 0xF0)).decode('mac_roman')}][{_MAC_TRAIL}]{{2}}"
+    f"|[{bytes(range(0xF0, 0xF5)).decode('mac_roman')}][{_MAC_TRAIL}]{{3}}"
+)
+# a word of a language that needs two bytes for each of its letters
+_MISREAD_WORD = re.compile(f"(?:[{re.escape(bytes(range(0xC2, 0xE0)).decode('mac_roman'))}][{_MAC_TRAIL}]){{3}}")
+# a letter of Western Europe: its first byte shows as one of four signs, of which formulas hold some ("√π", "≈∞")
+_MISREAD_LETTER = re.compile(f"[¬√ƒ≈](?:[{_MAC_TRAIL}](?<![πµΩ∂∑∏∫∞±≤≥≠])|(?<=[A-Za-z0-9].)[{_MAC_TRAIL}])")
+# letters beyond Latin ones, and marks that stand over others, right beside a Latin letter: a word of no language
+_PATCHWORK = re.compile("[A-Za-z][\u0180-\u07ff]|[\u0180-\u07ff][A-Za-z]")
+_BEYOND_LATIN = re.compile("[\u0180-\u07ff]")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)",
@@ -54,21 +67,36 @@ def decoded(content: bytes, content_type: str | None = None) -> str:
 def mended(text: str) -> str:
     """The text with UTF-8 that was misread as Mac Roman put right, line by line.
 
-    A line counts as misread when it is not ASCII and its Mac Roman bytes are valid UTF-8; that never held for a sound
-    line in 8,174 tried, since two accented letters would have to form a UTF-8 sequence.
+    A line counts as misread when its Mac Roman bytes are valid UTF-8 and it shows what sound text does not. Validity
+    alone proves nothing: in "L’économie" the apostrophe and the letter after it form a sequence of two bytes. Proof is a
+    sequence of three or four bytes, a word of two-byte letters, or a sign like `√` within Latin words; where one line
+    of the text has proof, the others need only give no nonsense.
     """
     if text.isascii() or _MISREAD.search(text) is None:
         return text
-    return "".join(_mended_line(line) for line in text.splitlines(keepends=True))
+    lines = text.splitlines(keepends=True)
+    is_proven = any(_LONG_MISREAD.search(line) and _as_utf8(line) is not None for line in lines)
+    return "".join([_mended_line(line, is_proven=is_proven) for line in lines])
 
 
-def _mended_line(line: str) -> str:
+def _mended_line(line: str, *, is_proven: bool) -> str:
     if line.isascii():
         return line
+    read = _as_utf8(line)
+    if read is None:
+        return line
+    if _LONG_MISREAD.search(line) or _MISREAD_WORD.search(line):
+        return read
+    if is_proven:
+        return line if _PATCHWORK.search(read) else read
+    return read if _MISREAD_LETTER.search(line) and _BEYOND_LATIN.search(read) is None else line
+
+
+def _as_utf8(line: str) -> str | None:
     try:
         return line.encode("mac_roman").decode("utf-8")
     except UnicodeError:
-        return line
+        return None
 
 
 def _declared(content: bytes, content_type: str | None) -> list[str]:

@@ -1,0 +1,63 @@
+"""UTF-8 that was misread as Mac Roman is put right, and nothing else is."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.newsletter.encoding import mended
+
+MARKS = "’‘“”«»—–…‹›„‚•·¿¡°"
+LETTERS = "éèêëàâäáãåçñöóôòõüúùûíìîïÉÈÊËÀÂÄÁÃÅÇÑÖÓÔÒÕÜÚÙÛÍÌÎÏæøßœÆØŒ"
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        "L’économie",
+        "l’école",
+        "L’Équipe",
+        "—Él vino",
+        "“Évolution",
+        "«Été»",
+        "cafÃ© au lait",
+        "The constant √π is near 1.77",
+        "…à demain",
+    ],
+)
+def test_sound_text_with_accents_stays_as_it_is(sound: str) -> None:
+    assert mended(sound) == sound
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text("abcxyzABC", max_size=3),
+            st.sampled_from(MARKS),
+            st.sampled_from(LETTERS),
+            st.text("abcdefghijklmnopqrstuvwxyz ", min_size=1, max_size=8),
+        ).map("".join),
+        min_size=1,
+        max_size=4,
+    ).map("\n".join)
+)
+@example("l’écran")
+def test_a_mark_before_an_accented_letter_stays_as_it_is(sound: str) -> None:
+    assert mended(sound) == sound
+
+
+@pytest.mark.parametrize(
+    "whole",
+    ["Café", "où est-il", "20°C", "It’s here", "🫦 BEN'S BITES", "Привет, мир", "naïve — très", "don’t\nCafé\nα and β"],
+)
+def test_misread_text_is_put_right(whole: str) -> None:
+    assert mended(whole.encode().decode("mac_roman")) == whole
+
+
+def test_the_seed_is_put_right_byte_for_byte(seed: bytes) -> None:
+    text = seed.decode()
+    assert mended(text) == text.encode("mac_roman").decode()
+
+
+def test_one_misread_line_does_not_spoil_the_sound_ones() -> None:
+    misread = "It’s here".encode().decode("mac_roman")
+    assert mended(f"{misread}\nL’économie\n") == "It’s here\nL’économie\n"

@@ -70,6 +70,8 @@ _SIGN_PATHS = re.compile(
     r"|#/portal",
     re.IGNORECASE,
 )
+# a referral that the sender has not filled in, at a site's front door; deeper in, a merge field may be anybody's offer
+_REFERRAL = re.compile(r"[^/?]*\?(?:.*&)?(?:ref|referral|r|rh_ref|via|utm_[a-z]+)=[^&]*(?:PLACEHOLDER|\{\{|%7B%7B)")
 _SIGN_TEXTS = frozenset(
     """subscribe|subscribe now|subscribe here|subscribe today|subscribe for free|sign up|sign up here|sign in|log in
     |login|join now|upgrade|upgrade now|upgrade to paid|go pro|read the rest|refer a friend|subscribed""".replace(
@@ -166,7 +168,9 @@ def learn_own(own: Own, links: Iterable[tuple[str, str, str]]) -> None:
             host = host_in(key)
             if stamp not in host or name_of(host) != stamp:
                 abroad[stamp] = abroad.get(stamp, 0) + 1
-        if "PLACEHOLDER" in key or "{{" in key or "%7B%7B" in key:
+        if ("PLACEHOLDER" in key or "{{" in key or "%7B%7B" in key) and (
+            _SIGN_PATHS.search(key) or _REFERRAL.match(key)
+        ):
             host = host_in(key)
             if not host.endswith("beehiiv.com"):
                 own.add_host(host)

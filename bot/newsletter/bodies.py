@@ -7,9 +7,9 @@ from bot.newsletter.blocks import Block, read_blocks
 from bot.newsletter.composing import compose, lead_picture
 from bot.newsletter.links import link_key
 from bot.newsletter.markdown import markdown_html
-from bot.newsletter.markup import canonical_html, is_bare
+from bot.newsletter.markup import CUT, canonical_html, is_bare
 from bot.newsletter.mastheads import Known
-from bot.newsletter.paywalls import is_paywalled
+from bot.newsletter.paywalls import before_paywall, read_paywall
 from bot.newsletter.platforms import beehiiv, unwanted_in
 from bot.newsletter.titles import readable_address
 
@@ -26,22 +26,41 @@ def issue_from_html(
     """
     source = source[:MAX_HTML]
     bare = is_bare(source) if bare is None else bare
-    canonical = canonical_html(source, bare=bare, unwanted=unwanted_in(source), wanted=wanted)
-    return _issue(read_blocks(canonical, base=known.base), known, identities or [])
+    canonical = canonical_html(source, bare=bare, unwanted=unwanted_in(source), wanted=wanted, paid=known.paid)
+    blocks = read_blocks(canonical.replace(CUT, ""), base=known.base)
+    if CUT in canonical:
+        known.paywalled = True
+        free = len(read_blocks(canonical.partition(CUT)[0], base=known.base))
+        return _issue(blocks, known, identities or [], free=free)
+    return _issue(blocks, known, identities or [])
 
 
 def issue_from_markdown(source: str, known: Known) -> Issue:
     """The issue in a Markdown document."""
+    whole = source
     source, polls = beehiiv.take_torn_polls(source)
+    if polls:
+        _, polls = beehiiv.take_torn_polls(before_paywall(whole))
     source = markdown_html(source)
     canonical = canonical_html(source, bare=is_bare(source))
-    return _issue(read_blocks(canonical, base=known.base, mend=True), known, [], polls)
+    blocks = read_blocks(canonical, base=known.base, mend=True)
+    return _issue(blocks, known, [], polls=polls)
 
 
-def _issue(blocks: list[Block], known: Known, identities: list[str], polls: tuple[IssuePoll, ...] = ()) -> Issue:
+def _issue(
+    blocks: list[Block],
+    known: Known,
+    identities: list[str],
+    *,
+    polls: tuple[IssuePoll, ...] = (),
+    free: int | None = None,
+) -> Issue:
+    """The issue of these blocks, of which the markup says that the first `free` are for everybody."""
     text = " ".join([known.title or "", *[block.text for block in blocks]]).casefold()
     content = _content_identity(text, known)
-    known.paywalled = known.paywalled or is_paywalled(blocks, text)
+    is_cut, first_paid = read_paywall(blocks, text, own=known.own, is_cut=known.paywalled)
+    known.paywalled = known.paywalled or is_cut
+    blocks = blocks[: first_paid if free is None else min(free, first_paid)]
     parts = compose(blocks, known, text, polls)
     if known.url and not identities:
         identities = [f"link:{link_key(known.url)}"]

@@ -194,7 +194,7 @@ class _Reader:
                     anchor.url,
                     anchor.key,
                     title,
-                    bounded(folded(words), MAX_TITLE) if len(words) > MAX_TITLE or "\n" in words else words,
+                    _anchor_text(words),
                     section.title,
                     excerpt_of(text, anchor.start, anchor.end),
                     sponsored,
@@ -210,7 +210,7 @@ class _Reader:
             return False
         last = links[-1]
         if words and not last.text:
-            links[-1] = replace(last, text=words, title=tidied(words) or last.title)
+            links[-1] = replace(last, text=_anchor_text(words), title=tidied(words) or last.title)
         return True
 
     def _read_pictures(self, number: int) -> None:
@@ -227,6 +227,10 @@ class _Reader:
                         caption_of(self._blocks, number, self._section.title, self._own),
                     )
                 )
+
+
+def _anchor_text(words: str) -> str:
+    return bounded(folded(words), MAX_TITLE) if len(words) > MAX_TITLE or "\n" in words else words
 
 
 def _is_advertisement(text: str) -> bool:

@@ -3,6 +3,13 @@ element closed, without scripts, styles and a platform's furniture. `bot.newslet
 """
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+CUT = "\x06"
+"""Stands in canonical markup where the part begins that is for those who pay."""
 
 MAX_DEPTH = 200
 """Elements nested deeper than this are flattened first: lexbor's time grows with the square of the depth."""
@@ -26,14 +33,19 @@ def is_bare(source: str) -> bool:
     return _SILENT_OPEN.search(source) is None
 
 
-def canonical_html(source: str, *, bare: bool, unwanted: str = "", wanted: str = "") -> str:
+def canonical_html(source: str, *, bare: bool, unwanted: str = "", wanted: str = "", paid: tuple[str, ...] = ()) -> str:
     """The document as lexbor writes it, without scripts, styles (unless `bare`) and what `unwanted` names.
 
     `wanted` is a list of selectors, best first: the first that holds real text is taken instead of the whole body.
+    Before the first element of the class `paywall` or one of `paid` comes `CUT`.
     """
     from selectolax.lexbor import LexborHTMLParser
 
+    if CUT in source:
+        source = source.replace(CUT, "")
     tree = LexborHTMLParser(flattened(source))
+    if paid or "paywall" in source:
+        _mark_paid(tree.css(",".join(f".{name}" for name in ("paywall", *paid))))
     selector = ",".join(filter(None, ("" if bare else _SILENT_CSS, unwanted)))
     if selector:
         for node in tree.css(selector):
@@ -46,6 +58,13 @@ def canonical_html(source: str, *, bare: bool, unwanted: str = "", wanted: str =
     if body is None:
         return ""
     return body.html or ""
+
+
+def _mark_paid(nodes: "list[LexborNode]") -> None:
+    for node in nodes[:20]:
+        if node.tag not in {"html", "body", "head", "script", "style"}:
+            node.insert_before(CUT)
+            return
 
 
 def flattened(source: str) -> str:

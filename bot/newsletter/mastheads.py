@@ -22,7 +22,10 @@ _BYLINE = re.compile(r"^(?:written |posted )?by[: ]+(?P<names>[^\d.!?\n]{3,80})$
 
 @dataclass(slots=True)
 class Known:
-    """What the source says about an issue before its text is read; None or empty where it says nothing."""
+    """What the source says about an issue before its text is read; None or empty where it says nothing.
+
+    `paid` are CSS classes of what a page says is for those who pay.
+    """
 
     title: str | None = None
     subtitle: str | None = None
@@ -30,6 +33,7 @@ class Known:
     published_at: datetime | None = None
     image_url: str | None = None
     paywalled: bool = False
+    paid: tuple[str, ...] = ()
     url: str | None = None
     base: str | None = None
     own: Own = field(default_factory=Own)

@@ -19,6 +19,7 @@ _WANTED = (
     ",.entry-content,.post-content,.email-body,[itemprop=articleBody],article,main,[role=main]"
 )
 _UNWANTED = "nav,aside,body>header,body>footer,form,[hidden]"
+_CLASSES = re.compile(r"\.([A-Za-z][\w-]*)")
 _HEAD = re.compile(r"<(?:head|meta|title|html)[\s>]", re.IGNORECASE)
 
 
@@ -75,6 +76,10 @@ def _read_head(source: str, known: Known) -> None:
         )
     )[:20]
     known.paywalled = linked.get("isAccessibleForFree") in {False, "False", "false"}
+    if known.paywalled:
+        parts = linked.get("hasPart")
+        listed = [part for part in (parts if isinstance(parts, list) else [parts]) if isinstance(part, dict)]
+        known.paid = tuple(name for part in listed for name in _CLASSES.findall(_text(part.get("cssSelector"))))[:10]
 
 
 def _linked_data(scripts: list[str]) -> dict[str, Any]:

@@ -1,8 +1,12 @@
-"""Whether a text breaks off for those who do not pay: only its own words say so, since sources seldom do."""
+"""Where a text breaks off for those who do not pay: its own words say so, and at times its markup.
+
+What stands behind that place belongs to those who paid, however it came here: nothing of it is kept.
+"""
 
 import re
 
 from bot.newsletter.blocks import Block
+from bot.newsletter.chrome import Own, host_in, is_action
 
 _MAX_SENTENCE = 400
 
@@ -34,14 +38,53 @@ _WORDS = (
 )
 
 
-def is_paywalled(blocks: list[Block], text: str) -> bool:
-    """A paragraph says that the rest is for those who pay; `text` is all of it in lower case."""
+# said where the text ends; the other sentences may as well offer something in the middle of what everybody reads
+_CUT = re.compile(
+    r"to (?:read|unlock) the rest|already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in"
+    r"|upgrade to (?:paid|premium) to (?:read|continue|keep|unlock)\b(?! (?:all |every |our |my |the )?(?:past|archive))"
+    r"|this (?:post|issue|article|content|newsletter|episode) is for"
+    r" (?:(?:paid|paying|premium|pro) (?:subscribers|members)|(?:subscribers|members)(?: only| on the\b|\W*$))"
+    r"|the (?:rest|remainder) of this (?:post|issue|article|newsletter) is for"
+    r"|to (?:keep|continue) reading, (?:subscribe|upgrade)"
+    r"|become a (?:paid|paying) (?:subscriber|member) to (?:continue|read (?:on|more|this|the))"
+    r"|keep reading with a \d+-day free trial|subscribe to (?:continue|keep) reading",
+    re.IGNORECASE,
+)
+
+
+def read_paywall(blocks: list[Block], text: str, *, own: Own, is_cut: bool) -> tuple[bool, int]:
+    """Whether the rest is for those who pay, and the number of the block where that begins (else, of blocks).
+
+    `text` is all of it in lower case. `is_cut` says that the source says so: then an offer, too, is where it is cut.
+    """
     words = [word for word in _WORDS if word in text]
     if not words:
-        return False
-    for block in blocks:
+        return False, len(blocks)
+    is_paywalled = False
+    for number, block in enumerate(blocks):
         if len(block.text) < _MAX_SENTENCE:
             lowered = block.text.lower()
             if any(word in lowered for word in words) and _PAYWALL.search(lowered):
-                return True
-    return False
+                is_paywalled = True
+                if (is_cut or _CUT.search(lowered)) and not _leads_elsewhere(block, own):
+                    # what stands first names the issue, whatever it says
+                    return True, max(number, int(blocks[0].kind == "h1"))
+    return is_paywalled, len(blocks)
+
+
+def _leads_elsewhere(block: Block, own: Own) -> bool:
+    """It is another site that wants to be paid: "(subscribe to continue reading)" behind a link to it."""
+    return any(a.key and not own.owns(host_in(a.key)) and not is_action(a.key) for a in block.anchors)
+
+
+def before_paywall(source: str) -> str:
+    """The part of a Markdown document before it breaks off, judged by its lines alone."""
+    text = source.lower()
+    if not any(word in text for word in _WORDS):
+        return source
+    free = []
+    for line in source.splitlines(keepends=True):
+        if len(line) < _MAX_SENTENCE and _CUT.search(line) and _PAYWALL.search(line):
+            break
+        free.append(line)
+    return "".join(free)

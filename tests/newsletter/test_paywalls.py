@@ -1,0 +1,98 @@
+"""What stands behind a paywall is for those who paid: nothing of it is kept."""
+
+import pytest
+
+from bot.model.issue import Issue
+from bot.newsletter import read_newsletter
+
+
+def read(text: str, *, name: str = "x.md") -> Issue:
+    return read_newsletter(text.encode(), source=name, base_url="https://www.letter.example/p/x")[0]
+
+
+def keys(issue: Issue) -> list[str]:
+    return [link.key for link in issue.links]
+
+
+CUT = "## Subscribe to X Pro to read the rest.\n\nAlready a paying subscriber? [Sign In](/login)\n\n"
+POLL = (
+    "||\n|:---|\n|\n### Which loaf?\n\n- [Rye](/login)\n- [Oats](/login)\n\n|\n"
+    "|[Login](/login) or [Subscribe](/subscribe) to participate in polls.|\n\n"
+)
+
+
+def test_nothing_behind_the_paywall_of_a_markdown_issue_is_kept() -> None:
+    issue = read(
+        f"# T\n\n[first](https://a.example/1)\n\n{CUT}- [hidden story](https://b.example/2)\n\n"
+        f"## Hidden\n\n![a loaf](https://b.example/loaf.png)\n\n{POLL}"
+    )
+    assert issue.paywalled
+    assert keys(issue) == ["a.example/1"]
+    assert issue.images == ()
+    assert issue.polls == ()
+    assert [section.title for section in issue.sections] == [None]
+
+
+def test_a_poll_before_the_paywall_stays() -> None:
+    issue = read(f"# T\n\n[first](https://a.example/1)\n\n{POLL}{CUT}- [hidden story](https://b.example/2)\n")
+    assert [poll.options for poll in issue.polls] == [("Rye", "Oats")]
+    assert keys(issue) == ["a.example/1"]
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        "<h2>Subscribe to Crumbs to read the rest</h2>",
+        "<p>This post is for paid subscribers</p>",
+        "<p>This post is for subscribers only</p>",
+        '<p>Keep reading with a 7-day free trial</p><p>Subscribe to <a href="/subscribe">Crumbs</a></p>',
+        '<div class="paywall"><p>You have read enough.</p></div>',
+        '<div class="box paywall" id="x"><div><p>Loaves <a href="https://b.example/3">inside</a></p></div></div>',
+    ],
+)
+def test_nothing_behind_the_paywall_of_a_page_is_kept(cut: str) -> None:
+    issue = read(
+        f"<html><body><article><h1>T</h1><p><a href='https://a.example/1'>first</a> story</p>{cut}"
+        "<p><a href='https://b.example/2'>hidden story</a> <img src='https://b.example/x.png'></p></article></body></html>",
+        name="x.html",
+    )
+    assert issue.paywalled
+    assert keys(issue) == ["a.example/1"]
+    assert issue.images == ()
+
+
+def test_a_page_that_names_its_paid_part_is_cut_there() -> None:
+    issue = read(
+        "<html><head><title>T</title><script type='application/ld+json'>"
+        '{"headline": "T", "isAccessibleForFree": false, "hasPart": {"isAccessibleForFree": false,'
+        ' "cssSelector": ".for-members"}}</script></head><body><p><a href="https://a.example/1">first</a> story</p>'
+        '<section class="for-members"><p><a href="https://b.example/2">hidden</a> story</p></section></body></html>',
+        name="x.html",
+    )
+    assert issue.paywalled
+    assert keys(issue) == ["a.example/1"]
+
+
+def test_a_page_that_says_it_is_paid_is_cut_at_its_offer() -> None:
+    issue = read(
+        "<html><head><title>T</title><script type='application/ld+json'>"
+        '{"headline": "T", "isAccessibleForFree": false}</script></head><body><p><a href="https://a.example/1">first'
+        "</a> story</p><p>Upgrade to paid to get all of it.</p><p><a href='https://b.example/2'>hidden</a></p>",
+        name="x.html",
+    )
+    assert keys(issue) == ["a.example/1"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Upgrade to paid to get the stickers, too.",
+        "Become a paying member to get access to the archive.",
+        "Upgrade to premium to support this letter.",
+        "- [A story](https://c.example/3) (subscribe to continue reading)",
+    ],
+)
+def test_an_offer_in_the_middle_of_an_issue_cuts_nothing(line: str) -> None:
+    issue = read(f"# T\n\n[first](https://a.example/1)\n\n{line}\n\n- [second](https://b.example/2)\n")
+    assert keys(issue)[0] == "a.example/1"
+    assert keys(issue)[-1] == "b.example/2"

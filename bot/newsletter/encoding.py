@@ -68,9 +68,9 @@ def mended(text: str) -> str:
     """The text with UTF-8 that was misread as Mac Roman put right, line by line.
 
     A line counts as misread when its Mac Roman bytes are valid UTF-8 and it shows what sound text does not. Validity
-    alone proves nothing: in "L’économie" the apostrophe and the letter after it form a sequence of two bytes. Proof is a
-    sequence of three or four bytes, a word of two-byte letters, or a sign like `√` within Latin words; where one line
-    of the text has proof, the others need only give no nonsense.
+    alone proves nothing: in "L’économie" the apostrophe and the letter after it form a sequence of two bytes. Proof is
+    a sequence of three or four bytes, a word of two-byte letters, or a sign like `√` within Latin words; where one
+    line of the text has proof, the others need only give no nonsense.
     """
     if text.isascii() or _MISREAD.search(text) is None:
         return text

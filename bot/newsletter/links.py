@@ -1,14 +1,14 @@
 """Links as they are shown and as they are compared.
 
 `read_link(raw)` gives both: the **shown** address (trackers undone, tracking parameters and the reader's identity
-stripped; pressing it works) and the **key**, which is what makes two links the same. The key folds scheme, `www.`/`m.`,
-the default port, a trailing slash, the fragment, the order of parameters, x.com and youtu.be, and drops what only says
-where a reader came from. Keys are stored: whoever changes a rule raises `KEY_VERSION`.
+stripped; pressing it works) and the **key**, which is what makes two links the same. The key folds scheme, `www.`, `m.`
+and `mobile.`, the default ports, a trailing slash, the fragment, the order of parameters, the ways to write one letter,
+x.com and youtu.be, and drops what only says where a reader came from. The key of a key is itself. Keys are stored:
+whoever changes a rule raises `KEY_VERSION` and keeps the old one in `earlier_keys`.
 """
 
 import re
-from contextvars import ContextVar
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from bot.newsletter.same_pages import MOBILE, UNIFY, unified
 from bot.newsletter.text import key_within
@@ -20,33 +20,42 @@ MAX_SHOWN = 2_000
 
 MAX_KEY = 500
 
-_TRACKING = frozenset(
+_IDENTITY = frozenset(
+    """access_token token visit_token jwt_token auth_token jwt email user_email e_mail email_hash emailhash
+    subscriber_id ck_subscriber_id freesignupemail subscriber_email emailaddress email_address mid_email""".split()
+)
+"""Parameters that say who reads, wherever in an address they stand. Compared in lower case."""
+
+_TRACKING = _IDENTITY | frozenset(
     """ref fbclid gclid dclid gbraid wbraid msclkid twclid ttclid igshid igsh yclid li_fat_id mkt_tok guccounter
     ref_src ref_url cmp cmpid ncid s_cid smid smtyp xtor __s __hstc __hssc __hsfp hsctatracking _bhlid bhlid
     last_resource_guid _ga _gl trk trkinfo trackingid lipi wickedid ss_email_id rb_clickid epik srsltid
-    access_token token visit_token jwt_token auth_token email user_email e_mail subscriber_id ck_subscriber_id
-    freesignupemail subscriber_email emailaddress email_address mid_email sub_id""".split()
+    sub_id""".split()
 )
-"""Parameters that say who reads or where from, on any host. Compared in lower case."""
+"""Parameters that say who reads or where from, on any host."""
 
 _TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "piwik_", "matomo_", "hsa_", "guce_", "mc_", "_hs", "oly_", "vero_", "ga_")
 
 _BY_SITE: dict[str, frozenset[str]] = {
     "twitter.com": frozenset({"s", "t", "source", "src", "cn", "cxt"}),
     "youtube.com": frozenset({"si", "feature", "ab_channel", "pp", "app"}),
-    "youtu.be": frozenset({"si", "feature", "ab_channel", "pp"}),
     "open.spotify.com": frozenset({"si"}),
     "reddit.com": frozenset({"share_id", "rdt", "context"}),
     "instagram.com": frozenset({"hl"}),
     "list-manage.com": frozenset({"e"}),  # the reader, by Mailchimp's number
+    "mailchi.mp": frozenset({"e"}),
 }
+_SITES = {
+    "x.com": "twitter.com",
+    "youtu.be": "youtube.com",
+    "youtube-nocookie.com": "youtube.com",
+    "old.reddit.com": "reddit.com",
+    "new.reddit.com": "reddit.com",
+    "np.reddit.com": "reddit.com",
+}
+"""Hosts whose parameters are those of another one."""
+
 _SUBSTACK = frozenset({"r", "s", "isfreemail", "triedredirect", "showwelcome", "publication_id", "post_id", "j", "fbc"})
-_ALIASES_BEFORE = {"x.com": "twitter.com", "mobile.twitter.com": "twitter.com", "youtu.be": "youtube.com"}
-"""What version 1 of the keys knew of sites with several addresses for a page."""
-
-_version: ContextVar[int] = ContextVar("version", default=KEY_VERSION)
-"""By which version of the rules keys are made; 3 knows what Mailchimp calls a reader."""
-
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
 
@@ -56,9 +65,18 @@ _PLAIN = re.compile(
 )
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _UNWANTED = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
-_LEFTOVER = re.compile(r"(?:[?&]|%3[Ff]|%26)utm_\w+(?:=|%3[Dd])[^&#]*")
 _PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 _MERGE_FIELD = re.compile(r"PLACEHOLDER|\{\{|%7B%7B", re.IGNORECASE)
+_FOREIGN = re.compile("[^\x00-\x7f]+")
+# what stands between fields, also percent-encoded, once or more often: an address within an address
+_BETWEEN = re.compile(r"([?&;]|%(?:25)*(?:3F|26|3B))", re.IGNORECASE)
+_EQUALS = re.compile(r"=|%(?:25)*3D", re.IGNORECASE)
+_SUSPECT = re.compile(
+    r"utm_|mail|token|jwt|subscriber|@|%(?:25)*40|eyJ", re.IGNORECASE
+)  # any identity has one of these
+_MAIL_ADDRESS = re.compile(r"[^@\s/?&=]+@[^@\s/?&=]+\.[a-z]{2,24}\Z", re.IGNORECASE)
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*\Z", re.ASCII)
+_PREFIXES = ("www.", "m.", "mobile.")
 _HOST = re.compile(r"[^\s/?#@:\[\]\\]+\Z|\[[0-9a-fA-F:.]+\]\Z")
 
 
@@ -67,7 +85,15 @@ def read_link(raw: str, base: str | None = None) -> tuple[str, str] | None:
     plain = _PLAIN.match(raw)
     if plain is not None and len(raw) <= MAX_SHOWN:
         host, path, query = plain.group(1, 2, 3)
-        if path[1:].partition("/")[0] not in PATHS and not may_be_wrapped(host, path):
+        if (
+            path[1:].partition("/")[0] not in PATHS
+            and not may_be_wrapped(host, path)
+            and not (("%" in path or ";" in path) and _SUSPECT.search(path))
+        ):
+            if host.startswith(_PREFIXES):
+                host = _fold_host(host)
+            if "%" in path:
+                path = _fold_escapes(path)
             if not query:
                 return raw if query is None else raw[:-1], _key(host, path, "")
             start = raw[: plain.start(3) - 1]
@@ -92,16 +118,10 @@ def link_key(raw: str, base: str | None = None) -> str | None:
 
 def link_keys(raw: str) -> tuple[str, ...]:
     """The key by the present rules, then those by earlier ones where these were others: stored rows may have them."""
-    keys: dict[str, None] = {}
-    for version in range(KEY_VERSION, 0, -1):
-        token = _version.set(version)
-        try:
-            key = link_key(raw)
-        finally:
-            _version.reset(token)
-        if key is not None:
-            keys[key] = None
-    return tuple(keys)
+    from bot.newsletter.earlier_keys import earlier_key  # not before a stored row is looked up
+
+    keys = (link_key(raw), *(earlier_key(raw, version) for version in range(KEY_VERSION - 1, 0, -1)))
+    return tuple(dict.fromkeys(key for key in keys if key is not None))
 
 
 def absolute(raw: str, base: str | None) -> str | None:
@@ -140,20 +160,20 @@ def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:
         return None
     if not _HOST.match(hostname) and ":" not in hostname:
         return None
-    folded = _fold_host(hostname)
-    shown, kept = _queries(folded, parts.path, parts.query)
+    folded = _fold_host(_in_ascii(hostname))
+    if not folded:
+        return None
+    path = _sifted(parts.path.replace("\\", "/"))
+    one_path = _fold_escapes(path)
+    shown, kept = _queries(folded, one_path, parts.query)
+    fragment = _sifted(parts.fragment, is_fields=not parts.fragment.startswith(("!", "/", ":")))
     # credentials in an address identify somebody and are never needed to read an article
     where = _authority(hostname, port, parts.scheme.lower())
-    path = parts.path.replace("\\", "/")
-    url = SplitResult(parts.scheme.lower(), where, path, shown, parts.fragment).geturl()
-    if "utm_" in url:
-        url = _LEFTOVER.sub("", url)
-        kept = _LEFTOVER.sub("", f"?{kept}").lstrip("?")
-        path = _LEFTOVER.sub("", path)
+    url = SplitResult(parts.scheme.lower(), where, path, shown, fragment).geturl()
     if len(url) > MAX_SHOWN or not url.startswith("http"):
         return None
-    route = f"#{parts.fragment}" if parts.fragment.startswith(("!", "/")) else ""
-    key = _key(folded, path, kept, port=port if where != hostname and port else None)
+    route = f"#{fragment}" if fragment.startswith(("!", "/")) else ""
+    key = _key(folded, one_path, kept, port=port if port not in {80, 443} else None)
     return url, key_within(key + route, MAX_KEY)
 
 
@@ -164,11 +184,20 @@ def _authority(hostname: str, port: int | None, scheme: str) -> str:
     return f"{where}:{port}"
 
 
+def _in_ascii(host: str) -> str:
+    """`xn--mnchen-3ya.example` for `münchen.example`; what is no such name stays as it is."""
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
+
+
 def _fold_host(host: str) -> str:
     host = host.lower().rstrip(".")
-    for prefix in ("www.", "m.", "mobile."):
-        if host.startswith(prefix) and host.count(".") > 1:
-            host = host[len(prefix) :]
+    while host.count(".") > 1 and host.startswith(_PREFIXES):
+        host = host.partition(".")[2]
     return host
 
 
@@ -176,46 +205,93 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     """The parameters to show and, sorted, those that belong to the key."""
     if not query or _ALL_UTM.fullmatch(query):
         return "", ""
-    site = "twitter.com" if host == "x.com" else host
-    if host.endswith(".list-manage.com") and _version.get() > 2:
-        site = "list-manage.com"
-    dropped = _BY_SITE.get(site)
-    if path.startswith("/p/") or host.endswith("substack.com"):
+    if "%" in query or ";" in query or "?" in query:
+        query = _sifted(query, is_fields=True)
+    may_identify = "@" in query or "%40" in query or "%2540" in query or "eyJ" in query
+    dropped = _BY_SITE.get("list-manage.com" if host.endswith(".list-manage.com") else _SITES.get(host, host))
+    start = path[:10].lower()
+    if start.startswith("/p/") or host.endswith("substack.com"):
         dropped = _SUBSTACK
+    elif start.startswith(("/i/", "/subscribe")):
+        dropped = (dropped or frozenset()) | {"r"}  # Substack's number of the reader, under a host of its own
     shown = []
     kept = []
-    for field in query.replace("?", "&").split("&") if "?utm_" in query else query.split("&"):
+    for field in query.split("&"):
         name = field.partition("=")[0].lower()
         if not name:
             continue
+        if "%" in name:
+            name = unquote(name).lower()
         tracks = name.startswith(_TRACKING_PREFIXES) or name in _TRACKING or (dropped is not None and name in dropped)
         # an unfilled merge field tells the newsletter's own buttons from content (`bot.newsletter.chrome`)
-        if tracks and not _MERGE_FIELD.search(field):
+        if (tracks or (may_identify and _identifies(field))) and not _MERGE_FIELD.search(field):
             continue
         shown.append(field)
         if name not in _KEY_ONLY:
-            kept.append(field)
+            kept.append(_fold_escapes(field) if "%" in field or not field.isascii() else field)
     if len(kept) > 1:
         kept.sort()
     return "&".join(shown), "&".join(kept)
 
 
+def _sifted(text: str, *, is_fields: bool = False) -> str:
+    """Path, query or fragment without the fields that say who reads, also in addresses within the address.
+
+    `is_fields` says that it begins with a field, as a query does.
+    """
+    if _SUSPECT.search(text) is None:
+        return text
+    first, *rest = _BETWEEN.split(text)
+    kept = [first]
+    if is_fields and _identifies(first):
+        kept, rest = [], ["", *rest[1:]] if rest else []
+    before = ""
+    for between, field in zip(rest[::2], rest[1::2], strict=True):
+        if _identifies(field):
+            before = before or between
+            continue
+        # where the first of several goes, the next one comes after the question mark
+        kept += before if len(before) == len(between) else between, field
+        before = ""
+    return "".join(kept)
+
+
+def _identifies(field: str) -> bool:
+    """The field says who reads, by its name or by its value: an e-mail address, a signed token."""
+    parts = _EQUALS.split(field, maxsplit=1)
+    name = unquote(parts[0]).lower()
+    if name.startswith("utm_"):
+        return True
+    if len(parts) == 1 or _MERGE_FIELD.search(field):
+        return False
+    if name in _IDENTITY:
+        return True
+    value = unquote(unquote(parts[1]))
+    return _MAIL_ADDRESS.match(value) is not None or _TOKEN.match(value) is not None
+
+
 def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:
-    if host in UNIFY or host.endswith(MOBILE):
-        unify = unified if _version.get() > 1 else _unified_at_first
-        host, path, query = unify(host, path, query)
-    if "%" in path:
-        path = _PERCENT.sub(_fold_percent, path)
-    where = f"{host}:{port}" if port else host
     path = path.rstrip("/")
+    if host in UNIFY or MOBILE in host:
+        host, path, query = unified(host, path, query)
+        path = _fold_escapes(path).rstrip("/")
+    where = f"[{host}]" if ":" in host else host
+    if port:
+        where = f"{where}:{port}"
     key = f"{where}{path}?{query}" if query else where + path
     return key if len(key) <= MAX_KEY else key_within(key, MAX_KEY)
 
 
-def _unified_at_first(host: str, path: str, query: str) -> tuple[str, str, str]:
-    if host == "youtu.be" and len(path) > 1:
-        return "youtube.com", "/watch", f"v={path[1:].rstrip('/')}" + (f"&{query}" if query else "")
-    return _ALIASES_BEFORE.get(host, host) if host != "youtu.be" else host, path, query
+def _fold_escapes(text: str) -> str:
+    """The one way to write a letter: as itself where it needs no escape, else as one in capitals."""
+    if not text.isascii():
+        text = _FOREIGN.sub(lambda letters: quote(letters[0]), text)
+    while "%" in text:
+        folded = _PERCENT.sub(_fold_percent, text)
+        if folded == text:
+            break
+        text = folded
+    return text
 
 
 def _fold_percent(escape: re.Match[str]) -> str:

@@ -41,7 +41,8 @@ _WORDS = (
 # said where the text ends; the other sentences may as well offer something in the middle of what everybody reads
 _CUT = re.compile(
     r"to (?:read|unlock) the rest|already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in"
-    r"|upgrade to (?:paid|premium) to (?:read|continue|keep|unlock)\b(?! (?:all |every |our |my |the )?(?:past|archive))"
+    r"|upgrade to (?:paid|premium) to (?:read|continue|keep|unlock)\b"
+    r"(?! (?:all |every |our |my |the )?(?:past|archive))"
     r"|this (?:post|issue|article|content|newsletter|episode) is for"
     r" (?:(?:paid|paying|premium|pro) (?:subscribers|members)|(?:subscribers|members)(?: only| on the\b|\W*$))"
     r"|the (?:rest|remainder) of this (?:post|issue|article|newsletter) is for"

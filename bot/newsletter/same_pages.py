@@ -1,6 +1,7 @@
 """Sites that show one page under several addresses: how such an address is brought to one form, for the key alone.
 
-A function for each site: path and query in, host, path and query out. Whoever changes one raises `links.KEY_VERSION`.
+A function for each site: path (without a slash at its end) and query in, host, path and query
+out. Whoever changes one raises `links.KEY_VERSION` and keeps the old one in `earlier_keys`.
 """
 
 import re
@@ -13,6 +14,13 @@ _ARXIV = re.compile(r"/(?:abs|pdf|html|format|ps)/((?:[a-z-]+(?:\.[A-Z]{2})?/)?[
 _YOUTUBE = re.compile(r"/(?:shorts|embed|live|v)/(?!videoseries|live_stream)([\w-]{6,})/?\Z")
 
 
+_STATUS = re.compile(r"(/[^/]+/status/\d+)(?:/(?:photo|video)/\d+)+\Z")
+_VIDEO = re.compile(r"/([\w-]+)\Z")
+_WIKI = re.compile(
+    r"(?:\.m)+(\.wik(?:ipedia|tionary|iquote|ibooks|isource|inews|iversity|ivoyage|idata|imedia)\.org)\Z"
+)
+
+
 def _arxiv(path: str, query: str) -> Place:
     """Abstract, PDF and HTML of a paper, in whatever version, are the paper."""
     found = _ARXIV.match(path)
@@ -20,8 +28,9 @@ def _arxiv(path: str, query: str) -> Place:
 
 
 def _twitter(path: str, query: str) -> Place:
-    """Names there are the same in any case; what stands under `/i/` are no names."""
-    return "twitter.com", path if path.startswith("/i/") else path.lower(), query
+    """Names there are the same in any case; what stands under `/i/` are no names. A picture of a post is the post."""
+    path = path if path.startswith("/i/") else path.lower()
+    return "twitter.com", _STATUS.sub(r"\1", path), query
 
 
 def _youtube(path: str, query: str) -> Place:
@@ -32,9 +41,10 @@ def _youtube(path: str, query: str) -> Place:
 
 
 def _short_youtube(path: str, query: str) -> Place:
-    if len(path) < 2:
+    found = _VIDEO.match(path)
+    if found is None:
         return "youtu.be", path, query
-    fields = [f"v={path[1:].rstrip('/')}", *(query.split("&") if query else ())]
+    fields = [f"v={found[1]}", *(query.split("&") if query else ())]
     return "youtube.com", "/watch", "&".join(sorted(fields))
 
 
@@ -47,7 +57,6 @@ UNIFY: dict[str, Unify] = {
     "export.arxiv.org": _arxiv,
     "twitter.com": _twitter,
     "x.com": _twitter,
-    "mobile.twitter.com": _twitter,
     "youtube.com": _youtube,
     "youtube-nocookie.com": _youtube,
     "youtu.be": _short_youtube,
@@ -55,10 +64,10 @@ UNIFY: dict[str, Unify] = {
     "new.reddit.com": _reddit,
     "np.reddit.com": _reddit,
 }
-"""By the host without `www.` and `m.`."""
+"""By the host without `www.`, `m.` and `mobile.`."""
 
-MOBILE = ".m.wikipedia.org"
-"""Hosts that say in their middle that they are for phones: `en.m.wikipedia.org`."""
+MOBILE = ".m.wik"
+"""What stands in the middle of hosts that are for phones: `en.m.wikipedia.org`."""
 
 
 def unified(host: str, path: str, query: str) -> Place:
@@ -66,6 +75,4 @@ def unified(host: str, path: str, query: str) -> Place:
     unify = UNIFY.get(host)
     if unify is not None:
         return unify(path, query)
-    if host.endswith(MOBILE):
-        return host.removesuffix(MOBILE) + ".wikipedia.org", path, query
-    return host, path, query
+    return _WIKI.sub(r"\1", host), path, query

@@ -199,7 +199,8 @@ def _outlook(parts: SplitResult) -> str | None:
     return _parameter(parts.query, "url") if "safelinks" in parts.netloc.lower() else None
 
 
-_PROOFPOINT_3 = re.compile(r"/v3/__(.+?)__;([^!]*)", re.DOTALL)
+# up to the last end: the wrapped address may be one of the same kind
+_PROOFPOINT_3 = re.compile(r"/v3/__(.+)__;([^!]*)", re.DOTALL)
 _PROOFPOINT_RUN = re.compile(r"\*(\*.)?")
 _RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

@@ -2,17 +2,19 @@
 
 import base64
 import json
+import re
 import zlib
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bot.newsletter import clean_url, link_key
-from bot.newsletter.links import link_keys
+from bot.newsletter.links import link_keys, read_link
 from bot.newsletter.wrappers import unwrap
 
 
@@ -194,6 +196,16 @@ def test_real_wrapped_links_lead_where_they_lead(corpus: Path) -> None:
         ("https://x.com/SomeBody/status/1?s=20", "https://mobile.twitter.com/somebody/status/1"),
         ("https://old.reddit.com/r/x/comments/1/", "https://www.reddit.com/r/x/comments/1"),
         ("https://en.m.wikipedia.org/wiki/Paper", "https://en.wikipedia.org/wiki/Paper"),
+        ("https://en.m.wiktionary.org/wiki/paper", "https://en.wiktionary.org/wiki/paper"),
+        ("https://mobile.x.com/a/status/1", "https://twitter.com/a/status/1"),
+        ("https://twitter.com/a/status/1/photo/1", "https://x.com/A/status/1?s=20"),
+        ("https://mobile.nytimes.com/x", "https://nytimes.com/x#top"),
+        ("https://a.example/b%C3%A4r", "https://a.example/bär"),
+        ("https://a.example/?q=b%c3%a4r", "https://a.example/?q=bär"),
+        ("https://a.example/?q=%7eb", "https://a.example/?q=~b"),
+        ("https://münchen.example/x", "https://xn--mnchen-3ya.example/x"),
+        ("http://a.example:443/x", "https://a.example/x"),
+        ("https://old.reddit.com/r/x?share_id=1", "https://reddit.com/r/x"),
     ],
 )
 def test_one_page_under_several_addresses_is_one(one: str, other: str) -> None:
@@ -224,14 +236,201 @@ def test_the_key_by_older_rules_is_known_while_rows_have_it() -> None:
     assert link_keys("mailto:a@b.example") == ()
 
 
-SEVERAL = ["arxiv.org", "x.com", "youtu.be", "www.youtube.com", "old.reddit.com", "en.m.wikipedia.org", "a.example"]
+SEVERAL = ["arxiv.org", "x.com", "youtu.be", "youtube.com", "old.reddit.com", "en.m.wikipedia.org", "a.example", "m.co"]
+PREFIXES = st.lists(st.sampled_from(["www.", "m.", "mobile.", "WWW."]), max_size=3).map("".join)
+TAILS = st.lists(
+    st.one_of(
+        st.text(alphabet="abcXYZ019./-_%&=?#:;éä!", max_size=12),
+        st.sampled_from(
+            [
+                "utm_source=x",
+                "%3Futm_source%3Dx",
+                "%26token%3Dy",
+                ";token=z",
+                "?email=me%40b.example",
+                "#/",
+                "&r=1",
+                "/p/",
+            ]
+        ),
+    ),
+    max_size=4,
+).map("".join)
 
 
 @given(
+    PREFIXES,
     st.sampled_from(SEVERAL),
-    st.text(alphabet="abcXYZ019./-_%", max_size=30),
-    st.text(alphabet="abv=&?19", max_size=12),
+    st.sampled_from(["", ":80", ":443", ":8080", "."]),
+    TAILS,
 )
-def test_the_key_of_a_key_is_itself(host: str, path: str, query: str) -> None:
-    key = link_key(f"https://{host}/{path}?{query}")
-    assert key is None or link_key(f"https://{key}") == key
+@example("mobile.", "nytimes.com", "", "x")
+@example("mobile.", "twitter.com", "", "a/status/1?s=20&t=x")
+@example("www.m.", "a.example", "", "x")
+@example("www.www.", "a.example", "", "")
+@example("", "a.example", ":443", "")
+@example("", "[::1]", "", "x")
+@example("", "[::1]", ":81", "x")
+@example("", "youtube.com", "", "shorts/dQw4w9WgXcQ//")
+@example("", "arxiv.org", "", "abs/2301.09209//?y=2")
+@example("", "youtu.be", "", "&")
+@example("", "youtu.be", "", "abc?app=1")
+@example("", "x.com", "", "?%3Futm_source%3Dx&y")
+@example("", "app.example", "", "#/one?utm_source=x")
+@example("", "a.example", "", "#?utm_a=b")
+@example("", "a.example", "", "%%37%45")
+@example("", "x.com", "", "/P/x?r=1")
+def test_the_key_of_a_key_is_itself(prefix: str, host: str, port: str, tail: str) -> None:
+    for scheme in ("https", "http"):
+        raw = f"{scheme}://{prefix}{host}{port}/{tail}"
+        link = read_link(raw)
+        assume(link is not None)
+        assert link is not None
+        shown, key = link
+        assert link_key(f"https://{key}") == key
+        assert link_key(shown) == key
+        assert clean_url(shown) == shown
+
+
+def test_the_key_of_an_address_in_numbers_keeps_its_brackets() -> None:
+    assert read_link("https://[::1]/x") == ("https://[::1]/x", "[::1]/x")
+
+
+@pytest.mark.parametrize("raw", ["https://x.com@.", "https://./x", "https://..", "https://a.example:x/"])
+def test_an_address_without_a_host_is_no_link(raw: str) -> None:
+    assert read_link(raw) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("https://a.example/b?x=me%40b.example&y=1", "https://a.example/b?y=1"),
+        ("https://a.example/b?who=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "https://a.example/b"),
+        ("https://a.example/b?email_hash=1&jwt=2&c=3", "https://a.example/b?c=3"),
+        ("https://a.example/b?auth=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "https://a.example/b"),
+        ("https://a.example/b?auth=basic", "https://a.example/b?auth=basic"),
+        ("https://a.example/b?e=me@b.example", "https://a.example/b"),
+        ("https://a.example/b?mail=me@b.example", "https://a.example/b"),
+        ("https://a.example/b?e=7", "https://a.example/b?e=7"),
+        ("https://a.example/b#access_token=abc&x=1", "https://a.example/b#x=1"),
+        ("https://a.example/b?c=1;token=abc", "https://a.example/b?c=1"),
+        ("https://a.example/b;token=abc", "https://a.example/b"),
+        (
+            "https://a.example/in?next=%2Fp%3Ftoken%3Dabc%26id%3D3",
+            "https://a.example/in?next=%2Fp%3Fid%3D3",
+        ),
+        ("https://a.example/in?next=%2Fp%3Fx%3Dme%2540b.example", "https://a.example/in?next=%2Fp"),
+        ("https://letters.example/i/123?r=1a2b", "https://letters.example/i/123"),
+        ("https://letters.example/subscribe?r=1a2b&plan=y", "https://letters.example/subscribe?plan=y"),
+        ("https://mailchi.mp/x/y?e=abc", "https://mailchi.mp/x/y"),
+        ("https://a.example/@me/b?x=@me", "https://a.example/@me/b?x=@me"),
+    ],
+)
+def test_who_reads_is_neither_shown_nor_in_the_key(raw: str, shown: str) -> None:
+    assert read_link(raw) == (shown, link_key(shown))
+
+
+@pytest.mark.parametrize(
+    ("raw", "keys"),
+    [
+        ("https://mobile.nytimes.com/x", ("nytimes.com/x", "mobile.nytimes.com/x")),
+        ("https://a.example/bär", ("a.example/b%C3%A4r", "a.example/bär")),
+        ("https://x.com/A/status/1/photo/1", ("twitter.com/a/status/1", "twitter.com/a/status/1/photo/1",
+                                              "twitter.com/A/status/1/photo/1")),
+        ("https://youtu.be/abc?si=1&t=2", ("youtube.com/watch?t=2&v=abc", "youtube.com/watch?v=abc&t=2")),
+        ("https://x.list-manage.com/a?e=1", ("x.list-manage.com/a", "x.list-manage.com/a?e=1")),
+    ],
+)  # fmt: skip
+def test_a_key_whose_rule_changed_is_known_by_the_old_one(raw: str, keys: tuple[str, ...]) -> None:
+    assert link_keys(raw) == keys
+
+
+def b64(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def quoted(url: str) -> str:
+    return quote(url, safe="")
+
+
+def proofpoint_2(url: str) -> str:
+    hidden = quote(url, safe="").replace("-", "%2D").replace("_", "%5F").replace(".", "%2E")
+    return f"https://urldefense.proofpoint.com/v2/url?u={hidden.replace('%', '-')}&d=1"
+
+
+def proofpoint_3(url: str) -> str:
+    """Runs of what is unsafe are `*`, or `**` and a letter for their length."""
+    runs = re.findall(r"[^A-Za-z0-9._~:/?=&;,@!$-]+", url)
+    body = re.sub(
+        r"[^A-Za-z0-9._~:/?=&;,@!$-]+",
+        lambda run: "*" if len(run[0]) == 1 else f"**{chr(ord('A') + len(run[0]) - 2)}",
+        url,
+    )
+    return f"https://urldefense.com/v3/__{body}__;{b64(''.join(runs))}!!sig!rest$"
+
+
+ENCODERS: list[Callable[[str], str]] = [
+    beehiiv,
+    proofpoint_2,
+    proofpoint_3,
+    lambda url: f"https://substack.com/redirect/2/{token({'e': url})}.sig",
+    lambda url: (
+        "https://email.mg2.substack.com/c/"
+        + base64.urlsafe_b64encode(zlib.compress(f"l={quoted(url)}".encode())).decode()
+    ),
+    lambda url: f"https://click.kit-mail3.com/x/y/{b64(url)}",
+    lambda url: f"https://link.paper.example/click/1.2/{b64(url)}/x",
+    lambda url: f"https://abc.r.eu-west-1.awstrack.me/L0/{quoted(url)}/1/2/3=4",
+    lambda url: f"https://e.customeriomail.com/e/c/{token({'href': url})}/sig",
+    lambda url: f"https://mandrillapp.com/track/click/1/x?p={token({'p': json.dumps({'url': url})})}",
+    lambda url: f"https://buttondown.email/c/{b64(f'u|v|{url}|me@b.example')}",
+    lambda url: f"https://www.google.com/url?q={quoted(url)}",
+    lambda url: f"https://eur01.safelinks.protection.outlook.com/?url={quoted(url)}&data=1",
+    lambda url: f"https://urldefense.proofpoint.com/v1/url?u={quoted(url)}&k=1",
+    lambda url: f"https://l.facebook.com/l.php?u={quoted(url)}",
+    lambda url: f"https://www.linkedin.com/redir/redirect?url={quoted(url)}&urlhash=1",
+    lambda url: f"https://www.youtube.com/redirect?q={quoted(url)}",
+    lambda url: f"https://slack-redir.net/link?url={quoted(url)}",
+    lambda url: f"https://linkprotect.cudasvc.com/url?a={quoted(url)}&c=E",
+    lambda url: f"https://streaklinks.com/abc/{quoted(url)}",
+    lambda url: f"https://12ft.io/proxy?q={quoted(url)}",
+]
+
+
+@pytest.mark.parametrize("number", range(len(ENCODERS)))
+def test_each_tracker_within_itself_is_undone(number: int) -> None:
+    url = "https://a.example/b_c-d?e=f%20g&h=*i#j"
+    assert unwrap(ENCODERS[number](ENCODERS[number](url))) == url
+
+
+@given(st.lists(st.sampled_from(ENCODERS), max_size=8), st.text("abz019-_.~%20é&=/?#*", max_size=20))
+def test_trackers_around_each_other_in_any_order_are_undone(encoders: list[Callable[[str], str]], tail: str) -> None:
+    url = wrapped = f"https://a.example/{tail}"
+    for encode in encoders:
+        wrapped = encode(wrapped)
+        assume(len(wrapped) < 8_000)
+    assert unwrap(wrapped) == url
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "url"),
+    [
+        ("https://urldefense.com/v3/__https://a.example/b*c__;Iw!!s!r$", "https://a.example/b#c"),
+        ("https://urldefense.com/v3/__https://a.example/**Ab__;IyM!!s!r$", "https://a.example/##b"),
+        ("https://urldefense.com/v3/__https:/a.example/b__;!!s!r$", "https://a.example/b"),
+        ("https://urldefense.proofpoint.com/v1/url?u=https%3A%2F%2Fa.example%2Fb&k=1", "https://a.example/b"),
+        ("https://www.linkedin.com/redir/redirect?url=https%3A%2F%2Fa.example%2Fb", "https://a.example/b"),
+        ("https://slack-redir.net/link?url=https%3A%2F%2Fa.example%2Fb", "https://a.example/b"),
+        ("https://linkprotect.cudasvc.com/url?a=https%3A%2F%2Fa.example%2Fb&c=E,1", "https://a.example/b"),
+        ("https://www.google.com/amp/s/a.example/b?c=d", "https://a.example/b?c=d"),
+    ],
+)
+def test_odd_trackers_are_undone(wrapped: str, url: str) -> None:
+    assert unwrap(wrapped) == url
+
+
+def test_real_links_that_hide_their_destination_stay_as_they_are(corpus: Path) -> None:
+    rows = [json.loads(line) for line in (corpus / "wrapped_links.jsonl").read_text().splitlines()]
+    opaque = [row["wrapped"] for row in rows if row["destination"] is None]
+    assert opaque
+    assert [unwrap(wrapped) for wrapped in opaque] == opaque

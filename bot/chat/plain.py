@@ -15,7 +15,12 @@ _INVISIBLE = re.compile(
 _MARKUP = re.compile(r"([\\`*_~|<>\[\]()#])")
 # Discord makes links of these by itself, and of an invitation even without the scheme.
 _SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_INVITE = re.compile(r"\b(discord(?:app)?\.(?:gg|com))/", re.IGNORECASE)
+_INVITE = re.compile(
+    r"\b(discord(?:app)?\.(?:gg|com|me|io|link)|(?:dsc|invite)\.gg|disboard\.org)(?=[/\\:])", re.IGNORECASE
+)
+_INVITE_HOSTS = frozenset({"discord.gg", "discord.me", "discord.io", "discord.link", "dsc.gg", "invite.gg"})
+_INVITE_PATHS = re.compile(r"/+invite\b|/(?:\w\w/)?server/join\b", re.IGNORECASE)
+_INVITE_SITES = ("discord.com", "discordapp.com", "disboard.org")  # with what is below them
 _LOOK_ALIKE = str.maketrans(
     {"[": "(", "]": ")", "*": "∗", "`": "ˋ", "<": "‹", ">": "›", "\\": "∖"}  # each is read as what it stands for
 )
@@ -37,7 +42,7 @@ def plain(text: str, *, longest: int) -> str:
     """`text` on one line, cut to `longest` characters of what is seen, and without any effect on Discord."""
     text = shorten(_without_addresses(fold(text)), longest)
     text = _MARKUP.sub(r"\\\1", text)
-    text = _INVITE.sub("\\1\u200b/", text).replace("@", "@\u200b")
+    text = _INVITE.sub("\\1\u200b", text).replace("@", "@\u200b")
     return _LIST_START.sub(lambda start: start[0][:-1] + "\\" + start[0][-1], text)
 
 
@@ -48,7 +53,7 @@ def label(text: str, *, longest: int) -> str:
     """
     text = shorten(_without_addresses(fold(text)), longest).translate(_LOOK_ALIKE)
     text = _EDGE_UNDERSCORE.sub("＿", text.replace("~~", "∼∼").replace("||", "∣∣"))
-    return _INVITE.sub("\\1\u200b/", text).replace("@", "@\u200b")
+    return _INVITE.sub("\\1\u200b", text).replace("@", "@\u200b")
 
 
 def fold(text: str) -> str:
@@ -82,17 +87,27 @@ def masked_link(title: str, url: str, *, longest: int) -> str:
 
 
 def safe_url(url: str) -> str | None:
-    """An http(s) address in a form that cannot end a masked link early; None for any other."""
+    """An http(s) address in a form that cannot end a masked link early; None for any other, and for invitations."""
     try:
         parts = urlsplit(url.encode("utf-8", "replace").decode())
         host = _ascii_host(parts.hostname or "")
         if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
+            return None
+        if _is_invite(host, parts.path):
             return None
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return None
     host = f"[{host}]" if ":" in host else host
     return quote(urlunsplit(parts._replace(netloc=host + port)), safe="%/:=&?~#+!$,;'@*[]-._")
+
+
+def _is_invite(host: str, path: str) -> bool:
+    host = host.lower().rstrip(".").removeprefix("www.")
+    if host in _INVITE_HOSTS:
+        return True
+    is_site = any(host == site or host.endswith(f".{site}") for site in _INVITE_SITES)
+    return is_site and _INVITE_PATHS.match(path) is not None
 
 
 def media_url(url: str | None) -> str | None:

@@ -8,9 +8,11 @@ by node from Python costs several times more. Entry point: `read_blocks`.
 import re
 from dataclasses import dataclass
 
+from bot.newsletter.chrome import acts_as_written
 from bot.newsletter.links import read_link
 from bot.newsletter.spacing import BREAK, EDGE, MARKS, is_settled, settled, unescaped
 from bot.newsletter.text import visible
+from bot.newsletter.wrappers import unwrap
 
 _BLOCK_NAMES = """p div h1 h2 h3 h4 h5 h6 ul ol li table thead tbody tfoot tr td th blockquote hr section article header
     footer main figure figcaption pre form fieldset dl dt dd center details summary address nav aside picture video
@@ -34,7 +36,8 @@ _MARKED = re.compile(r"<mark\b[^>]*>(.*?)</mark>", re.DOTALL)
 class Anchor:
     """A link in a block: shown address and key (empty where it leads nowhere on the web), and where its text stands.
 
-    `stamp` is the `utm_source` it came with; `carried` says that the link began in an earlier block.
+    `stamp` is the `utm_source` it came with; `carried` says that the link began in an earlier block, `acts` that what
+    was cleaned off would have signed the reader up.
     """
 
     url: str
@@ -43,6 +46,7 @@ class Anchor:
     end: int = 0
     carried: bool = False
     stamp: str = ""
+    acts: bool = False
 
 
 @dataclass(slots=True)
@@ -176,7 +180,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             pictures = []
             if current is not None:
                 # a link around several blocks goes on in each of them
-                current = Anchor(current.url, current.key, carried=True)
+                current = Anchor(current.url, current.key, carried=True, acts=current.acts)
                 anchors.append(current)
         if turn:
             kind = turn
@@ -214,6 +218,8 @@ def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anc
         if anchors and anchors[-1].key == key and not text[anchors[-1].end :].strip(_BETWEEN):
             return anchors[-1]
         anchor = Anchor(url, key, len(text))
+        if "mail=" in href or "Mail=" in href or url[8:20] not in href:
+            anchor.acts = acts_as_written(href if url[8:20] in href else unwrap(href))
         if "utm_source=" in href:
             anchor.stamp = href.partition("utm_source=")[2].partition("&")[0].lower()
     anchors.append(anchor)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bot.newsletter.links import link_key
+from bot.newsletter.links import MERGE_FIELD, link_key
 from bot.newsletter.wrappers import site_of
 
 # hosts under which many publications live; a publication's name is the label before them
@@ -25,12 +25,31 @@ _COMMON_HOSTS = frozenset(
     open.spotify.com podcasts.apple.com apple.com archive.org localhost""".split()
 )
 _ANY = re.compile("")
+_INVITE_PATH = re.compile(r"/+invite\b", re.IGNORECASE)
+_INVITES = {
+    **dict.fromkeys(("discord.gg", "discord.me", "discord.io", "discord.link", "dsc.gg", "invite.gg"), _ANY),
+    **dict.fromkeys(
+        ("discord.com", "canary.discord.com", "ptb.discord.com", "discordapp.com", "canary.discordapp.com"),
+        _INVITE_PATH,
+    ),
+    "disboard.org": re.compile(r"/(?:\w\w/)?server/join\b"),
+}
+"""Invitations to servers: pressing one joins, and each of them is advertising on the server it is posted to."""
+
+_INVITE_WORDS = ("discord", "dsc.gg/", "invite.gg/", "disboard.org/")  # each invitation below has one
+_INVITE_TEXT = re.compile(
+    r"(?:https?://)?(?<![\w.-])(?:www\.|canary\.|ptb\.)?(?:discord(?:app)?\.com/+invite/+|discord\.(?:gg|me|io|link)/+"
+    r"|(?:dsc|invite)\.gg/+|disboard\.org/(?:\w\w/)?server/join/+)[\w-]+/?",
+    re.IGNORECASE,
+)
 # hosts whose pages are furniture: path (and query) that makes them so
 _CHROME_HOSTS = {
-    "discord.gg": _ANY,
-    "discord.com": re.compile(r"/invite\b"),
-    "discordapp.com": re.compile(r"/invite\b"),
-    "discord.me": _ANY,
+    **_INVITES,
+    "mastodonshare.com": _ANY,
+    "share.flipboard.com": _ANY,
+    "vk.com": re.compile(r"/share\.php\b"),
+    "buffer.com": re.compile(r"/add\b"),
+    "bufferapp.com": re.compile(r"/add\b"),
     "magic.beehiiv.com": _ANY,
     "beehiiv.com": re.compile(r"(?:\?|$)"),
     "buttondown.com": re.compile(r"(?:\?|/refer\b|$)"),
@@ -39,6 +58,7 @@ _CHROME_HOSTS = {
     "twitter.com": re.compile(r"/(?:intent|share)\b"),
     "bsky.app": re.compile(r"/intent\b"),
     "threads.net": re.compile(r"/intent\b"),
+    "threads.com": re.compile(r"/intent\b"),
     "facebook.com": re.compile(r"/(?:sharer|share\.php|dialog/(?:feed|share))"),
     "linkedin.com": re.compile(r"/(?:shareArticle|sharing/|cws/share)"),
     "reddit.com": re.compile(r"/submit\b"),
@@ -56,14 +76,16 @@ _CHROME_HOSTS = {
 }
 _CHROME_PATHS = re.compile(
     r"/(?:action/disable_email|unsubscribe\b|(?:email|manage|update)[-_]?preferences\b|manage[-_]subscription"
-    r"|cdn-cgi/l/email-protection)"
+    r"|cdn-cgi/l/email-protection|opt-?out\b|polls?/(?:[\w-]+/)?vote\b)"
+    r"|list-manage\d*\.com/(?:profile|unsubscribe)\b|^(?:[\w-]+\.)*forward-to-friend\d*\.com\b"
+    r"|\.substack\.com/p/[^/]+/comments?\b"
 )
 _CHROME_QUERIES = re.compile(r"[?&](?:action=(?:share|restack)|submitLike=|showSubscribe|email=[^&]*%40)")
-_MERGE_FIELD = re.compile(r"PLACEHOLDER|[{]{2}|%7B%7B|[*](?:\||%7C)|\[{2}")
-# each of the three patterns above needs one of these
+# each of the two patterns above, and a merge field, needs one of these
 _FURNITURE_WORDS = (
     "/action/disable", "unsubscribe", "preferences", "manage", "cdn-cgi/l/", "action=", "submitLike=", "showSubscribe",
-    "%40", "PLACEHOLDER", "{{", "%7B%7B", "*|", "*%7C", "[[",
+    "%40", "PLACEHOLDER", "{", "%7B", "*|", "*%7C", "[", "%5B", "<%", "%3C", "%%", "%25", "%recipient", "%subscriber",
+    "%contact", "%user", "/optout", "/opt-out", "/vote", "forward-to-friend", "/comment",
 )  # fmt: skip
 _SIGN_PATHS = re.compile(
     r"/(?:login|log-in|signin|sign-in|signup|sign-up|subscribe|upgrade|referrals?|refer|leaderboard|account)(?:[/?]|$)"
@@ -189,11 +211,37 @@ def is_action(key: str) -> bool:
     """Following the link does something: it unsubscribes, votes, shares, signs up. Nobody but a reader may press it."""
     return (
         _CHROME_PATHS.search(key) is not None
-        or _MERGE_FIELD.search(key) is not None
+        or MERGE_FIELD.search(key) is not None
         or _CHROME_QUERIES.search(key) is not None
         or host_in(key).startswith(("unsubscribe.", "preferences.", "magic."))
         or _SIGN_PATHS.search(key) is not None
+        or is_invite(key)
     )
+
+
+def acts_as_written(raw: str) -> bool:
+    """The address, before it was cleaned, signs its reader up: what it names the reader by is gone afterwards."""
+    lowered = raw.lower()
+    if "freesignupemail=" in lowered:
+        return True
+    return "mail=" in lowered and _SIGN_PATHS.search(raw) is not None
+
+
+def is_invite(key: str) -> bool:
+    """The link invites to a Discord server."""
+    host = host_in(key)
+    path = _INVITES.get(host)
+    return path is not None and path.match(key, len(host)) is not None
+
+
+def may_invite(text: str) -> bool:
+    """The text, in lower case, may hold the address of an invitation."""
+    return any(word in text for word in _INVITE_WORDS) and _INVITE_TEXT.search(text) is not None
+
+
+def without_invites(text: str) -> str:
+    """The text without invitations that stand bare in it."""
+    return " ".join(_INVITE_TEXT.sub(" ", text).split()) if _INVITE_TEXT.search(text) else text
 
 
 def odd_keys(keys: list[str]) -> frozenset[str]:
@@ -212,7 +260,7 @@ def is_chrome(key: str, text: str, own: Own, *, is_odd: bool = True) -> bool:
     if furniture is not None and furniture.match(key, len(host)):
         return True
     if is_odd:
-        if _CHROME_PATHS.search(key) or _MERGE_FIELD.search(key) or ("?" in key and _CHROME_QUERIES.search(key)):
+        if _CHROME_PATHS.search(key) or MERGE_FIELD.search(key) or ("?" in key and _CHROME_QUERIES.search(key)):
             return True
         if host.startswith(("unsubscribe.", "preferences.")):
             return True

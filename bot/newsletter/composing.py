@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from bot.model.issue import Image, IssuePoll, Link, Section
 from bot.newsletter import headings
 from bot.newsletter.blocks import Anchor, Block
-from bot.newsletter.chrome import host_in, is_chrome, is_offer, learn_own, odd_keys
+from bot.newsletter.chrome import host_in, is_chrome, is_offer, learn_own, may_invite, odd_keys, without_invites
 from bot.newsletter.links import MAX_SHOWN, absolute, clean_url, link_key
 from bot.newsletter.mastheads import Known, Parts, is_avatar, read_head, title_from_text
 from bot.newsletter.polls import may_hold_polls, take_polls
@@ -74,7 +74,34 @@ def compose(blocks: list[Block], known: Known, text: str, polls: tuple[IssuePoll
         parts.topics = topics_from_subtitle(parts.subtitle)
     if not parts.title:
         parts.title = title_from_text(blocks)
+    if may_invite(text):
+        _take_invites(parts)
     return parts
+
+
+def _take_invites(parts: Parts) -> None:
+    """Take invitations to Discord servers out of every text that is shown."""
+    parts.title = without_invites(parts.title)
+    parts.subtitle = without_invites(parts.subtitle) if parts.subtitle else None
+    parts.topics = tuple(topic for each in parts.topics if (topic := without_invites(each)))
+    parts.images = [
+        replace(image, alt=without_invites(image.alt), caption=without_invites(image.caption)) for image in parts.images
+    ]
+    parts.sections = [
+        Section(title, tuple(_without_invites(link, title) for link in section.links))
+        for section in parts.sections
+        for title in (without_invites(section.title) if section.title else None,)
+    ]
+
+
+def _without_invites(link: Link, section: str | None) -> Link:
+    return replace(
+        link,
+        title=without_invites(link.title) or readable_address(link.key),
+        text=without_invites(link.text),
+        section=section,
+        excerpt=without_invites(link.excerpt),
+    )
 
 
 class _Reader:
@@ -168,7 +195,7 @@ class _Reader:
             words = text[anchor.start : anchor.end].strip()
             if not words and block.pictures and _PICTURE_FILE.search(anchor.url):
                 continue
-            if anchor.key == self._self_key:
+            if anchor.key == self._self_key or anchor.acts:
                 continue
             if is_chrome(anchor.key, words, own, is_odd=anchor.key in self._odd):
                 if own.owns(host_in(anchor.key)) and len(self._parts.mentions) < _MOST_MENTIONS:

@@ -66,7 +66,14 @@ _PLAIN = re.compile(
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _UNWANTED = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
 _PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
-_MERGE_FIELD = re.compile(r"PLACEHOLDER|\{\{|%7B%7B", re.IGNORECASE)
+MERGE_FIELD = re.compile(
+    r"PLACEHOLDER|\{\{|%7B%7B|\*(?:\||%7C)|\[\[|%5B%5B|(?:\$|%24)(?:\{|%7B)|=(?:\{|%7B)[\w.]+(?:\}|%7D)"
+    r"|(?:\{|%7B)[\w.]*mail[\w.]*(?:\}|%7D)|(?:<|%3C)%|%(?:25)?%(?:25)?[\w.]{1,60}%(?:25)?%"
+    r"|%(?:25)?(?:recipient|subscriber|contact|user)[\w.]{0,60}%|[=/](?:\[|%5B)[A-Z_]{2,40}(?:\]|%5D)",
+    re.IGNORECASE,
+)
+"""What a sender's system should have filled in: `{{email}}`, `*|EMAIL|*`, `%%email%%`, `[EMAIL]`, `<%=email%>` …"""
+
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 # what stands between fields, also percent-encoded, once or more often: an address within an address
 _BETWEEN = re.compile(r"([?&;]|%(?:25)*(?:3F|26|3B))", re.IGNORECASE)
@@ -224,7 +231,7 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
             name = unquote(name).lower()
         tracks = name.startswith(_TRACKING_PREFIXES) or name in _TRACKING or (dropped is not None and name in dropped)
         # an unfilled merge field tells the newsletter's own buttons from content (`bot.newsletter.chrome`)
-        if (tracks or (may_identify and _identifies(field))) and not _MERGE_FIELD.search(field):
+        if (tracks or (may_identify and _identifies(field))) and not MERGE_FIELD.search(field):
             continue
         shown.append(field)
         if name not in _KEY_ONLY:
@@ -262,7 +269,7 @@ def _identifies(field: str) -> bool:
     name = unquote(parts[0]).lower()
     if name.startswith("utm_"):
         return True
-    if len(parts) == 1 or _MERGE_FIELD.search(field):
+    if len(parts) == 1 or MERGE_FIELD.search(field):
         return False
     if name in _IDENTITY:
         return True

@@ -26,3 +26,91 @@ def test_an_offer_with_a_merge_field_does_not_take_its_site_for_the_newsletters_
 def test_a_referral_still_gives_the_newsletters_own_site_away(path: str) -> None:
     text = f"# T\n\n## N\n\n[Share](https://crumbs.example/{path}) and [us](https://crumbs.example/about)"
     assert keys(text) == []
+
+
+INVITES = [
+    "discord.gg/abc",
+    "discord.com/invite/abc",
+    "canary.discord.com/invite/abc",
+    "ptb.discord.com/invite/abc",
+    "discord.com/Invite/abc",
+    "discord.com//invite/abc",
+    "discordapp.com/invite/abc",
+    "dsc.gg/abc",
+    "discord.io/abc",
+    "discord.link/abc",
+    "invite.gg/abc",
+    "disboard.org/server/join/123",
+    "www.discord.gg/abc",
+]
+
+
+@pytest.mark.parametrize("invite", INVITES)
+def test_an_invitation_is_no_content_and_stands_in_no_text(invite: str) -> None:
+    issue = read(
+        f"# T\n\n## N\n\n- [Come in](https://{invite}) here\n- [A loaf](https://b.example/2) told on {invite} now\n"
+        f"- Bread https://{invite} ([link](https://b.example/3))\n"
+    )
+    assert [link.key for link in issue.links] == ["b.example/2", "b.example/3"]
+    assert invite.lower() not in repr(issue.links).lower()
+    assert all(link.title for link in issue.links)
+
+
+def test_other_pages_of_discord_are_content() -> None:
+    assert keys("# T\n\n## N\n\n[News](https://discord.com/blog/invite-only) today") == ["discord.com/blog/invite-only"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "%%email%%",
+        "[EMAIL]",
+        "[[email]]",
+        "%5B%5Bemail%5D%5D",
+        "<%=email%>",
+        "${email}",
+        "{email}",
+        "%recipient.email%",
+        "{{ subscriber.email }}",
+        "{{email}}",
+        "*|EMAIL|*",
+    ],
+)
+@pytest.mark.parametrize("name", ["email", "x"])
+def test_a_link_with_an_unfilled_field_is_no_content(name: str, field: str) -> None:
+    issue = read(f"# T\n\n## N\n\nA [loaf](https://b.example/2) and [you](https://c.example/3?{name}={field}) there.\n")
+    assert [link.key for link in issue.links] == ["b.example/2"]
+    assert "](" not in issue.links[0].excerpt
+    page = f"<h1>T</h1><p>A <a href='https://b.example/2'>loaf</a> <a href='https://c.example/3?{name}={field}'>you</a></p>"
+    (issue,) = read_newsletter(page.encode(), source="x.html")
+    assert [link.key for link in issue.links] == ["b.example/2"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "foo.example/subscribe?freeSignupEmail=a",
+        "foo.example/subscribe?email=a%40b.example",
+        "foo.example/polls/vote?x",
+        "foo.us1.list-manage.com/profile?u=1&id=2",
+        "us1.forward-to-friend.com/forward?u=1",
+        "foo.example/optout",
+        "foo.example/mail/opt-out?x=1",
+        "foo.substack.com/p/x/comments",
+        "threads.com/intent/post?text=x",
+        "www.threads.com/intent/post?text=x",
+        "mastodonshare.com/?text=x",
+        "vk.com/share.php?url=x",
+        "buffer.com/add?url=x",
+        "share.flipboard.com/bookmarklet/popout?url=x",
+    ],
+)
+def test_what_acts_or_shares_is_no_content(address: str) -> None:
+    assert keys(f"# T\n\n## N\n\n[A story](https://{address}) and [a loaf](https://b.example/2)") == ["b.example/2"]
+
+
+@pytest.mark.parametrize(
+    "address", ["foo.example/optin", "foo.example/opt-outdoors", "foo.substack.com/p/x", "vk.com/a"]
+)
+def test_what_only_looks_like_an_action_is_content(address: str) -> None:
+    assert keys(f"# T\n\n## N\n\n[A story](https://{address})") == [address]

@@ -227,9 +227,11 @@ def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anc
 
 
 def _picture(tag: str, *, linked: bool) -> Picture | None:
-    """The picture of an `img` tag; pictures of one pixel count readers and are none."""
+    """The picture of an `img` tag; pictures of one pixel count readers and are none, nor are WordPress's emoji."""
     src = _attribute(tag, ' src="') or _attribute(tag, ' data-src="')
     if not src or _attribute(tag, ' width="') in {"0", "1"} or _attribute(tag, ' height="') in {"0", "1"}:
+        return None
+    if "wp-smiley" in tag or "/images/core/emoji/" in src:
         return None
     return Picture(src, " ".join(visible(_attribute(tag, ' alt="')).split()), linked=linked)
 

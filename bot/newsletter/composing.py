@@ -36,6 +36,12 @@ _PAID_MARK = re.compile(
 )
 _PAID_LABEL = re.compile(r"sponsored?\s*[:|-]", re.IGNORECASE)
 _STAR_NOTE = re.compile(r"(?:^|\n)\s*\*\s*(?:sponsor|affiliate|ad\b|paid|partner)", re.IGNORECASE)
+# under a post that is shown with its words: "— Name (@name), Oct 12, 2022"
+_SIGNATURE = re.compile(r"(?:(?:^|\n)[—–-]|(?<= )[—–]) ?[^\n—–]{1,100}\(@\w{1,30}\)")
+_DAY = re.compile(r"[A-Z][a-z]{2,8}\.? \d{1,2}, 20\d\d\Z")
+_FOOTNOTE = re.compile(r"/(?:rss|feed|atom)(?:\.xml)?/?#fn(?:ref)?:")
+_MORE = frozenset({"view more", "see more", "show more", "more", "view all", "see all", "show all"})
+_LINE_ITEM = ("- ", "* ", "• ")  # a list whose marks a conversion escaped
 _PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp)(?:$|[?#])|/image/fetch/", re.IGNORECASE)
 _DIVIDER = re.compile(r"/(?:line|divider|separator|spacer|hr)[-_ ]?\d*\.\w{3,4}(?:$|[?#])", re.IGNORECASE)
 
@@ -203,13 +209,21 @@ class _Reader:
                 continue
             if offers and is_offer(_line_at(text, anchor.start)):
                 continue
+            if "#fn" in anchor.url and _FOOTNOTE.search(anchor.url):
+                continue
             if anchor.carried and self._continues(anchor, words):
                 continue
-            if is_generic(words):
-                title = title_from_context(
-                    text, anchor.start, anchor.end, after=after, is_item=block.kind == "li", last=last
-                )
-                title = title or title_nearby(self._blocks, number, words, section.title)
+            is_item = block.kind == "li"
+            if "\n" in text:
+                line = text.rfind("\n", 0, anchor.start) + 1
+                if text.startswith(_LINE_ITEM, line):
+                    is_item = True
+                    if line >= after:
+                        after, last = line + 1, ""
+            if "(@" in text and (quoted := self._words_of_post(number, anchor)):
+                title = quoted
+            elif is_generic(words):
+                title = self._title_around(number, anchor, words, after=after, is_item=is_item, last=last)
             else:
                 title = whole_of_fragment(text, anchor.start, anchor.end, after=after) or words
             last = title = tidied(title) or readable_address(anchor.key)
@@ -223,12 +237,39 @@ class _Reader:
                     title,
                     _anchor_text(words),
                     section.title,
-                    excerpt_of(text, anchor.start, anchor.end),
+                    excerpt_of(text, anchor.start, anchor.end).removeprefix("- "),
                     sponsored,
                 )
             )
             self._links += 1
             self._latest = section
+
+    def _title_around(self, number: int, anchor: Anchor, words: str, *, after: int, is_item: bool, last: str) -> str:
+        """A title for an anchor that says nothing, from what stands around it."""
+        links, section = self._section.links, self._section.title
+        if last and links and words.strip(" .→»›").lower() in _MORE and host_in(links[-1].key) != host_in(anchor.key):
+            return f"{section}: {words}" if section else ""
+        text = self._blocks[number].text
+        title = title_from_context(text, anchor.start, anchor.end, after=after, is_item=is_item, last=last)
+        if title.count("://") > 1:
+            return ""  # a row of addresses: each is its own name
+        return title or title_nearby(self._blocks, number, words, section)
+
+    def _words_of_post(self, number: int, anchor: Anchor) -> str:
+        """The words of a post whose signature holds the link; empty for any other link."""
+        text = self._blocks[number].text
+        signature = _SIGNATURE.search(text[: anchor.end])
+        if signature is None or anchor.end - signature.start() > 200:
+            return ""
+        if anchor.end < signature.end() or not (
+            anchor.start < signature.end() or _DAY.match(text[anchor.start : anchor.end])
+        ):
+            return ""
+        words = text[: signature.start()].strip()
+        before = self._blocks[number - 1] if number and not words else None
+        if before is not None and before.kind == "p" and not before.anchors:
+            words = before.text
+        return bounded(folded(words), 160)
 
     def _continues(self, anchor: Anchor, words: str) -> bool:
         """A link around several blocks counts once, with the first text it holds."""

@@ -8,7 +8,7 @@ from bot.newsletter.links import absolute
 
 MOST_FEEDS = 6
 _MAX_PAGE = 1_000_000
-_KINDS = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/json")
+_KINDS = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/json", "text/xml")
 _BEEHIIV = re.compile(rb"media\.beehiiv\.com|beehiiv-images")
 _FEWEST_MARKS = 5  # its own pages are full of them; others link to a picture or two
 _USUAL = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml")
@@ -20,6 +20,8 @@ def feeds_named(content: bytes, *, base: str, content_type: str | None = None) -
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(decoded(content[:_MAX_PAGE], content_type))
+    named = tree.css_first("base[href]")
+    base = (absolute(named.attributes.get("href") or "", base) if named is not None else None) or base
     found: dict[str, bool] = {}
     for node in tree.css("link[rel][href]"):
         attributes = node.attributes

@@ -14,15 +14,16 @@ from time import struct_time
 from typing import Any
 
 from bot.errors import UnreadableError
-from bot.model.issue import Issue
-from bot.newsletter.bodies import issue_from_html
-from bot.newsletter.chrome import Own
+from bot.model.issue import Issue, Link, Section
+from bot.newsletter.bodies import UNTITLED, issue_from_html
+from bot.newsletter.chrome import Own, is_action, is_chrome
 from bot.newsletter.encoding import decoded, mended
-from bot.newsletter.links import MAX_KEY, absolute, clean_url, link_key
+from bot.newsletter.links import MAX_KEY, absolute, clean_url, link_key, read_link
 from bot.newsletter.mastheads import Known
 from bot.newsletter.platforms import substack
 from bot.newsletter.sniffing import Kind, kind_of
 from bot.newsletter.text import MAX_TITLE, key_within, plain, storable
+from bot.newsletter.titles import readable_address
 from bot.newsletter.torn import whole_items
 
 MAX_ITEMS = 1_000
@@ -31,6 +32,10 @@ _MAX_GUID = 10_000
 _MAX_AUTHOR = 500
 
 _BLOCK_TAG = re.compile(r"<(?:p|div|ul|ol|li|h[1-6]|table|blockquote|figure|img|a)\b", re.IGNORECASE)
+_TEXT_LINK = re.compile(
+    r"\[([^\[\]\n]{1,300})\]\((https?://(?>(?:[^\s()<>]|\([^\s()<>]*\)){1,2000}))\)"
+    r"|\bhttps?://(?>(?:[^\s<>\[\]()\"]|\([^\s<>\[\]()\"]*\)){1,2000})"
+)
 _ENTITY_TAG = re.compile(r"&lt;/?(?:p|div|br|a|img|h[1-6]|ul|ol|li|b|strong|em|i|span)\b", re.IGNORECASE)
 
 
@@ -152,6 +157,7 @@ def _issue(entry: Any, head: Any, *, home: str | None, base: str | None) -> Issu
     own = Own()
     # items of link blogs point elsewhere, so an item's host counts only where no home page is named
     own.add_site(home or url)
+    own.keys.update(_own_pages(base, _linked(head.get("links") or [], "self", base)))
     known = Known(
         title=plain(_string(entry.get("title"))) or None,
         subtitle=_subtitle(_string(entry.get("subtitle")) or summary, body),
@@ -308,10 +314,11 @@ def _json_issue(item: dict[str, Any], feed: dict[str, Any], *, home: str | None,
     text = _string(item.get("content_text"))
     summary = _string(item.get("summary"))
     if not body and text:
-        body = "".join(f"<p>{html.escape(part)}</p>" for part in re.split(r"\n\s*\n", text[:500_000]))
+        body = "".join(f"<p>{_linked_text(part)}</p>" for part in re.split(r"\n\s*\n", text[:500_000]))
     own = Own()
     # items of link blogs point elsewhere, so an item's host counts only where no home page is named
     own.add_site(home or url)
+    own.keys.update(_own_pages(absolute(_string(feed.get("feed_url")), base)))
     known = Known(
         title=plain(_string(item.get("title")), limit=MAX_TITLE) or None,
         subtitle=_subtitle(summary, body) if body else None,
@@ -329,7 +336,43 @@ def _json_issue(item: dict[str, Any], feed: dict[str, Any], *, home: str | None,
     guid = _guid(str(identity)) if isinstance(identity, (str, int)) and not isinstance(identity, bool) else ""
     key = link_key(url) if url else None
     identities = ([f"guid:{guid}"] if guid else []) + ([f"link:{key}"] if key else [])
-    return issue_from_html(body or html.escape(summary), known, identities=identities)
+    issue = issue_from_html(body or html.escape(summary), known, identities=identities)
+    external = read_link(_string(item.get("external_url")), base)
+    return _with_external(issue, external, own) if external is not None else issue
+
+
+def _linked_text(text: str) -> str:
+    """Plain text as HTML, with its addresses and Markdown links as links."""
+    pieces: list[str] = []
+    last = 0
+    for found in _TEXT_LINK.finditer(text):
+        words, address = (found[1], found[2]) if found[2] else (found[0], found[0])
+        ending = ""
+        if not found[2]:
+            address = words = found[0].rstrip(".,;:!?*_'\"")
+            ending = found[0][len(address) :]
+        pieces += html.escape(text[last : found.start()]), f'<a href="{html.escape(address)}">{html.escape(words)}</a>'
+        pieces.append(html.escape(ending))
+        last = found.end()
+    return "".join([*pieces, html.escape(text[last:])])
+
+
+def _with_external(issue: Issue, external: tuple[str, str], own: Own) -> Issue:
+    """The issue with what it is about (JSON Feed's `external_url`) as its first link."""
+    url, key = external
+    if any(link.key == key for link in issue.links) or is_chrome(key, "", own) or is_action(key):
+        return issue
+    title = issue.title if issue.title != UNTITLED else readable_address(key)
+    link = Link(url, key, title, "")
+    first = issue.sections[0] if issue.sections else None
+    if first is not None and first.title is None:
+        return replace(issue, sections=(replace(first, links=(link, *first.links)), *issue.sections[1:]))
+    return replace(issue, sections=(Section(None, (link,)), *issue.sections))
+
+
+def _own_pages(*addresses: str | None) -> list[str]:
+    """Keys of the feed's own addresses: what leads there is a footnote made absolute, or furniture."""
+    return [key for address in addresses if address and (key := link_key(address)) and "/" in key]
 
 
 def _json_authors(item: dict[str, Any]) -> tuple[str, ...]:

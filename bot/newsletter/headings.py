@@ -85,11 +85,13 @@ def is_subtitle(blocks: list[Block], position: int) -> bool:
     if block.kind not in {"h2", "h3", "h4"} or not text or len(text) > 400 or _MARKER.match(text):
         return False
     following = blocks[position + 1] if position + 1 < len(blocks) else None
+    name = LEADING_EMOJI.sub("", text)
+    is_section = len(name.split()) < 3 and _SECTION_WORDS.match(name) is not None
     if block.kind == "h3":
-        name = LEADING_EMOJI.sub("", text)
-        is_section = len(name.split()) < 3 and _SECTION_WORDS.match(name) is not None
         return not is_section and (following is None or following.kind != "li")
-    return following is not None and (following.kind[0] == "h" or (following.pictures != [] and not following.text))
+    if following is None:
+        return False
+    return following.kind[0] == "h" or (following.pictures != [] and not following.text and not is_section)
 
 
 def _heading(title: str, level: int, *, whole: str) -> Heading:

@@ -16,6 +16,7 @@ _BARE = re.compile(
 )
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp|ico|tiff?)(?:$|[?#/])|/image(?:s)?/|/img/", re.IGNORECASE)
 _BRACKETS = re.compile(r"[\[\]]{64,}|[*_]{64,}|`{64,}|<{64,}|(?:!\[){32,}|(?:\[\^?){32,}|(?:> ?){64,}|\({64,}|\\{64,}")
+_ESCAPED_ITEM = re.compile(r"(?<![\\\s])\n(?=\\- )")  # `\- ` begins a line, which was an item before
 _FIELD = re.compile(r"\{\{[^{}\n]{1,100}\}\}|<%[^<>%\n]{1,100}%>")  # blanks in it would end the address it stands in
 _MAX_PER_BLOCK = 4_000
 _NESTERS = re.compile(r"[\[*_`<]")
@@ -28,6 +29,8 @@ def markdown_html(source: str) -> str:
     source = calmed(source[:MAX_MARKDOWN])
     if "{{" in source or "<%" in source:
         source = _FIELD.sub(lambda field: "".join(field[0].split()), source)
+    if "\n\\- " in source:
+        source = _ESCAPED_ITEM.sub("\\\\\n", source)
     if "://" in source:
         source = _BARE.sub(_autolink, source)
     if "![" in source:

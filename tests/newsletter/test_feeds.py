@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import UnreadableError
+from bot.model.issue import Issue
 from bot.newsletter import read_feed, read_newsletter
 
 ITEM = (
@@ -239,3 +240,58 @@ HUBBED = (
 def test_a_feed_says_who_tells_of_what_is_new(content: bytes, hub: str | None, own: str | None) -> None:
     feed = read_feed(content, base_url="https://t.example/f.xml")
     assert (feed.hub_url, feed.self_url) == (hub, own)
+
+
+def json_issue(**item: str) -> Issue:
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "Crumbs",
+        "home_page_url": "https://crumbs.example/",
+        "feed_url": "https://crumbs.example/feed.json",
+        "items": [{"id": "1", "url": "https://crumbs.example/1", "title": "Loaves", **item}],
+    }
+    (issue,) = read_feed(json.dumps(feed).encode()).issues
+    return issue
+
+
+def test_addresses_and_markdown_links_in_plain_text_are_links() -> None:
+    issue = json_issue(
+        content_text="Read [the rye](https://a.example/rye_(bread)?a=1&b=2) <b>now</b>.\n\nOr https://b.example/oats."
+    )
+    assert [(link.url, link.text) for link in issue.links] == [
+        ("https://a.example/rye_(bread)?a=1&b=2", "the rye"),
+        ("https://b.example/oats", "https://b.example/oats"),
+    ]
+
+
+def test_what_an_item_is_about_is_its_first_link() -> None:
+    issue = json_issue(
+        external_url="https://a.example/rye?utm_source=x", content_html="<p><a href='https://b.example/'>Oats</a></p>"
+    )
+    assert [(link.url, link.title) for link in issue.links] == [
+        ("https://a.example/rye", "Loaves"),
+        ("https://b.example/", "Oats"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "external", ["https://crumbs.example/2", "https://discord.gg/x", "nonsense", "mailto:a@b.example"]
+)
+def test_what_an_item_is_about_counts_only_elsewhere(external: str) -> None:
+    assert json_issue(external_url=external, content_html="<p>Oats</p>").links == ()
+
+
+def test_footnotes_made_absolute_against_the_feed_are_no_content() -> None:
+    body = (
+        "<p>A loaf<a href='https://buttondown.com/crumbs/rss#fn:1'>1</a> and "
+        "<a href='https://buttondown.com/crumbs/archive/x/#fn:2'>2</a> <a href='https://a.example/1'>rye</a></p>"
+        "<p>See <a href='https://buttondown.com/crumbs/rss#fnref:1'>back</a></p>"
+    )
+    feed = (
+        "<rss version='2.0'><channel><title>Crumbs</title><link>https://buttondown.com/crumbs</link><item><title>Loaves"
+        "</title><link>https://buttondown.com/crumbs/archive/x/</link><description><![CDATA["
+        f"{body}]]></description></item></channel></rss>"
+    )
+    for base in (None, "https://buttondown.com/crumbs/rss"):
+        (issue,) = read_feed(feed.encode(), base_url=base).issues
+        assert [link.key for link in issue.links] == ["a.example/1"]

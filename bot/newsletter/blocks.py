@@ -218,8 +218,8 @@ def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anc
         if anchors and anchors[-1].key == key and not text[anchors[-1].end :].strip(_BETWEEN):
             return anchors[-1]
         anchor = Anchor(url, key, len(text))
-        if "mail=" in href or "Mail=" in href or url[8:20] not in href:
-            anchor.acts = acts_as_written(href if url[8:20] in href else unwrap(href))
+        if "ail=" in href or not href.startswith(url[:16]):
+            anchor.acts = acts_as_written(unwrap(href))
         if "utm_source=" in href:
             anchor.stamp = href.partition("utm_source=")[2].partition("&")[0].lower()
     anchors.append(anchor)

@@ -36,7 +36,11 @@ _INVITES = {
 }
 """Invitations to servers: pressing one joins, and each of them is advertising on the server it is posted to."""
 
-_INVITE_WORDS = ("discord", "dsc.gg/", "invite.gg/", "disboard.org/")  # each invitation below has one
+# each invitation below has one of these
+_INVITE_WORDS = (
+    "discord.gg/", "discord.com/", "discordapp.com/", "discord.me/", "discord.io/", "discord.link/", "dsc.gg/",
+    "invite.gg/", "disboard.org/",
+)  # fmt: skip
 _INVITE_TEXT = re.compile(
     r"(?:https?://)?(?<![\w.-])(?:www\.|canary\.|ptb\.)?(?:discord(?:app)?\.com/+invite/+|discord\.(?:gg|me|io|link)/+"
     r"|(?:dsc|invite)\.gg/+|disboard\.org/(?:\w\w/)?server/join/+)[\w-]+/?",
@@ -81,12 +85,15 @@ _CHROME_PATHS = re.compile(
     r"|\.substack\.com/p/[^/]+/comments?\b"
 )
 _CHROME_QUERIES = re.compile(r"[?&](?:action=(?:share|restack)|submitLike=|showSubscribe|email=[^&]*%40)")
-# each of the two patterns above, and a merge field, needs one of these
+# each of the two patterns above, and a merge field, needs one of these, or a `%` and one of those
 _FURNITURE_WORDS = (
     "/action/disable", "unsubscribe", "preferences", "manage", "cdn-cgi/l/", "action=", "submitLike=", "showSubscribe",
-    "%40", "PLACEHOLDER", "{", "%7B", "*|", "*%7C", "[", "%5B", "<%", "%3C", "%%", "%25", "%recipient", "%subscriber",
-    "%contact", "%user", "/optout", "/opt-out", "/vote", "forward-to-friend", "/comment",
+    "PLACEHOLDER", "{", "*|", "[", "/opt", "/vote", "forward-to-f", "/comment",
 )  # fmt: skip
+_ESCAPED_WORDS = (
+    "%40", "%7B", "*%7C", "%5B", "<%", "%3C", "%%", "%25", "%recipient", "%subscriber", "%contact", "%user"
+)  # fmt: skip
+
 _SIGN_PATHS = re.compile(
     r"/(?:login|log-in|signin|sign-in|signup|sign-up|subscribe|upgrade|referrals?|refer|leaderboard|account)(?:[/?]|$)"
     r"|#/portal",
@@ -236,7 +243,9 @@ def is_invite(key: str) -> bool:
 
 def may_invite(text: str) -> bool:
     """The text, in lower case, may hold the address of an invitation."""
-    return any(word in text for word in _INVITE_WORDS) and _INVITE_TEXT.search(text) is not None
+    if "disc" not in text and ".gg/" not in text and "disb" not in text:
+        return False
+    return any(word in text for word in _INVITE_WORDS)
 
 
 def without_invites(text: str) -> str:
@@ -248,6 +257,8 @@ def odd_keys(keys: list[str]) -> frozenset[str]:
     """Those of many keys that may be furniture by their path or query alone."""
     text = "\n".join(keys)
     words = [word for word in _FURNITURE_WORDS if word in text]
+    if "%" in text:
+        words += [word for word in _ESCAPED_WORDS if word in text]
     return frozenset([key for key in keys for word in words if word in key])
 
 

@@ -30,7 +30,9 @@ def _arxiv(path: str, query: str) -> Place:
 def _twitter(path: str, query: str) -> Place:
     """Names there are the same in any case; what stands under `/i/` are no names. A picture of a post is the post."""
     path = path if path.startswith("/i/") else path.lower()
-    return "twitter.com", _STATUS.sub(r"\1", path), query
+    if "/photo/" in path or "/video/" in path:
+        path = _STATUS.sub(r"\1", path)
+    return "twitter.com", path, query
 
 
 def _youtube(path: str, query: str) -> Place:

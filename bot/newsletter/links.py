@@ -74,6 +74,7 @@ MERGE_FIELD = re.compile(
 )
 """What a sender's system should have filled in: `{{email}}`, `*|EMAIL|*`, `%%email%%`, `[EMAIL]`, `<%=email%>` …"""
 
+_MOST_FOLDS = 16  # escapes may be made of escapes; each pass costs the length of the text
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 # what stands between fields, also percent-encoded, once or more often: an address within an address
 _BETWEEN = re.compile(r"([?&;]|%(?:25)*(?:3F|26|3B))", re.IGNORECASE)
@@ -293,7 +294,7 @@ def _fold_escapes(text: str) -> str:
     """The one way to write a letter: as itself where it needs no escape, else as one in capitals."""
     if not text.isascii():
         text = _FOREIGN.sub(lambda letters: quote(letters[0]), text)
-    while "%" in text:
+    for _ in range(_MOST_FOLDS if "%" in text else 0):
         folded = _PERCENT.sub(_fold_percent, text)
         if folded == text:
             break

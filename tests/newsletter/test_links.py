@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 import zlib
 from collections import defaultdict
 from collections.abc import Callable
@@ -290,6 +291,12 @@ def test_the_key_of_a_key_is_itself(prefix: str, host: str, port: str, tail: str
         assert link_key(f"https://{key}") == key
         assert link_key(shown) == key
         assert clean_url(shown) == shown
+
+
+def test_escapes_made_of_escapes_cost_no_square_of_their_length() -> None:
+    began = time.process_time()
+    read_link("https://A.example/" + "%" * 2_700 + "33" * 2_690 + "41")
+    assert time.process_time() - began < 1
 
 
 def test_the_key_of_an_address_in_numbers_keeps_its_brackets() -> None:

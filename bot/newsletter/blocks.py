@@ -218,7 +218,7 @@ def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anc
         if anchors and anchors[-1].key == key and not text[anchors[-1].end :].strip(_BETWEEN):
             return anchors[-1]
         anchor = Anchor(url, key, len(text))
-        if "ail=" in href or not href.startswith(url[:16]):
+        if url is not href and ("ail=" in href or not href.startswith(url[:16])):
             anchor.acts = acts_as_written(unwrap(href))
         if "utm_source=" in href:
             anchor.stamp = href.partition("utm_source=")[2].partition("&")[0].lower()

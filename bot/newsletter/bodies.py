@@ -26,13 +26,14 @@ def issue_from_html(
     """
     source = source[:MAX_HTML]
     bare = is_bare(source) if bare is None else bare
-    canonical = canonical_html(source, bare=bare, unwanted=unwanted_in(source), wanted=wanted, paid=known.paid)
-    blocks = read_blocks(canonical.replace(CUT, ""), base=known.base)
-    if CUT in canonical:
+    paid = ("paywall", *known.paid) if known.paid or "paywall" in source else ()
+    canonical = canonical_html(source, bare=bare, unwanted=unwanted_in(source), wanted=wanted, paid=paid)
+    if paid and CUT in canonical:
+        blocks = read_blocks(canonical.replace(CUT, ""), base=known.base)
         known.paywalled = True
         free = len(read_blocks(canonical.partition(CUT)[0], base=known.base))
         return _issue(blocks, known, identities or [], free=free)
-    return _issue(blocks, known, identities or [])
+    return _issue(read_blocks(canonical, base=known.base), known, identities or [])
 
 
 def issue_from_markdown(source: str, known: Known) -> Issue:

@@ -193,6 +193,7 @@ class _Reader:
         own, section = self._own, self._section
         sponsored = section.sponsored or number <= self._ad_until or _is_advertisement(text)
         self._ad_until = -1
+        has_lines, may_be_signed = "\n" in text, "(@" in text
         after = 0
         last = ""
         for anchor in block.anchors:
@@ -214,13 +215,13 @@ class _Reader:
             if anchor.carried and self._continues(anchor, words):
                 continue
             is_item = block.kind == "li"
-            if "\n" in text:
+            if has_lines:
                 line = text.rfind("\n", 0, anchor.start) + 1
                 if text.startswith(_LINE_ITEM, line):
                     is_item = True
                     if line >= after:
                         after, last = line + 1, ""
-            if "(@" in text and (quoted := self._words_of_post(number, anchor)):
+            if may_be_signed and (quoted := self._words_of_post(number, anchor)):
                 title = quoted
             elif is_generic(words):
                 title = self._title_around(number, anchor, words, after=after, is_item=is_item, last=last)
@@ -230,6 +231,7 @@ class _Reader:
             after = anchor.end
             if text.startswith(("*", " *"), anchor.end):
                 self._starred.append((section, len(section.links)))
+            excerpt = excerpt_of(text, anchor.start, anchor.end)
             section.links.append(
                 Link(
                     anchor.url,
@@ -237,7 +239,7 @@ class _Reader:
                     title,
                     _anchor_text(words),
                     section.title,
-                    excerpt_of(text, anchor.start, anchor.end).removeprefix("- "),
+                    excerpt.removeprefix("- ") if has_lines else excerpt,
                     sponsored,
                 )
             )

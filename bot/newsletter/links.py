@@ -93,14 +93,15 @@ def read_link(raw: str, base: str | None = None) -> tuple[str, str] | None:
     plain = _PLAIN.match(raw)
     if plain is not None and len(raw) <= MAX_SHOWN:
         host, path, query = plain.group(1, 2, 3)
+        is_odd = "%" in path or ";" in path
         if (
             path[1:].partition("/")[0] not in PATHS
             and not may_be_wrapped(host, path)
-            and not (("%" in path or ";" in path) and _SUSPECT.search(path))
+            and not (is_odd and _SUSPECT.search(path))
         ):
-            if host.startswith(_PREFIXES):
+            if host[0] in "mw" and host.startswith(_PREFIXES):
                 host = _fold_host(host)
-            if "%" in path:
+            if is_odd:
                 path = _fold_escapes(path)
             if not query:
                 return raw if query is None else raw[:-1], _key(host, path, "")
@@ -181,7 +182,7 @@ def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:
     if len(url) > MAX_SHOWN or not url.startswith("http"):
         return None
     route = f"#{fragment}" if fragment.startswith(("!", "/")) else ""
-    key = _key(folded, one_path, kept, port=port if port not in {80, 443} else None)
+    key = _key(f"[{folded}]" if ":" in folded else folded, one_path, kept, port=port if port not in {80, 443} else None)
     return url, key_within(key + route, MAX_KEY)
 
 
@@ -215,7 +216,7 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
         return "", ""
     if "%" in query or ";" in query or "?" in query:
         query = _sifted(query, is_fields=True)
-    may_identify = "@" in query or "%40" in query or "%2540" in query or "eyJ" in query
+    may_identify = "@" in query or "eyJ" in query or ("%" in query and ("%40" in query or "%2540" in query))
     dropped = _BY_SITE.get("list-manage.com" if host.endswith(".list-manage.com") else _SITES.get(host, host))
     start = path[:10].lower()
     if start.startswith("/p/") or host.endswith("substack.com"):
@@ -283,9 +284,7 @@ def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:
     if host in UNIFY or MOBILE in host:
         host, path, query = unified(host, path, query)
         path = _fold_escapes(path).rstrip("/")
-    where = f"[{host}]" if ":" in host else host
-    if port:
-        where = f"{where}:{port}"
+    where = f"{host}:{port}" if port else host
     key = f"{where}{path}?{query}" if query else where + path
     return key if len(key) <= MAX_KEY else key_within(key, MAX_KEY)
 

@@ -61,7 +61,9 @@ _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referra
 
 _ALL_UTM = re.compile(r"(?>(?:utm_\w++=[^&?%{]*+&?)+)", re.ASCII)
 _PLAIN = re.compile(
-    r"https?://(?:www\.|m\.)?([a-z0-9.-]+\.[a-z]{2,24})((?:/[\w.~!$'()*+,;=:@%/-]*)?)(?:\?([!-\"$-~]*))?\Z", re.ASCII
+    r"https?://(?:www\.|m\.)?(?!(?:www|m|mobile)\.[^/]*\.)"
+    r"([a-z0-9.-]+\.[a-z]{2,24})((?:/[\w.~!$'()*+,;=:@%/-]*)?)(?:\?([!-\"$-~]*))?\Z",
+    re.ASCII,
 )
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _UNWANTED = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
@@ -99,8 +101,6 @@ def read_link(raw: str, base: str | None = None) -> tuple[str, str] | None:
             and not may_be_wrapped(host, path)
             and not (is_odd and _SUSPECT.search(path))
         ):
-            if host[0] in "mw" and host.startswith(_PREFIXES):
-                host = _fold_host(host)
             if is_odd:
                 path = _fold_escapes(path)
             if not query:
@@ -283,7 +283,8 @@ def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:
     path = path.rstrip("/")
     if host in UNIFY or MOBILE in host:
         host, path, query = unified(host, path, query)
-        path = _fold_escapes(path).rstrip("/")
+        if "%" in path:
+            path = _fold_escapes(path)
     where = f"{host}:{port}" if port else host
     key = f"{where}{path}?{query}" if query else where + path
     return key if len(key) <= MAX_KEY else key_within(key, MAX_KEY)

@@ -37,13 +37,13 @@ def canonical_html(source: str, *, bare: bool, unwanted: str = "", wanted: str =
     """The document as lexbor writes it, without scripts, styles (unless `bare`) and what `unwanted` names.
 
     `wanted` is a list of selectors, best first: the first that holds real text is taken instead of the whole body.
-    Before the first element of one of the classes `paid` comes `CUT`.
+    Before the first element that one of the selectors `paid` names comes `CUT`.
     """
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(flattened(source.replace(CUT, "") if paid else source))
     if paid:
-        _mark_paid(tree.css(",".join(f".{name}" for name in paid)))
+        _mark_paid(tree.css(",".join(paid)))
     selector = ",".join(filter(None, ("" if bare else _SILENT_CSS, unwanted)))
     if selector:
         for node in tree.css(selector):

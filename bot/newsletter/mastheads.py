@@ -24,7 +24,7 @@ _BYLINE = re.compile(r"^(?:written |posted )?by[: ]+(?P<names>[^\d.!?\n]{3,80})$
 class Known:
     """What the source says about an issue before its text is read; None or empty where it says nothing.
 
-    `paid` are CSS classes of what a page says is for those who pay.
+    `paid` are CSS selectors of what a page says is for those who pay.
     """
 
     title: str | None = None

@@ -19,7 +19,9 @@ _WANTED = (
     ",.entry-content,.post-content,.email-body,[itemprop=articleBody],article,main,[role=main]"
 )
 _UNWANTED = "nav,aside,body>header,body>footer,form,[hidden]"
-_CLASSES = re.compile(r"\.([A-Za-z][\w-]*)")
+_SELECTOR = re.compile(
+    r"(?:[a-z]{0,12}(?:[.#][A-Za-z_][\w-]{0,60})? ){0,3}[a-z]{0,12}[.#][A-Za-z_][\w-]{0,60}", re.ASCII
+)
 _HEAD = re.compile(r"<(?:head|meta|title|html)[\s>]", re.IGNORECASE)
 
 
@@ -79,7 +81,8 @@ def _read_head(source: str, known: Known) -> None:
     if known.paywalled:
         parts = linked.get("hasPart")
         listed = [part for part in (parts if isinstance(parts, list) else [parts]) if isinstance(part, dict)]
-        known.paid = tuple(name for part in listed for name in _CLASSES.findall(_text(part.get("cssSelector"))))[:10]
+        named = [each.strip() for part in listed for each in _text(part.get("cssSelector")).split(",")]
+        known.paid = tuple(each for each in named if _SELECTOR.fullmatch(each))[:10]
 
 
 def _linked_data(scripts: list[str]) -> dict[str, Any]:

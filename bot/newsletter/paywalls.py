@@ -8,6 +8,9 @@ import re
 from bot.newsletter.blocks import Block
 from bot.newsletter.chrome import Own, host_in, is_action
 
+PAID = (".paywall", ".paywalled", ".paywall-content", ".paywalled-content", ".paywall-jump")
+"""Selectors of what stands at a paywall or behind it; the last is Substack's, where its own pages break off."""
+
 _MAX_SENTENCE = 400
 
 _PAYWALL = re.compile(

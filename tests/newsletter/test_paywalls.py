@@ -46,6 +46,7 @@ def test_a_poll_before_the_paywall_stays() -> None:
         "<p>This post is for paid subscribers</p>",
         "<p>This post is for subscribers only</p>",
         '<p>Keep reading with a 7-day free trial</p><p>Subscribe to <a href="/subscribe">Crumbs</a></p>',
+        '<div class="paywall-jump"></div>',
         '<div class="paywall"><p>You have read enough.</p></div>',
         '<div class="box paywall" id="x"><div><p>Loaves <a href="https://b.example/3">inside</a></p></div></div>',
     ],
@@ -61,12 +62,21 @@ def test_nothing_behind_the_paywall_of_a_page_is_kept(cut: str) -> None:
     assert issue.images == ()
 
 
-def test_a_page_that_names_its_paid_part_is_cut_there() -> None:
+@pytest.mark.parametrize(
+    ("selector", "opening"),
+    [
+        (".for-members", '<section class="for-members">'),
+        ("#for-members", '<section id="for-members">'),
+        ("article .for-members, .other", '<article><section class="for-members">'),
+        (".later, .for-members", '<section class="for-members">'),
+    ],
+)
+def test_a_page_that_names_its_paid_part_is_cut_there(selector: str, opening: str) -> None:
     issue = read(
         "<html><head><title>T</title><script type='application/ld+json'>"
         '{"headline": "T", "isAccessibleForFree": false, "hasPart": {"isAccessibleForFree": false,'
-        ' "cssSelector": ".for-members"}}</script></head><body><p><a href="https://a.example/1">first</a> story</p>'
-        '<section class="for-members"><p><a href="https://b.example/2">hidden</a> story</p></section></body></html>',
+        f' "cssSelector": "{selector}"}}}}</script></head><body><p><a href="https://a.example/1">first</a> story</p>'
+        f'{opening}<p><a href="https://b.example/2">hidden</a> story</p></section><p class="later">End</p>',
         name="x.html",
     )
     assert issue.paywalled
@@ -78,6 +88,16 @@ def test_a_page_that_says_it_is_paid_is_cut_at_its_offer() -> None:
         "<html><head><title>T</title><script type='application/ld+json'>"
         '{"headline": "T", "isAccessibleForFree": false}</script></head><body><p><a href="https://a.example/1">first'
         "</a> story</p><p>Upgrade to paid to get all of it.</p><p><a href='https://b.example/2'>hidden</a></p>",
+        name="x.html",
+    )
+    assert keys(issue) == ["a.example/1"]
+
+
+def test_a_selector_that_is_none_does_no_harm() -> None:
+    issue = read(
+        "<html><head><title>T</title><script type='application/ld+json'>"
+        '{"headline": "T", "isAccessibleForFree": false, "hasPart": {"cssSelector": "..x[[, :nope(, .a"}}</script>'
+        '<body><p><a href="https://a.example/1">first</a> story</p></body></html>',
         name="x.html",
     )
     assert keys(issue) == ["a.example/1"]

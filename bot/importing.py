@@ -124,7 +124,9 @@ class _Filling:
                 undated_at=_LONG_AGO,
                 is_listed=False,
             )
-            await link_repeats(transaction, self._source, stored.new)
+            # What has no date stands nowhere near anything.
+            dated = [issue for issue in stored.new if issue.published_at is not None]
+            await link_repeats(transaction, self._source, dated)
         self.new += len(stored.new)
         self.known += len(waiting) - len(stored.new)
 

@@ -56,7 +56,7 @@ class Ladder:
         look_up_at = next_look_up(source, now=now)
         here = source.rung_url or source.url
         tried = {here}
-        if look_up_at != source.look_up_at:
+        if source.rung_url is not None and look_up_at != source.look_up_at:
             reading = await self._read_elsewhere(source, source.url, credentials)
             if reading is not None:
                 return Climbed(reading)

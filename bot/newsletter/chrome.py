@@ -75,7 +75,7 @@ _CHROME_HOSTS = {
 }
 _CHROME_PATHS = re.compile(
     r"/(?:action/disable_email|unsubscribe\b|(?:email|manage|update)[-_]?preferences\b|manage[-_]subscription"
-    r"|cdn-cgi/l/email-protection|opt-?out\b|polls?/(?:[\w-]+/)?vote\b)"
+    r"|cdn-cgi/l/email-protection|opt-?out(?![\w-])|polls?/(?:[\w-]+/)?vote(?![\w-]))"
     r"|list-manage\d*\.com/(?:profile|unsubscribe)\b|^(?:[\w-]+\.)*forward-to-friend\d*\.com\b"
     r"|\.substack\.com/p/[^/]+/comments?\b"
 )

@@ -4,6 +4,7 @@ import pytest
 
 from bot.model.issue import Issue
 from bot.newsletter import read_newsletter
+from bot.newsletter.chrome import Own, is_action, is_chrome
 
 
 def read(text: str) -> Issue:
@@ -114,3 +115,12 @@ def test_what_acts_or_shares_is_no_content(address: str) -> None:
 )
 def test_what_only_looks_like_an_action_is_content(address: str) -> None:
     assert keys(f"# T\n\n## N\n\n[A story](https://{address})") == [address]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["a.example/polls/vote-2024", "a.example/blog/opt-out-of-everything", "a.example/optouts", "a.example/poll/voters"],
+)
+def test_pages_about_votes_and_opting_out_are_content(key: str) -> None:
+    assert not is_action(key)
+    assert not is_chrome(key, "A page", Own())

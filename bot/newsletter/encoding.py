@@ -24,8 +24,13 @@ _LONG_MISREAD = re.compile(
 )
 # a word of a language that needs two bytes for each of its letters
 _MISREAD_WORD = re.compile(f"(?:[{re.escape(bytes(range(0xC2, 0xE0)).decode('mac_roman'))}][{_MAC_TRAIL}]){{3}}")
-# a letter of Western Europe: its first byte shows as one of four signs, of which formulas hold some ("√π", "≈∞")
-_MISREAD_LETTER = re.compile(f"[¬√ƒ≈](?:[{_MAC_TRAIL}](?<![πµΩ∂∑∏∫∞±≤≥≠])|(?<=[A-Za-z0-9].)[{_MAC_TRAIL}])")
+# a letter of Western Europe: its first byte shows as one of four signs. Formulas hold some of them ("2√π", "x≈∞"):
+# there it has to stand within a word or after two letters of one, but for the French "où" and the "20°" of a temperature
+_MISREAD_LETTER = re.compile(
+    f"[¬√ƒ≈](?:[{_MAC_TRAIL}](?<![πµΩ∂∑∏∫∞±≤≥≠])|(?<=[A-Za-z]{{2}}.)[{_MAC_TRAIL}]"
+    f"|(?<=[A-Za-z].)[{_MAC_TRAIL}](?=[A-Za-z]))"
+    "|\\b[oO]√π|(?<=[0-9])¬∞"
+)
 # letters beyond Latin ones, and marks that stand over others, right beside a Latin letter: a word of no language
 _PATCHWORK = re.compile("[A-Za-z][\u0180-\u07ff]|[\u0180-\u07ff][A-Za-z]")
 _BEYOND_LATIN = re.compile("[\u0180-\u07ff]")

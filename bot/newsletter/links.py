@@ -55,6 +55,8 @@ _SITES = {
 }
 """Hosts whose parameters are those of another one."""
 
+_SUBSTACK_PAGE = re.compile(r"/(?:i/\d+|subscribe)(?:/|\Z)", re.IGNORECASE)
+_SUBSTACK_READER = re.compile(r"(?:\A|&)r=(?=[a-z]*\d)[0-9a-z]{3,8}(?:&|\Z)")
 _SUBSTACK = frozenset({"r", "s", "isfreemail", "triedredirect", "showwelcome", "publication_id", "post_id", "j", "fbc"})
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
@@ -68,10 +70,12 @@ _PLAIN = re.compile(
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _UNWANTED = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
 _PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
+_READER = r"[\w.]{0,40}(?:mail|name|subscriber|contact|user|recipient|member|token|hash)[\w.]{0,40}"
 MERGE_FIELD = re.compile(
-    r"PLACEHOLDER|\{\{|%7B%7B|\*(?:\||%7C)|\[\[|%5B%5B|(?:\$|%24)(?:\{|%7B)|=(?:\{|%7B)[\w.]+(?:\}|%7D)"
-    r"|(?:\{|%7B)[\w.]*mail[\w.]*(?:\}|%7D)|(?:<|%3C)%|%(?:25)?%(?:25)?[\w.]{1,60}%(?:25)?%"
-    r"|%(?:25)?(?:recipient|subscriber|contact|user)[\w.]{0,60}%|[=/](?:\[|%5B)[A-Z_]{2,40}(?:\]|%5D)",
+    rf"PLACEHOLDER|\{{\{{|%7B%7B|\*(?:\||%7C)|(?:\[\[|%5B%5B){_READER}|(?:\$|%24)(?:\{{|%7B)"
+    rf"|=(?:\{{|%7B){_READER}(?:\}}|%7D)|(?:\{{|%7B)[\w.]{{0,60}}mail[\w.]{{0,60}}(?:\}}|%7D)"
+    r"|(?:<|%3C)%(?:25|(?![0-9a-f]{2}))|%(?:25)?%(?:25)?[\w.]{1,60}%(?:25)?%"
+    r"|%(?:25)?(?:recipient|subscriber|contact|user)[\w.]{0,60}%|=(?:\[|%5B)(?-i:[A-Z_]{2,40})(?:\]|%5D)",
     re.IGNORECASE,
 )
 """What a sender's system should have filled in: `{{email}}`, `*|EMAIL|*`, `%%email%%`, `[EMAIL]`, `<%=email%>` …"""
@@ -84,6 +88,11 @@ _EQUALS = re.compile(r"=|%(?:25)*3D", re.IGNORECASE)
 _SUSPECT = re.compile(
     r"utm_|mail|token|jwt|subscriber|@|%(?:25)*40|eyJ", re.IGNORECASE
 )  # any identity has one of these
+_ASKED_FOR = frozenset(
+    "q query search src cid resource uri url acct id msg msgid message message_id title page topic list author".split()
+)
+"""Parameters that say what is asked for, also where their value has the form of a mail address."""
+
 _MAIL_ADDRESS = re.compile(r"[^@\s/?&=]+@[^@\s/?&=]+\.[a-z]{2,24}\Z", re.IGNORECASE)
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*\Z", re.ASCII)
 _PREFIXES = ("www.", "m.", "mobile.")
@@ -172,7 +181,8 @@ def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:
     folded = _fold_host(_in_ascii(hostname))
     if not folded:
         return None
-    path = _sifted(parts.path.replace("\\", "/"))
+    # a field within a path ends with its part of it
+    path = "/".join([_sifted(part) for part in parts.path.replace("\\", "/").split("/")])
     one_path = _fold_escapes(path)
     shown, kept = _queries(folded, one_path, parts.query)
     fragment = _sifted(parts.fragment, is_fields=not parts.fragment.startswith(("!", "/", ":")))
@@ -214,6 +224,8 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     """The parameters to show and, sorted, those that belong to the key."""
     if not query or _ALL_UTM.fullmatch(query):
         return "", ""
+    if "&amp;" in query:
+        query = query.replace("&amp;", "&")  # escaped twice by whoever wrote the page
     if "%" in query or ";" in query or "?" in query:
         query = _sifted(query, is_fields=True)
     may_identify = "@" in query or "eyJ" in query or ("%" in query and ("%40" in query or "%2540" in query))
@@ -221,8 +233,8 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     start = path[:10].lower()
     if start.startswith("/p/") or host.endswith("substack.com"):
         dropped = _SUBSTACK
-    elif start.startswith(("/i/", "/subscribe")):
-        dropped = (dropped or frozenset()) | {"r"}  # Substack's number of the reader, under a host of its own
+    elif start.startswith(("/i/", "/subscribe")) and _SUBSTACK_PAGE.match(path) and _SUBSTACK_READER.search(query):
+        dropped = (dropped or frozenset()) | {"r"}  # the reader, under a host of the newsletter's own
     shown = []
     kept = []
     for field in query.split("&"):
@@ -276,7 +288,9 @@ def _identifies(field: str) -> bool:
     if name in _IDENTITY:
         return True
     value = unquote(unquote(parts[1]))
-    return _MAIL_ADDRESS.match(value) is not None or _TOKEN.match(value) is not None
+    if _TOKEN.match(value):
+        return True
+    return name not in _ASKED_FOR and _MAIL_ADDRESS.match(value) is not None
 
 
 def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:

@@ -14,11 +14,12 @@ PAID = (".paywall", ".paywalled", ".paywall-content", ".paywalled-content", ".pa
 _MAX_SENTENCE = 400
 
 _PAYWALL = re.compile(
-    r"subscribe to .{1,80}? to (?:read|unlock) the rest|already a pa(?:ying|id) subscriber"
+    r"subscribe to .{1,80}? to (?:read|unlock) the rest|already a pa(?:ying|id) (?:subscriber|member)"
     r"|upgrade to (?:paid|premium) to"
-    r"|this (?:post|issue|article|content|newsletter|episode) is for"
+    r"|this (?:post|issue|article|story|content|newsletter|episode|edition) is (?:only )?for"
     r" (?:(?:paid|paying|premium|pro) )?(?:subscribers|members)"
-    r"|the (?:rest|remainder) of this (?:post|issue|article|newsletter) is for"
+    r"|the (?:rest|remainder) of this (?:post|issue|article|story|episode|edition|newsletter) is (?:only )?for"
+    r" (?:our |my )?(?:paid|paying|premium|pro|subscribers|members)\b"
     r"|to (?:keep|continue) reading, (?:subscribe|upgrade)"
     r"|become a (?:paid|paying) (?:subscriber|member) to (?:read|continue|get|access)"
     r"|keep reading with a \d+-day free trial"
@@ -31,6 +32,7 @@ _WORDS = (
     "already a pa",
     "upgrade to p",
     "is for ",
+    "is only for ",
     "remainder of",
     "reading, ",
     "become a pa",
@@ -41,19 +43,29 @@ _WORDS = (
 )
 
 
-# said where the text ends; the other sentences may as well offer something in the middle of what everybody reads
+# Said where the text ends; the other sentences may as well offer something in the middle of what everybody reads. Who
+# pays is named, or what is behind: "to keep this letter free" and "for beginners" end nothing.
+_PIECE = r"(?:post|issue|article|story|episode|edition)"
+_END = r"(?=\W*(?:$|subscribe|upgrade|already|sign|become|log))"
 _CUT = re.compile(
-    r"to (?:read|unlock) the rest|already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in"
-    r"|upgrade to (?:paid|premium) to (?:read|continue|keep|unlock)\b"
-    r"(?! (?:all |every |our |my |the )?(?:past|archive))"
-    r"|this (?:post|issue|article|content|newsletter|episode) is for"
-    r" (?:(?:paid|paying|premium|pro) (?:subscribers|members)|(?:subscribers|members)(?: only| on the\b|\W*$))"
-    r"|the (?:rest|remainder) of this (?:post|issue|article|newsletter) is for"
+    r"to (?:read|unlock) the rest\b"
+    r"|already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in\b(?!\W+to (?!read|continue|unlock))"
+    rf"|upgrade to (?:paid|premium) to (?:(?:continue|keep) reading|read on|continue{_END}"
+    rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {_PIECE})"
+    rf"|this (?:{_PIECE}|content|newsletter) is (?:only )?for (?:paid|paying|premium|pro) (?:subscribers|members)"
+    rf"(?: only| on the [\w ]{{1,40}}(?:tier|plan))?{_END}"
+    rf"|this (?:{_PIECE}|content) is (?:only )?for (?:subscribers|members)"
+    rf"(?: only| on the [\w ]{{1,40}}(?:tier|plan))?{_END}"
+    rf"|the (?:rest|remainder) of this (?:{_PIECE}|newsletter) is (?:only )?for (?:our |my )?"
+    r"(?:paid|paying|premium|pro|subscribers|members)\b"
     r"|to (?:keep|continue) reading, (?:subscribe|upgrade)"
-    r"|become a (?:paid|paying) (?:subscriber|member) to (?:continue|read (?:on|more|this|the))"
-    r"|keep reading with a \d+-day free trial|subscribe to (?:continue|keep) reading",
-    re.IGNORECASE,
+    rf"|become a (?:paid|paying) (?:subscriber|member) to (?:continue(?: reading|{_END})|read (?:on\b|more{_END})"
+    rf"|read (?:this|the (?:full|whole|entire)) {_PIECE}{_END})"
+    rf"|keep reading with a \d+-day free trial|subscribe to (?:continue|keep) reading(?: (?:this|the) {_PIECE})?{_END}",
+    re.IGNORECASE | re.MULTILINE,
 )
+_OPEN = re.compile(r"\bbut\b|\bis free\b|\bfor free\b|\bfree (?:for|to) \w", re.IGNORECASE)
+"""What stands beside such a sentence where the rest is for everybody all the same."""
 
 
 def read_paywall(blocks: list[Block], text: str, *, own: Own, is_cut: bool) -> tuple[bool, int]:
@@ -70,10 +82,14 @@ def read_paywall(blocks: list[Block], text: str, *, own: Own, is_cut: bool) -> t
             lowered = block.text.lower()
             if any(word in lowered for word in words) and _PAYWALL.search(lowered):
                 is_paywalled = True
-                if (is_cut or _CUT.search(lowered)) and not _leads_elsewhere(block, own):
+                if (is_cut or _is_cut(lowered)) and not _leads_elsewhere(block, own):
                     # what stands first names the issue, whatever it says
                     return True, max(number, int(blocks[0].kind == "h1"))
     return is_paywalled, len(blocks)
+
+
+def _is_cut(words: str) -> bool:
+    return _CUT.search(words) is not None and _OPEN.search(words) is None
 
 
 def _leads_elsewhere(block: Block, own: Own) -> bool:
@@ -88,7 +104,7 @@ def before_paywall(source: str) -> str:
         return source
     free = []
     for line in source.splitlines(keepends=True):
-        if len(line) < _MAX_SENTENCE and _CUT.search(line) and _PAYWALL.search(line):
+        if len(line) < _MAX_SENTENCE and _is_cut(line):
             break
         free.append(line)
     return "".join(free)

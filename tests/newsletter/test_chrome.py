@@ -124,3 +124,21 @@ def test_what_only_looks_like_an_action_is_content(address: str) -> None:
 def test_pages_about_votes_and_opting_out_are_content(key: str) -> None:
     assert not is_action(key)
     assert not is_chrome(key, "A page", Own())
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/vercel/next.js/tree/canary/blog/app/[locale]/page.tsx",
+        "https://github.com/vercel/next.js/tree/canary/pages/%5Bslug%5D.js",
+        "https://github.com/vercel/next.js/tree/canary/pages/[ID]/index.js",
+        "https://stackoverflow.com/search?q=%3C%2Fdiv%3E",
+        "https://search.example/find?q=x+%3C%3D+y",
+        "https://docs.example/api?id={id}",
+        "https://wiki.example/wiki/[[Link]]",
+        "https://a.example/manage-subscription-economy",
+    ],
+)
+def test_brackets_that_no_sender_fills_in_are_content(address: str) -> None:
+    [issue] = read_newsletter(f"# T\n\n- [A page]({address}) - worth it\n".encode(), source="x.md")
+    assert len(issue.links) == 1

@@ -61,3 +61,12 @@ def test_the_seed_is_put_right_byte_for_byte(seed: bytes) -> None:
 def test_one_misread_line_does_not_spoil_the_sound_ones() -> None:
     misread = "It’s here".encode().decode("mac_roman")
     assert mended(f"{misread}\nL’économie\n") == "It’s here\nL’économie\n"
+
+
+@pytest.mark.parametrize("text", ["The circle has radius 2√π.", "1/(2√π)", "x≈π, or x≈∞", "k≈±1", "x√π and 3≈π"])
+def test_formulas_stay_as_they_are(text: str) -> None:
+    assert mended(text) == text
+
+
+def test_a_letter_within_a_word_is_still_put_right() -> None:
+    assert mended("el ni√±o y la ma√±ana") == "el niño y la mañana"

@@ -441,3 +441,43 @@ def test_real_links_that_hide_their_destination_stay_as_they_are(corpus: Path) -
     opaque = [row["wrapped"] for row in rows if row["destination"] is None]
     assert opaque
     assert [unwrap(wrapped) for wrapped in opaque] == opaque
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://calendar.google.com/calendar/embed?src=team%40group.calendar.google.com&ctz=Europe",
+        "https://social.example/.well-known/webfinger?resource=acct:me@x.example",
+        "https://keys.example/search?q=dev@project.example",
+        "https://social.example/authorize_interaction?uri=me@mastodon.example",
+        "https://list.example/archive?msg=2024.abc@mail.example.org",
+        "https://wiki.example/index.php?title=a@b.example.com",
+        "https://a.example/i/5?r=main",
+        "https://a.example/subscribers/list?r=5",
+    ],
+)
+def test_a_parameter_that_says_what_is_asked_for_stays_whatever_it_looks_like(url: str) -> None:
+    read = read_link(url)
+    assert read is not None
+    assert read[0] == url
+
+
+def test_separators_that_were_escaped_twice_are_separators() -> None:
+    plain = read_link("https://a.example/?a=1&b=2")
+    assert read_link("https://a.example/?a=1&amp;b=2") == plain
+    assert read_link("https://a.example/?a=1&amp;utm_source=n&amp;b=2") == plain
+    assert read_link("https://a.example/?utm_source=n&amp;a=1&amp;token=abc&amp;b=2") == plain
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.example/doc;token=abc/page/2", "https://a.example/doc/page/2"),
+        ("https://a.example/download;email=1/file.pdf", "https://a.example/download/file.pdf"),
+        ("https://a.example/doc;lang=en;token=abc/page", "https://a.example/doc;lang=en/page"),
+    ],
+)
+def test_a_reader_within_a_path_takes_none_of_the_rest_along(url: str, shown: str) -> None:
+    read = read_link(url)
+    assert read is not None
+    assert read[0] == shown

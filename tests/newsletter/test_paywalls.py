@@ -116,3 +116,54 @@ def test_an_offer_in_the_middle_of_an_issue_cuts_nothing(line: str) -> None:
     issue = read(f"# T\n\n[first](https://a.example/1)\n\n{line}\n\n- [second](https://b.example/2)\n")
     assert keys(issue)[0] == "a.example/1"
     assert keys(issue)[-1] == "b.example/2"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Become a paid subscriber to read more from us every Friday.",
+        "Become a paid member to read this newsletter without ads.",
+        "Upgrade to paid to continue supporting independent writing.",
+        "Upgrade to premium to keep this newsletter free for everyone.",
+        "Upgrade to Premium to unlock voice mode, says a singer.",
+        "The rest of this issue is for beginners who want to learn Rust.",
+        "Subscribe to keep reading these updates every week.",
+        "This issue is for paid subscribers, but it is free for everyone today.",
+        "This newsletter is for members only on Tuesdays; today is free.",
+        "This newsletter is for subscribers.",
+        "To keep reading, subscribe to the newsletter for free.",
+        "Already a paid subscriber? Sign in to comment.",
+    ],
+)
+def test_what_only_speaks_of_paying_cuts_nothing(line: str) -> None:
+    issue = read(
+        f"# T\n\n{line}\n\n## News\n\n- [first](https://a.example/1)\n- [second](https://b.example/2)\n\n{POLL}"
+    )
+    assert keys(issue) == ["a.example/1", "b.example/2"]
+    assert len(issue.polls) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Upgrade to paid to continue reading",
+        "Upgrade to paid to read the rest of this post.",
+        "Upgrade to premium to unlock this issue",
+        "Upgrade to paid to keep reading this post",
+        "Become a paying subscriber to continue reading.",
+        "Become a paid member to read this post.",
+        "Become a paid subscriber to read the full issue",
+        "The rest of this post is only for paid subscribers.",
+        "The remainder of this issue is for members.",
+        "To continue reading, upgrade your plan.",
+        "Subscribe to continue reading",
+        "This episode is for members only.",
+        "This article is for subscribers on the Gold tier",
+        "Already a paying subscriber? [Sign In](/login)",
+        "Already a paid member? Log in to continue.",
+    ],
+)
+def test_what_says_that_the_rest_is_paid_for_cuts(line: str) -> None:
+    issue = read(f"# T\n\n[first](https://a.example/1)\n\n{line}\n\n- [hidden](https://b.example/2)\n")
+    assert keys(issue) == ["a.example/1"]
+    assert issue.paywalled

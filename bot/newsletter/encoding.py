@@ -25,7 +25,7 @@ _LONG_MISREAD = re.compile(
 # a word of a language that needs two bytes for each of its letters
 _MISREAD_WORD = re.compile(f"(?:[{re.escape(bytes(range(0xC2, 0xE0)).decode('mac_roman'))}][{_MAC_TRAIL}]){{3}}")
 # a letter of Western Europe: its first byte shows as one of four signs. Formulas hold some of them ("2√π", "x≈∞"):
-# there it has to stand within a word or after two letters of one, but for the French "où" and the "20°" of a temperature
+# there it has to stand within a word or after two letters of one, but for the French "où" and degrees ("20°")
 _MISREAD_LETTER = re.compile(
     f"[¬√ƒ≈](?:[{_MAC_TRAIL}](?<![πµΩ∂∑∏∫∞±≤≥≠])|(?<=[A-Za-z]{{2}}.)[{_MAC_TRAIL}]"
     f"|(?<=[A-Za-z].)[{_MAC_TRAIL}](?=[A-Za-z]))"

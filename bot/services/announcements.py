@@ -56,7 +56,9 @@ async def enqueue_announcement(
     earlier = await _first_of(transaction, keys)
     if earlier is not None:
         given_up = earlier.last_problem is not None and earlier.last_problem.message_id in _GIVEN_UP
-        return given_up and await outbox_rows.try_failed_again(transaction, earlier.delivery_key, now=now)
+        return given_up and await outbox_rows.try_failed_again(
+            transaction, earlier.delivery_key, subject_key=issue_key, now=now
+        )
     await open_issue_poll(
         transaction,
         await issue_rows.polls_of(transaction, issue_key),
@@ -117,7 +119,7 @@ async def _first_of(transaction: Transaction, keys: Sequence[str]) -> DeliveryRe
 async def announced_alike(
     transaction: Transaction, subscription: Subscription, issue_key: str
 ) -> DeliveryRecord | None:
-    """The announcement of the same issue that came from another source of the server; None when there is none."""
+    """The announcement of an issue in a channel, also where it came from another source; None when there is none."""
     installation_id = await installation_row.known_id(transaction)
     identity = await issue_rows.identity_of(transaction, issue_key)
     if installation_id is None or identity is None:
@@ -131,6 +133,19 @@ async def announced_alike(
         generation=0,
     )
     return await _first_of(transaction, keys)
+
+
+async def hand_over(transaction: Transaction, *, guild_id: int, source_id: int) -> None:
+    """Let what a server was told of a source's issues, or is about to be, belong to the same issues by another source.
+
+    For a source that the server does not read any more, before what waits for it is cancelled.
+    """
+    for before, channel_id in await outbox_rows.announced_of(transaction, guild_id=guild_id, source_id=source_id):
+        after = await issue_rows.alike(transaction, before, guild_id=guild_id, channel_id=channel_id)
+        if after is not None:
+            await outbox_rows.change_subject(transaction, guild_id=guild_id, before=before, after=after)
+            await poll_rows.change_issue(transaction, guild_id=guild_id, before=before, after=after)
+            await submission_rows.change_issue(transaction, guild_id=guild_id, before=before, after=after)
 
 
 async def enqueue_followers_copy(transaction: Transaction, delivery: Delivery, *, now: datetime) -> None:
@@ -268,13 +283,19 @@ class Announcements:
             if subscription is None or identity is None:
                 raise NotFoundError("issue-gone")
             records = await outbox_rows.announcements_of(transaction, guild_id=guild_id, subject_key=issue_key)
+            alike = None if records else await announced_alike(transaction, subscription, issue_key)
+            if alike is not None:
+                # It stands there by another source, and is announced anew as what it is there.
+                issue_key = alike.subject_key
+                records = await outbox_rows.announcements_of(transaction, guild_id=guild_id, subject_key=issue_key)
+                identity = await issue_rows.identity_of(transaction, issue_key) or identity
             if not records:
                 raise NotFoundError("repost-never-posted")
             latest = records[0]
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             if not fresh or latest.state in {DeliveryState.PENDING, DeliveryState.CLAIMED}:
                 return Posting(queued=False, channel_id=latest.channel_id)
-            await enqueue_announcement(
+            queued = await enqueue_announcement(
                 transaction,
                 subscription,
                 issue_key=issue_key,
@@ -284,7 +305,7 @@ class Announcements:
                 generation=latest.generation + 1,
             )
         self._bell.ring("outbox")
-        return Posting(queued=True, channel_id=subscription.channel_id)
+        return Posting(queued=queued, channel_id=subscription.channel_id)
 
     async def preview(self, guild_id: int, issue_key: str) -> Announcement:
         """What the announcement of an issue looks like in this server, without the mention. Raises NotFoundError."""

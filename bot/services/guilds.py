@@ -13,7 +13,7 @@ from bot.model.guild import ArchiveAccess, Guild, Source, Subscription
 from bot.model.hub import Hub
 from bot.model.problem import Problem
 from bot.ports import Bell
-from bot.services.announcements import enqueue_announcement
+from bot.services.announcements import enqueue_announcement, hand_over
 from bot.services.channels import choose_channel
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, used_up
 from bot.services.submissions import show_pending_in
@@ -58,6 +58,7 @@ async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: in
     await lease_rows.ask_soon(transaction, [source_id], now=now)
     await repeat_rows.drop_held_of(transaction, guild_id=guild_id, source_ids=[source_id])
     await flood_rows.drop_waiting(transaction, guild_id=guild_id, source_id=source_id)
+    await hand_over(transaction, guild_id=guild_id, source_id=source_id)
     await outbox_rows.cancel_pending(
         transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
     )

@@ -118,7 +118,7 @@ def next_look_up(source: Source, *, now: datetime) -> datetime | None:
         return None
     at = source.look_up_at
     # One that lies too far away was written while the clock was wrong.
-    return at if at is not None and now < at <= now + LOOK_UP_AFTER else now + LOOK_UP_AFTER
+    return at if at is not None and now < at <= now + 2 * LOOK_UP_AFTER else now + LOOK_UP_AFTER
 
 
 def words_about(source: Source, climbed: Climbed) -> Problem:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.model.guild import Guild, Source
 from bot.model.issue import Issue, IssueCard
+from bot.services.announcements import announced_alike
 from bot.services.keys import issue_key
 from bot.store import Transaction
 from bot.store import guilds as guild_rows
@@ -146,5 +147,10 @@ async def is_told_elsewhere(
     digest = await repeat_rows.teller_of(transaction, key)
     if digest is None or digest.issue_key in here:
         return digest
-    announced = await outbox_rows.announcements_of(transaction, guild_id=guild.guild_id, subject_key=digest.issue_key)
-    return digest if announced else None
+    if await outbox_rows.announcements_of(transaction, guild_id=guild.guild_id, subject_key=digest.issue_key):
+        return digest
+    source_id = await issue_rows.source_of_issue(transaction, digest.issue_key)
+    for subscription in await guild_rows.subscriptions_of_guild(transaction, guild.guild_id):
+        if subscription.source_id == source_id and await announced_alike(transaction, subscription, digest.issue_key):
+            return digest
+    return None

@@ -240,6 +240,30 @@ async def names_of(transaction: Transaction, issue_key: str) -> list[str]:
     return list(rows.scalars())
 
 
+async def alike(transaction: Transaction, issue_key: str, *, guild_id: int, channel_id: int) -> str | None:
+    """The key of the same issue by another source that the server reads in this channel: one with the same address."""
+    one, other = issue_identities.alias("one"), issue_identities.alias("other")
+    wanted = issues.alias("wanted")
+    rows = await transaction.execute(
+        select(issues.c.issue_key)
+        .join(other, other.c.issue_id == issues.c.id)
+        .join(one, one.c.identity == other.c.identity)
+        .join(wanted, wanted.c.id == one.c.issue_id)
+        .join(subscriptions, subscriptions.c.source_id == issues.c.source_id)
+        .where(
+            wanted.c.issue_key == issue_key,
+            issues.c.id != wanted.c.id,
+            one.c.identity.startswith("link:"),
+            subscriptions.c.guild_id == guild_id,
+            subscriptions.c.channel_id == channel_id,
+        )
+        .order_by(issues.c.id)
+        .limit(1)
+    )
+    key: str | None = rows.scalar_one_or_none()
+    return key
+
+
 async def moments_of(transaction: Transaction, issue_keys: Collection[str]) -> list[datetime]:
     """Where these issues stand among the others."""
     rows = await transaction.execute(select(issues.c.ordered_at).where(issues.c.issue_key.in_(list(issue_keys))))

@@ -336,11 +336,15 @@ async def make_due(transaction: Transaction, *, now: datetime, problems: Collect
     )
 
 
-async def try_failed_again(transaction: Transaction, delivery_key: str, *, now: datetime) -> bool:
+async def try_failed_again(
+    transaction: Transaction, delivery_key: str, *, subject_key: str | None = None, now: datetime
+) -> bool:
     """Let a delivery that was given up be tried again; False unless it is one.
 
-    If one of its attempts may have arrived unheard, the channel is searched first.
+    If one of its attempts may have arrived unheard, the channel is searched first. subject_key: what it is about from
+    now on, where the same came from another source.
     """
+    changed = {} if subject_key is None else {"subject_key": subject_key}
     result = await transaction.execute(
         update(outbox)
         .where(
@@ -348,9 +352,30 @@ async def try_failed_again(transaction: Transaction, delivery_key: str, *, now: 
             outbox.c.state == DeliveryState.FAILED,
             outbox.c.message_id.is_(None),
         )
-        .values(state=DeliveryState.PENDING, due_at=now, degraded=False)
+        .values(state=DeliveryState.PENDING, due_at=now, degraded=False, **changed)
     )
     return bool(result.rowcount)
+
+
+async def announced_of(transaction: Transaction, *, guild_id: int, source_id: int) -> list[tuple[str, int]]:
+    """Keys of a source's issues that were ever queued for a server, each with the channel."""
+    rows = await transaction.execute(
+        select(outbox.c.subject_key, outbox.c.channel_id)
+        .where(
+            outbox.c.guild_id == guild_id,
+            outbox.c.purpose == Purpose.ANNOUNCE,
+            outbox.c.subject_key.in_(select(issues.c.issue_key).where(issues.c.source_id == source_id)),
+        )
+        .distinct()
+    )
+    return [(row.subject_key, row.channel_id) for row in rows]
+
+
+async def change_subject(transaction: Transaction, *, guild_id: int, before: str, after: str) -> None:
+    """Let all that a server was ever told of an issue be about another one, which is the same by another source."""
+    await transaction.execute(
+        update(outbox).where(outbox.c.guild_id == guild_id, outbox.c.subject_key == before).values(subject_key=after)
+    )
 
 
 async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: int, problem: Problem) -> None:

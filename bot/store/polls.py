@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import Row, Select, bindparam, exists, func, or_, select, update
 
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
 from bot.store.group_commit import Transaction
@@ -59,6 +59,15 @@ async def add(
 async def get(transaction: Transaction, poll_key: str, *, guild_id: int) -> Poll | None:
     """A poll of this server, with its tally."""
     return await _one(transaction, select(polls).where(polls.c.poll_key == poll_key, polls.c.guild_id == guild_id))
+
+
+async def change_issue(transaction: Transaction, *, guild_id: int, before: str, after: str) -> None:
+    """Let a server's poll of an issue hang on another one, which is the same by another source and has none."""
+    other = polls.alias()
+    has_one = exists().where(other.c.guild_id == guild_id, other.c.issue_key == after)
+    await transaction.execute(
+        update(polls).where(polls.c.guild_id == guild_id, polls.c.issue_key == before, ~has_one).values(issue_key=after)
+    )
 
 
 async def of_issue(transaction: Transaction, issue_key: str, *, guild_id: int) -> Poll | None:

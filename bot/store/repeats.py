@@ -122,7 +122,7 @@ async def take_released(transaction: Transaction, *, now: datetime, longest: tim
     """
     rows = await transaction.execute(
         delete(held_issues)
-        .where(or_(held_issues.c.release_at <= now, held_issues.c.release_at > now + longest))
+        .where(or_(held_issues.c.release_at <= now, held_issues.c.release_at > now + 2 * longest))
         .returning(held_issues.c.release_at, held_issues.c.guild_id, held_issues.c.source_id, held_issues.c.issue_key)
     )
     return [(row.guild_id, row.source_id, row.issue_key) for row in sorted(rows, key=tuple)]

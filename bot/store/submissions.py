@@ -220,6 +220,16 @@ async def feature(
     return [_submission(row) for row in rows]
 
 
+async def change_issue(transaction: Transaction, *, guild_id: int, before: str, after: str) -> None:
+    """Let what ran in an issue have run in another one, which is the same by another source."""
+    row_ids = {key: select(issues.c.id).where(issues.c.issue_key == key).scalar_subquery() for key in (before, after)}
+    await transaction.execute(
+        update(submissions)
+        .where(submissions.c.guild_id == guild_id, submissions.c.featured_issue_id == row_ids[before])
+        .values(featured_issue_id=row_ids[after])
+    )
+
+
 async def featured_in(transaction: Transaction, issue_key: str, *, guild_id: int) -> list[Submission]:
     """What a server's members sent in and the issue contains, in the order of its links."""
     rows = await transaction.execute(

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.metrics import Metrics
 from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue
+from bot.ports import IssueSource
 from bot.services import (
     Announcements,
     Archive,
@@ -80,6 +82,20 @@ class Desk:
     async def titles_sent(self) -> list[str]:
         await self.services.outbox.deliver_due()
         return [announcement.issue.title for _, announcement in self.channel.messages.values()]
+
+    def sources(self, reader: IssueSource | None = None, **options: Any) -> Sources:
+        """The rules of reading once more, on the same database: another process, or another operator's settings."""
+        return Sources(
+            self.store,
+            reader=reader or self.shelf,
+            secrets=SecretBox(self.key_file),
+            clock=self.clock,
+            bell=self.bell,
+            interval=timedelta(minutes=10),
+            metrics=self.metrics,
+            announcer=self.channel,
+            **options,
+        )
 
     def outbox(self, *, incarnation: str, alone: bool = True) -> Outbox:
         """Another process on the same database."""

@@ -1,6 +1,7 @@
 """What moderators do about announcements."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -13,9 +14,10 @@ from bot.ports import Reading
 from bot.services.keys import delivery_key
 from bot.store import installation as installation_row
 from bot.store import issues as issue_rows
+from bot.store import sources as source_rows
 from bot.store.tables import outbox
 from tests.doubles import sample_issue
-from tests.services.conftest import CHANNEL, GUILD, Desk
+from tests.services.conftest import CHANNEL, FEED, GUILD, Desk
 
 FACTS = {
     "installation_id": "here",
@@ -178,3 +180,84 @@ async def test_what_was_announced_by_older_rules_is_not_announced_again(desk: De
     await desk.subscribe()
     await desk.services.sources.read_due()
     assert await desk.titles_sent() == ["Issue number 1"]
+
+
+API = "https://api.news.example/v2"
+
+
+async def two_ways(desk: Desk, *numbers: int) -> tuple[str, str]:
+    """A server reads issues by a feed and by an API into one channel; the keys of the newest by each, still queued."""
+    desk.shelf.lay_out(*(sample_issue(number) for number in numbers))
+    by_api = tuple(
+        sample_issue(each, identities=(f"guid:post_{each}", f"link:news.example/{each}")) for each in numbers
+    )
+    desk.shelf.answers[API] = Reading(title="By API", issues=by_api)
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.subscribe(url=API)
+    await desk.services.sources.read_due()
+    async with desk.store.read() as transaction:
+        found = {}
+        for source in await source_rows.all_sources(transaction):
+            newest = await issue_rows.newest_of_source(transaction, source.source_id)
+            assert newest is not None
+            found[source.url] = newest[0]
+    return found[FEED], found[API]
+
+
+async def stop(desk: Desk, url: str) -> None:
+    [source] = [each for each in (await desk.services.guilds.status(GUILD)).sources if each.url == url]
+    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+
+
+async def test_what_waits_is_still_announced_when_one_of_two_ways_to_it_is_removed(desk: Desk) -> None:
+    await two_ways(desk, 1)
+    await stop(desk, FEED)
+    assert await desk.titles_sent() == ["Issue number 1"]
+    [(_, announcement)] = desk.channel.messages.values()
+    assert announcement.poll is not None, "its poll goes along"
+
+
+async def test_what_may_have_arrived_is_found_again_when_one_of_two_ways_to_it_is_removed(desk: Desk) -> None:
+    await two_ways(desk, 1)
+    desk.channel.lose_answer = True
+    with pytest.raises(asyncio.CancelledError):
+        await desk.services.outbox.deliver_due()
+    desk.channel.lose_answer, desk.channel.nonces_are_remembered = False, False
+    desk.clock.move(timedelta(hours=1))
+    after = desk.outbox(incarnation="second")
+    await after.take_over()
+    await stop(desk, FEED)
+    await after.deliver_due()
+    assert [announcement.issue.title for _, announcement in desk.channel.messages.values()] == ["Issue number 1"]
+
+
+async def test_a_card_shows_the_corrections_of_the_way_that_is_left(desk: Desk) -> None:
+    await two_ways(desk, 2, 1)
+    await desk.titles_sent()
+    await stop(desk, FEED)
+    corrected = sample_issue(2, title="Issue two", identities=("guid:post_2", "link:news.example/2"))
+    desk.shelf.answers[API] = Reading(title="By API", issues=(corrected, sample_issue(1)))
+    await desk.read()
+    desk.clock.move(timedelta(minutes=1))
+    await desk.titles_sent()
+    assert desk.channel.refreshed[-1][1].issue.title == "Issue two"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["both read", "one removed"])
+async def test_an_issue_by_two_ways_is_announced_anew_once(desk: Desk, *, gone: bool) -> None:
+    by_feed, by_api = await two_ways(desk, 1)
+    await desk.titles_sent()
+    if gone:
+        await stop(desk, FEED)
+    posting = await desk.services.announcements.repost(GUILD, by_api, interaction_id=next(desk.interactions))
+    assert posting.queued
+    await desk.titles_sent()
+    await desk.titles_sent()
+    assert len(desk.channel.messages) == 2
+    assert list(desk.channel.edited.values()) == ["announcement-anew"]
+    again = by_api if gone else by_feed
+    assert (await desk.services.announcements.repost(GUILD, again, interaction_id=next(desk.interactions))).queued
+    await desk.titles_sent()
+    await desk.titles_sent()
+    assert len(desk.channel.messages) == 3

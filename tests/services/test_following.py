@@ -8,10 +8,8 @@ import pytest
 from bot.errors import FetchError
 from bot.model.issue import Issue, Section
 from bot.ports import Reading
-from bot.services import Sources
 from bot.services.following import MOST_AT_ONCE
 from bot.store import sources as source_rows
-from bot.store.secret_box import SecretBox
 from tests.doubles import sample_issue, sample_link
 from tests.services.conftest import CHANNEL, FEED, GUILD, Desk
 
@@ -36,17 +34,7 @@ class Allowed:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.signpost = Signpost()
-        self.sources = Sources(
-            desk.store,
-            reader=desk.shelf,
-            secrets=SecretBox(desk.key_file),
-            clock=desk.clock,
-            bell=desk.bell,
-            interval=timedelta(minutes=10),
-            metrics=desk.metrics,
-            announcer=desk.channel,
-            follower=self.signpost,
-        )
+        self.sources = desk.sources(follower=self.signpost)
 
     async def begin(self, *issues: Issue) -> None:
         self.desk.shelf.answer = Reading(title="The Sample", issues=issues, etag='"1"')

@@ -9,7 +9,7 @@ from bot.metrics import metered, note_received
 from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.ports import Reading
-from bot.services import Guilds, Push, Sources
+from bot.services import Guilds, Push
 from bot.services.quotas import MEGABYTE, Quotas
 from bot.store import sources as source_rows
 from bot.store import usage as usage_rows
@@ -46,17 +46,7 @@ class Ration:
         self.desk = desk
         self.shelf = HeavyShelf(sample_issue(1))
         self.quotas = Quotas(bytes_a_day=10 * MEGABYTE)
-        self.sources = Sources(
-            desk.store,
-            reader=self.shelf,
-            secrets=SecretBox(desk.key_file),
-            clock=desk.clock,
-            bell=desk.bell,
-            interval=timedelta(minutes=10),
-            metrics=desk.metrics,
-            announcer=desk.channel,
-            quotas=self.quotas,
-        )
+        self.sources = desk.sources(self.shelf, quotas=self.quotas)
         self.guilds = Guilds(desk.store, clock=desk.clock, bell=desk.bell, quotas=self.quotas)
 
     async def subscribe(self, guild_id: int = GUILD, url: str = FEED) -> None:

@@ -9,6 +9,7 @@ from bot.model.flood import FloodDecision
 from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue, Section
 from bot.model.member import Actor
+from bot.ports import Reading
 from bot.services.repeats import WAIT, _Digests
 from bot.store.repeats import Told
 from tests.doubles import NOON, sample_issue, sample_link
@@ -226,6 +227,8 @@ async def test_a_digest_that_was_taken_back_tells_nothing(desk: Desk) -> None:
     for _ in range(4):
         desk.shelf.lay_out(short, *older)
         await desk.read()
+    taken_back = await desk.services.issues.show(GUILD, "Digest 3")
+    assert taken_back.issue.is_withdrawn
     assert await told_in(desk, "Bite 4") is None
 
 
@@ -335,3 +338,36 @@ def test_a_thousand_issues_are_linked_in_a_moment() -> None:
     found = _Digests(counted)
     assert [found.teller_of(story) for story in stories] == [None] * 1_000
     assert looked_at == 200_000, "each mention once, however many stories there are"
+
+
+async def test_a_digest_that_came_by_another_address_is_told_all_the_same(desk: Desk) -> None:
+    await begin(desk, once=True)
+    await learn(desk)
+    large = digest(5, at(desk, 1), bite(4, at(desk)))
+    api = "https://api.news.example/v2"
+    desk.shelf.answers[api] = Reading(title="By API", issues=(sample_issue(1),))
+    await desk.subscribe(url=api)
+    await desk.services.sources.read_due()
+    before = await desk.titles_sent()
+    by_api = replace(large, identities=("guid:post_5", large.identities[1]))
+    desk.shelf.answers[api] = Reading(title="By API", issues=(by_api, sample_issue(1)))
+    desk.shelf.answer = None
+    await desk.read()
+    desk.shelf.lay_out(large, sample_issue(1))
+    await desk.read()
+    desk.shelf.lay_out(bite(4, at(desk)), large, sample_issue(1))
+    await desk.read()
+    desk.clock.move(WAIT)
+    await desk.services.sources.read_due()
+    assert (await desk.titles_sent())[len(before) :] == ["Digest 5"]
+
+
+async def test_a_clock_that_is_set_back_a_little_lets_nothing_go(desk: Desk) -> None:
+    await begin(desk, once=True)
+    await learn(desk)
+    before = await desk.titles_sent()
+    desk.shelf.lay_out(bite(4, at(desk)), sample_issue(1))
+    await desk.read()
+    desk.clock.set_back(timedelta(minutes=1))
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == before

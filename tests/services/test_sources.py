@@ -14,7 +14,7 @@ from bot.model.issue import Issue
 from bot.model.member import Actor
 from bot.model.problem import Problem
 from bot.ports import Announcement, Reading
-from bot.services import Sources, storing
+from bot.services import storing
 from bot.services.sources import split_credentials
 from bot.store.secret_box import SecretBox
 from bot.store.tables import sources
@@ -206,16 +206,7 @@ async def test_a_restart_neither_shortens_the_pause_nor_begins_to_count_anew(des
     due = await desk.services.sources.read_due()
     assert due is not None
     asked = len(desk.shelf.asked)
-    restarted = Sources(
-        desk.store,
-        reader=desk.shelf,
-        secrets=SecretBox(desk.key_file),
-        clock=desk.clock,
-        bell=desk.bell,
-        interval=timedelta(minutes=10),
-        metrics=desk.metrics,
-        announcer=desk.channel,
-    )
+    restarted = desk.sources()
     assert await restarted.read_due() == due
     assert len(desk.shelf.asked) == asked, "nothing is asked before its time"
     desk.clock.move(due - desk.clock.now())

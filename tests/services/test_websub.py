@@ -1,5 +1,6 @@
 """Hubs: which are asked for what and when, whose calls are taken, and what these can do at most."""
 
+import asyncio
 import hmac
 from datetime import timedelta
 
@@ -226,3 +227,16 @@ async def test_a_source_that_is_read_again_has_its_hub_again(desk: Desk) -> None
     desk.clock.move(timedelta(hours=2))
     await desk.services.websub.renew_due()
     assert desk.hub.forms[-1][1]["hub.mode"] == "subscribe"
+
+
+async def test_a_hub_is_asked_again_when_the_process_died_while_asking(desk: Desk) -> None:
+    await with_hub(desk)
+    desk.hub.dies = True
+    with pytest.raises(asyncio.CancelledError):
+        await desk.services.websub.renew_due()
+    desk.hub.dies = False
+    await desk.services.websub.renew_due()
+    assert len(desk.hub.forms) == 1, "somebody may still be asking"
+    desk.clock.move(timedelta(minutes=5))
+    await desk.services.websub.renew_due()
+    assert desk.hub.forms[0] == desk.hub.forms[1]

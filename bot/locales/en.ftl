@@ -459,6 +459,7 @@ websub-denied = The hub refuses to tell of this feed.
 websub-silent = The hub did not call back.
 folder-closed = This bot reads no files. (The operator may open a folder for them with NEWSLETTERS_FOLDER.)
 folder-missing = No newsletter “{ $name }” lies ready for this server. The operator puts it into NEWSLETTERS_FOLDER, in the folder { $server }.
+folder-writing = The files of “{ $name }” are just being written, so nobody can tell yet which of its issues are old. Try again in a few seconds.
 folder-empty = In `{ $name }` there is no file that could be an issue; their names end in { $endings }.
 folder-passed-over = { $count ->
     [one] The file `{ $name }` was passed over: { $reason }

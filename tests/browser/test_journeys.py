@@ -269,6 +269,17 @@ async def test_other_sources_are_set_up_and_a_lost_feed_is_told(demo: Stage, tab
     await expect(status).to_contain_text("told by its hub")
 
 
+async def test_a_story_that_is_told_twice_is_linked(demo: Stage, tab: Tab) -> None:
+    await tab.open(demo.sandbox.origin)
+    titles = ["Paper lanterns", "A postscript about doubles", "Corrections and a closed door", "A kettle that hums"]
+    for title in (*titles, "Seven finds of the week"):
+        await tab.page.get_by_role("button", name="Publish the next issue").click()
+        await expect(tab.message(title)).to_be_visible(timeout=20_000)
+    await expect(tab.message("A kettle that hums")).to_contain_text(
+        "also told in Seven finds of the week", timeout=20_000
+    )
+
+
 async def test_backstage_opens_with_what_is_known_and_keeps_a_draft(demo: Stage, tab: Tab) -> None:
     await tab.open(demo.sandbox.origin)
     backstage = tab.page.get_by_label("Backstage")

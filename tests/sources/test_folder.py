@@ -46,10 +46,13 @@ class Files:
         os.utime(path, (at.timestamp(), at.timestamp()))
         return path
 
-    async def read(self, *, name: str = "notes", etag: str | None = None) -> Reading | None:
+    async def read(
+        self, *, name: str = "notes", etag: str | None = None, first_read_at: datetime | None = LONG_AGO
+    ) -> Reading | None:
         address = folder_address(f"folder:{name}", SERVER)
         assert address is not None
-        return await self.reader.read(Source(source_id=1, url=address, url_key="", etag=etag), credentials=None)
+        source = Source(source_id=1, url=address, url_key="", etag=etag, first_read_at=first_read_at)
+        return await self.reader.read(source, credentials=None)
 
 
 @pytest.fixture
@@ -120,6 +123,15 @@ async def test_a_file_that_may_still_be_written_waits_and_nothing_counts_as_miss
     assert not reading.is_whole
     files.clock.move(timedelta(seconds=10))
     assert len(titles(await files.read(etag=reading.etag))) == 2
+
+
+async def test_a_first_reading_waits_until_all_is_written(files: Files) -> None:
+    files.write("1.md", ISSUE.format(n=1))
+    files.write("2.md", ISSUE.format(n=2), at=NOW - timedelta(seconds=1))
+    with pytest.raises(UnreadableError, match="folder-writing"):
+        await files.read(first_read_at=None)
+    files.clock.move(timedelta(seconds=10))
+    assert len(titles(await files.read(first_read_at=None))) == 2
 
 
 async def test_drafts_hidden_files_and_what_is_dated_in_the_future_are_no_issues_yet(files: Files) -> None:

@@ -24,7 +24,7 @@ _STEP_SECONDS = 30.0
 _MOST_LINES = 16
 _WIDTH = 96
 _FOUND = "https://lanterns.example/paper"
-_LANTERNS, _POSTSCRIPT, _CORRECTION = (path.read_text(encoding="utf-8") for path in NEXT)
+_LANTERNS, _POSTSCRIPT, _CORRECTION, *_ = (path.read_text(encoding="utf-8") for path in NEXT)
 _LINK = re.compile(r"\[((?:\\.|[^\]\\])*)\]\(<[^>]*>\)")
 
 

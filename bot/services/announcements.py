@@ -79,6 +79,26 @@ async def enqueue_announcement(
     )
 
 
+async def announce_in_guild(
+    transaction: Transaction,
+    *,
+    guild_id: int,
+    source_id: int,
+    issue_key: str,
+    identity: str,
+    now: datetime,
+    may_ping: bool = True,
+) -> int:
+    """Queue the announcement in every channel of a server that gets this source; how many were queued."""
+    queued = 0
+    for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
+        if subscription.source_id == source_id:
+            queued += await enqueue_announcement(
+                transaction, subscription, issue_key=issue_key, identity=identity, now=now, may_ping=may_ping
+            )
+    return queued
+
+
 async def _delivery_keys(
     transaction: Transaction,
     subscription: Subscription,

@@ -14,7 +14,7 @@ from bot.model.flood import Flood, FloodDecision
 from bot.model.issue import Issue
 from bot.model.member import Actor
 from bot.ports import Bell, FloodCard
-from bot.services.announcements import enqueue_announcement
+from bot.services.announcements import announce_in_guild
 from bot.services.audiences import require_moderator
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.keys import random_key
@@ -122,14 +122,17 @@ class Floods:
         if flood is None or guild is None or decision is FloodDecision.NONE:
             return
         wanted = flood.issue_keys if decision is FloodDecision.ALL else flood.issue_keys[-1:]
-        for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
-            if subscription.source_id != flood.source_id:
+        for key in wanted:
+            identity = await issue_rows.identity_of(transaction, key)
+            if decision is FloodDecision.ALL and await is_told_elsewhere(transaction, guild, key, here=wanted):
                 continue
-            for key in wanted:
-                identity = await issue_rows.identity_of(transaction, key)
-                if decision is FloodDecision.ALL and await is_told_elsewhere(transaction, guild, key, here=wanted):
-                    continue
-                if identity is not None and not await issue_rows.is_withdrawn(transaction, key):
-                    await enqueue_announcement(
-                        transaction, subscription, issue_key=key, identity=identity, now=now, may_ping=False
-                    )
+            if identity is not None and not await issue_rows.is_withdrawn(transaction, key):
+                await announce_in_guild(
+                    transaction,
+                    guild_id=guild_id,
+                    source_id=flood.source_id,
+                    issue_key=key,
+                    identity=identity,
+                    now=now,
+                    may_ping=False,
+                )

@@ -17,7 +17,7 @@ from bot.model.guild import FirstAnnouncement, Source, folder_address
 from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.ports import Announcer, Bell, IssueSource, LinkFollower, Reading
-from bot.services.announcements import enqueue_announcement
+from bot.services.announcements import announce_in_guild, enqueue_announcement
 from bot.services.cards import Change, show_changes
 from bot.services.channels import choose_channel
 from bot.services.floods import hold, is_flood
@@ -424,9 +424,9 @@ class Sources:
                 identity = await issue_rows.identity_of(transaction, key)
                 if identity is None or await issue_rows.is_withdrawn(transaction, key):
                     continue
-                for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
-                    if subscription.source_id == source_id:
-                        await enqueue_announcement(transaction, subscription, issue_key=key, identity=identity, now=now)
+                await announce_in_guild(
+                    transaction, guild_id=guild_id, source_id=source_id, issue_key=key, identity=identity, now=now
+                )
         if released:
             self._bell.ring("outbox")
             self._bell.ring("polls")
@@ -445,13 +445,9 @@ class Sources:
         if guild is None or guild.first_announcement is FirstAnnouncement.NONE or newest is None:
             return 0
         key, identity = newest
-        queued = 0
-        for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
-            if subscription.source_id == source.source_id:
-                queued += await enqueue_announcement(
-                    transaction, subscription, issue_key=key, identity=identity, now=now
-                )
-        return queued
+        return await announce_in_guild(
+            transaction, guild_id=guild_id, source_id=source.source_id, issue_key=key, identity=identity, now=now
+        )
 
     async def _credentials(self, source: Source) -> str | None:
         async with self._store.read() as transaction:

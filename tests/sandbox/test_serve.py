@@ -17,7 +17,9 @@ async def test_serve_prints_addresses_and_token_and_ends_on_interrupt() -> None:
     assert process.stdout is not None
     printed = ""
     while "Ctrl-C" not in printed:
-        printed += (await asyncio.wait_for(process.stdout.readline(), 10)).decode()
+        line = (await asyncio.wait_for(process.stdout.readline(), 10)).decode()
+        assert line, f"ended after: {printed}"
+        printed += line
     found = dict(re.findall(r"^(API|token|feeds) +(\S+)", printed, re.MULTILINE))
     async with aiohttp.ClientSession() as session:
         headers = {"Authorization": f"Bot {found['token']}"}

@@ -14,7 +14,8 @@ PAID = (".paywall", ".paywalled", ".paywall-content", ".paywalled-content", ".pa
 _MAX_SENTENCE = 400
 
 _PAYWALL = re.compile(
-    r"subscribe to .{1,80}? to (?:read|unlock) the rest|already a pa(?:ying|id) (?:subscriber|member)"
+    r"subscribe to .{1,80}? to (?:(?:read|unlock) the rest|(?:keep|continue) reading this)"
+    r"|upgrade to (?:read|unlock) the rest|already a pa(?:ying|id) (?:subscriber|member)"
     r"|upgrade to (?:paid|premium) to"
     r"|this (?:post|issue|article|story|content|newsletter|episode|edition) is (?:only )?for"
     r" (?:(?:paid|paying|premium|pro) )?(?:subscribers|members)"
@@ -39,6 +40,7 @@ _WORDS = (
     "keep reading with",
     "subscribe to continue",
     "subscribe to keep",
+    "reading this ",
     "of a paid",
 )
 
@@ -50,6 +52,7 @@ _END = r"(?=\W*(?:$|subscribe|upgrade|already|sign|become|log))"
 _CUT = re.compile(
     r"to (?:read|unlock) the rest\b"
     r"|already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in\b(?!\W+to (?!read|continue|unlock))"
+    rf"|subscribe to .{{1,80}}? to (?:keep|continue) reading this {_PIECE}"
     rf"|upgrade to (?:paid|premium) to (?:(?:continue|keep) reading|read on|continue{_END}"
     rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {_PIECE})"
     rf"|this (?:{_PIECE}|content|newsletter) is (?:only )?for (?:paid|paying|premium|pro) (?:subscribers|members)"
@@ -104,7 +107,7 @@ def before_paywall(source: str) -> str:
         return source
     free = []
     for line in source.splitlines(keepends=True):
-        if len(line) < _MAX_SENTENCE and _is_cut(line):
+        if len(line) < _MAX_SENTENCE and _PAYWALL.search(line) and _is_cut(line):
             break
         free.append(line)
     return "".join(free)

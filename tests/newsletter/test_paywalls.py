@@ -39,6 +39,16 @@ def test_a_poll_before_the_paywall_stays() -> None:
     assert keys(issue) == ["a.example/1"]
 
 
+def test_a_torn_poll_after_a_story_to_be_read_elsewhere_stays() -> None:
+    torn = (
+        "||\n|:---|\n|### Rye or wheat?\n|\\* [Rye](https://c.example/login)\n\n- [Wheat](https://c.example/login)|\n"
+        "|[Login](https://c.example/login) or [Subscribe](https://c.example/subscribe) to participate in polls.|\n"
+    )
+    issue = read(f"# T\n\n[Click here to read the rest](https://a.example/1).\n\n{torn}")
+    assert [poll.options for poll in issue.polls] == [("Rye", "Wheat")]
+    assert not issue.paywalled
+
+
 @pytest.mark.parametrize(
     "cut",
     [
@@ -128,6 +138,7 @@ def test_an_offer_in_the_middle_of_an_issue_cuts_nothing(line: str) -> None:
         "Upgrade to Premium to unlock voice mode, says a singer.",
         "The rest of this issue is for beginners who want to learn Rust.",
         "Subscribe to keep reading these updates every week.",
+        "Subscribe to Crumbs to keep reading this newsletter every week.",
         "This issue is for paid subscribers, but it is free for everyone today.",
         "This newsletter is for members only on Tuesdays; today is free.",
         "This newsletter is for subscribers.",
@@ -156,6 +167,8 @@ def test_what_only_speaks_of_paying_cuts_nothing(line: str) -> None:
         "The rest of this post is only for paid subscribers.",
         "The remainder of this issue is for members.",
         "To continue reading, upgrade your plan.",
+        "Upgrade to read the rest.",
+        "Subscribe to Crumbs to keep reading this post and get 7 days of free access to the full post archives.",
         "Subscribe to continue reading",
         "This episode is for members only.",
         "This article is for subscribers on the Gold tier",

@@ -158,6 +158,7 @@ class Channel:
         self.mended: set[int] = set()
         self.updates_channel: int | None = None
         self.before_send: Callable[[], None] = lambda: None
+        self.after_send: Callable[[], Awaitable[None]] | None = None
 
     def takes_nonces(self, delivery: Delivery) -> bool:
         return not self.is_forum
@@ -180,6 +181,8 @@ class Channel:
             raise asyncio.CancelledError  # as when the process stops before it hears
         if self.lose_answer_as is not None:
             raise self.lose_answer_as
+        if self.after_send is not None:
+            await self.after_send()
         return Sent(message_id, thread_id=message_id if self.is_forum else None, is_post=self.is_forum)
 
     def _send_card(self, delivery: Delivery, matter: Matter) -> Sent:

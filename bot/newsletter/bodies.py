@@ -9,7 +9,7 @@ from bot.newsletter.links import link_key
 from bot.newsletter.markdown import markdown_html
 from bot.newsletter.markup import CUT, canonical_html, is_bare
 from bot.newsletter.mastheads import Known
-from bot.newsletter.paywalls import PAID, before_paywall, read_paywall
+from bot.newsletter.paywalls import PAID, PAID_WORDS, before_paywall, read_paywall
 from bot.newsletter.platforms import beehiiv, unwanted_in
 from bot.newsletter.titles import readable_address
 
@@ -26,7 +26,7 @@ def issue_from_html(
     """
     source = source[:MAX_HTML]
     bare = is_bare(source) if bare is None else bare
-    paid = (*PAID, *known.paid) if known.paid or "paywall" in source else ()
+    paid = (*PAID, *known.paid) if known.paid or any(word in source for word in PAID_WORDS) else ()
     canonical = canonical_html(source, bare=bare, unwanted=unwanted_in(source), wanted=wanted, paid=paid)
     if paid and CUT in canonical:
         blocks = read_blocks(canonical.replace(CUT, ""), base=known.base)

@@ -25,11 +25,13 @@ _LONG_MISREAD = re.compile(
 # a word of a language that needs two bytes for each of its letters
 _MISREAD_WORD = re.compile(f"(?:[{re.escape(bytes(range(0xC2, 0xE0)).decode('mac_roman'))}][{_MAC_TRAIL}]){{3}}")
 # a letter of Western Europe: its first byte shows as one of four signs. Formulas hold some of them ("2√π", "x≈∞"):
-# there it has to stand within a word or after two letters of one, but for the French "où" and degrees ("20°")
+# there it has to stand within a word or after two letters of one that is no function, but for the French "où" and what
+# stands after numbers and units ("20°", "3º", "m²")
+_NO_FUNCTION = r"(?<!(?:sin|cos|tan|cot|log|exp|max|min|lim).)(?<!\bln.)"
 _MISREAD_LETTER = re.compile(
-    f"[¬√ƒ≈](?:[{_MAC_TRAIL}](?<![πµΩ∂∑∏∫∞±≤≥≠])|(?<=[A-Za-z]{{2}}.)[{_MAC_TRAIL}]"
-    f"|(?<=[A-Za-z].)[{_MAC_TRAIL}](?=[A-Za-z]))"
-    "|\\b[oO]√π|(?<=[0-9])¬∞"
+    f"[¬√ƒ≈](?:[{_MAC_TRAIL}](?<![πµΩ∂∑∏∫∞±≤≥≠])"
+    f"|{_NO_FUNCTION}(?:(?<=[A-Za-z]{{2}}.)[{_MAC_TRAIL}](?![0-9])|(?<=[A-Za-z].)[{_MAC_TRAIL}](?=[A-Za-z])))"
+    "|\\b[oO]√π|(?<=[0-9])¬∞|(?<=[0-9nN])¬∫|(?<=[A-Za-z0-9])¬[≤≥]"
 )
 # letters beyond Latin ones, and marks that stand over others, right beside a Latin letter: a word of no language
 _PATCHWORK = re.compile("[A-Za-z][\u0180-\u07ff]|[\u0180-\u07ff][A-Za-z]")

@@ -55,9 +55,13 @@ _SITES = {
 }
 """Hosts whose parameters are those of another one."""
 
-_SUBSTACK_PAGE = re.compile(r"/(?:i/\d+|subscribe)(?:/|\Z)", re.IGNORECASE)
-_SUBSTACK_READER = re.compile(r"(?:\A|&)r=(?=[a-z]*\d)[0-9a-z]{3,8}(?:&|\Z)")
 _SUBSTACK = frozenset({"r", "s", "isfreemail", "triedredirect", "showwelcome", "publication_id", "post_id", "j", "fbc"})
+_SUBSTACK_ALONE = _SUBSTACK - {"r", "s", "j"}
+_SUBSTACK_PAGE = re.compile(r"/(?:p/[^/]|(?:i/\d+|subscribe)(?:/|\Z))", re.IGNORECASE)
+# the reader is a number in base 36
+_SUBSTACK_FIELD = re.compile(
+    r"(?:\A|&)(r(?==(?:(?=[a-z]*\d)[0-9a-z]{3,8}|[a-z]{5,8})(?:&|\Z))|s(?==[rw](?:&|\Z))|j(?==eyJ))"
+)
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
 
@@ -74,6 +78,7 @@ _READER = r"[\w.]{0,40}(?:mail|name|subscriber|contact|user|recipient|member|tok
 MERGE_FIELD = re.compile(
     rf"PLACEHOLDER|\{{\{{|%7B%7B|\*(?:\||%7C)|(?:\[\[|%5B%5B){_READER}|(?:\$|%24)(?:\{{|%7B)"
     rf"|=(?:\{{|%7B){_READER}(?:\}}|%7D)|(?:\{{|%7B)[\w.]{{0,60}}mail[\w.]{{0,60}}(?:\}}|%7D)"
+    r"|=(?:\{|%7B)(?:\$|%24)\w{1,60}(?:\}|%7D)|=(?:\[|%5B)(?:subscriber|contact|recipient)(?::|%3A)"
     r"|(?:<|%3C)%(?:25|(?![0-9a-f]{2}))|%(?:25)?%(?:25)?[\w.]{1,60}%(?:25)?%"
     r"|%(?:25)?(?:recipient|subscriber|contact|user)[\w.]{0,60}%|=(?:\[|%5B)(?-i:[A-Z_]{2,40})(?:\]|%5D)",
     re.IGNORECASE,
@@ -88,10 +93,12 @@ _EQUALS = re.compile(r"=|%(?:25)*3D", re.IGNORECASE)
 _SUSPECT = re.compile(
     r"utm_|mail|token|jwt|subscriber|@|%(?:25)*40|eyJ", re.IGNORECASE
 )  # any identity has one of these
-_ASKED_FOR = frozenset(
-    "q query search src cid resource uri url acct id msg msgid message message_id title page topic list author".split()
-)
+_ESCAPED_TWICE = re.compile(r"&(?:amp;)+")  # by whoever wrote the page
+_ASKED_FOR = frozenset("q query search resource uri acct title author".split())
 """Parameters that say what is asked for, also where their value has the form of a mail address."""
+
+_NO_READER = re.compile(r"[^@]{28,}@|\d{4,}\.|[^@]+@(?:[\w-]+\.)*calendar\.google\.com\Z", re.IGNORECASE)
+"""It has the form of a mail address, but is a calendar's, or a message's (RFC 5322 3.6.4)."""
 
 _MAIL_ADDRESS = re.compile(r"[^@\s/?&=]+@[^@\s/?&=]+\.[a-z]{2,24}\Z", re.IGNORECASE)
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*\Z", re.ASCII)
@@ -225,16 +232,17 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     if not query or _ALL_UTM.fullmatch(query):
         return "", ""
     if "&amp;" in query:
-        query = query.replace("&amp;", "&")  # escaped twice by whoever wrote the page
+        query = _ESCAPED_TWICE.sub("&", query)
     if "%" in query or ";" in query or "?" in query:
         query = _sifted(query, is_fields=True)
     may_identify = "@" in query or "eyJ" in query or ("%" in query and ("%40" in query or "%2540" in query))
     dropped = _BY_SITE.get("list-manage.com" if host.endswith(".list-manage.com") else _SITES.get(host, host))
     start = path[:10].lower()
-    if start.startswith("/p/") or host.endswith("substack.com"):
+    if host.endswith("substack.com"):
         dropped = _SUBSTACK
-    elif start.startswith(("/i/", "/subscribe")) and _SUBSTACK_PAGE.match(path) and _SUBSTACK_READER.search(query):
-        dropped = (dropped or frozenset()) | {"r"}  # the reader, under a host of the newsletter's own
+    elif start.startswith(("/p/", "/i/", "/subscribe")) and _SUBSTACK_PAGE.match(path):
+        # under a host of the newsletter's own, by what stands there: other shops have pages of that name, too
+        dropped = (dropped or frozenset()).union(_SUBSTACK_ALONE, _SUBSTACK_FIELD.findall(query))
     shown = []
     kept = []
     for field in query.split("&"):
@@ -283,14 +291,14 @@ def _identifies(field: str) -> bool:
     name = unquote(parts[0]).lower()
     if name.startswith("utm_"):
         return True
-    if len(parts) == 1 or MERGE_FIELD.search(field):
+    if MERGE_FIELD.search(field):
         return False
-    if name in _IDENTITY:
+    if len(parts) > 1 and name in _IDENTITY:
         return True
-    value = unquote(unquote(parts[1]))
+    value = unquote(unquote(parts[-1]))
     if _TOKEN.match(value):
         return True
-    return name not in _ASKED_FOR and _MAIL_ADDRESS.match(value) is not None
+    return name not in _ASKED_FOR and _MAIL_ADDRESS.match(value) is not None and _NO_READER.match(value) is None
 
 
 def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:

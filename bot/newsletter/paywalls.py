@@ -8,8 +8,11 @@ import re
 from bot.newsletter.blocks import Block
 from bot.newsletter.chrome import Own, host_in, is_action
 
-PAID = (".paywall", ".paywalled", ".paywall-content", ".paywalled-content", ".paywall-jump")
-"""Selectors of what stands at a paywall or behind it; the last is Substack's, where its own pages break off."""
+PAID = (".paywall", ".paywalled", ".paywall-content", ".paywalled-content", ".paywall-jump", ".gh-post-upgrade-cta")
+"""Selectors of what stands at a paywall or behind it; the last two are where Substack's and Ghost's pages break off."""
+
+PAID_WORDS = ("paywall", "upgrade-cta")
+"""Each of those selectors has one of these."""
 
 _MAX_SENTENCE = 400
 
@@ -45,30 +48,42 @@ _WORDS = (
 )
 
 
-# Said where the text ends; the other sentences may as well offer something in the middle of what everybody reads. Who
-# pays is named, or what is behind: "to keep this letter free" and "for beginners" end nothing.
 _PIECE = r"(?:post|issue|article|story|episode|edition)"
 _END = r"(?=\W*(?:$|subscribe|upgrade|already|sign|become|log))"
+_PAYING = r"(?:paid|paying|premium|pro)"
+_READERS = r"(?:subscribers|members|readers|supporters)\b"
+_TIERS = r"on the [^.!?]{1,100}?\b(?:tiers?|plans?)\b(?: only)?"
+# Said where the text ends; the other sentences may as well offer something in the middle of what everybody reads. What
+# is behind is named, or who pays: "to keep this letter free", "for beginners" and "for pro photographers" end nothing.
 _CUT = re.compile(
-    r"to (?:read|unlock) the rest\b"
-    r"|already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in\b(?!\W+to (?!read|continue|unlock))"
+    r"(?:^|[^\w\s]\s*)(?:subscribe to .{1,80}? to|upgrade to) (?:read|unlock) the rest\b(?! of (?!this\b|the ))"
+    r"|already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in\b"
+    r"(?!(?:\W+here)?\W+to (?!read|continue|unlock))"
     rf"|subscribe to .{{1,80}}? to (?:keep|continue) reading this {_PIECE}"
-    rf"|upgrade to (?:paid|premium) to (?:(?:continue|keep) reading|read on|continue{_END}"
-    rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {_PIECE})"
-    rf"|this (?:{_PIECE}|content|newsletter) is (?:only )?for (?:paid|paying|premium|pro) (?:subscribers|members)"
-    rf"(?: only| on the [\w ]{{1,40}}(?:tier|plan))?{_END}"
-    rf"|this (?:{_PIECE}|content) is (?:only )?for (?:subscribers|members)"
-    rf"(?: only| on the [\w ]{{1,40}}(?:tier|plan))?{_END}"
-    rf"|the (?:rest|remainder) of this (?:{_PIECE}|newsletter) is (?:only )?for (?:our |my )?"
-    r"(?:paid|paying|premium|pro|subscribers|members)\b"
+    rf"|upgrade to (?:paid|premium) to (?:(?:(?:continue|keep) reading|read on)(?: (?:this|the) {_PIECE})?{_END}"
+    rf"|continue{_END}|read the rest\b(?! of (?!this\b|the ))"
+    rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {_PIECE}\b(?! archive))"
     r"|to (?:keep|continue) reading, (?:subscribe|upgrade)"
+    r"(?: (?:now|today|here|to\b|your (?:plan|subscription|account))|\W*$)(?!.*\bfor free\b)"
     rf"|become a (?:paid|paying) (?:subscriber|member) to (?:continue(?: reading|{_END})|read (?:on\b|more{_END})"
     rf"|read (?:this|the (?:full|whole|entire)) {_PIECE}{_END})"
-    rf"|keep reading with a \d+-day free trial|subscribe to (?:continue|keep) reading(?: (?:this|the) {_PIECE})?{_END}",
+    r"|keep reading with a \d+-day free trial(?! of\b)"
+    rf"|subscribe to (?:continue|keep) reading(?: (?:this|the) {_PIECE})?{_END}",
     re.IGNORECASE | re.MULTILINE,
 )
-_OPEN = re.compile(r"\bbut\b|\bis free\b|\bfor free\b|\bfree (?:for|to) \w", re.IGNORECASE)
-"""What stands beside such a sentence where the rest is for everybody all the same."""
+_FOR_THOSE_WHO_PAY = re.compile(
+    rf"this (?:{_PIECE}|content|newsletter) is (?:only )?for {_PAYING} {_READERS}"
+    rf"|this (?:{_PIECE}|content) is (?:only )?for (?:subscribers|members)(?:{_END}| only(?=\W*$|[.!:;])| {_TIERS})"
+    rf"|the (?:rest|remainder) of this (?:{_PIECE}|newsletter) is (?:only )?for (?:our |my )?"
+    rf"(?:{_PAYING} {_READERS}|(?:subscribers|members)(?: only| {_TIERS})?(?=\W*$|[.!:;]))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_OPEN = re.compile(
+    r"\b(?:for|to) (?:everyone|everybody|all)\b|\balike\b"
+    r"|(?:\bis|\bare|it['’]s)(?: now| today)? (?:free|open)\b(?! trial)",
+    re.IGNORECASE,
+)
+"""What stands behind such a sentence where the rest is for everybody all the same."""
 
 
 def read_paywall(blocks: list[Block], text: str, *, own: Own, is_cut: bool) -> tuple[bool, int]:
@@ -92,7 +107,10 @@ def read_paywall(blocks: list[Block], text: str, *, own: Own, is_cut: bool) -> t
 
 
 def _is_cut(words: str) -> bool:
-    return _CUT.search(words) is not None and _OPEN.search(words) is None
+    if _CUT.search(words):
+        return True
+    paid = _FOR_THOSE_WHO_PAY.search(words)
+    return paid is not None and _OPEN.search(words, paid.end()) is None
 
 
 def _leads_elsewhere(block: Block, own: Own) -> bool:

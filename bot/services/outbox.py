@@ -393,10 +393,13 @@ class Outbox:
         now = self._clock.now()
 
         async def follow_up(transaction: Transaction) -> None:
+            # the source it came by may have been removed meanwhile, and the issue belong to another one
+            subject_key = await outbox_rows.subject_of(transaction, delivery.outbox_id)
+            present = replace(delivery, subject_key=subject_key or delivery.subject_key)
             if self._announcer.is_for_followers(delivery, announcement):
-                await enqueue_followers_copy(transaction, delivery, now=now)
+                await enqueue_followers_copy(transaction, present, now=now)
             if delivery.generation:
-                await enqueue_folding(transaction, delivery, announcement, now=now)
+                await enqueue_folding(transaction, present, announcement, now=now)
 
         await self._finish(delivery, thread_id=thread_id, problem=problem, follow_up=follow_up)
 

@@ -67,7 +67,7 @@ class FolderSource:
         documents = await asyncio.to_thread(lambda: list(_documents_of(place)))
         if not documents:
             raise UnreadableError("folder-empty", name=named[2], endings=", ".join(sorted(ENDINGS)))
-        settled = [each for each in documents if self._clock.now() - each.changed_at >= STILL_WRITING]
+        settled = [each for each in documents if abs(self._clock.now() - each.changed_at) >= STILL_WRITING]
         if len(settled) < len(documents) and source.first_read_at is None:
             # What is missing now would count as new at the next reading, and old issues be announced.
             raise UnreadableError("folder-writing", name=named[2])

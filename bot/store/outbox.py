@@ -567,6 +567,12 @@ async def deliveries_of(transaction: Transaction, *, guild_id: int, subject_key:
     return [_record(row) for row in rows]
 
 
+async def subject_of(transaction: Transaction, outbox_id: int) -> str | None:
+    """What a row is about by now: an issue may have become another source's since it was claimed."""
+    result = await transaction.execute(select(outbox.c.subject_key).where(outbox.c.id == outbox_id))
+    return result.scalar_one_or_none()
+
+
 async def announcements_of(transaction: Transaction, *, guild_id: int, subject_key: str) -> list[DeliveryRecord]:
     """All announcements of an issue that were ever queued in a server, the newest generation first."""
     records = await deliveries_of(transaction, guild_id=guild_id, subject_key=subject_key)

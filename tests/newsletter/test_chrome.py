@@ -66,6 +66,8 @@ def test_other_pages_of_discord_are_content() -> None:
     [
         "%%email%%",
         "[EMAIL]",
+        "{$email}",
+        "[subscriber:email]",
         "[[email]]",
         "%5B%5Bemail%5D%5D",
         "<%=email%>",
@@ -137,6 +139,7 @@ def test_pages_about_votes_and_opting_out_are_content(key: str) -> None:
         "https://docs.example/api?id={id}",
         "https://wiki.example/wiki/[[Link]]",
         "https://a.example/manage-subscription-economy",
+        "https://a.example/blog/update-preferences-in-rust",
     ],
 )
 def test_brackets_that_no_sender_fills_in_are_content(address: str) -> None:

@@ -47,7 +47,20 @@ def test_a_mark_before_an_accented_letter_stays_as_it_is(sound: str) -> None:
 
 @pytest.mark.parametrize(
     "whole",
-    ["Café", "où est-il", "20°C", "It’s here", "🫦 BEN'S BITES", "Привет, мир", "naïve — très", "don’t\nCafé\nα and β"],
+    [
+        "Café",
+        "où est-il",
+        "20°C",
+        "3º",
+        "nº 5",
+        "x²",
+        "5 m³",
+        "It’s here",
+        "🫦 BEN'S BITES",
+        "Привет, мир",
+        "naïve — très",
+        "don’t\nCafé\nα and β",
+    ],
 )
 def test_misread_text_is_put_right(whole: str) -> None:
     assert mended(whole.encode().decode("mac_roman")) == whole
@@ -63,7 +76,22 @@ def test_one_misread_line_does_not_spoil_the_sound_ones() -> None:
     assert mended(f"{misread}\nL’économie\n") == "It’s here\nL’économie\n"
 
 
-@pytest.mark.parametrize("text", ["The circle has radius 2√π.", "1/(2√π)", "x≈π, or x≈∞", "k≈±1", "x√π and 3≈π"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The circle has radius 2√π.",
+        "1/(2√π)",
+        "x≈π, or x≈∞",
+        "k≈±1",
+        "x√π and 3≈π",
+        "sd≈±2",
+        "a mean≈±2 of it",
+        "log√π",
+        "ln√π",
+        "sin√πx",
+        "exp√±1",
+    ],
+)
 def test_formulas_stay_as_they_are(text: str) -> None:
     assert mended(text) == text
 

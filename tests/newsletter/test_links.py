@@ -281,6 +281,8 @@ TAILS = st.lists(
 @example("", "a.example", "", "#?utm_a=b")
 @example("", "a.example", "", "%%37%45")
 @example("", "x.com", "", "/P/x?r=1")
+@example("", "a.example", "", "x?a=1&amp;amp;b=2")
+@example("", "a.example", "", "i/1?r=abcde&r=1")
 def test_the_key_of_a_key_is_itself(prefix: str, host: str, port: str, tail: str) -> None:
     for scheme in ("https", "http"):
         raw = f"{scheme}://{prefix}{host}{port}/{tail}"
@@ -329,7 +331,15 @@ def test_an_address_without_a_host_is_no_link(raw: str) -> None:
         ("https://a.example/in?next=%2Fp%3Fx%3Dme%2540b.example", "https://a.example/in?next=%2Fp"),
         ("https://letters.example/i/123?r=1a2b", "https://letters.example/i/123"),
         ("https://letters.example/subscribe?r=1a2b&plan=y", "https://letters.example/subscribe?plan=y"),
+        ("https://letters.example/i/138?r=hkxqz", "https://letters.example/i/138"),
+        ("https://letters.example/p/story?s=r&r=hkxqz&x=1", "https://letters.example/p/story?x=1"),
         ("https://mailchi.mp/x/y?e=abc", "https://mailchi.mp/x/y"),
+        ("https://survey.example/s?id=jane.doe%40gmail.com&x=1", "https://survey.example/s?x=1"),
+        ("https://go.example/s?cid=jane.doe@gmail.com", "https://go.example/s"),
+        ("https://go.example/s?list=jane@gmail.com&page=jane@gmail.com", "https://go.example/s"),
+        ("https://go.example/s?msg=me%40b.example&src=me@b.example", "https://go.example/s"),
+        ("https://go.example/s?jane@gmail.com", "https://go.example/s"),
+        ("https://go.example/s?a=1&me%40b.example", "https://go.example/s?a=1"),
         ("https://a.example/@me/b?x=@me", "https://a.example/@me/b?x=@me"),
     ],
 )
@@ -452,7 +462,11 @@ def test_real_links_that_hide_their_destination_stay_as_they_are(corpus: Path) -
         "https://social.example/authorize_interaction?uri=me@mastodon.example",
         "https://list.example/archive?msg=2024.abc@mail.example.org",
         "https://wiki.example/index.php?title=a@b.example.com",
-        "https://a.example/i/5?r=main",
+        "https://calendar.google.com/calendar/u/0?cid=de.german%23holiday@group.v.calendar.google.com",
+        "https://list.example/t/?id=CAHk-%3DwgZ7dYqnL0pQ2x8AbCdEf0gH@mail.gmail.com",
+        "https://code.example/commits?author=dev@project.example",
+        "https://shop.example/p/sku?s=large&r=4",
+        "https://a.example/i/5?r=top",
         "https://a.example/subscribers/list?r=5",
     ],
 )
@@ -465,6 +479,7 @@ def test_a_parameter_that_says_what_is_asked_for_stays_whatever_it_looks_like(ur
 def test_separators_that_were_escaped_twice_are_separators() -> None:
     plain = read_link("https://a.example/?a=1&b=2")
     assert read_link("https://a.example/?a=1&amp;b=2") == plain
+    assert read_link("https://a.example/?a=1&amp;amp;b=2") == plain
     assert read_link("https://a.example/?a=1&amp;utm_source=n&amp;b=2") == plain
     assert read_link("https://a.example/?utm_source=n&amp;a=1&amp;token=abc&amp;b=2") == plain
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import update
@@ -261,3 +262,14 @@ async def test_an_issue_by_two_ways_is_announced_anew_once(desk: Desk, *, gone: 
     await desk.titles_sent()
     await desk.titles_sent()
     assert len(desk.channel.messages) == 3
+
+
+async def test_an_earlier_announcement_folds_though_its_source_is_removed_while_the_new_one_is_sent(desk: Desk) -> None:
+    by_feed, _ = await two_ways(desk, 1)
+    await desk.titles_sent()
+    await desk.services.announcements.repost(GUILD, by_feed, interaction_id=next(desk.interactions))
+    desk.channel.after_send = partial(stop, desk, FEED)
+    await desk.services.outbox.deliver_due()
+    desk.channel.after_send = None
+    await desk.titles_sent()
+    assert desk.channel.edited == {1000: "announcement-anew"}

@@ -134,6 +134,14 @@ async def test_a_first_reading_waits_until_all_is_written(files: Files) -> None:
     assert len(titles(await files.read(first_read_at=None))) == 2
 
 
+async def test_a_file_whose_clock_was_ahead_is_read_at_once(files: Files) -> None:
+    files.write("old.md", ISSUE.format(n=1))
+    files.write("skewed.md", ISSUE.format(n=2), at=NOW + timedelta(days=400))
+    reading = await files.read(first_read_at=None)
+    assert reading is not None
+    assert len(reading.issues) == 2
+
+
 async def test_drafts_hidden_files_and_what_is_dated_in_the_future_are_no_issues_yet(files: Files) -> None:
     files.write("1.md", ISSUE.format(n=1))
     files.write("2.md", "---\ntitle: Two\ndraft: true\n---\n" + ISSUE.format(n=2))

@@ -15,7 +15,7 @@ environment:
 environment-dev:
 	@sh scripts/environment.sh requirements-dev.lock
 
-demo: environment ## a Discord of your own in the browser, with the bot in it (ISSUE=path, PORT=8765, ONCE=1, ALLOW_HOST=name)
+demo: environment ## a Discord of your own in the browser, with the bot in it (ISSUE=path, PORT=8765 if free, ONCE=1, ALLOW_HOST=name)
 	@$(RUN) -m sandbox demo $${ISSUE:+--issue "$$ISSUE"} $${PORT:+--port "$$PORT"} \
 		$${ALLOW_HOST:+--allow-host "$$ALLOW_HOST"} $${ONCE:+--once}
 

@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     migrate.set_defaults(command=_migrate)
 
     preview = commands.add_parser("preview", help="show what is understood of a newsletter, and the message")
-    preview.add_argument("sources", nargs="+", metavar="FILE_OR_URL")
+    preview.add_argument("sources", nargs="+", metavar="PATH_OR_URL", help="a file, a folder or an address")
     preview.add_argument("--json", action="store_true", help="one JSON object a line and an issue")
     preview.set_defaults(command=_preview)
 
@@ -136,7 +136,8 @@ def _import(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     form = options.format or {"queue": "md", "links": "csv"}[options.what]
     if (options.what, form) in {("queue", "sqlite"), ("links", "md")}:
-        print(f"The {options.what} cannot be written as {form}; choose csv or json.", file=sys.stderr)
+        others = {"queue": "md, csv or json", "links": "csv, json or sqlite"}[options.what]
+        print(f"The {options.what} cannot be written as {form}; choose {others}.", file=sys.stderr)
         return EXIT_USAGE
     settings = _settings(need_token=False)
     from bot.export import export_links_of, export_queue_of

@@ -43,6 +43,10 @@ async def import_issues(
     issues are on the web, so that a file `slug.md` is the issue at `site/slug`. Raises StartError where it is unclear
     what is meant.
     """
+    try:
+        site = split_credentials(site)[0] if site is not None else None
+    except RefusedError as error:
+        raise StartError(f"--site {site}: {Problem.of(error).said()}") from error
     documents = [document for each in given for document in _documents(each)]
     if not documents:
         raise StartError(f"There is nothing to import. Files of a folder are taken if they end in {_endings()}.")
@@ -162,6 +166,8 @@ def _documents(given: str) -> Iterator[str]:
     if given.startswith(("http://", "https://")):
         yield given
         return
+    if not given.strip():
+        raise StartError("One of the paths is empty. Name a file, a folder or an address.")
     path = Path(given)
     if not path.exists():
         raise StartError(f"There is no file or folder {given}.")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bot.errors import DomainError
+from bot.errors import DomainError, RefusedError
 from bot.fetch import Fetcher
 from bot.model.guild import Guild
 from bot.model.issue import Issue
@@ -48,7 +48,7 @@ async def preview(sources: Sequence[str], *, as_json: bool, settings: Settings) 
 def _spread(sources: Sequence[str]) -> Iterator[str]:
     """These sources, with the files of a folder in its place."""
     for source in sources:
-        if not source.startswith(("http://", "https://")) and Path(source).is_dir():
+        if source and not source.startswith(("http://", "https://")) and Path(source).is_dir():
             yield from map(str, documents_in(Path(source)))
         else:
             yield source
@@ -60,6 +60,8 @@ async def _read(source: str, fetcher: Fetcher, *, max_bytes: int) -> list[Issue]
         return read_newsletter(
             fetched.body or b"", source=source, content_type=fetched.content_type, base_url=fetched.url
         )
+    if "://" in source:
+        raise RefusedError("address-invalid")
     return read_newsletter(file_content(Path(source), max_bytes=max_bytes), source=source, with_drafts=True)
 
 

@@ -299,6 +299,10 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             name = plain(flood.source_name, longest=_LONGEST_TITLE)
             line = say(interaction, "status-flood", name=name, new=len(flood.issue_keys), listed=flood.listed)
             view.add_item(ui.TextDisplay[Any](line))
+        if status.held is not None:
+            until = format_dt(status.held.until, "R")
+            line = say(interaction, "status-held", count=status.held.count, until=until)
+            view.add_item(ui.TextDisplay[Any](line))
         for record in status.troubled:
             view.add_item(ui.TextDisplay[Any](_trouble_line(interaction, record)))
         if not status.sources:

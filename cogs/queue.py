@@ -55,6 +55,9 @@ class QueueCommands(commands.GroupCog, group_name="queue", group_description=tex
             await reply(interaction, "queue-export-format")
             return
         items = await self._services.queue.everything(guild_id_of(interaction), actor=actor_of(interaction))
+        if not items:
+            await reply(interaction, "queue-exported", count=0)
+            return
         written = export_queue(items, ExportFormat(form), language=str(interaction.guild_locale or interaction.locale))
         await interaction.response.send_message(
             say(interaction, "queue-exported", count=len(items)),

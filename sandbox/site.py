@@ -38,6 +38,8 @@ FEEDS = {
 
 _DATE = re.compile(r"^(?:Jan|Febr|Mar|Apr|Ma|Jun|Jul|Aug|Sept|Octo|Nov|Dec)[a-z]* \d\d?, \d{4}$")
 _AUTHOR = re.compile(r"^!\[Author\]\([^)]*\)\s*\n+\[([^]]+)\]", re.MULTILINE)
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
+_FIELD = re.compile(r"^(title|description|subtitle|author)[ \t]*:[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE)
 _PICTURE = re.compile(r"^!\[(?!Author)[^]]*\]\(([^)]+)\)", re.MULTILINE)
 
 
@@ -121,9 +123,11 @@ class Site:
         """Turn a Markdown issue into a feed item and a page.
 
         The first `# ` line is the title, a `### ` line right after it the subtitle; author and date come from the
-        author block. `{site}` in the text becomes this site's address. Publishing a slug again corrects it.
+        author block. Title, description and author may stand in front matter as well. `{site}` in the text becomes this
+        site's address. Publishing a slug again corrects it.
         """
-        text = text.replace("{site}", self.url)
+        text, told = _with_headings(text.replace("{site}", self.url))
+        author = author or told
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         title = lines[0].lstrip("# ") if lines else "Untitled"
         subtitle = lines[1].removeprefix("### ").strip() if len(lines) > 1 and lines[1].startswith("### ") else ""
@@ -156,6 +160,7 @@ class Site:
     @staticmethod
     def slug_of(text: str) -> str:
         """The last part of the address that an issue gets by its title."""
+        text, _ = _with_headings(text)
         title = next((line.strip().lstrip("# ") for line in text.splitlines() if line.strip()), "Untitled")
         return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "issue"
 
@@ -382,6 +387,19 @@ def _is_fresh(request: web.BaseRequest, tag: str, changed: datetime) -> bool:
         return changed.replace(microsecond=0) <= parsedate_to_datetime(since)
     except (TypeError, ValueError):
         return False
+
+
+def _with_headings(text: str) -> tuple[str, str | None]:
+    """A text whose front matter, if it has one, became its title and subtitle; and the author named there."""
+    front = _FRONT_MATTER.match(text)
+    if front is None:
+        return text, None
+    told = dict(_FIELD.findall(front[1]))
+    body = text[front.end() :].lstrip()
+    if told.get("title") and not body.startswith("# "):
+        below = told.get("subtitle") or told.get("description")
+        body = f"# {told['title']}\n\n{f'### {below}' if below else ''}\n\n{body}"
+    return body, told.get("author") or None
 
 
 def _date_in(path: Path) -> datetime:

@@ -418,6 +418,14 @@ async def test_an_archive_is_imported_once_and_exported_in_every_form(tmp_path: 
         assert database.execute("SELECT count(*) FROM links").fetchone() == (60,)
 
 
+async def test_an_import_of_nothing_or_to_no_site_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.md").write_text(ISSUE)
+    code, _, told = await bot("import", "one.md", "--site", "ftp://paper.example/p", folder=tmp_path)
+    assert (code, "--site ftp://paper.example/p: That is no web address." in told) == (69, True)
+    code, _, told = await bot("import", "", folder=tmp_path)
+    assert (code, "One of the paths is empty." in told) == (69, True)
+
+
 async def test_a_folder_is_previewed_with_its_drafts(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "one.md").write_text(ISSUE)
@@ -426,6 +434,13 @@ async def test_a_folder_is_previewed_with_its_drafts(tmp_path: Path) -> None:
     assert code == 0
     assert "On paper" in out
     assert "Later" in out
+
+
+async def test_what_is_no_address_and_no_path_is_not_previewed(tmp_path: Path) -> None:
+    (tmp_path / "one.md").write_text(ISSUE)
+    code, out, told = await bot("preview", "ftp://paper.example/", "", folder=tmp_path)
+    assert (code, out) == (1, "")
+    assert told.startswith("ftp://paper.example/: That is no web address.")
 
 
 async def test_an_import_that_is_killed_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ why-source-unread = - **{ $title }** was not read yet.
 why-source-fails = - **{ $title }** cannot be read: { $reason } It is tried again on { $when }.
 why-queued = It was new, and queued for <#{ $channel }> on { $when }.
 why-queued-anew = The staff had it announced anew in <#{ $channel }> on { $when }.
-why-announced-alike = It came from another source of this server, too, and stands here once: { $link }
+why-announced-alike = It stands here already, once for all the addresses by which the newsletter came: { $link }
 why-told-again = It is not announced: **{ $title }** tells the same story, and this server wants each once (`/setup repeats`). `/desk post` announces it all the same.
 why-waits-for-digest = It waits for a digest that may tell the same story, because this server wants each once (`/setup repeats`). If none comes, it is announced on { $when }.
 why-archive = It is not announced: it was in the feed already when this server began to read it, and then only the newest issue is. `/desk post` announces it.
@@ -200,7 +200,7 @@ setup-threads-on = Each announcement gets a discussion thread.
 setup-threads-off = Announcements get no thread.
 setup-staff-changed = Whatever needs the staff's attention is told in <#{ $channel }>.
 setup-staff-default = Whatever needs the staff's attention is told in the channel where Discord sends its community updates, if this server has one; and always in `/setup status`.
-setup-repeats-on = Every issue is announced, also a short one whose story stands in a digest, too.
+setup-repeats-on = Every issue is announced, also a short one whose story stands in a digest, too. What waited for a digest follows at once.
 setup-repeats-off = Each story is announced once: what is short waits half a day for the digest, where a newsletter has that habit, and is announced when none came. What is held back can be read with `/issue show` all the same.
 setup-publish-on = Announcements in announcement channels are published to the channels that follow them, two minutes after they were posted. They are sent as text with a preview, because Discord does not hand on buttons.
 setup-publish-off = Announcements are not published to other channels.
@@ -232,6 +232,10 @@ status-stopped = ⚠ Nothing is sent to <#{ $channel }>: { $problem }
 status-staff = Tells the staff in <#{ $channel }>
 status-staff-none = ⚠ Nobody is told when something goes wrong: choose a channel with `/setup staff`
 status-repeats-off = Stories that are told twice: the digest alone
+status-held = { $count ->
+    [one] One short issue waits for a digest that may tell its story, and is announced { $until } if none comes.
+   *[other] { $count } short issues wait for a digest that may tell their stories, and are announced { $until } at the latest if none comes.
+    } `/setup repeats on:True` lets go at once.
 status-used-up = ⚠ Enough was read for this server today; its newsletters are read again tomorrow.
 status-publish-on = Publishing to followers: on
 status-publish-off = Publishing to followers: off
@@ -360,7 +364,7 @@ queue-anonymous = -# Credit: none; whoever found it stays anonymous.
 export-credit = found by { $name }
 queue-item-gone = That link is not in the queue any more.
 queue-exported = { $count ->
-    [0] The queue is empty, and so is the file.
+    [0] The queue is empty: there is nothing to write into a file.
     [one] One link, with its credit where its finder gave leave.
    *[other] { $count } links, with credits where their finders gave leave.
 }
@@ -433,6 +437,7 @@ error-unexpected = Something went wrong here, and it is logged. Please try again
 error-not-stored = The database takes no changes right now, so **nothing of this was stored**. Please try again later; if it stays, tell the operator the incident **{ $incident }**.
 press-unknown = That is from an older version of me and does nothing any more. Use the command instead; `/issue latest` and others show the present one.
 problem-unexpected = Something unexpected happened ({ $kind }); the operator's log has it.
+folder-name = Of a newsletter that is files, the address is `folder:` and the name of its folder or file. What lies ready for this server is offered while you type.
 address-invalid = That is no web address. It should look like https://example.com/feed, or like the address of the newsletter's site.
 
 fetch-slow = { $host } did not answer completely within { $seconds } seconds. (The operator may allow more with FETCH_TIMEOUT_SECONDS.)

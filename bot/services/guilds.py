@@ -27,6 +27,7 @@ from bot.store import outbox as outbox_rows
 from bot.store import push as push_rows
 from bot.store import repeats as repeat_rows
 from bot.store import websub as lease_rows
+from bot.store.repeats import Held
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ _MOST_TROUBLED = 3
 class SetupStatus:
     """A server's settings, its sources and where each is announced, and what is in trouble there.
 
-    hubs: by source, who tells of it at present. is_used_up: enough was read for it today.
+    hubs: by source, who tells of it at present. is_used_up: enough was read for it today. held: what waits for a
+    digest.
     """
 
     guild: Guild
@@ -48,6 +50,7 @@ class SetupStatus:
     subscriptions: tuple[Subscription, ...]
     hubs: Mapping[int, Hub]
     is_used_up: bool
+    held: Held | None
 
 
 async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: int, now: datetime) -> bool:
@@ -182,8 +185,13 @@ class Guilds:
         await self._change(guild_id, interaction_id, archive_access=access, archive_role_id=role_id)
 
     async def set_repeats(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
-        """Announce short issues also where a digest tells their story; else what waits for one goes on waiting."""
-        await self._change(guild_id, interaction_id, announce_repeats=wanted)
+        """Announce short issues also where a digest tells their story, and what waits for one at once."""
+        async with self._effect(interaction_id, guild_id) as transaction:
+            if transaction is not None:
+                await guild_rows.change_settings(transaction, guild_id, announce_repeats=wanted)
+                if wanted:
+                    await repeat_rows.release_all(transaction, guild_id=guild_id, now=self._clock.now())
+        self._bell.ring("sources")
 
     async def set_publishing(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
         """Publish announcements to the channels of other servers that follow."""
@@ -201,6 +209,7 @@ class Guilds:
             hubs = await lease_rows.told_until(transaction, source_ids, now=self._clock.now())
             is_used_up = bool(await used_up(transaction, [guild_id], self._quotas, now=self._clock.now()))
             troubled = await outbox_rows.troubled(transaction, guild_id, limit=_MOST_TROUBLED)
+            held = await repeat_rows.held_in(transaction, guild_id)
         closed = {channel.channel_id for channel in stopped}
         return SetupStatus(
             guild=guild or Guild(guild_id=guild_id, name=""),
@@ -212,6 +221,7 @@ class Guilds:
             subscriptions=tuple(subscriptions),
             hubs=hubs,
             is_used_up=is_used_up,
+            held=held,
         )
 
     async def _change(self, guild_id: int, interaction_id: int, **settings: object) -> None:

@@ -112,6 +112,8 @@ class Sources:
         """
         address, credentials = folder_address(url, guild_id), None
         if address is None:
+            if url.strip().startswith("folder:"):
+                raise RefusedError("folder-name")
             address, credentials = split_credentials(url)
             credentials = (key or "").strip() or credentials
         async with self._store.read() as transaction:

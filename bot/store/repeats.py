@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from bot.model.issue import IssueCard
 from bot.store.group_commit import Transaction
@@ -29,6 +29,14 @@ class Told:
     names: frozenset[str]
     mentions: tuple[str, ...]
     told_in: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many issues wait for a digest, and when the last of them is announced without one."""
+
+    count: int
+    until: datetime
 
 
 async def told_between(transaction: Transaction, source_id: int, start: datetime, end: datetime) -> list[Told]:
@@ -87,9 +95,12 @@ async def teller_of(transaction: Transaction, issue_key: str) -> IssueCard | Non
 
 
 async def is_habit(transaction: Transaction, source_id: int, *, since: datetime) -> bool:
-    """Whether a source told short issues again in a digest since then."""
-    found = exists().where(issues.c.source_id == source_id, issues.c.told_in.is_not(None), issues.c.ordered_at >= since)
-    return bool((await transaction.execute(select(found))).scalar_one())
+    """Whether a source told short issues again since then, in more than one digest: once may be chance."""
+    digests = select(func.count(issues.c.told_in.distinct())).where(
+        issues.c.source_id == source_id, issues.c.ordered_at >= since
+    )
+    count: int = (await transaction.execute(digests)).scalar_one()
+    return count > 1
 
 
 async def hold(
@@ -113,6 +124,27 @@ async def release_at(transaction: Transaction, *, guild_id: int, issue_key: str)
         )
     ).scalar_one_or_none()
     return moment
+
+
+async def release_all(transaction: Transaction, *, guild_id: int, now: datetime) -> None:
+    """End the waiting of all that waits for a digest in a server: it is released next."""
+    await transaction.execute(
+        update(held_issues)
+        .where(held_issues.c.guild_id == guild_id, held_issues.c.release_at > now)
+        .values(release_at=now)
+    )
+
+
+async def held_in(transaction: Transaction, guild_id: int) -> Held | None:
+    """What waits for a digest in a server; None where nothing does."""
+    row = (
+        await transaction.execute(
+            select(func.count().label("held"), func.max(held_issues.c.release_at).label("until")).where(
+                held_issues.c.guild_id == guild_id
+            )
+        )
+    ).one()
+    return Held(row.held, row.until) if row.held else None
 
 
 async def take_released(transaction: Transaction, *, now: datetime, longest: timedelta) -> list[tuple[int, int, str]]:

@@ -132,7 +132,7 @@ class Panel:
 
     async def _mend(self) -> str:
         self.stage.site.mend()
-        return "The feed is whole again."
+        return "The feed is whole again. If the bot reads another one meanwhile, it looks up this one once a day."
 
     # trouble
 

@@ -44,6 +44,16 @@ async def test_the_samples_stand_in_all_three_feeds(site: Site, http: aiohttp.Cl
     assert (await picture.read()).startswith(b"\x89PNG")
 
 
+def test_front_matter_names_the_issue_and_is_not_shown() -> None:
+    text = "---\ntitle: 'Moss as a clock'\ndescription: Two millimetres\nauthor: Edda\n---\n## The wall\n\nIt grows.\n"
+    site = Site()
+    post = site.publish_markdown(text)
+    assert (post.title, post.subtitle, post.author) == ("Moss as a clock", "Two millimetres", "Edda")
+    assert post.slug == site.slug_of(text) == "moss-as-a-clock"
+    assert "title:" not in post.html
+    assert "<h1>Moss as a clock</h1>" in post.html
+
+
 async def test_an_unchanged_feed_is_a_304(site: Site, http: aiohttp.ClientSession) -> None:
     site.publish_samples()
     first = await http.get(site.feed_url)

@@ -51,7 +51,10 @@ async def begin(desk: Desk, *, once: bool = False) -> None:
 
 
 async def learn(desk: Desk) -> None:
-    """The newsletter shows its habit: a short issue in the morning, the digest with it at noon."""
+    """The newsletter shows its habit: a short issue in the morning, the digest with it at noon, two days long."""
+    earlier = [bite(60, at(desk, -206)), sample_issue(1)]
+    desk.shelf.lay_out(digest(61, at(desk, -203), earlier[0]), *earlier)
+    await desk.read()
     first = bite(2, at(desk, -6))
     desk.shelf.lay_out(first, sample_issue(1))
     await desk.read()
@@ -115,6 +118,32 @@ async def test_by_habit_a_short_issue_waits_for_its_digest(desk: Desk) -> None:
     desk.clock.move(2 * WAIT)
     await desk.services.sources.read_due()
     assert await desk.titles_sent() == [*before, "Digest 5"]
+
+
+async def test_one_digest_is_no_habit_yet(desk: Desk) -> None:
+    await begin(desk, once=True)
+    first = bite(2, at(desk, -6))
+    desk.shelf.lay_out(digest(3, at(desk, -3), first), first, sample_issue(1))
+    await desk.read()
+    desk.shelf.lay_out(bite(4, at(desk)), sample_issue(1))
+    await desk.read()
+    assert (await desk.titles_sent())[-1] == "Bite 4"
+
+
+async def test_what_waits_for_a_digest_is_counted_and_let_go_when_every_issue_is_wanted(desk: Desk) -> None:
+    await begin(desk, once=True)
+    await learn(desk)
+    before = await desk.titles_sent()
+    assert (await desk.services.guilds.status(GUILD)).held is None
+    desk.shelf.lay_out(bite(4, at(desk)), bite(5, at(desk)), sample_issue(1))
+    await desk.read()
+    held = (await desk.services.guilds.status(GUILD)).held
+    assert held is not None
+    assert (held.count, held.until) == (2, desk.clock.now() + WAIT)
+    await desk.services.guilds.set_repeats(GUILD, wanted=True, interaction_id=next(desk.interactions))
+    await desk.services.sources.read_due()
+    assert sorted((await desk.titles_sent())[len(before) :]) == ["Bite 4", "Bite 5"]
+    assert (await desk.services.guilds.status(GUILD)).held is None
 
 
 async def test_a_short_issue_that_no_digest_tells_is_announced_after_its_wait(desk: Desk) -> None:
@@ -293,8 +322,8 @@ async def test_what_waits_longer_than_anything_may_is_let_go(desk: Desk) -> None
     before = await desk.titles_sent()
     desk.clock.move(timedelta(days=365))
     short = bite(4, at(desk))
-    habit = bite(6, at(desk, -2))
-    desk.shelf.lay_out(short, habit, digest(7, at(desk, -1), habit), sample_issue(1))
+    await learn(desk)
+    desk.shelf.lay_out(short, sample_issue(1))
     await desk.read()
     desk.clock.set_back(timedelta(days=365))
     await desk.services.sources.read_due()

@@ -107,6 +107,11 @@ async def test_two_servers_that_name_a_folder_alike_read_each_its_own(desk: Desk
     assert addresses == [f"folder:{GUILD}/notes", f"folder:{GUILD + 1}/notes"]
 
 
+async def test_a_name_that_no_folder_can_have_is_told(desk: Desk) -> None:
+    with pytest.raises(RefusedError, match="folder-name"):
+        await desk.subscribe(url="folder:../x")
+
+
 async def test_every_subscribed_channel_gets_the_issue(desk: Desk) -> None:
     await desk.subscribe()
     await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)

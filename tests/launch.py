@@ -125,10 +125,10 @@ class Launched:
         return self._log.read_text(encoding="utf-8")
 
     async def _next_point(self) -> str:
-        await self._connected.wait()
-        assert self._reader is not None
         try:
             async with asyncio.timeout(_DEADLINE_SECONDS):
+                await self._connected.wait()
+                assert self._reader is not None
                 line = await self._reader.readline()
         except TimeoutError:
             raise AssertionError(f"no pause point was reached; the process wrote:\n{self.log}") from None

@@ -74,11 +74,12 @@ _PLAIN = re.compile(
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _UNWANTED = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
 _PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
-_READER = r"[\w.]{0,40}(?:mail|name|subscriber|contact|user|recipient|member|token|hash)[\w.]{0,40}"
+_READER = r"(?!\.)[\w.:]{0,40}(?:mail|name|subscriber|contact|user|recipient|member|token|hash)[\w.]{0,40}"
 MERGE_FIELD = re.compile(
     rf"PLACEHOLDER|\{{\{{|%7B%7B|\*(?:\||%7C)|(?:\[\[|%5B%5B){_READER}|(?:\$|%24)(?:\{{|%7B)"
     rf"|=(?:\{{|%7B){_READER}(?:\}}|%7D)|(?:\{{|%7B)[\w.]{{0,60}}mail[\w.]{{0,60}}(?:\}}|%7D)"
-    r"|=(?:\{|%7B)(?:\$|%24)\w{1,60}(?:\}|%7D)|=(?:\[|%5B)(?:subscriber|contact|recipient)(?::|%3A)"
+    r"|=(?:\[|%5B)[\w.]{0,40}mail[\w.]{0,40}(?:\]|%5D)|/(?:\[|%5B)(?-i:EMAIL|UNIQUEID)(?:\]|%5D)"
+    r"|=(?:\{|%7B)(?:uid|unsubscribe)(?:\}|%7D)|=(?:\{|%7B)(?:\$|%24)\w{1,60}(?:\}|%7D)|=(?:\[|%5B)(?:subscriber|contact|recipient)(?::|%3A)"
     r"|(?:<|%3C)%(?:25|(?![0-9a-f]{2}))|%(?:25)?%(?:25)?[\w.]{1,60}%(?:25)?%"
     r"|%(?:25)?(?:recipient|subscriber|contact|user)[\w.]{0,60}%|=(?:\[|%5B)(?-i:[A-Z_]{2,40})(?:\]|%5D)",
     re.IGNORECASE,
@@ -93,11 +94,16 @@ _EQUALS = re.compile(r"=|%(?:25)*3D", re.IGNORECASE)
 _SUSPECT = re.compile(
     r"utm_|mail|token|jwt|subscriber|@|%(?:25)*40|eyJ", re.IGNORECASE
 )  # any identity has one of these
-_ESCAPED_TWICE = re.compile(r"&(?:amp;)+")  # by whoever wrote the page
+_ESCAPED_TWICE = re.compile(r"&(?:amp;)+|(%(?:25)*26)(?:amp(?:;|%(?:25)*3B))+", re.IGNORECASE)  # by who wrote the page
 _ASKED_FOR = frozenset("q query search resource uri acct title author".split())
 """Parameters that say what is asked for, also where their value has the form of a mail address."""
 
-_NO_READER = re.compile(r"[^@]{28,}@|\d{4,}\.|[^@]+@(?:[\w-]+\.)*calendar\.google\.com\Z", re.IGNORECASE)
+_ASKED_OF = {
+    "calendar.google.com": _ASKED_FOR | {"src", "cid"},
+    "mail.google.com": _ASKED_FOR | {"to", "cc"},
+    "groups.google.com": _ASKED_FOR | {"from"},
+}
+_NO_READER = re.compile(r"(?=[^@]*\d)[^@]{28,}@|\d{8,}\.|[^@]+@(?:[\w-]+\.)*calendar\.google\.com\Z", re.IGNORECASE)
 """It has the form of a mail address, but is a calendar's, or a message's (RFC 5322 3.6.4)."""
 
 _MAIL_ADDRESS = re.compile(r"[^@\s/?&=]+@[^@\s/?&=]+\.[a-z]{2,24}\Z", re.IGNORECASE)
@@ -192,7 +198,7 @@ def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:
     path = "/".join([_sifted(part) for part in parts.path.replace("\\", "/").split("/")])
     one_path = _fold_escapes(path)
     shown, kept = _queries(folded, one_path, parts.query)
-    fragment = _sifted(parts.fragment, is_fields=not parts.fragment.startswith(("!", "/", ":")))
+    fragment = _sifted(_unescaped(parts.fragment), is_fields=not parts.fragment.startswith(("!", "/", ":")))
     # credentials in an address identify somebody and are never needed to read an article
     where = _authority(hostname, port, parts.scheme.lower())
     url = SplitResult(parts.scheme.lower(), where, path, shown, fragment).geturl()
@@ -231,10 +237,11 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     """The parameters to show and, sorted, those that belong to the key."""
     if not query or _ALL_UTM.fullmatch(query):
         return "", ""
-    if "&amp;" in query:
-        query = _ESCAPED_TWICE.sub("&", query)
+    if "amp" in query:
+        query = _unescaped(query)
+    asked = _ASKED_OF.get(host, _ASKED_FOR)
     if "%" in query or ";" in query or "?" in query:
-        query = _sifted(query, is_fields=True)
+        query = _sifted(query, is_fields=True, asked=asked)
     may_identify = "@" in query or "eyJ" in query or ("%" in query and ("%40" in query or "%2540" in query))
     dropped = _BY_SITE.get("list-manage.com" if host.endswith(".list-manage.com") else _SITES.get(host, host))
     start = path[:10].lower()
@@ -253,7 +260,7 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
             name = unquote(name).lower()
         tracks = name.startswith(_TRACKING_PREFIXES) or name in _TRACKING or (dropped is not None and name in dropped)
         # an unfilled merge field tells the newsletter's own buttons from content (`bot.newsletter.chrome`)
-        if (tracks or (may_identify and _identifies(field))) and not MERGE_FIELD.search(field):
+        if (tracks or (may_identify and _identifies(field, asked))) and not MERGE_FIELD.search(field):
             continue
         shown.append(field)
         if name not in _KEY_ONLY:
@@ -263,20 +270,24 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     return "&".join(shown), "&".join(kept)
 
 
-def _sifted(text: str, *, is_fields: bool = False) -> str:
+def _unescaped(text: str) -> str:
+    return _ESCAPED_TWICE.sub(lambda found: found[1] or "&", text)
+
+
+def _sifted(text: str, *, is_fields: bool = False, asked: frozenset[str] = _ASKED_FOR) -> str:
     """Path, query or fragment without the fields that say who reads, also in addresses within the address.
 
-    `is_fields` says that it begins with a field, as a query does.
+    `is_fields` says that it begins with a field, as a query does; `asked` names those that say what is asked for.
     """
     if _SUSPECT.search(text) is None:
         return text
     first, *rest = _BETWEEN.split(text)
     kept = [first]
-    if is_fields and _identifies(first):
+    if is_fields and _identifies(first, asked):
         kept, rest = [], ["", *rest[1:]] if rest else []
     before = ""
     for between, field in zip(rest[::2], rest[1::2], strict=True):
-        if _identifies(field):
+        if _identifies(field, asked):
             before = before or between
             continue
         # where the first of several goes, the next one comes after the question mark
@@ -285,7 +296,7 @@ def _sifted(text: str, *, is_fields: bool = False) -> str:
     return "".join(kept)
 
 
-def _identifies(field: str) -> bool:
+def _identifies(field: str, asked: frozenset[str]) -> bool:
     """The field says who reads, by its name or by its value: an e-mail address, a signed token."""
     parts = _EQUALS.split(field, maxsplit=1)
     name = unquote(parts[0]).lower()
@@ -298,7 +309,7 @@ def _identifies(field: str) -> bool:
     value = unquote(unquote(parts[-1]))
     if _TOKEN.match(value):
         return True
-    return name not in _ASKED_FOR and _MAIL_ADDRESS.match(value) is not None and _NO_READER.match(value) is None
+    return name not in asked and _MAIL_ADDRESS.match(value) is not None and _NO_READER.match(value) is None
 
 
 def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:

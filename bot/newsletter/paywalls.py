@@ -45,12 +45,18 @@ _WORDS = (
     "subscribe to keep",
     "reading this ",
     "of a paid",
+    "subscribe now to",
+    "to get access to",
+    "courtesy of",
+    "claim my free",
 )
 
 
-_PIECE = r"(?:post|issue|article|story|episode|edition)"
+_PIECE = r"(?:post|issue|article|story|episode|edition|page|e-?mail|letter|piece)"
 _END = r"(?=\W*(?:$|subscribe|upgrade|already|sign|become|log))"
-_PAYING = r"(?:paid|paying|premium|pro)"
+_PAYING = r"(?:paid(?:-up)?|paying|premium|pro|founding)"
+_PLAN = r"(?:paid|premium|pro|plus)"
+_SUBSCRIBER = r"(?:subscriber|member)(?: of .{1,60}?)?"
 _READERS = r"(?:subscribers|members|readers|supporters)\b"
 _TIERS = r"on the [^.!?]{1,100}?\b(?:tiers?|plans?)\b(?: only)?"
 # Said where the text ends; the other sentences may as well offer something in the middle of what everybody reads. What
@@ -58,29 +64,34 @@ _TIERS = r"on the [^.!?]{1,100}?\b(?:tiers?|plans?)\b(?: only)?"
 _CUT = re.compile(
     r"(?:^|[^\w\s]\s*)(?:subscribe to .{1,80}? to|upgrade to) (?:read|unlock) the rest\b(?! of (?!this\b|the ))"
     r"|already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in\b"
-    r"(?!(?:\W+here)?\W+to (?!read|continue|unlock))"
+    r"(?!(?:\W+here)?\W+to (?:comment|join|manage|vote|reply|chat|update|change|participate|claim))"
     rf"|subscribe to .{{1,80}}? to (?:keep|continue) reading this {_PIECE}"
-    rf"|upgrade to (?:paid|premium) to (?:(?:(?:continue|keep) reading|read on)(?: (?:this|the) {_PIECE})?{_END}"
+    rf"|upgrade to {_PLAN} to (?:(?:(?:continue|keep) reading|read on)(?: (?:this|the) {_PIECE})?{_END}"
     rf"|continue{_END}|read the rest\b(?! of (?!this\b|the ))"
-    rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {_PIECE}\b(?! archive))"
+    rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {_PIECE}\b(?! (?:archive|of|on)))"
     r"|to (?:keep|continue) reading, (?:subscribe|upgrade)"
     r"(?: (?:now|today|here|to\b|your (?:plan|subscription|account))|\W*$)(?!.*\bfor free\b)"
-    rf"|become a (?:paid|paying) (?:subscriber|member) to (?:continue(?: reading|{_END})|read (?:on\b|more{_END})"
-    rf"|read (?:this|the (?:full|whole|entire)) {_PIECE}{_END})"
+    rf"|become a (?:paid|paying) {_SUBSCRIBER} to (?:continue(?: reading|{_END})|read on\b"
+    r"|read the rest\b(?! of (?!this\b|the ))"
+    rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {_PIECE}{_END})"
+    rf"|(?:subscribe|become a (?:paid|paying) {_SUBSCRIBER}) to get access to (?:the rest of )?this {_PIECE}\b"
+    rf"|continue reading this {_PIECE} for free, courtesy of|claim my free post"
     r"|keep reading with a \d+-day free trial(?! of\b)"
-    rf"|subscribe to (?:continue|keep) reading(?: (?:this|the) {_PIECE})?{_END}",
+    rf"|subscribe(?: now)? to (?:continue|keep) reading(?: (?:this|the) {_PIECE})?{_END}",
     re.IGNORECASE | re.MULTILINE,
 )
 _FOR_THOSE_WHO_PAY = re.compile(
     rf"this (?:{_PIECE}|content|newsletter) is (?:only )?for {_PAYING} {_READERS}"
     rf"|this (?:{_PIECE}|content) is (?:only )?for (?:subscribers|members)(?:{_END}| only(?=\W*$|[.!:;])| {_TIERS})"
-    rf"|the (?:rest|remainder) of this (?:{_PIECE}|newsletter) is (?:only )?for (?:our |my )?"
-    rf"(?:{_PAYING} {_READERS}|(?:subscribers|members)(?: only| {_TIERS})?(?=\W*$|[.!:;]))",
+    rf"|the (?:rest|remainder) of (?:this|today['’]s) (?:{_PIECE}|newsletter) is (?:only )?for (?:our |my )?"
+    rf"(?:{_PAYING} {_READERS}|(?:subscribers|members) (?:to|of|on) [^.!?]{{0,60}}?\b{_PLAN}\b"
+    rf"|(?:subscribers|members)(?: only| {_TIERS})?(?=\W*$|[.!:;]))",
     re.IGNORECASE | re.MULTILINE,
 )
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")
 _OPEN = re.compile(
-    r"\b(?:for|to) (?:everyone|everybody|all)\b|\balike\b"
-    r"|(?:\bis|\bare|it['’]s)(?: now| today)? (?:free|open)\b(?! trial)",
+    r"\b(?:for|open to|and) (?:everyone|everybody|all readers)\b|\balike\b|\band (?:our |my )?free\b"
+    r"|\b(?:is|are) (?:free|open) today|\btoday (?:it )?is (?:free|open)",
     re.IGNORECASE,
 )
 """What stands behind such a sentence where the rest is for everybody all the same."""
@@ -98,15 +109,19 @@ def read_paywall(blocks: list[Block], text: str, *, own: Own, is_cut: bool) -> t
     for number, block in enumerate(blocks):
         if len(block.text) < _MAX_SENTENCE:
             lowered = block.text.lower()
-            if any(word in lowered for word in words) and _PAYWALL.search(lowered):
+            if not any(word in lowered for word in words):
+                continue
+            is_end = _is_cut(lowered)
+            if is_end or _PAYWALL.search(lowered):
                 is_paywalled = True
-                if (is_cut or _is_cut(lowered)) and not _leads_elsewhere(block, own):
+                if (is_cut or is_end) and not _leads_elsewhere(block, own):
                     # what stands first names the issue, whatever it says
                     return True, max(number, int(blocks[0].kind == "h1"))
     return is_paywalled, len(blocks)
 
 
 def _is_cut(words: str) -> bool:
+    words = _QUOTED.sub(" ", words)
     if _CUT.search(words):
         return True
     paid = _FOR_THOSE_WHO_PAY.search(words)
@@ -125,7 +140,7 @@ def before_paywall(source: str) -> str:
         return source
     free = []
     for line in source.splitlines(keepends=True):
-        if len(line) < _MAX_SENTENCE and _PAYWALL.search(line) and _is_cut(line):
+        if len(line) < _MAX_SENTENCE and _is_cut(line):
             break
         free.append(line)
     return "".join(free)

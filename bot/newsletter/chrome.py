@@ -74,7 +74,8 @@ _CHROME_HOSTS = {
     "open.substack.com": re.compile(r"/pub/[^/]+$"),
 }
 _CHROME_PATHS = re.compile(
-    r"/(?:action/disable_email|unsubscribe\b|(?:email|manage|update)[-_]?preferences(?:[-_]cent(?:er|re))?(?![\w-])|manage[-_]subscriptions?(?![\w-])"
+    r"/(?:action/disable_email|unsubscribe\b|(?:email|manage|update)[-_]?preferences(?:[-_]cent(?:er|re))?(?![\w-])"
+    r"|manage[-_]subscriptions?(?![\w-])"
     r"|cdn-cgi/l/email-protection|opt-?out(?![\w-])|polls?/(?:[\w-]+/)?vote(?![\w-]))"
     r"|list-manage\d*\.com/(?:profile|unsubscribe)\b|^(?:[\w-]+\.)*forward-to-friend\d*\.com\b"
     r"|\.substack\.com/p/[^/]+/comments?\b"

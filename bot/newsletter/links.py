@@ -79,7 +79,8 @@ MERGE_FIELD = re.compile(
     rf"PLACEHOLDER|\{{\{{|%7B%7B|\*(?:\||%7C)|(?:\[\[|%5B%5B){_READER}|(?:\$|%24)(?:\{{|%7B)"
     rf"|=(?:\{{|%7B){_READER}(?:\}}|%7D)|(?:\{{|%7B)[\w.]{{0,60}}mail[\w.]{{0,60}}(?:\}}|%7D)"
     r"|=(?:\[|%5B)[\w.]{0,40}mail[\w.]{0,40}(?:\]|%5D)|/(?:\[|%5B)(?-i:EMAIL|UNIQUEID)(?:\]|%5D)"
-    r"|=(?:\{|%7B)(?:uid|unsubscribe)(?:\}|%7D)|=(?:\{|%7B)(?:\$|%24)\w{1,60}(?:\}|%7D)|=(?:\[|%5B)(?:subscriber|contact|recipient)(?::|%3A)"
+    r"|=(?:\{|%7B)(?:uid|unsubscribe)(?:\}|%7D)|=(?:\{|%7B)(?:\$|%24)\w{1,60}(?:\}|%7D)"
+    r"|=(?:\[|%5B)(?:subscriber|contact|recipient)(?::|%3A)"
     r"|(?:<|%3C)%(?:25|(?![0-9a-f]{2}))|%(?:25)?%(?:25)?[\w.]{1,60}%(?:25)?%"
     r"|%(?:25)?(?:recipient|subscriber|contact|user)[\w.]{0,60}%|=(?:\[|%5B)(?-i:[A-Z_]{2,40})(?:\]|%5D)",
     re.IGNORECASE,

@@ -30,7 +30,7 @@ _PAYWALL = re.compile(
     r"|subscribe to (?:continue|keep) reading|this is a preview of a paid",
     re.IGNORECASE,
 )
-# each alternative above holds one of these; a text without any of them needs no closer look
+# each sentence, here and below, holds one of these; a text without any of them needs no closer look
 _WORDS = (
     "the rest",
     "already a pa",
@@ -50,7 +50,6 @@ _WORDS = (
     "courtesy of",
     "claim my free",
 )
-
 
 _PIECE = r"(?:post|issue|article|story|episode|edition|page|e-?mail|letter|piece)"
 _END = r"(?=\W*(?:$|subscribe|upgrade|already|sign|become|log))"

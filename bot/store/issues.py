@@ -254,6 +254,8 @@ async def alike(transaction: Transaction, issue_key: str, *, guild_id: int, chan
             wanted.c.issue_key == issue_key,
             issues.c.id != wanted.c.id,
             one.c.identity.startswith("link:"),
+            # by the index of a source's names; a server may have been told of a thousand issues
+            other.c.source_id == subscriptions.c.source_id,
             subscriptions.c.guild_id == guild_id,
             subscriptions.c.channel_id == channel_id,
         )

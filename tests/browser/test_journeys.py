@@ -294,6 +294,7 @@ async def test_backstage_opens_with_what_is_known_and_keeps_a_draft(demo: Stage,
     await backstage.get_by_role("button", name="Leave it").click()
     await expect(text).to_have_value(re.compile("The same title"))
     await backstage.get_by_role("button", name="Publish the next issue").click()
+    await expect(text).not_to_have_value(re.compile("The same title"))
     await text.fill("# The same title\n\n- Two ([link](https://two.example/))")
     await backstage.get_by_role("button", name="Publish the next issue").click()
     await expect(backstage.get_by_role("link", name="The same title")).to_have_count(2)

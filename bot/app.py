@@ -155,6 +155,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         )
         await _prepare_installation(store, parts.clock)
         await services.outbox.take_over()
+        await services.sources.take_over()
 
         workers.add(Worker("sources", services.sources.read_due, parts.clock))
         workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock))
@@ -206,6 +207,7 @@ def _services(
         shortest_pause=timedelta(minutes=settings.shortest_pause_minutes),
     )
     public_url = settings.public_url if settings.push_port is not None else None
+    alone = store.dialect == "sqlite"
     return Services(
         announcements=Announcements(store, clock=clock, bell=bell),
         archive=Archive(store),
@@ -222,7 +224,7 @@ def _services(
             announcer=announcer,
             clock=clock,
             incarnation=str(uuid4()),
-            alone=store.dialect == "sqlite",
+            alone=alone,
             metrics=metrics,
         ),
         polls=Polls(store, clock=clock, bell=bell),
@@ -247,6 +249,7 @@ def _services(
             quotas=quotas,
             follower=follower,
             metrics=metrics,
+            alone=alone,
         ),
         submissions=Submissions(store, clock=clock, bell=bell),
         websub=WebSub(

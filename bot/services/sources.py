@@ -43,7 +43,7 @@ from bot.store.secret_box import SecretBox
 
 log = logging.getLogger(__name__)
 
-# Longer than any fetch may take; a process that dies while reading gives the source back this late.
+# Longer than any fetch may take; where processes run side by side, one that dies gives the source back this late.
 _READING_LEASE = timedelta(minutes=5)
 _SOURCES_AT_ONCE = 8
 _LONGEST_BACKOFF = timedelta(hours=6)
@@ -65,6 +65,8 @@ class NewSubscription:
 
 
 class Sources:
+    """With `alone`, what earlier processes began to read is free at once."""
+
     def __init__(
         self,
         store: Store,
@@ -78,7 +80,9 @@ class Sources:
         announcer: Announcer,
         quotas: Quotas = DEFAULT_QUOTAS,
         follower: LinkFollower | None = None,
+        alone: bool = False,
     ) -> None:
+        self._alone = alone
         self._announcer = announcer
         self._watch = Watch(announcer)
         self._quotas = quotas
@@ -91,6 +95,15 @@ class Sources:
         self._clock = clock
         self._bell = bell
         self._interval = interval
+
+    async def take_over(self) -> None:
+        """At the start: what a process before this one was reading when it stopped is due again."""
+        if not self._alone:
+            return
+        async with self._store.write() as transaction:
+            freed = await source_rows.void_claims(transaction, now=self._clock.now())
+        if freed:
+            log.info("readings of an earlier process ended count=%d", freed)
 
     async def subscribe(
         self,

@@ -81,6 +81,16 @@ async def claim_due_sources(
     return [source_of(row) for row in rows]
 
 
+async def void_claims(transaction: Transaction, *, now: datetime) -> int:
+    """Let what is being read be due now; only for a database that one process at a time runs on."""
+    result = await transaction.execute(
+        update(sources)
+        .where(sources.c.leased_until == sources.c.next_poll_at)
+        .values(next_poll_at=now, leased_until=None)
+    )
+    return result.rowcount
+
+
 async def hold_claim(transaction: Transaction, claimed: Source) -> Source | None:
     """The source as it is now; None when somebody changed its time since it was claimed: the reading is void then."""
     rows = await transaction.execute(

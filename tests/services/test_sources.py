@@ -1,5 +1,6 @@
 """Reading sources: what is new, what is announced, and what a failure changes."""
 
+import asyncio
 import stat
 from dataclasses import replace
 from datetime import timedelta
@@ -226,6 +227,54 @@ async def test_one_failing_source_does_not_stop_another(desk: Desk) -> None:
     desk.shelf.answer = FetchError("fetch-unreachable", host="news.example")
     await desk.services.sources.read_due()
     assert {source.url for source in desk.shelf.asked[-2:]} == {"https://one.example/feed", "https://two.example/feed"}
+
+
+async def _dies_reading(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(sample_issue(2), sample_issue(1))
+
+    async def dies() -> None:
+        raise asyncio.CancelledError
+
+    desk.shelf.meanwhile = dies
+    with pytest.raises(asyncio.CancelledError):
+        await desk.read()
+    desk.shelf.meanwhile = None
+
+
+async def test_after_a_process_that_died_while_it_read_the_next_one_reads_at_once(desk: Desk) -> None:
+    await _dies_reading(desk)
+    after = desk.sources(alone=True)
+    await after.take_over()
+    await after.read_due()
+    assert await desk.titles_sent() == ["Issue number 1", "Issue number 2"]
+
+
+async def test_what_waits_after_a_failure_waits_on_when_a_process_takes_over(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.answer = FetchError("fetch-status", retry_after_seconds=3600, status=503)
+    await desk.read()
+    asked = len(desk.shelf.asked)
+    after = desk.sources(alone=True)
+    await after.take_over()
+    due = await after.read_due()
+    assert len(desk.shelf.asked) == asked
+    assert due is not None
+    assert due >= desk.clock.now() + timedelta(hours=1)
+
+
+async def test_beside_other_processes_a_reading_is_free_only_when_its_lease_ends(desk: Desk) -> None:
+    await _dies_reading(desk)
+    neighbour = desk.sources()
+    await neighbour.take_over()
+    due = await neighbour.read_due()
+    assert await desk.titles_sent() == ["Issue number 1"]
+    assert due is not None
+    desk.clock.move(due - desk.clock.now())
+    await neighbour.read_due()
+    assert await desk.titles_sent() == ["Issue number 1", "Issue number 2"]
 
 
 async def test_nobody_subscribed_means_nothing_is_fetched(desk: Desk) -> None:

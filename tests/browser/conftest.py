@@ -52,8 +52,9 @@ class Tab:
         await self.page.wait_for_selector("body[data-ready]")
 
     async def act_as(self, name: str) -> None:
-        label = await self.page.locator("#actor option", has_text=name).first.inner_text()
-        await self.page.get_by_label("Act as").select_option(label=label)
+        person = await self.page.locator("#actor option", has_text=name).first.get_attribute("value")
+        await self.page.get_by_label("Act as").select_option(person)
+        await self.page.wait_for_selector(f"body[data-ready='{person}']")
 
     async def go(self, channel: str) -> None:
         await self.page.get_by_label("Channels").get_by_role("link", name=channel).first.click()

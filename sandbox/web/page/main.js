@@ -148,6 +148,7 @@ async function become(person) {
   drawNotice(notice);
   const wanted = [location.hash.slice(1), app.channelId].find((id) => id && app.channel(id));
   await app.go(wanted ?? firstChannel(), { isBack: isBack && wanted === app.channelId });
+  document.body.dataset.ready = server.me;
 }
 
 // Nothing of one person is left to the next.
@@ -175,7 +176,6 @@ line.addEventListener("open", async () => {
   try {
     await become(app.server?.me ?? sessionStorage.getItem("person"));
     byId("offline").hidden = true;
-    document.body.dataset.ready = "yes";
   } catch (error) {
     app.toast(error.message);
   }

@@ -239,10 +239,13 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     @app_commands.command(name="remove", description=text("command-setup-remove"))
     @app_commands.describe(source=text("option-setup-source"))
     async def remove(self, interaction: discord.Interaction, source: str) -> None:
-        removed = await self._services.sources.unsubscribe(
+        dropped = await self._services.sources.unsubscribe(
             guild_id_of(interaction), _source_id(source), interaction_id=interaction.id
         )
-        await reply(interaction, "setup-removed" if removed else "setup-source-unknown")
+        if dropped is None:
+            await reply(interaction, "setup-source-unknown")
+        else:
+            await reply(interaction, "setup-removed", dropped=dropped)
 
     @source.autocomplete("address")
     async def _addresses(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:

@@ -216,7 +216,11 @@ push-unknown = That address is nobody's.
 push-unsigned = The call is not signed with the secret.
 push-stale = The call is too old, or a clock is wrong.
 push-replayed = The call came before.
-setup-removed = I no longer read that newsletter here. What was announced stays; the archive is kept for when you add it again.
+setup-removed = I no longer read that newsletter here. What was announced stays; the archive is kept for when you add it again.{ $dropped ->
+    [0] {""}
+    [one] {" "}One short issue waited for a digest and will not be announced; `/desk post` can bring it once you add the newsletter again.
+   *[other] {" "}{ $dropped } short issues waited for a digest and will not be announced; `/desk post` can bring them once you add the newsletter again.
+    }
 setup-source-unknown = This server does not read that newsletter. Pick one from the list.
 status-heading = ### Setup of this server
 status-source = **{ $title }** → <#{ $channel }>

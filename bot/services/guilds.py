@@ -53,19 +53,22 @@ class SetupStatus:
     held: Held | None
 
 
-async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: int, now: datetime) -> bool:
-    """Let a server read a source no more, with all that waits because of it; False when it did not read it."""
+async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: int, now: datetime) -> int | None:
+    """Let a server read a source no more, with all that waits because of it; None when it did not read it.
+
+    Else how many issues waited for a digest: it will not be told of them.
+    """
     if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
-        return False
+        return None
     await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
     await lease_rows.ask_soon(transaction, [source_id], now=now)
-    await repeat_rows.drop_held_of(transaction, guild_id=guild_id, source_ids=[source_id])
+    dropped = await repeat_rows.drop_held_of(transaction, guild_id=guild_id, source_ids=[source_id])
     await flood_rows.drop_waiting(transaction, guild_id=guild_id, source_id=source_id)
     await hand_over(transaction, guild_id=guild_id, source_id=source_id)
     await outbox_rows.cancel_pending(
         transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
     )
-    return True
+    return dropped
 
 
 class Guilds:

@@ -204,16 +204,19 @@ class Sources:
         if not alone and source.first_read_at is not None:  # else the coming first reading announces
             await self._announce_newest(transaction, source, guild_id=guild_id, now=now)
 
-    async def unsubscribe(self, guild_id: int, source_id: int, *, interaction_id: int) -> bool:
-        """Stop reading a source for a server, and drop what is still queued; False when it did not read it."""
+    async def unsubscribe(self, guild_id: int, source_id: int, *, interaction_id: int) -> int | None:
+        """Stop reading a source for a server, and drop what is still queued; None when it did not read it.
+
+        Else how many issues waited for a digest and are dropped.
+        """
         now = self._clock.now()
         async with self._store.write() as transaction:
             if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
-                return False
-            if not await stop_reading(transaction, guild_id=guild_id, source_id=source_id, now=now):
-                return False
-        self._bell.ring("hubs")
-        return True
+                return None
+            dropped = await stop_reading(transaction, guild_id=guild_id, source_id=source_id, now=now)
+        if dropped is not None:
+            self._bell.ring("hubs")
+        return dropped
 
     async def read_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Read every source whose time has come, some side by side; the moment when the next one's has, or None."""

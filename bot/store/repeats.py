@@ -160,11 +160,12 @@ async def take_released(transaction: Transaction, *, now: datetime, longest: tim
     return [(row.guild_id, row.source_id, row.issue_key) for row in sorted(rows, key=tuple)]
 
 
-async def drop_held_of(transaction: Transaction, *, guild_id: int, source_ids: Sequence[int]) -> None:
-    """The server does not read these sources any more."""
-    await transaction.execute(
+async def drop_held_of(transaction: Transaction, *, guild_id: int, source_ids: Sequence[int]) -> int:
+    """The server does not read these sources any more; how many issues waited."""
+    result = await transaction.execute(
         delete(held_issues).where(held_issues.c.guild_id == guild_id, held_issues.c.source_id.in_(source_ids))
     )
+    return result.rowcount
 
 
 async def next_release(transaction: Transaction) -> datetime | None:

@@ -281,8 +281,9 @@ async def test_nobody_subscribed_means_nothing_is_fetched(desk: Desk) -> None:
     await desk.subscribe()
     await desk.services.sources.read_due()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    assert await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
-    assert not await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    first, second = next(desk.interactions), next(desk.interactions)
+    assert await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=first) == 0
+    assert await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=second) is None
     asked = len(desk.shelf.asked)
     await desk.read()
     assert len(desk.shelf.asked) == asked

@@ -58,6 +58,8 @@ async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: in
 
     Else how many issues waited for a digest: it will not be told of them.
     """
+    # While an issue comes by another of its sources, nobody could tell yet whether that one takes over.
+    await guild_rows.hold_subscriptions_of_guild(transaction, guild_id)
     if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
         return None
     await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)

@@ -1,11 +1,11 @@
 """Brings what is queued to Discord: claim with a lease, act, mark. Once, visibly, whatever stops in between."""
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import uniform
+from typing import Any
 
 from bot.clock import Clock
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
@@ -26,10 +26,13 @@ from bot.services.channels import channel_pause, put_off_look, stop_channel
 from bot.services.floods import flood_card_of
 from bot.services.notices import tell_staff
 from bot.services.polls import poll_card_of
+from bot.services.side_by_side import work_off
 from bot.services.submissions import review_card_of
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
 from bot.store import outbox as outbox_rows
+
+_Lane = tuple[int, Purpose]
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +47,6 @@ _FEED_DATE_DOUBT = timedelta(days=1)
 _UNDATED_LOOKED_BACK = timedelta(days=30)
 # Enough for 50 requests a second at the 150 ms that Discord takes for each, with room to spare.
 _LANES_AT_ONCE = 24
-_LOOK_AGAIN_SECONDS = 1.0  # for what became due while a lane is slow
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 600.0
 # Nothing is put off this far on purpose, so what is due later was written while the clock was wrong.
@@ -107,28 +109,14 @@ class Outbox:
         nothing more is claimed, and what is in hand is finished.
         """
         await self._look_around()
-        busy: dict[tuple[int, Purpose], asyncio.Task[None]] = {}
-        error: BaseException | None = None
-        try:
-            while True:
-                if goes_on() and error is None and len(busy) < _LANES_AT_ONCE and not self._closed_for():
-                    for lane, deliveries in (await self._claim(busy)).items():
-                        busy[lane] = asyncio.create_task(self._deliver_in_order(deliveries, goes_on))
-                if not busy:
-                    break
-                done, _ = await asyncio.wait(
-                    busy.values(), timeout=_LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                )
-                busy = {lane: task for lane, task in busy.items() if task not in done}
-                for task in done:
-                    # What is under way in other lanes is finished before the error is told.
-                    error = error or task.exception()
-        finally:
-            for task in busy.values():
-                task.cancel()
-            await asyncio.gather(*busy.values(), return_exceptions=True)
-        if error is not None:
-            raise error
+
+        async def claim(busy: Collection[_Lane]) -> dict[_Lane, Coroutine[Any, Any, None]]:
+            if not goes_on() or len(busy) >= _LANES_AT_ONCE or self._closed_for():
+                return {}
+            lanes = await self._claim(busy)
+            return {lane: self._deliver_in_order(deliveries, goes_on) for lane, deliveries in lanes.items()}
+
+        await work_off(claim)
         async with self._store.read() as transaction:
             due = await outbox_rows.next_due(transaction)
         return max(due, self._clock.now() + timedelta(seconds=self._closed_for())) if due else None
@@ -153,7 +141,7 @@ class Outbox:
         if moved:
             log.warning("deliveries were due in a far future, so the clock was wrong count=%d", moved)
 
-    async def _claim(self, busy: Collection[tuple[int, Purpose]]) -> dict[tuple[int, Purpose], list[Delivery]]:
+    async def _claim(self, busy: Collection[_Lane]) -> dict[_Lane, list[Delivery]]:
         now = self._clock.now()
         async with self._store.write() as transaction:
             claimed = await outbox_rows.claim_due(
@@ -164,7 +152,7 @@ class Outbox:
                 limit=_LANES_AT_ONCE,
                 busy=busy,
             )
-        lanes: dict[tuple[int, Purpose], list[Delivery]] = {}
+        lanes: dict[_Lane, list[Delivery]] = {}
         for delivery in claimed:
             lanes.setdefault(delivery.lane, []).append(delivery)
         return lanes

@@ -1,13 +1,13 @@
 """Reading sources: when, what is new, and what follows from it in one transaction."""
 
-import asyncio
 import logging
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import uniform
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.clock import Clock
@@ -28,6 +28,7 @@ from bot.services.ladder import Climbed, Ladder, next_look_up
 from bot.services.notices import staff_channel_of
 from bot.services.quotas import ATTEMPT_BYTES, DEFAULT_QUOTAS, Quotas, charge, is_heavy, require_room, tomorrow, used_up
 from bot.services.repeats import link_repeats, release, to_be_told
+from bot.services.side_by_side import work_off
 from bot.services.slots import LONGEST_ASKED, next_reading
 from bot.services.storing import Stored, look_for_missing, miss_again, store_issues
 from bot.services.submissions import feature_links
@@ -147,6 +148,7 @@ class Sources:
         async with self._store.write() as transaction:
             source = await source_rows.add_source(transaction, url=address, url_key=url_key, secret=sealed, now=now)
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            await guild_rows.hold_guild(transaction, guild_id)  # two who add at once are counted one after the other
             before = await guild_rows.subscriptions_of_source(transaction, source.source_id)
             read_ids = {each.source_id for each in await guild_rows.sources_of_guild(transaction, guild_id)}
             if source.source_id not in read_ids and len(read_ids) >= self._quotas.sources:
@@ -222,20 +224,21 @@ class Sources:
         """Read every source whose time has come, some side by side; the moment when the next one's has, or None."""
         await self._bring_nearer()
         await self._release()
-        while goes_on():
-            now = self._clock.now()
-            async with self._store.write() as transaction:
-                due = await source_rows.claim_due_sources(
-                    transaction, now=now, until=now + _READING_LEASE, limit=_SOURCES_AT_ONCE
-                )
-            if not due:
-                break
-            for outcome in await asyncio.gather(*(self._read(source) for source in due), return_exceptions=True):
-                if isinstance(outcome, BaseException):
-                    raise outcome
+
+        async def claim(busy: Collection[int]) -> dict[int, Coroutine[Any, Any, None]]:
+            if not goes_on() or len(busy) >= _SOURCES_AT_ONCE:
+                return {}
+            return {source.source_id: self._read(source) for source in await self._claim(_SOURCES_AT_ONCE - len(busy))}
+
+        await work_off(claim)
         async with self._store.read() as transaction:
             moments = [await source_rows.next_poll(transaction), await repeat_rows.next_release(transaction)]
         return min((moment for moment in moments if moment is not None), default=None)
+
+    async def _claim(self, limit: int) -> list[Source]:
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            return await source_rows.claim_due_sources(transaction, now=now, until=now + _READING_LEASE, limit=limit)
 
     async def _bring_nearer(self) -> None:
         """Let no source wait longer than the longest pause: what is due later was written while the clock was wrong."""
@@ -317,6 +320,7 @@ class Sources:
         """Store what is new and queue its announcements; the source's marks advance in the same transaction."""
         now = self._clock.now()
         async with self._store.write() as transaction:
+            await guild_rows.hold_subscriptions_of_source(transaction, source.source_id)
             held = await source_rows.hold_claim(transaction, source)
             if held is None:
                 return  # somebody subscribed anew meanwhile; it is read again at once

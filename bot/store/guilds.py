@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, or_, select, update
 
 from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source, Subscription
 from bot.store.group_commit import Transaction
@@ -31,6 +31,11 @@ async def remember_guild(transaction: Transaction, guild_id: int, *, name: str, 
 async def get_guild(transaction: Transaction, guild_id: int) -> Guild | None:
     row = (await transaction.execute(select(guilds).where(guilds.c.guild_id == guild_id))).one_or_none()
     return None if row is None else _guild(row)
+
+
+async def hold_guild(transaction: Transaction, guild_id: int) -> None:
+    """Let nobody else who holds the server decide about it before this transaction ends."""
+    await transaction.execute(select(guilds.c.guild_id).where(guilds.c.guild_id == guild_id).with_for_update())
 
 
 async def change_settings(transaction: Transaction, guild_id: int, **settings: Any) -> None:
@@ -107,6 +112,23 @@ async def subscriptions_of_guild(transaction: Transaction, guild_id: int) -> lis
 async def subscriptions_of_source(transaction: Transaction, source_id: int) -> list[Subscription]:
     """In the order of the servers, so that two transactions lock their rows in the same order."""
     return await _subscriptions(transaction, subscriptions.c.source_id == source_id)
+
+
+async def hold_subscriptions_of_guild(transaction: Transaction, guild_id: int) -> None:
+    """Let nobody else who holds one of them decide by it before this transaction ends."""
+    await _hold_subscriptions(transaction, subscriptions.c.guild_id == guild_id)
+
+
+async def hold_subscriptions_of_source(transaction: Transaction, source_id: int) -> None:
+    """As those of a server; to be asked for before the source's own row, which a subscription locks after them."""
+    await _hold_subscriptions(transaction, subscriptions.c.source_id == source_id)
+
+
+async def _hold_subscriptions(transaction: Transaction, condition: ColumnElement[bool]) -> None:
+    # In this order everywhere, so that two who want some of the same rows do not wait for each other in a circle.
+    await transaction.execute(
+        select(subscriptions.c.id).where(condition).order_by(subscriptions.c.id).with_for_update()
+    )
 
 
 async def sources_of_guild(transaction: Transaction, guild_id: int) -> list[Source]:

@@ -1,5 +1,6 @@
 """The rules over a real store, with the edge played by doubles."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.metrics import Metrics
 from bot.model.guild import FirstAnnouncement
@@ -82,6 +84,16 @@ class Desk:
     async def titles_sent(self) -> list[str]:
         await self.services.outbox.deliver_due()
         return [announcement.issue.title for _, announcement in self.channel.messages.values()]
+
+    async def held_up(self, count: int, *tasks: asyncio.Task[Any]) -> None:
+        """On PostgreSQL, until so many transactions wait for others, or one of the tasks is done without waiting."""
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        while not any(task.done() for task in tasks):
+            async with self.store.read() as transaction:
+                if (await transaction.execute(waiting)).scalar_one() >= count:
+                    return
 
     def sources(self, reader: IssueSource | None = None, **options: Any) -> Sources:
         """The rules of reading once more, on the same database: another process, or another operator's settings."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
 from bot.model.delivery import Purpose
@@ -217,6 +217,31 @@ async def test_what_waits_is_still_announced_when_one_of_two_ways_to_it_is_remov
     assert await desk.titles_sent() == ["Issue number 1"]
     [(_, announcement)] = desk.channel.messages.values()
     assert announcement.poll is not None, "its poll goes along"
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_waits_is_announced_though_one_way_is_removed_while_it_comes_by_the_other(desk: Desk) -> None:
+    await two_ways(desk, 1)
+    await desk.titles_sent()
+    desk.shelf.lay_out(sample_issue(2), sample_issue(1))
+    await desk.read()
+    by_api = sample_issue(2, identities=("guid:post_2", "link:news.example/2"))
+    desk.shelf.answers[API] = Reading(title="By API", issues=(by_api, sample_issue(1)))
+    desk.clock.move(timedelta(minutes=16))
+    async with asyncio.timeout(20), desk.store.write() as brake:
+
+        async def nearly_stored() -> None:
+            # From here on the reading can lock its source, but not write its end.
+            await brake.execute(text("LOCK TABLE sources IN SHARE MODE"))
+
+        desk.shelf.meanwhile = nearly_stored
+        neighbour = desk.sources()
+        reading = asyncio.create_task(neighbour.read_due())
+        await desk.held_up(2, reading)  # both sources
+        removal = asyncio.create_task(stop(desk, FEED))
+        await desk.held_up(3, removal)
+    await asyncio.gather(reading, removal)
+    assert await desk.titles_sent() == ["Issue number 1", "Issue number 2"]
 
 
 async def test_what_may_have_arrived_is_found_again_when_one_of_two_ways_to_it_is_removed(desk: Desk) -> None:

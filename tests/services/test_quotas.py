@@ -1,8 +1,11 @@
 """What one server may have read, and what happens when it is used up."""
 
+import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from sqlalchemy import text
 
 from bot.errors import RefusedError, UnreadableError
 from bot.metrics import metered, note_received
@@ -174,6 +177,21 @@ async def test_a_server_with_its_number_of_sources_asks_for_nothing_more(ration:
     with pytest.raises(RefusedError, match="setup-too-many-sources"):
         await ration.subscribe(url="https://other.example/feed")
     assert len(ration.shelf.asked) == asked
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_who_add_at_once_stay_within_the_number_of_sources(ration: Ration) -> None:
+    ration.sources._quotas = Quotas(sources=2)
+    await ration.subscribe(url="https://first.example/feed")
+    add = partial(ration.sources.subscribe, GUILD, channel_id=CHANNEL)
+    async with asyncio.timeout(20), ration.desk.store.write() as brake:
+        await brake.execute(text("LOCK TABLE subscriptions IN SHARE MODE"))
+        adding = [asyncio.create_task(add(url=url, interaction_id=next(ration.desk.interactions))) for url in urls(2)]
+        await ration.desk.held_up(2, *adding)
+    outcomes = await asyncio.gather(*adding, return_exceptions=True)
+    refused = [str(outcome) for outcome in outcomes if isinstance(outcome, BaseException)]
+    assert refused == ["setup-too-many-sources count=2"]
+    assert len((await ration.guilds.status(GUILD)).sources) == 2
 
 
 async def test_a_server_that_joins_a_resting_source_wakes_it(ration: Ration) -> None:

@@ -229,6 +229,43 @@ async def test_one_failing_source_does_not_stop_another(desk: Desk) -> None:
     assert {source.url for source in desk.shelf.asked[-2:]} == {"https://one.example/feed", "https://two.example/feed"}
 
 
+async def test_a_slow_source_holds_up_no_other(desk: Desk) -> None:
+    feeds = [f"https://{number}.example/feed" for number in range(9)]
+    for feed in feeds:
+        await desk.subscribe(url=feed)
+    read, others_read = desk.shelf.read, asyncio.Event()
+
+    async def slow_at_first(source: Source, *, credentials: str | None) -> Reading | None:
+        if source.url == feeds[0]:
+            await others_read.wait()
+        elif source.url == feeds[-1]:
+            others_read.set()
+        return await read(source, credentials=credentials)
+
+    desk.shelf.read = slow_at_first  # type: ignore[method-assign]
+    async with asyncio.timeout(20):
+        await desk.services.sources.read_due()
+    assert desk.shelf.asked[-1].url == feeds[0]
+
+
+async def test_what_becomes_due_while_a_source_is_slow_is_read_meanwhile(desk: Desk) -> None:
+    await desk.subscribe(url="https://slow.example/feed")
+    read, late, late_is_read = desk.shelf.read, "https://late.example/feed", asyncio.Event()
+
+    async def slow(source: Source, *, credentials: str | None) -> Reading | None:
+        if source.url != late:
+            await desk.subscribe(url=late)
+            await late_is_read.wait()
+        elif source.source_id:  # else it is looked at for the one who adds it
+            late_is_read.set()
+        return await read(source, credentials=credentials)
+
+    desk.shelf.read = slow  # type: ignore[method-assign]
+    async with asyncio.timeout(20):
+        await desk.services.sources.read_due()
+    assert [asked.url for asked in desk.shelf.asked if asked.source_id][-2:] == [late, "https://slow.example/feed"]
+
+
 async def _dies_reading(desk: Desk) -> None:
     await desk.subscribe()
     await desk.services.sources.read_due()

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from bot.clock import SystemClock
 from bot.model.member import Actor
@@ -22,6 +23,7 @@ from bot.store import Store
 from bot.store import guilds as guild_rows
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
+from bot.store.tables import issues
 from bot.store.upgrade import upgrade
 from sandbox import Limits, Sandbox
 from tests.doubles import QuietBell
@@ -416,6 +418,17 @@ async def test_an_archive_is_imported_once_and_exported_in_every_form(tmp_path: 
         assert await process.wait() == 0
     with contextlib.closing(sqlite3.connect(tmp_path / "links.db")) as database:
         assert database.execute("SELECT count(*) FROM links").fetchone() == (60,)
+
+
+async def test_an_import_without_a_site_gets_its_addresses_when_it_is_repeated_with_one(tmp_path: Path) -> None:
+    (tmp_path / "one.md").write_text(ISSUE)
+    async with await prepared(tmp_path) as store:
+        feed = ("--source", "https://paper.example/feed")
+        for site in ((), ("--site", "https://paper.example/p"), ("--site", "https://elsewhere.example")):
+            await bot("import", "one.md", *feed, *site, folder=tmp_path)
+        async with store.read() as transaction:
+            stored = (await transaction.execute(select(issues.c.url))).scalars().all()
+    assert stored == ["https://paper.example/p/one"]
 
 
 async def test_an_import_of_nothing_or_to_no_site_is_refused(tmp_path: Path) -> None:

@@ -81,6 +81,11 @@ async def replace_content(
     await _add_parts(transaction, issue, issue_id=issue_id, key_version=key_version)
 
 
+async def note_address(transaction: Transaction, issue_id: int, url: str) -> None:
+    """Where the issue can be read, if nobody said so before."""
+    await transaction.execute(update(issues).where(issues.c.id == issue_id, issues.c.url.is_(None)).values(url=url))
+
+
 async def note_digest(transaction: Transaction, issue_id: int, digest: str) -> None:
     """Keep what was understood of an issue that was stored before that was kept."""
     await transaction.execute(update(issues).where(issues.c.id == issue_id).values(digest=digest))

@@ -114,8 +114,9 @@ class Fetcher:
                         headers.pop("Authorization", None)
                     url = target
                     continue
+                fresh_for = _fresh_for(response.headers.get("Cache-Control", ""))
                 if response.status == 304 and not headers.keys().isdisjoint({"If-None-Match", "If-Modified-Since"}):
-                    return Fetched(url=str(url), body=None)
+                    return Fetched(url=str(url), body=None, fresh_for=fresh_for)
                 if response.status != 200:
                     raise _refusal(response, url)
                 return Fetched(
@@ -124,7 +125,7 @@ class Fetcher:
                     content_type=response.headers.get("Content-Type"),
                     etag=_mark(response.headers.get("ETag")),
                     last_modified=_mark(response.headers.get("Last-Modified")),
-                    fresh_for=_fresh_for(response.headers.get("Cache-Control", "")),
+                    fresh_for=fresh_for,
                     links=_links(response),
                 )
         raise FetchError("fetch-circles", host=_host(url))

@@ -34,11 +34,18 @@ class Reading:
     hub: Hub | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A source gives what it gave before; `fresh_for` as in a `Reading`."""
+
+    fresh_for: timedelta | None = None
+
+
 class IssueSource(Protocol):
     """Reads a source."""
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
-        """The source's present items, or None when nothing changed since `source.etag` / `last_modified`.
+    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
+        """The source's present items, unless nothing changed since `source.etag` / `last_modified`.
 
         `credentials` is `user:password` where the source needs them. Raises FetchError or UnreadableError.
         """

@@ -10,7 +10,7 @@ from bot.errors import DeliveryRefusedError, PressroomError, UnreadableError
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssuePoll, Link, Section
-from bot.ports import Announcement, Matter, Notice, Reading
+from bot.ports import Announcement, Matter, Notice, Reading, Unchanged
 
 NOON = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
 
@@ -81,10 +81,10 @@ class QuietBell:
 
 
 class Shelf:
-    """An issue source whose content the test lays out; `answer` may be an error to raise or None for "unchanged"."""
+    """An issue source whose content the test lays out; `answer` may also be an error to raise."""
 
     def __init__(self, *issues: Issue) -> None:
-        self.answer: Reading | PressroomError | Exception | None = Reading(title="The Sample", issues=issues)
+        self.answer: Reading | Unchanged | Exception = Reading(title="The Sample", issues=issues)
         self.asked: list[Source] = []
         self.feeds: list[str] = []
         self.pages: set[str] = set()
@@ -104,7 +104,7 @@ class Shelf:
     async def addresses_for(self, guild_id: int) -> list[str]:
         return []
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
+    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
         self.asked.append(source)
         if self.meanwhile is not None:
             await self.meanwhile()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.fetch import Fetcher
     from bot.model.delivery import Delivery, DeliveryRecord, Sent
     from bot.model.guild import Source
-    from bot.ports import Announcement, Announcer, IssueSource, Matter, Reading
+    from bot.ports import Announcement, Announcer, IssueSource, Matter, Reading, Unchanged
     from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -262,7 +262,7 @@ class _PausingReader:
     async def addresses_for(self, guild_id: int) -> list[str]:
         return await self._inner.addresses_for(guild_id)
 
-    async def read(self, source: "Source", *, credentials: str | None) -> "Reading | None":
+    async def read(self, source: "Source", *, credentials: str | None) -> "Reading | Unchanged":
         await self._control.point("fetch")
         try:
             return await self._inner.read(source, credentials=credentials)

@@ -15,7 +15,7 @@ from bot.clock import Clock
 from bot.errors import DomainError, FetchError, UnreadableError
 from bot.model.guild import Source, readable
 from bot.model.problem import Problem
-from bot.ports import IssueSource, Reading
+from bot.ports import IssueSource, Reading, Unchanged
 from bot.store import Store
 from bot.store import issues as issue_rows
 
@@ -30,12 +30,12 @@ _SEARCH_SECONDS = 90.0  # a reading is leased for five minutes
 
 @dataclass(frozen=True, slots=True)
 class Climbed:
-    """What was read (None: unchanged) and on which rung: its address, None for the source's own.
+    """What was read and on which rung: its address, None for the source's own.
 
     because: why it is another rung than before. look_up_at: when the source's own address is tried again.
     """
 
-    reading: Reading | None
+    reading: Reading | Unchanged
     rung_url: str | None = None
     because: Problem | None = None
     look_up_at: datetime | None = None
@@ -57,9 +57,9 @@ class Ladder:
         here = source.rung_url or source.url
         tried = {here}
         if source.rung_url is not None and look_up_at != source.look_up_at:
-            reading = await self._read_elsewhere(source, source.url, credentials)
-            if reading is not None:
-                return Climbed(reading)
+            again = await self._read_elsewhere(source, source.url, credentials)
+            if again is not None:
+                return Climbed(again)
             tried.add(source.url)
         try:
             reading = await self._reader.read(
@@ -104,7 +104,7 @@ class Ladder:
             )
         except (FetchError, UnreadableError):
             return None
-        return reading if reading is not None and await self._is_known(source, reading) else None
+        return reading if isinstance(reading, Reading) and await self._is_known(source, reading) else None
 
     async def _is_known(self, source: Source, reading: Reading) -> bool:
         names = [name for issue in reading.issues for name in issue.identities]

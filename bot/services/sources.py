@@ -16,7 +16,7 @@ from bot.metrics import Metrics, metered
 from bot.model.guild import FirstAnnouncement, Source, folder_address
 from bot.model.issue import Issue
 from bot.model.problem import Problem
-from bot.ports import Announcer, Bell, IssueSource, LinkFollower, Reading
+from bot.ports import Announcer, Bell, IssueSource, LinkFollower, Reading, Unchanged
 from bot.services.announcements import announce_in_guild, enqueue_announcement
 from bot.services.cards import Change, show_changes
 from bot.services.channels import choose_channel
@@ -159,8 +159,8 @@ class Sources:
             self._bell.ring(worker)
         return NewSubscription(
             source=source,
-            title=source.title or (seen.title if seen else None),
-            issues=len(seen.issues) if seen else 0,
+            title=source.title or (seen.title if isinstance(seen, Reading) else None),
+            issues=len(seen.issues) if isinstance(seen, Reading) else 0,
             is_new=not any(subscription.guild_id == guild_id for subscription in before),
         )
 
@@ -168,7 +168,7 @@ class Sources:
         """What the operator laid ready for the server to read: `folder:name`."""
         return await self._reader.addresses_for(guild_id)
 
-    async def _look(self, address: str, credentials: str | None) -> tuple[str, Reading | None]:
+    async def _look(self, address: str, credentials: str | None) -> tuple[str, Reading | Unchanged]:
         """The address of the feed, which may be another one than was given, and what is there now."""
         try:
             return address, await self._peek(address, credentials)
@@ -184,7 +184,7 @@ class Sources:
                         return found, await self._peek(found, own)
             raise UnreadableError("unreadable-no-feed") from error
 
-    async def _peek(self, address: str, credentials: str | None) -> Reading | None:
+    async def _peek(self, address: str, credentials: str | None) -> Reading | Unchanged:
         return await self._reader.read(Source(source_id=0, url=address, url_key=""), credentials=credentials)
 
     async def _subscribe(
@@ -298,8 +298,8 @@ class Sources:
         """Read one source and take in what is new; whatever goes wrong with it is its own problem."""
         try:
             climbed = await self._ladder.read(source, credentials=await self._credentials(source))
-            if climbed.reading is None:
-                await self._record_unchanged(source, climbed)
+            if isinstance(climbed.reading, Unchanged):
+                await self._record_unchanged(source, climbed, fresh_for=climbed.reading.fresh_for)
             else:
                 issues, is_complete = await self._following.lead_on(climbed.reading.issues)
                 reading = replace(climbed.reading, issues=issues)
@@ -476,7 +476,7 @@ class Sources:
             sealed = await source_rows.get_secret(transaction, source.source_id)
         return self._secrets.open(sealed) if sealed is not None else None
 
-    async def _record_unchanged(self, source: Source, climbed: Climbed) -> None:
+    async def _record_unchanged(self, source: Source, climbed: Climbed, *, fresh_for: timedelta | None) -> None:
         self._metrics.count("source_readings", "unchanged")
         now = self._clock.now()
         async with self._store.write() as transaction:
@@ -491,7 +491,7 @@ class Sources:
                     source.source_id,
                     look_up_at=climbed.look_up_at,
                     now=now,
-                    next_poll_at=self._next_reading(source),
+                    next_poll_at=self._next_reading(source, fresh_for=fresh_for),
                     wanted_from=now + self._quotas.shortest_pause,
                 )
         if shown:

@@ -9,7 +9,7 @@ from bot.clock import Clock
 from bot.errors import FetchError, UnreadableError
 from bot.fetch import Fetched, Fetcher
 from bot.model.guild import Source
-from bot.ports import Reading
+from bot.ports import Reading, Unchanged
 from bot.sources.feed import FeedSource
 
 # https://api.beehiiv.com/v2/publications/pub_…; the path is proof enough, and lets a gateway stand before it.
@@ -30,7 +30,7 @@ class BeehiivSource:
         self._fetcher = fetcher
         self._clock = clock
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
+    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
         address = urlsplit(source.url)
         if not _PUBLICATION.search(address.path):
             return await self._feeds.read(source, credentials=credentials)

@@ -9,7 +9,7 @@ from bot.errors import UnreadableError
 from bot.fetch import Fetched, Fetcher
 from bot.model.guild import Source
 from bot.model.hub import Hub
-from bot.ports import Reading
+from bot.ports import Reading, Unchanged
 from bot.sources.turns import Turns
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class FeedSource:
         # Large documents are understood one after the other: together they would take the machine's memory.
         self._one_apart = asyncio.Lock()
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
+    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
         # Empty marks are left out: servers answer them with a full body or an error.
         marks = {"If-None-Match": source.etag, "If-Modified-Since": source.last_modified}
         await self.turns.wait(source.url)
@@ -37,7 +37,7 @@ class FeedSource:
             credentials=credentials,
         )
         if fetched.body is None:
-            return None
+            return Unchanged(fetched.fresh_for)
         from bot.newsletter.feeds import read_feed  # with the parsers behind it: not before something is read
 
         read = partial(

@@ -20,7 +20,7 @@ from bot.errors import FetchError, UnreadableError
 from bot.model.guild import Source, folder_address
 from bot.model.issue import Issue
 from bot.model.problem import Problem
-from bot.ports import IssueSource, Reading
+from bot.ports import IssueSource, Reading, Unchanged
 from bot.sources.feed import FeedSource
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class FolderSource:
         self._max_bytes = max_bytes
         self._clock = clock
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
+    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
         named = _ADDRESS.match(source.url)
         if named is None:
             return await self._others.read(source, credentials=credentials)
@@ -73,7 +73,7 @@ class FolderSource:
             raise UnreadableError("folder-writing", name=named[2])
         mark = _mark_of(settled)
         if source.etag == mark:
-            return None
+            return Unchanged()
         taken = sorted(settled, key=lambda each: each.changed_at)[-MOST_DOCUMENTS:]
         issues, problem, scheduled = await self._read_all(taken, is_alone=place.is_file())
         if problem is not None and not issues and len(taken) == 1:

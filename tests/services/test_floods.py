@@ -9,7 +9,7 @@ from bot.errors import NotFoundError, RefusedError
 from bot.model.flood import FloodDecision
 from bot.model.issue import Issue
 from bot.model.member import Actor
-from bot.ports import FloodCard
+from bot.ports import FloodCard, Unchanged
 from bot.services.floods import is_flood
 from tests.doubles import sample_issue
 from tests.services.conftest import CHANNEL, GUILD, Desk
@@ -146,7 +146,7 @@ async def test_a_late_issue_is_told_to_the_staff_once_until_one_came(desk: Desk)
             await desk.services.sources.read_due()
             await desk.services.outbox.deliver_due()
 
-    desk.shelf.answer = None  # not modified
+    desk.shelf.answer = Unchanged()  # not modified
     await pass_hours(80)
     assert told(desk) == [STAFF], "once, although several were missed"
     assert desk.channel.notices[0].channel_id == STAFF != CHANNEL
@@ -189,7 +189,7 @@ async def test_a_newsletter_that_rested_long_ago_is_missed_by_nobody_who_just_su
     desk.shelf.lay_out(*(sample_issue(n, published_at=start + timedelta(days=n)) for n in range(40)))
     await desk.subscribe()
     await desk.services.sources.read_due()
-    desk.shelf.answer = None
+    desk.shelf.answer = Unchanged()
     await desk.read()
     await desk.services.outbox.deliver_due()
     assert told(desk) == []

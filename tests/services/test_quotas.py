@@ -11,7 +11,7 @@ from bot.errors import RefusedError, UnreadableError
 from bot.metrics import metered, note_received
 from bot.model.guild import Source
 from bot.model.issue import Issue
-from bot.ports import Reading
+from bot.ports import Reading, Unchanged
 from bot.services import Guilds, Push
 from bot.services.quotas import MEGABYTE, Quotas
 from bot.store import sources as source_rows
@@ -33,7 +33,7 @@ class HeavyShelf(Shelf):
         super().__init__(*issues)
         self.weights: dict[str, int] = {}
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | None:
+    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
         note_received(self.weights.get(source.url, self.weight))
         return await super().read(source, credentials=credentials)
 

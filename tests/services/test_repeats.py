@@ -9,7 +9,7 @@ from bot.model.flood import FloodDecision
 from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue, Section
 from bot.model.member import Actor
-from bot.ports import Reading
+from bot.ports import Reading, Unchanged
 from bot.services.repeats import WAIT, _Digests
 from bot.store.repeats import Told
 from tests.doubles import NOON, sample_issue, sample_link
@@ -152,7 +152,7 @@ async def test_a_short_issue_that_no_digest_tells_is_announced_after_its_wait(de
     before = await desk.titles_sent()
     desk.shelf.lay_out(bite(4, at(desk)), sample_issue(1))
     await desk.read()
-    desk.shelf.answer = None
+    desk.shelf.answer = Unchanged()
     due_at = await desk.services.sources.read_due()
     assert due_at is not None
     desk.clock.move(WAIT - timedelta(minutes=1))
@@ -380,7 +380,7 @@ async def test_a_digest_that_came_by_another_address_is_told_all_the_same(desk: 
     before = await desk.titles_sent()
     by_api = replace(large, identities=("guid:post_5", large.identities[1]))
     desk.shelf.answers[api] = Reading(title="By API", issues=(by_api, sample_issue(1)))
-    desk.shelf.answer = None
+    desk.shelf.answer = Unchanged()
     await desk.read()
     desk.shelf.lay_out(large, sample_issue(1))
     await desk.read()

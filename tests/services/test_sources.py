@@ -14,7 +14,7 @@ from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import Issue
 from bot.model.member import Actor
 from bot.model.problem import Problem
-from bot.ports import Announcement, Reading
+from bot.ports import Announcement, Reading, Unchanged
 from bot.services import storing
 from bot.services.sources import split_credentials
 from bot.store.secret_box import SecretBox
@@ -136,9 +136,19 @@ async def test_the_source_is_asked_with_the_marks_of_the_last_stored_answer(desk
     desk.shelf.lay_out(sample_issue(1), etag='"one"')
     await desk.subscribe()
     await desk.services.sources.read_due()
-    desk.shelf.answer = None
+    desk.shelf.answer = Unchanged()
     await desk.read()
     assert desk.shelf.asked[-1].etag == '"one"'
+
+
+async def test_a_source_that_says_how_long_nothing_changes_is_left_alone_for_that_long(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.answer = Unchanged(timedelta(minutes=45))
+    await desk.read()
+    due = await desk.services.sources.read_due()
+    assert due is not None
+    assert due - desk.clock.now() >= timedelta(minutes=45)
 
 
 async def test_marks_do_not_advance_when_the_issues_could_not_be_stored(
@@ -235,7 +245,7 @@ async def test_a_slow_source_holds_up_no_other(desk: Desk) -> None:
         await desk.subscribe(url=feed)
     read, others_read = desk.shelf.read, asyncio.Event()
 
-    async def slow_at_first(source: Source, *, credentials: str | None) -> Reading | None:
+    async def slow_at_first(source: Source, *, credentials: str | None) -> Reading | Unchanged:
         if source.url == feeds[0]:
             await others_read.wait()
         elif source.url == feeds[-1]:
@@ -252,7 +262,7 @@ async def test_what_becomes_due_while_a_source_is_slow_is_read_meanwhile(desk: D
     await desk.subscribe(url="https://slow.example/feed")
     read, late, late_is_read = desk.shelf.read, "https://late.example/feed", asyncio.Event()
 
-    async def slow(source: Source, *, credentials: str | None) -> Reading | None:
+    async def slow(source: Source, *, credentials: str | None) -> Reading | Unchanged:
         if source.url != late:
             await desk.subscribe(url=late)
             await late_is_read.wait()
@@ -423,7 +433,7 @@ async def test_a_reading_that_was_under_way_when_the_server_subscribed_anew_is_d
     read = desk.shelf.read
     desk.shelf.lay_out(*(sample_issue(number) for number in range(8, 0, -1)))
 
-    async def interrupted(source: Source, *, credentials: str | None) -> Reading | None:
+    async def interrupted(source: Source, *, credentials: str | None) -> Reading | Unchanged:
         desk.shelf.read = read  # type: ignore[method-assign]
         await desk.services.sources.unsubscribe(GUILD, mine.source_id, interaction_id=next(desk.interactions))
         await desk.subscribe()
@@ -560,7 +570,7 @@ async def test_an_issue_that_is_missed_three_times_between_others_is_marked_as_w
     for _ in range(2):
         await desk.read()
         assert not (await card_of(desk, 4)).is_withdrawn, "missed once or twice"
-    desk.shelf.answer = None  # not modified: still missing
+    desk.shelf.answer = Unchanged()  # not modified: still missing
     await desk.read()
     assert (await card_of(desk, 4)).is_withdrawn
     assert [issue.is_withdrawn for issue in refreshed(desk)] == [True]

@@ -98,7 +98,7 @@ async def reader() -> AsyncIterator[BeehiivSource]:
 
 async def read(reader: BeehiivSource, hive: Hive, **changes: Any) -> Reading:
     reading = await reader.read(hive.source(**changes), credentials=KEY)
-    assert reading is not None
+    assert isinstance(reading, Reading)
     return reading
 
 

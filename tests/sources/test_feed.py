@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from aiohttp import web
 from bot.errors import FetchError, UnreadableError
 from bot.fetch import Fetcher
 from bot.model.guild import Source
+from bot.ports import Reading, Unchanged
 from bot.sources import quarantine
 from bot.sources.feed import FeedSource
 
@@ -65,7 +67,7 @@ async def feeds() -> AsyncIterator[FeedSource]:
 
 async def test_a_whole_feed_comes_with_its_marks(press: Press, feeds: FeedSource) -> None:
     reading = await feeds.read(press.source(first_read_at=None), credentials=None)
-    assert reading is not None
+    assert isinstance(reading, Reading)
     assert (reading.etag, reading.last_modified, len(reading.issues)) == ('"1"', "today", 4)
 
 
@@ -76,8 +78,8 @@ async def test_a_torn_feed_gives_its_whole_items_without_marks_so_that_the_rest_
     torn = await feeds.read(press.source(first_read_at=NEW), credentials=None)
     press.body = WHOLE
     whole = await feeds.read(press.source(first_read_at=NEW), credentials=None)
-    assert torn is not None
-    assert whole is not None
+    assert isinstance(torn, Reading)
+    assert isinstance(whole, Reading)
     assert (torn.etag, torn.last_modified) == (None, None)
     assert [issue.identities for issue in torn.issues] == [issue.identities for issue in whole.issues[:2]]
 
@@ -93,7 +95,7 @@ async def test_a_torn_feed_is_no_first_reading_or_its_old_issues_would_be_news_l
 async def test_a_feed_that_only_lacks_its_last_tag_is_whole(press: Press, feeds: FeedSource) -> None:
     press.body = WHOLE.removesuffix(b"</rss>")
     reading = await feeds.read(press.source(first_read_at=None), credentials=None)
-    assert reading is not None
+    assert isinstance(reading, Reading)
     assert (reading.etag, len(reading.issues)) == ('"1"', 4)
 
 
@@ -104,7 +106,7 @@ async def test_a_large_feed_is_read_like_a_small_one(press: Press, feeds: FeedSo
     ).encode()
     assert not quarantine.is_ordinary(press.body)
     reading = await feeds.read(press.source(first_read_at=None), credentials=None)
-    assert reading is not None
+    assert isinstance(reading, Reading)
     assert [issue.identities[0] for issue in reading.issues] == [*(f"guid:id-{n}" for n in range(4)), "guid:long"]
 
 
@@ -178,8 +180,14 @@ async def test_how_long_an_answer_holds_is_taken_from_its_server(
 ) -> None:
     press.headers = headers
     reading = await feeds.read(press.source(first_read_at=None), credentials=None)
-    assert reading is not None
+    assert isinstance(reading, Reading)
     assert reading.fresh_for == (None if seconds is None else timedelta(seconds=seconds))
+
+
+async def test_a_server_says_how_long_nothing_changes_too(press: Press, feeds: FeedSource) -> None:
+    press.status, press.headers = 304, {"Cache-Control": "max-age=1800"}
+    source = replace(press.source(first_read_at=None), etag='"1"')
+    assert await feeds.read(source, credentials=None) == Unchanged(timedelta(minutes=30))
 
 
 @pytest.mark.parametrize(

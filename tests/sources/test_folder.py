@@ -11,7 +11,7 @@ import pytest
 from bot.errors import UnreadableError
 from bot.fetch import Fetcher
 from bot.model.guild import Source, folder_address, said_address
-from bot.ports import Reading
+from bot.ports import Reading, Unchanged
 from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
 from bot.sources.folder import FolderSource
@@ -48,7 +48,7 @@ class Files:
 
     async def read(
         self, *, name: str = "notes", etag: str | None = None, first_read_at: datetime | None = LONG_AGO
-    ) -> Reading | None:
+    ) -> Reading | Unchanged:
         address = folder_address(f"folder:{name}", SERVER)
         assert address is not None
         source = Source(source_id=1, url=address, url_key="", etag=etag, first_read_at=first_read_at)
@@ -65,8 +65,8 @@ async def files(tmp_path: Path) -> AsyncIterator[Files]:
         yield Files(root, FolderSource(others, feeds, root=root, max_bytes=10_000, clock=clock), clock)
 
 
-def titles(reading: Reading | None) -> set[str]:
-    assert reading is not None
+def titles(reading: Reading | Unchanged) -> set[str]:
+    assert isinstance(reading, Reading)
     return {issue.title for issue in reading.issues}
 
 
@@ -77,7 +77,7 @@ async def test_each_file_is_an_issue_and_a_feed_among_them_as_many_as_it_holds(f
     files.write("cover.png", "no issue")
     reading = await files.read()
     assert titles(reading) == {"Issue 1", "Issue 2", "One", "Two"}
-    assert reading is not None
+    assert isinstance(reading, Reading)
     assert (reading.title, reading.is_whole, reading.problem) == ("notes", True, None)
 
 
@@ -86,8 +86,8 @@ async def test_a_file_that_is_corrected_stays_the_same_issue(files: Files) -> No
     first = await files.read()
     files.write("1.md", ISSUE.format(n=1).replace("Issue 1", "Issue one").replace("A thing", "Something"))
     second = await files.read()
-    assert first is not None
-    assert second is not None
+    assert isinstance(first, Reading)
+    assert isinstance(second, Reading)
     assert first.issues[0].identities[0] == second.issues[0].identities[0]
     assert first.issues[0].identities[1] != second.issues[0].identities[1]
 
@@ -99,8 +99,8 @@ async def test_a_file_that_stands_alone_holds_one_issue_after_the_other(files: F
     path.write_text(ISSUE.format(n=2), encoding="utf-8")
     os.utime(path, (LONG_AGO.timestamp() + 1, LONG_AGO.timestamp() + 1))
     second = await files.read(name="latest.md")
-    assert first is not None
-    assert second is not None
+    assert isinstance(first, Reading)
+    assert isinstance(second, Reading)
     assert titles(second) == {"Issue 2"}
     assert not set(first.issues[0].identities) & set(second.issues[0].identities)
 
@@ -108,8 +108,8 @@ async def test_a_file_that_stands_alone_holds_one_issue_after_the_other(files: F
 async def test_what_did_not_change_is_not_read_again(files: Files) -> None:
     path = files.write("1.md", ISSUE.format(n=1))
     first = await files.read()
-    assert first is not None
-    assert await files.read(etag=first.etag) is None
+    assert isinstance(first, Reading)
+    assert await files.read(etag=first.etag) == Unchanged()
     os.utime(path, (NOW.timestamp() - 60, NOW.timestamp() - 60))
     assert titles(await files.read(etag=first.etag)) == {"Issue 1"}
 
@@ -119,7 +119,7 @@ async def test_a_file_that_may_still_be_written_waits_and_nothing_counts_as_miss
     files.write("2.md", "# Issue 2, half of", at=NOW - timedelta(seconds=1))
     reading = await files.read()
     assert titles(reading) == {"Issue 1"}
-    assert reading is not None
+    assert isinstance(reading, Reading)
     assert not reading.is_whole
     files.clock.move(timedelta(seconds=10))
     assert len(titles(await files.read(etag=reading.etag))) == 2
@@ -138,7 +138,7 @@ async def test_a_file_whose_clock_was_ahead_is_read_at_once(files: Files) -> Non
     files.write("old.md", ISSUE.format(n=1))
     files.write("skewed.md", ISSUE.format(n=2), at=NOW + timedelta(days=400))
     reading = await files.read(first_read_at=None)
-    assert reading is not None
+    assert isinstance(reading, Reading)
     assert len(reading.issues) == 2
 
 
@@ -151,7 +151,7 @@ async def test_drafts_hidden_files_and_what_is_dated_in_the_future_are_no_issues
     files.write("6.md", "---\ntitle: Six\ndate: 2026-11-09T12:30:00Z\n---\n" + ISSUE.format(n=6))
     reading = await files.read()
     assert titles(reading) == {"Issue 1"}
-    assert reading is not None
+    assert isinstance(reading, Reading)
     assert reading.problem is None
     files.clock.move(timedelta(hours=1))
     assert titles(await files.read(etag=reading.etag)) == {"Issue 1", "Six"}
@@ -163,7 +163,7 @@ async def test_a_file_that_cannot_be_understood_is_told_and_hides_no_other(files
     files.write("3.md", "x" * 20_000)
     reading = await files.read()
     assert titles(reading) == {"Issue 1"}
-    assert reading is not None
+    assert isinstance(reading, Reading)
     assert not reading.is_whole
     assert reading.problem is not None
     assert reading.problem.said() == "2 files were passed over. The first is `2.md`: It is empty."
@@ -191,7 +191,7 @@ async def test_a_name_that_is_no_utf_8_can_be_kept(files: Files) -> None:
     Path(os.fsdecode(path)).write_text(ISSUE.format(n=1), encoding="utf-8")
     os.utime(path, (LONG_AGO.timestamp(), LONG_AGO.timestamp()))
     reading = await files.read()
-    assert reading is not None
+    assert isinstance(reading, Reading)
     assert next(each.encode() for each in reading.issues[0].identities) == b"file:caf?.md"
 
 

@@ -1,4 +1,4 @@
-"""Bytes -> text: byte order marks, declared and guessed character sets, and UTF-8 misread as Mac Roman."""
+"""Bytes -> text: byte order marks, declared and guessed character sets, and UTF-8 that was misread as another one."""
 
 import codecs
 import re
@@ -36,6 +36,11 @@ _MISREAD_LETTER = re.compile(
 # letters beyond Latin ones, and marks that stand over others, right beside a Latin letter: a word of no language
 _PATCHWORK = re.compile("[A-Za-z][\u0180-\u07ff]|[\u0180-\u07ff][A-Za-z]")
 _BEYOND_LATIN = re.compile("[\u0180-\u07ff]")
+# the first byte of a UTF-8 sequence as Windows-1252 and Latin-1 show it, and the first two
+_WINDOWS_LEAD = re.compile("[\xc2-\xf4]")
+_AS_WINDOWS = re.compile(f"[\xc2-\xf4][\x80-\xbf{re.escape(bytes(range(0x80, 0xA0)).decode('cp1252', 'ignore'))}]")
+# the closing quotation mark, whose last byte means nothing in Windows-1252 and is lost on the way
+_LOST_QUOTE = re.compile(r"â€(?:\ufffd|(?=[\s.,;:!?)<]|$))")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)",
@@ -72,14 +77,26 @@ def decoded(content: bytes, content_type: str | None = None) -> str:
 
 
 def mended(text: str) -> str:
-    """The text with UTF-8 that was misread as Mac Roman put right, line by line.
+    """The text with UTF-8 that was misread as Mac Roman, Windows-1252 or Latin-1 put right, line by line."""
+    if text.isascii():
+        return text
+    text = _mended_mac(text)
+    if _AS_WINDOWS.search(text) is None:
+        return text
+    from ftfy import fix_encoding  # few documents need it
 
-    A line counts as misread when its Mac Roman bytes are valid UTF-8 and it shows what sound text does not. Validity
-    alone proves nothing: in "L’économie" the apostrophe and the letter after it form a sequence of two bytes. Proof is
-    a sequence of three or four bytes, a word of two-byte letters, or a sign like `√` within Latin words; where one
-    line of the text has proof, the others need only give no nonsense.
+    lines = _LOST_QUOTE.sub("”", text).splitlines(keepends=True)
+    return "".join([fix_encoding(line) if _WINDOWS_LEAD.search(line) else line for line in lines])
+
+
+def _mended_mac(text: str) -> str:
+    """A line counts as misread when its bytes are valid UTF-8 and it shows what sound text does not.
+
+    Validity alone proves nothing: in "L’économie" the apostrophe and the letter after it form a sequence of two bytes.
+    Proof is a sequence of three or four bytes, a word of two-byte letters, or a sign like `√` within Latin words; where
+    one line of the text has proof, the others need only give no nonsense.
     """
-    if text.isascii() or _MISREAD.search(text) is None:
+    if _MISREAD.search(text) is None:
         return text
     lines = text.splitlines(keepends=True)
     is_proven = any(_LONG_MISREAD.search(line) and _as_utf8(line) is not None for line in lines)

@@ -1,4 +1,4 @@
-"""UTF-8 that was misread as Mac Roman is put right, and nothing else is."""
+"""UTF-8 that was misread as another character set is put right, and nothing else is."""
 
 import pytest
 from hypothesis import example, given
@@ -19,7 +19,11 @@ LETTERS = "éèêëàâäáãåçñöóôòõüúùûíìîïÉÈÊËÀÂÄÁÃ�
         "—Él vino",
         "“Évolution",
         "«Été»",
-        "cafÃ© au lait",
+        "50 Â",
+        "ÂNGELA E ÊNIO",
+        "Beyoncé’s",
+        "CAFÉ’S – À “LA CARTE”",
+        "Ελληνικά, русский, 日本語, Tiếng Việt",
         "The constant √π is near 1.77",
         "…à demain",
     ],
@@ -62,8 +66,32 @@ def test_a_mark_before_an_accented_letter_stays_as_it_is(sound: str) -> None:
         "don’t\nCafé\nα and β",
     ],
 )
-def test_misread_text_is_put_right(whole: str) -> None:
-    assert mended(whole.encode().decode("mac_roman")) == whole
+@pytest.mark.parametrize("seen_as", ["mac_roman", "latin-1", "windows-1252"])
+def test_misread_text_is_put_right(whole: str, seen_as: str) -> None:
+    misread = whole.encode()
+    # As browsers read it: what Windows-1252 has no sign for is a control character.
+    read = bytes.decode if seen_as != "windows-1252" else _as_browsers_do
+    assert mended(read(misread, seen_as)) == whole
+
+
+def _as_browsers_do(content: bytes, seen_as: str) -> str:
+    return "".join(bytes([byte]).decode(seen_as, "ignore") or chr(byte) for byte in content)
+
+
+@pytest.mark.parametrize(
+    ("misread", "whole"),
+    [
+        ("â€œHiâ€ said donâ€™t", "“Hi” said don’t"),
+        ("â€œHiâ€\ufffd said", "“Hi” said"),
+        ("<b>â€œHiâ€</b>", "<b>“Hi”</b>"),
+        ("prÃªt Ã  porter", "prêt à porter"),
+        ("naÃ¯ve — “quotes” stay", "naïve — “quotes” stay"),
+        ("Beyoncé’s donâ€™t\nLa Niña", "Beyoncé’s don’t\nLa Niña"),
+        ("twice donÃ¢â‚¬â„¢t", "twice don’t"),
+    ],
+)
+def test_what_was_lost_on_the_way_does_not_hinder(misread: str, whole: str) -> None:
+    assert mended(misread) == whole
 
 
 def test_the_seed_is_put_right_byte_for_byte(seed: bytes) -> None:
@@ -94,6 +122,7 @@ def test_one_misread_line_does_not_spoil_the_sound_ones() -> None:
 )
 def test_formulas_stay_as_they_are(text: str) -> None:
     assert mended(text) == text
+    assert mended(f"Beyoncé’s {text}\n{text}") == f"Beyoncé’s {text}\n{text}"
 
 
 def test_a_letter_within_a_word_is_still_put_right() -> None:

@@ -190,9 +190,10 @@ def test_torture_feeds_give_issues_or_a_sentence(corpus: Path) -> None:
     assert readable > 30
 
 
-def test_text_misread_as_mac_roman_is_put_right_in_feeds_too() -> None:
+@pytest.mark.parametrize("seen_as", ["mac_roman", "latin-1"])
+def test_misread_text_is_put_right_in_feeds_too(seen_as: str) -> None:
     def misread(text: str) -> str:
-        return text.encode().decode("mac_roman")
+        return text.encode().decode(seen_as)
 
     feed = f"""<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>Paper</title>
 <link>https://paper.example</link><item><title>{misread("Tea — and “ink”")}</title><guid>1</guid>

@@ -4,12 +4,12 @@ The bot asks the hub for a lease, the hub calls back to see that it was meant, a
 hint to read the source (https://www.w3.org/TR/websub/). Leases end, so they are asked for again in good time.
 """
 
-import asyncio
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
+from typing import Any
 
 from bot.clock import Clock
 from bot.errors import FetchError, NotFoundError
@@ -17,6 +17,7 @@ from bot.model.hub import Hub
 from bot.model.problem import Problem
 from bot.ports import Bell, HubCaller
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, soonest_after
+from bot.services.side_by_side import work_off
 from bot.store import Store, Transaction
 from bot.store import sources as source_rows
 from bot.store import websub as lease_rows
@@ -81,18 +82,22 @@ class WebSub:
         """Ask hubs for what ends soon, and let go what nobody reads any more; the moment when there is more to do."""
         if self._public_url is None:
             return None
-        while goes_on():
+
+        async def claim(busy: Collection[int]) -> dict[int, Coroutine[Any, Any, None]]:
+            if not goes_on() or len(busy) >= _AT_ONCE:
+                return {}
             now = self._clock.now()
             async with self._store.write() as transaction:
                 due = await lease_rows.claim_due(
-                    transaction, now=now, until=now + _ASKING_LEASE, longest=LONGEST_LEASE, limit=_AT_ONCE
+                    transaction,
+                    now=now,
+                    until=now + _ASKING_LEASE,
+                    longest=LONGEST_LEASE,
+                    limit=_AT_ONCE - len(busy),
                 )
-            if not due:
-                break
-            # Some side by side: a hub that drips must not hold up the others.
-            for outcome in await asyncio.gather(*(self._ask(lease) for lease in due), return_exceptions=True):
-                if isinstance(outcome, BaseException):
-                    raise outcome
+            return {lease.source_id: self._ask(lease) for lease in due}
+
+        await work_off(claim)
         async with self._store.read() as transaction:
             return await lease_rows.next_asking(transaction)
 

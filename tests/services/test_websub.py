@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -59,6 +60,29 @@ async def test_the_hub_that_a_feed_names_is_asked_once_with_a_secret(desk: Desk)
     await desk.read()
     await desk.services.websub.renew_due()
     assert len(desk.hub.forms) == 1
+
+
+async def test_a_slow_hub_holds_up_no_other(desk: Desk) -> None:
+    for number in range(9):
+        feed = f"https://{number}.example/feed"
+        desk.shelf.answers[feed] = Reading(title="T", issues=(), hub=Hub(f"https://{number}.example/hub", feed))
+        await desk.subscribe(url=feed)
+    await desk.services.sources.read_due()
+    ask, others_asked = desk.hub.ask, asyncio.Event()
+
+    async def slow_at_first(hub_url: str, form: Mapping[str, str]) -> None:
+        if not desk.hub.forms:
+            await ask(hub_url, form)
+            await others_asked.wait()
+            return
+        await ask(hub_url, form)
+        if len(desk.hub.forms) == 9:
+            others_asked.set()
+
+    desk.hub.ask = slow_at_first  # type: ignore[method-assign]
+    async with asyncio.timeout(20):
+        await desk.services.websub.renew_due()
+    assert len({hub_url for hub_url, _ in desk.hub.forms}) == 9
 
 
 async def test_a_hub_in_the_clear_is_given_no_secret(desk: Desk) -> None:

@@ -94,6 +94,8 @@ class Shelf:
         self.credentials: list[str | None] = []
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
         """What happens while it is being read."""
+        self.is_read: dict[str, asyncio.Event] = {}
+        """For addresses: when they are read, and not only looked at for whoever adds them."""
 
     def lay_out(self, *issues: Issue, etag: str | None = None) -> None:
         self.answer = Reading(title="The Sample", issues=issues, etag=etag)
@@ -106,7 +108,9 @@ class Shelf:
 
     async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
         self.asked.append(source)
-        if self.meanwhile is not None:
+        if source.source_id and source.url in self.is_read:
+            self.is_read[source.url].set()
+        elif self.meanwhile is not None:
             await self.meanwhile()
         if source.url in self.pages:
             raise UnreadableError("unreadable-page")

@@ -124,6 +124,11 @@ async def to_be_told(
     return wanted
 
 
+async def is_release_due(transaction: Transaction, *, now: datetime) -> bool:
+    """Whether anything waited long enough for a digest."""
+    return await repeat_rows.is_release_due(transaction, now=now, longest=WAIT)
+
+
 async def release(transaction: Transaction, *, now: datetime) -> list[tuple[int, int, str]]:
     """Server, source and key of each issue that waited long enough for a digest, and of which none told the server."""
     released = await repeat_rows.take_released(transaction, now=now, longest=WAIT)

@@ -14,15 +14,18 @@ async def work_off(
 ) -> None:
     """Do what `claim` gives side by side, and ask it again each time that something is done, until it gives nothing.
 
-    `claim` is told what is under way, and is also asked again when all of that is slow. The first error is raised after
-    the others in hand are finished; nothing more is begun then.
+    `claim` is told what is under way, which it must not give again, and is also asked when all of that is slow. The
+    first error, of `claim` or of the work, is raised after all that is in hand is finished; nothing more is begun then.
     """
     busy: dict[Lane, asyncio.Task[None]] = {}
     error: BaseException | None = None
     try:
         while True:
-            if error is None:
-                busy |= {lane: asyncio.create_task(work) for lane, work in (await claim(busy)).items()}
+            try:
+                begun = await claim(busy) if error is None else {}
+            except Exception as failed:  # noqa: BLE001 - it is told when the others are finished
+                begun, error = {}, failed
+            busy |= {lane: asyncio.create_task(work) for lane, work in begun.items()}
             if not busy:
                 break
             done, _ = await asyncio.wait(

@@ -27,7 +27,7 @@ from bot.services.keys import issue_key
 from bot.services.ladder import Climbed, Ladder, next_look_up
 from bot.services.notices import staff_channel_of
 from bot.services.quotas import ATTEMPT_BYTES, DEFAULT_QUOTAS, Quotas, charge, is_heavy, require_room, tomorrow, used_up
-from bot.services.repeats import link_repeats, release, to_be_told
+from bot.services.repeats import is_release_due, link_repeats, release, to_be_told
 from bot.services.side_by_side import work_off
 from bot.services.slots import LONGEST_ASKED, next_reading
 from bot.services.storing import Stored, look_for_missing, miss_again, store_issues
@@ -222,23 +222,26 @@ class Sources:
 
     async def read_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Read every source whose time has come, some side by side; the moment when the next one's has, or None."""
-        await self._bring_nearer()
-        await self._release()
 
         async def claim(busy: Collection[int]) -> dict[int, Coroutine[Any, Any, None]]:
+            # Each time: with many slow sources, there may be no moment in which none is read.
+            await self._bring_nearer()
+            await self._release()
             if not goes_on() or len(busy) >= _SOURCES_AT_ONCE:
                 return {}
-            return {source.source_id: self._read(source) for source in await self._claim(_SOURCES_AT_ONCE - len(busy))}
+            return {source.source_id: self._read(source) for source in await self._claim(busy)}
 
         await work_off(claim)
         async with self._store.read() as transaction:
             moments = [await source_rows.next_poll(transaction), await repeat_rows.next_release(transaction)]
         return min((moment for moment in moments if moment is not None), default=None)
 
-    async def _claim(self, limit: int) -> list[Source]:
+    async def _claim(self, busy: Collection[int]) -> list[Source]:
         now = self._clock.now()
         async with self._store.write() as transaction:
-            return await source_rows.claim_due_sources(transaction, now=now, until=now + _READING_LEASE, limit=limit)
+            return await source_rows.claim_due_sources(
+                transaction, now=now, until=now + _READING_LEASE, limit=_SOURCES_AT_ONCE - len(busy), busy=busy
+            )
 
     async def _bring_nearer(self) -> None:
         """Let no source wait longer than the longest pause: what is due later was written while the clock was wrong."""
@@ -440,6 +443,9 @@ class Sources:
     async def _release(self) -> None:
         """Announce what waited for a digest that did not come."""
         now = self._clock.now()
+        async with self._store.read() as transaction:
+            if not await is_release_due(transaction, now=now):
+                return
         async with self._store.write() as transaction:
             released = await release(transaction, now=now)
             for guild_id, source_id, key in released:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 
 from bot.model.issue import IssueCard
 from bot.store.group_commit import Transaction
@@ -154,10 +154,20 @@ async def take_released(transaction: Transaction, *, now: datetime, longest: tim
     """
     rows = await transaction.execute(
         delete(held_issues)
-        .where(or_(held_issues.c.release_at <= now, held_issues.c.release_at > now + 2 * longest))
+        .where(_waited_enough(now, longest))
         .returning(held_issues.c.release_at, held_issues.c.guild_id, held_issues.c.source_id, held_issues.c.issue_key)
     )
     return [(row.guild_id, row.source_id, row.issue_key) for row in sorted(rows, key=tuple)]
+
+
+async def is_release_due(transaction: Transaction, *, now: datetime, longest: timedelta) -> bool:
+    """Whether `take_released` would give any."""
+    found = await transaction.execute(select(exists().where(_waited_enough(now, longest))))
+    return bool(found.scalar_one())
+
+
+def _waited_enough(now: datetime, longest: timedelta) -> ColumnElement[bool]:
+    return or_(held_issues.c.release_at <= now, held_issues.c.release_at > now + 2 * longest)
 
 
 async def drop_held_of(transaction: Transaction, *, guild_id: int, source_ids: Sequence[int]) -> int:

@@ -1,6 +1,6 @@
 """Sources: where newsletters are read from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -49,11 +49,11 @@ async def get_secret(transaction: Transaction, source_id: int) -> bytes | None:
 
 
 async def claim_due_sources(
-    transaction: Transaction, *, now: datetime, until: datetime, limit: int = 20
+    transaction: Transaction, *, now: datetime, until: datetime, limit: int = 20, busy: Collection[int] = ()
 ) -> list[Source]:
     """Sources whose time has come, or of which somebody said that there is something new, and that a server reads.
 
-    Nobody else gets them before `until`.
+    Nobody else gets them before `until`. busy: ids of those that are in hand, whatever became of their time meanwhile.
     """
     is_free = or_(sources.c.leased_until.is_(None), sources.c.leased_until <= now)
     due = (
@@ -61,6 +61,7 @@ async def claim_due_sources(
         .where(
             or_(sources.c.next_poll_at <= now, and_(sources.c.wanted_at <= now, is_free)),
             exists().where(subscriptions.c.source_id == sources.c.id),
+            sources.c.id.not_in(busy),
         )
         .order_by(sources.c.next_poll_at)
         .limit(limit)

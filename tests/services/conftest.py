@@ -67,6 +67,13 @@ class Desk:
             guild_id, url=url, channel_id=channel_id, first=self.first, interaction_id=next(self.interactions)
         )
 
+    async def look_again(self) -> None:
+        """While sources are read: until it was looked anew for what is due."""
+        url = f"https://{len(self.shelf.is_read)}.look-again.example/feed"
+        self.shelf.is_read[url] = asyncio.Event()
+        await self.subscribe(url=url)
+        await self.shelf.is_read[url].wait()
+
     async def read(self) -> None:
         """Let the poll interval pass, whatever the source's slot in it, and read what is due."""
         self.clock.move(timedelta(minutes=16))

@@ -1,5 +1,6 @@
 """The same story twice in one publication: found, linked, and announced once where the server wants that."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -189,6 +190,27 @@ async def test_servers_differ_in_what_they_want(desk: Desk) -> None:
     sent = {(delivery.guild_id, announcement.issue.title) for delivery, announcement in desk.channel.messages.values()}
     assert (GUILD, "Bite 2") not in sent
     assert (GUILD + 1, "Bite 2") in sent
+
+
+async def test_what_waited_long_enough_is_let_go_while_a_source_is_slow(desk: Desk) -> None:
+    await begin(desk, once=True)
+    await learn(desk)
+    desk.shelf.lay_out(bite(4, at(desk)), sample_issue(1))
+    await desk.read()
+    assert "Bite 4" not in await desk.titles_sent()
+
+    async def slow() -> None:
+        desk.shelf.meanwhile = None
+        desk.clock.move(2 * WAIT)
+        await desk.look_again()
+        sent.extend(await desk.titles_sent())
+
+    sent: list[str] = []
+    desk.shelf.meanwhile = slow
+    desk.clock.move(timedelta(minutes=16))
+    async with asyncio.timeout(20):
+        await desk.services.sources.read_due()
+    assert "Bite 4" in sent
 
 
 async def test_what_waits_is_dropped_when_the_server_stops_reading(desk: Desk) -> None:

@@ -260,20 +260,35 @@ async def test_a_slow_source_holds_up_no_other(desk: Desk) -> None:
 
 async def test_what_becomes_due_while_a_source_is_slow_is_read_meanwhile(desk: Desk) -> None:
     await desk.subscribe(url="https://slow.example/feed")
-    read, late, late_is_read = desk.shelf.read, "https://late.example/feed", asyncio.Event()
 
-    async def slow(source: Source, *, credentials: str | None) -> Reading | Unchanged:
-        if source.url != late:
-            await desk.subscribe(url=late)
-            await late_is_read.wait()
-        elif source.source_id:  # else it is looked at for the one who adds it
-            late_is_read.set()
-        return await read(source, credentials=credentials)
+    async def slow() -> None:
+        desk.shelf.meanwhile = None
+        await desk.look_again()
 
-    desk.shelf.read = slow  # type: ignore[method-assign]
+    desk.shelf.meanwhile = slow
     async with asyncio.timeout(20):
         await desk.services.sources.read_due()
-    assert [asked.url for asked in desk.shelf.asked if asked.source_id][-2:] == [late, "https://slow.example/feed"]
+    assert all(is_read.is_set() for is_read in desk.shelf.is_read.values())
+
+
+async def test_a_source_that_is_subscribed_anew_while_it_is_read_is_read_once_at_a_time(desk: Desk) -> None:
+    await desk.subscribe()
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    readings: list[str] = []
+
+    async def slow() -> None:
+        desk.shelf.meanwhile = None
+        await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+        await desk.subscribe()
+        desk.clock.move(timedelta(hours=1))  # longer than a reading is leased
+        await desk.look_again()
+        readings.extend(asked.url for asked in desk.shelf.asked if asked.source_id == source.source_id)
+
+    desk.shelf.meanwhile = slow
+    async with asyncio.timeout(20):
+        await desk.services.sources.read_due()
+    assert readings == [FEED]
+    assert await desk.titles_sent() == ["Issue number 1"]
 
 
 async def _dies_reading(desk: Desk) -> None:

@@ -126,11 +126,14 @@ class AskedHub:
 
     def __init__(self) -> None:
         self.forms: list[tuple[str, dict[str, str]]] = []
+        self.before_it_answers: Callable[[dict[str, str]], Awaitable[None]] | None = None
         self.dies = False
         self.fail_with: PressroomError | None = None
 
     async def ask(self, hub_url: str, form: Mapping[str, str]) -> None:
         self.forms.append((hub_url, dict(form)))
+        if self.before_it_answers is not None:
+            await self.before_it_answers(dict(form))
         if self.dies:
             raise asyncio.CancelledError  # as when the process stops before it hears
         if self.fail_with is not None:

@@ -53,7 +53,8 @@ class Source:
 
     `url_key` stands for the address and the credentials together. home_url: its site, as it says itself. rung_url:
     where it is read instead of `url`, which failed and is tried again at `look_up_at`. hinted_guild_id: the server for
-    which it is read before its time. received_bytes: what was received of it on `usage_day`.
+    which it is read before its time. silent_since: the last issue before a silence that was told. received_bytes: what
+    was received of it on `usage_day`.
     """
 
     source_id: int
@@ -71,6 +72,7 @@ class Source:
     rung_url: str | None = None
     look_up_at: datetime | None = None
     hinted_guild_id: int | None = None
+    silent_since: datetime | None = None
     usage_day: date | None = None
     received_bytes: int = 0
 

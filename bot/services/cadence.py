@@ -13,6 +13,9 @@ from statistics import median
 LATE = timedelta(hours=6)
 """How late a weekly or daily issue may be before somebody is told."""
 
+MOST_LEARNED_FROM = 500
+"""Issues: a dozen for each working day of the weeks from which the habits are learned, and more."""
+
 _WEEKS = 6
 _FEWEST_WEEKS = 3
 _MOSTLY = 0.75

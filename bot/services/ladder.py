@@ -134,7 +134,7 @@ def words_about(source: Source, climbed: Climbed) -> Problem:
 
 
 def _asks_to_wait(error: DomainError) -> bool:
-    return error.message_id == "fetch-too-often"
+    return error.message_id == "fetch-too-often" or (isinstance(error, FetchError) and error.retry_after_seconds > 0)
 
 
 def _credentials_for(url: str, source: Source, credentials: str | None) -> str | None:

@@ -59,7 +59,7 @@ class Push:
         self._public_url = public_url
 
     async def open(self, guild_id: int, source_id: int, *, secret: str | None, interaction_id: int) -> Hooked:
-        """A new address for a source that the server reads; an earlier one is void from now on.
+        """A new address for a source that the server reads; an earlier one is void from now on. A replay gets the same.
 
         secret: with which the platform signs (`whsec_…`). Raises RefusedError where the operator opened no way in, or
         for what is no such secret, NotFoundError for a source that the server does not read.
@@ -75,10 +75,12 @@ class Push:
             read = await guild_rows.sources_of_guild(transaction, guild_id)
             if source_id not in {source.source_id for source in read}:
                 raise NotFoundError("setup-source-unknown")
-            await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
-            await push_rows.set_hook(
-                transaction, guild_id=guild_id, source_id=source_id, token=token, secret=sealed, now=now
-            )
+            if await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+                await push_rows.set_hook(
+                    transaction, guild_id=guild_id, source_id=source_id, token=token, secret=sealed, now=now
+                )
+            else:
+                token = await push_rows.token_of(transaction, guild_id=guild_id, source_id=source_id) or token
         return Hooked(f"{self._public_url}/hooks/{token}", is_signed=sealed is not None)
 
     async def take(self, token: str, headers: Mapping[str, str], body: bytes) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.model.guild import Source
 from bot.model.problem import Problem
 from bot.ports import Announcer
-from bot.services.cadence import missed_at
+from bot.services.cadence import MOST_LEARNED_FROM, missed_at
 from bot.services.ladder import FAILURES_ON_A_RUNG, Climbed, words_about
 from bot.services.notices import tell_staff
 from bot.store import Transaction
@@ -20,8 +20,6 @@ log = logging.getLogger(__name__)
 LONG_UNREAD = timedelta(days=1)
 """Without a reading, before anybody is told: most failures pass."""
 
-_MOST_LEARNED_FROM = 60
-
 
 class Watch:
     def __init__(self, announcer: Announcer) -> None:
@@ -29,13 +27,12 @@ class Watch:
 
     async def for_silence(self, transaction: Transaction, source: Source, *, now: datetime) -> bool:
         """Tell of an issue that should be here by what was learned of the newsletter's habits; False if nobody was."""
-        published = await issue_rows.publishing_times(transaction, source.source_id, limit=_MOST_LEARNED_FROM)
+        published = await issue_rows.publishing_times(transaction, source.source_id, limit=MOST_LEARNED_FROM)
         missed = missed_at(published, now=now)
         if missed is None or source.first_read_at is None or missed < source.first_read_at:
             return False
-        if not await source_rows.note_silence(
-            transaction, source.source_id, since=max(moment for moment in published if moment <= now)
-        ):
+        since = max(moment for moment in published if moment <= now)
+        if source.silent_since is not None and source.silent_since >= since:
             return False
         words = Problem(
             "notice-silence",
@@ -46,7 +43,10 @@ class Watch:
             },
         )
         occasion = f"silence:{source.source_id}:{int(missed.timestamp())}"
-        return await self._tell_all(transaction, source, words, occasion=occasion, now=now)
+        if not await self._tell_all(transaction, source, words, occasion=occasion, now=now):
+            return False  # perhaps somebody can be told later
+        await source_rows.note_silence(transaction, source.source_id, since=since)
+        return True
 
     async def tell_of_rung(self, transaction: Transaction, source: Source, climbed: Climbed, *, now: datetime) -> bool:
         """Tell of another address at which it is read now; once a day for each, however often a feed comes and goes."""
@@ -59,7 +59,10 @@ class Watch:
     ) -> bool:
         """Tell of a source that fails once more, has not been read for long, and found no other rung."""
         since = source.last_read_at
-        if since is None or now - since < LONG_UNREAD or source.failures + 1 < FAILURES_ON_A_RUNG:
+        if since is None:  # it could be read when it was added
+            subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
+            since = min((subscription.created_at for subscription in subscribed), default=now)
+        if now - since < LONG_UNREAD or source.failures + 1 < FAILURES_ON_A_RUNG:
             return False
         words = Problem(
             "notice-unread", {"title": source.name, "since": f"<t:{int(since.timestamp())}:R>"}, because=problem

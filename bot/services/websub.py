@@ -125,11 +125,11 @@ class WebSub:
                 else:
                     # It calls back to see that this was meant; if it never does, there is no third time.
                     await lease_rows.put_off(
-                        transaction, lease.token, ask_at=now + _NO_CALL_BACK, problem=Problem("websub-silent")
+                        transaction, lease, ask_at=now + _NO_CALL_BACK, problem=Problem("websub-silent")
                     )
                 return
             pause = min(_NO_CALL_BACK * 2 ** min(lease.failures, 8), _LONGEST_PAUSE)
-            await lease_rows.put_off(transaction, lease.token, ask_at=now + pause, problem=problem)
+            await lease_rows.put_off(transaction, lease, ask_at=now + pause, problem=problem)
 
     async def confirm(self, token: str, *, mode: str, topic: str, lease_seconds: str) -> None:
         """Whether the bot meant what the hub was asked for. Raises NotFoundError where it did not."""

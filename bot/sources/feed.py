@@ -66,6 +66,7 @@ class FeedSource:
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
         from bot.newsletter.discovery import feeds_guessed, feeds_named, is_beehiiv
 
+        await self.turns.wait(url)
         page = await self._fetcher.get(url, credentials=credentials)
         content = page.body or b""
         named = await asyncio.to_thread(feeds_named, content, base=page.url, content_type=page.content_type)

@@ -33,6 +33,15 @@ async def set_hook(
     )
 
 
+async def token_of(transaction: Transaction, *, guild_id: int, source_id: int) -> str | None:
+    """What the server's address for the source ends with; None when it has none."""
+    found = await transaction.execute(
+        select(push_hooks.c.token).where(push_hooks.c.guild_id == guild_id, push_hooks.c.source_id == source_id)
+    )
+    token: str | None = found.scalar_one_or_none()
+    return token
+
+
 async def find_hook(transaction: Transaction, token: str) -> Hook | None:
     row = (
         await transaction.execute(

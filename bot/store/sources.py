@@ -220,17 +220,9 @@ async def put_off(transaction: Transaction, source_id: int, *, next_poll_at: dat
     )
 
 
-async def note_silence(transaction: Transaction, source_id: int, *, since: datetime) -> bool:
-    """Keep that the silence after the issue of that moment is told; False when it was told before."""
-    result = await transaction.execute(
-        update(sources)
-        .where(
-            sources.c.id == source_id,
-            or_(sources.c.silent_since.is_(None), sources.c.silent_since < since),
-        )
-        .values(silent_since=since)
-    )
-    return bool(result.rowcount)
+async def note_silence(transaction: Transaction, source_id: int, *, since: datetime) -> None:
+    """Keep that the silence after the issue of that moment is told."""
+    await transaction.execute(update(sources).where(sources.c.id == source_id).values(silent_since=since))
 
 
 async def begin_anew(transaction: Transaction, source_id: int, *, now: datetime) -> None:
@@ -299,6 +291,7 @@ def source_of(row: Row[Any]) -> Source:
         rung_url=row.rung_url,
         look_up_at=row.look_up_at,
         hinted_guild_id=row.hinted_guild_id,
+        silent_since=row.silent_since,
         usage_day=row.usage_day,
         received_bytes=row.received_bytes,
     )

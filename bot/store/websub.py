@@ -26,6 +26,7 @@ class Lease:
     token: str
     secret: bytes | None
     leased_until: datetime | None
+    ask_at: datetime
     failures: int
     is_read: bool
     last_read_at: datetime | None
@@ -109,12 +110,15 @@ async def confirm(transaction: Transaction, token: str, *, until: datetime, ask_
     )
 
 
-async def put_off(transaction: Transaction, token: str, *, ask_at: datetime, problem: Problem | None) -> None:
-    """It was asked for, and is asked for again at that moment, if nothing else comes; with a problem, in vain."""
+async def put_off(transaction: Transaction, lease: Lease, *, ask_at: datetime, problem: Problem | None) -> None:
+    """It was asked for, and is asked for again at that moment, if nothing else comes; with a problem, in vain.
+
+    lease: as it was claimed. A hub that called back before it answered has said more than its answer.
+    """
     failed = problem is not None
     await transaction.execute(
         update(hub_leases)
-        .where(hub_leases.c.token == token)
+        .where(hub_leases.c.token == lease.token, hub_leases.c.ask_at == lease.ask_at)
         .values(
             ask_at=ask_at,
             failures=hub_leases.c.failures + int(failed),
@@ -163,6 +167,7 @@ def _lease(row: Row[Any]) -> Lease:
         token=row.token,
         secret=row.secret,
         leased_until=row.leased_until,
+        ask_at=row.ask_at,
         failures=row.failures,
         is_read=bool(row.is_read),
         last_read_at=row.last_read_at,

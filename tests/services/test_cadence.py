@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.cadence import missed_at
+from bot.services.cadence import MOST_LEARNED_FROM, missed_at
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
@@ -26,6 +26,15 @@ def test_a_daily_that_rests_at_weekends_is_missed_on_its_days_only_six_hours_lat
     assert missed_at([*published, monday - HOUR], now=monday + 9 * HOUR) is None, "it came a little early"
     assert missed_at([*published, monday + 5 * HOUR], now=monday + 9 * HOUR) is None, "it came late"
     assert missed_at([*published, monday - 13 * HOUR], now=monday + 9 * HOUR) is None, "in the first minutes of its day"
+
+
+@pytest.mark.parametrize("a_day", [1, 5, 12])
+def test_however_many_come_a_day_it_is_missed_on_its_days(a_day: int) -> None:
+    published = sorted(moment + number * HOUR / 2 for moment in daily(9) for number in range(a_day))
+    learned = published[-MOST_LEARNED_FROM:]
+    monday = daily(9)[-1] + 3 * DAY
+    assert missed_at(learned, now=monday - HOUR) is None
+    assert missed_at(learned, now=monday + 6 * HOUR) == monday
 
 
 def test_a_weekly_is_missed_on_its_own_day() -> None:

@@ -158,6 +158,21 @@ async def test_a_late_issue_is_told_to_the_staff_once_until_one_came(desk: Desk)
     assert told(desk) == [STAFF, STAFF], "it came, and then it was silent again, whatever is dated in the future"
 
 
+async def test_a_silence_of_which_nobody_could_be_told_is_told_when_somebody_can_be(desk: Desk) -> None:
+    start = desk.clock.now() - timedelta(days=40)
+    desk.shelf.lay_out(*(sample_issue(number, published_at=start + timedelta(days=number)) for number in range(40)))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    for days in range(5):
+        desk.clock.move(timedelta(days=1))
+        await desk.services.sources.read_due()
+        await desk.services.outbox.deliver_due()
+        if days == 2:
+            assert told(desk) == []
+            await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=1)
+    assert told(desk) == [STAFF]
+
+
 async def test_an_issue_that_came_late_with_the_date_it_was_meant_for_ends_a_silence(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
     await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=1)

@@ -128,8 +128,16 @@ async def test_credentials_go_to_no_rung_on_another_site(desk: Desk) -> None:
     assert given == {FEED: "me:secret", elsewhere: None}
 
 
-async def test_a_server_that_asks_for_a_pause_is_not_asked_at_other_addresses(read: Desk) -> None:
-    read.shelf.answers[FEED] = FetchError("fetch-too-often", host="news.example", status=429)
+@pytest.mark.parametrize(
+    "asks",
+    [
+        FetchError("fetch-too-often", host="news.example", status=429),
+        FetchError("fetch-trouble", host="news.example", status=503, retry_after_seconds=60),
+    ],
+    ids=["429", "503"],
+)
+async def test_a_server_that_asks_for_a_pause_is_not_asked_at_other_addresses(read: Desk, asks: FetchError) -> None:
+    read.shelf.answers[FEED] = asks
     for _ in range(3):
         await read.read()
     assert {each.url for each in read.shelf.asked} == {FEED}
@@ -146,6 +154,19 @@ async def test_a_source_that_was_not_read_for_a_day_is_told_once(read: Desk) -> 
         await read.read()
     words = await told(read)
     assert [each.partition(" ")[0] for each in words].count("notice-unread") == 1
+
+
+async def test_a_source_that_could_only_be_read_when_it_was_added_is_told_once(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=next(desk.interactions))
+    desk.shelf.answer = GONE
+    for _ in range(4):
+        await desk.read()
+    assert await told(desk) == []
+    for _ in range(3):
+        desk.clock.move(timedelta(days=1))
+        await desk.read()
+    assert [each.partition(" ")[0] for each in await told(desk)] == ["notice-unread"]
 
 
 async def test_whoever_subscribes_anew_begins_at_the_own_address(read: Desk) -> None:

@@ -31,10 +31,22 @@ async def hooked(desk: Desk, secret: str | None = None) -> str:
     await desk.subscribe()
     await desk.services.sources.read_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    opened = await desk.services.push.open(GUILD, source.source_id, secret=secret, interaction_id=77)
+    opened = await desk.services.push.open(
+        GUILD, source.source_id, secret=secret, interaction_id=next(desk.interactions)
+    )
     assert opened.is_signed == (secret is not None)
     assert opened.address.startswith("https://desk.example/hooks/")
     return opened.address.rpartition("/")[2]
+
+
+async def test_a_replay_gets_the_same_address(desk: Desk) -> None:
+    await hooked(desk)
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    first, again = [
+        await desk.services.push.open(GUILD, source.source_id, secret=None, interaction_id=77) for _ in range(2)
+    ]
+    assert again.address == first.address
+    await desk.services.push.take(again.address.rpartition("/")[2], {}, BODY)
 
 
 async def test_a_call_lets_the_source_be_read_at_once_and_nothing_of_it_is_believed(desk: Desk) -> None:

@@ -62,6 +62,19 @@ async def test_the_hub_that_a_feed_names_is_asked_once_with_a_secret(desk: Desk)
     assert len(desk.hub.forms) == 1
 
 
+async def test_a_hub_that_calls_back_before_it_answers_is_not_asked_again_soon(desk: Desk) -> None:
+    async def call_back(form: dict[str, str]) -> None:
+        await desk.services.websub.confirm(
+            token_in(form), mode=form["hub.mode"], topic=form["hub.topic"], lease_seconds=form["hub.lease_seconds"]
+        )
+
+    desk.hub.before_it_answers = call_back
+    await with_hub(desk)
+    next_at = await desk.services.websub.renew_due()
+    assert next_at is not None
+    assert next_at - desk.clock.now() > timedelta(days=7)
+
+
 async def test_a_slow_hub_holds_up_no_other(desk: Desk) -> None:
     for number in range(9):
         feed = f"https://{number}.example/feed"

@@ -36,9 +36,14 @@ _MISREAD_LETTER = re.compile(
 # letters beyond Latin ones, and marks that stand over others, right beside a Latin letter: a word of no language
 _PATCHWORK = re.compile("[A-Za-z][\u0180-\u07ff]|[\u0180-\u07ff][A-Za-z]")
 _BEYOND_LATIN = re.compile("[\u0180-\u07ff]")
-# the first byte of a UTF-8 sequence as Windows-1252 and Latin-1 show it, and the first two
-_WINDOWS_LEAD = re.compile("[\xc2-\xf4]")
+# the first two bytes of a UTF-8 sequence as Windows-1252 and Latin-1 show them
 _AS_WINDOWS = re.compile(f"[\xc2-\xf4][\x80-\xbf{re.escape(bytes(range(0x80, 0xA0)).decode('cp1252', 'ignore'))}]")
+# letters that only seem to begin one: at the end of a Portuguese word in capitals ("AMANHÃ ÀS", "CAMPEÃ—2024"), and
+# the ångström ("10 Å²")
+_SOUND = re.compile(
+    r"(?<=[A-ZÀ-Þ])[ÃÂ](?=\s|[.,;:!?”’»…®]|[—–“‘™](?![A-ZÀ-Þ]))|(?<=[0-9])Å(?=[²³±])|(?<=[0-9] )Å(?=[²³±])"
+)
+_KEPT = "\ufdd0"  # no character at all, so that it stands in no text
 # the closing quotation mark, whose last byte means nothing in Windows-1252 and is lost on the way
 _LOST_QUOTE = re.compile(r"â€(?:\ufffd|(?=[\s.,;:!?)<]|$))")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
@@ -85,8 +90,15 @@ def mended(text: str) -> str:
         return text
     from ftfy import fix_encoding  # few documents need it
 
+    def fixed(line: str) -> str:
+        kept = _SOUND.findall(line)
+        line = fix_encoding(_SOUND.sub(_KEPT, line)) if kept else fix_encoding(line)
+        for letter in kept:
+            line = line.replace(_KEPT, letter, 1)
+        return line
+
     lines = _LOST_QUOTE.sub("”", text).splitlines(keepends=True)
-    return "".join([fix_encoding(line) if _WINDOWS_LEAD.search(line) else line for line in lines])
+    return "".join([fixed(line) if _AS_WINDOWS.search(line) else line for line in lines])
 
 
 def _mended_mac(text: str) -> str:

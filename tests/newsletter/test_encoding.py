@@ -24,6 +24,8 @@ LETTERS = "éèêëàâäáãåçñöóôòõüúùûíìîïÉÈÊËÀÂÄÁÃ�
         "Beyoncé’s",
         "CAFÉ’S – À “LA CARTE”",
         "Ελληνικά, русский, 日本語, Tiếng Việt",
+        "10 Å² and 2.5Å³, d=2Å±0.1",
+        "CAMPEÃ—2024, MAÇÃ™, AMANHÃ ÀS 10H, IRMÃ “DULCE”",
         "The constant √π is near 1.77",
         "…à demain",
     ],
@@ -88,6 +90,8 @@ def _as_browsers_do(content: bytes, seen_as: str) -> str:
         ("naÃ¯ve — “quotes” stay", "naïve — “quotes” stay"),
         ("Beyoncé’s donâ€™t\nLa Niña", "Beyoncé’s don’t\nLa Niña"),
         ("twice donÃ¢â‚¬â„¢t", "twice don’t"),
+        ("AMANHÃ ÀS 10H\ndonâ€™t", "AMANHÃ ÀS 10H\ndon’t"),
+        ("IRMÃ “DULCE” e AMANHÃ ÀS 10H: nÃ£o", "IRMÃ “DULCE” e AMANHÃ ÀS 10H: não"),
     ],
 )
 def test_what_was_lost_on_the_way_does_not_hinder(misread: str, whole: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.clock import Clock
-from bot.errors import DomainError, FetchError, RefusedError, UnreadableError
+from bot.errors import DomainError, FetchError, RefusedError, StoreBusyError, UnreadableError
 from bot.metrics import Metrics, metered
 from bot.model.guild import FirstAnnouncement, Source, folder_address
 from bot.model.issue import Issue
@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 
 # Longer than any fetch may take; where processes run side by side, one that dies gives the source back this late.
 _READING_LEASE = timedelta(minutes=5)
+_BUSY_PAUSE = timedelta(seconds=30)
 _SOURCES_AT_ONCE = 8
 _LONGEST_BACKOFF = timedelta(hours=6)
 _LONGEST_URL = 2000
@@ -197,6 +198,8 @@ class Sources:
         await guild_rows.subscribe(
             transaction, guild_id=guild_id, source_id=source.source_id, channel_id=channel_id, now=now
         )
+        # As it is now: who waited here for another process waited for its first reading.
+        source = await source_rows.get_source(transaction, source.source_id)
         if alone:
             # Nobody has read it for a while: what was missed is stored silently, as at a first reading.
             await source_rows.begin_anew(transaction, source.source_id, now=now)
@@ -309,6 +312,9 @@ class Sources:
                 if not is_complete:  # with its marks, nothing would be asked about the rest before something changes
                     reading = replace(reading, etag=None, last_modified=None)
                 await self._take_in(source, climbed, reading)
+        except StoreBusyError:
+            log.warning("source could not be stored yet source_id=%s", source.source_id, exc_info=True)
+            await self._read_again_soon(source)
         except FetchError as error:
             asked = min(timedelta(seconds=error.retry_after_seconds), LONGEST_ASKED)
             await self._record_failure(source, Problem.of(error), asked=asked)
@@ -319,11 +325,18 @@ class Sources:
             log.exception("source could not be read source_id=%s", source.source_id)
             await self._record_failure(source, Problem.of(error))
 
+    async def _read_again_soon(self, source: Source) -> None:
+        """That others were writing is nothing that failed at the source."""
+        soon = self._clock.now() + _BUSY_PAUSE
+        async with self._store.write() as transaction:
+            if await source_rows.hold_claim(transaction, source) is not None:
+                await source_rows.put_off(transaction, source.source_id, next_poll_at=soon)
+
     async def _take_in(self, source: Source, climbed: Climbed, reading: Reading) -> None:
         """Store what is new and queue its announcements; the source's marks advance in the same transaction."""
         now = self._clock.now()
         async with self._store.write() as transaction:
-            await guild_rows.hold_subscriptions_of_source(transaction, source.source_id)
+            await guild_rows.hold_subscriptions_around(transaction, source.source_id)
             held = await source_rows.hold_claim(transaction, source)
             if held is None:
                 return  # somebody subscribed anew meanwhile; it is read again at once
@@ -334,7 +347,7 @@ class Sources:
             stored = await store_issues(transaction, source, reading.issues, now=now, undated_at=now, is_listed=is_own)
             is_judged = is_own and reading.is_whole
             gone = await look_for_missing(transaction, source, stored, now=now) if is_judged else []
-            await self._feature(transaction, source, stored, now=now)
+            featured = await self._feature(transaction, source, stored, now=now)
             told_again = await link_repeats(transaction, source, stored.new)
             has_moved = climbed.rung_url != source.rung_url
             # Another rung may hold older ones that were never seen; its own address is judged as ever.
@@ -346,7 +359,9 @@ class Sources:
                 announced = 0
             else:
                 announced = await self._announce(transaction, source, news, now=now)
-            shown = await self._show(transaction, source, [*stored.changed_cards, *gone, *told_again], now=now)
+            # All at once, because that is how cards are locked in one order by everybody.
+            cards = await self._cards_of(transaction, source, [*stored.changed_cards, *gone, *told_again])
+            shown = await show_changes(transaction, [*featured, *cards], now=now)
             has_new_hub = await note_hub(transaction, source.source_id, reading.hub, secrets=self._secrets, now=now)
             if has_moved:
                 shown |= await self._watch.tell_of_rung(transaction, source, climbed, now=now)
@@ -400,16 +415,15 @@ class Sources:
                 now=now,
             )
 
-    async def _show(
-        self, transaction: Transaction, source: Source, issue_keys: Sequence[str], *, now: datetime
-    ) -> bool:
-        """Let the announcements of these issues be drawn anew."""
+    async def _cards_of(self, transaction: Transaction, source: Source, issue_keys: Sequence[str]) -> list[Change]:
+        """The announcements of these issues, to be drawn anew."""
         subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
         guild_ids = sorted({subscription.guild_id for subscription in subscribed})
-        changes = [Change(guild_id, key) for guild_id in guild_ids for key in issue_keys]
-        return await show_changes(transaction, changes, now=now)
+        return [Change(guild_id, key) for guild_id in guild_ids for key in issue_keys]
 
-    async def _feature(self, transaction: Transaction, source: Source, stored: Stored, *, now: datetime) -> None:
+    async def _feature(
+        self, transaction: Transaction, source: Source, stored: Stored, *, now: datetime
+    ) -> list[Change]:
         """Credit the members whose links run, before the announcement is queued that names them.
 
         What an edit added was there before for all we know: its source is what was sent before the issue came out.
@@ -417,13 +431,14 @@ class Sources:
         subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
         guild_ids = {subscription.guild_id for subscription in subscribed}
         unseen_at = source.last_read_at if source.first_read_at is not None else None
+        changes: list[Change] = []
         new = [(issue_key(source.url_key, issue.identities[0]), issue, unseen_at) for issue in stored.new]
         for key, issue, since in (*new, *((key, issue, None) for key, issue in stored.edited)):
-            count = await feature_links(
-                transaction, issue, issue_key=key, guild_ids=guild_ids, unseen_at=since, now=now
-            )
-            if count:
-                log.info("submitted links ran issue=%s count=%d", key, count)
+            ran = await feature_links(transaction, issue, issue_key=key, guild_ids=guild_ids, unseen_at=since, now=now)
+            if ran:
+                log.info("submitted links ran issue=%s count=%d", key, len(ran))
+            changes += ran
+        return changes
 
     async def _announce(
         self, transaction: Transaction, source: Source, issues: Sequence[Issue], *, now: datetime
@@ -490,7 +505,7 @@ class Sources:
             if await source_rows.hold_claim(transaction, source) is not None:
                 # What the last reading missed is still missing.
                 gone = await miss_again(transaction, source, now=now) if climbed.rung_url is None else []
-                shown = await self._show(transaction, source, gone, now=now)
+                shown = await show_changes(transaction, await self._cards_of(transaction, source, gone), now=now)
                 shown |= await self._watch.for_silence(transaction, source, now=now)
                 await source_rows.record_unchanged(
                     transaction,

@@ -291,8 +291,8 @@ async def feature_links(
     guild_ids: Collection[int],
     unseen_at: datetime | None,
     now: datetime,
-) -> int:
-    """Note which submitted links ran in a new issue, whatever was decided about them; how many they are.
+) -> list[Change]:
+    """Note which submitted links ran in a new issue, whatever was decided about them; whose cards are to be drawn anew.
 
     What was sent after the issue came out cannot have been its source: an archive that is read later credits nobody.
     `unseen_at` is when its feed was read before and did not have it, so that it came out later, whatever it says of
@@ -314,10 +314,7 @@ async def feature_links(
         sent_since=appeared_at - _REMEMBERED,
         sent_before=min(sent_before, now),
     )
-    await show_changes(
-        transaction, [Change(submission.guild_id, submission.submission_key) for submission in noted], now=now
-    )
-    return len(noted)
+    return [Change(submission.guild_id, submission.submission_key) for submission in noted]
 
 
 async def _get(transaction: Transaction, guild_id: int, submission_key: str) -> Submission:

@@ -119,9 +119,13 @@ async def hold_subscriptions_of_guild(transaction: Transaction, guild_id: int) -
     await _hold_subscriptions(transaction, subscriptions.c.guild_id == guild_id)
 
 
-async def hold_subscriptions_of_source(transaction: Transaction, source_id: int) -> None:
-    """As those of a server; to be asked for before the source's own row, which a subscription locks after them."""
-    await _hold_subscriptions(transaction, subscriptions.c.source_id == source_id)
+async def hold_subscriptions_around(transaction: Transaction, source_id: int) -> None:
+    """As those of a server, for each server that reads the source: another of its sources may bring the same issues.
+
+    To be asked for before the source's own row, which a subscription locks after them.
+    """
+    readers = select(subscriptions.c.guild_id).where(subscriptions.c.source_id == source_id)
+    await _hold_subscriptions(transaction, subscriptions.c.guild_id.in_(readers))
 
 
 async def _hold_subscriptions(transaction: Transaction, condition: ColumnElement[bool]) -> None:

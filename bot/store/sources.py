@@ -42,6 +42,10 @@ async def all_sources(transaction: Transaction) -> list[Source]:
     return [source_of(row) for row in await transaction.execute(select(sources).order_by(sources.c.id))]
 
 
+async def get_source(transaction: Transaction, source_id: int) -> Source:
+    return source_of((await transaction.execute(select(sources).where(sources.c.id == source_id))).one())
+
+
 async def get_secret(transaction: Transaction, source_id: int) -> bytes | None:
     result = await transaction.execute(select(sources.c.secret).where(sources.c.id == source_id))
     secret: bytes | None = result.scalar_one_or_none()

@@ -45,6 +45,10 @@ GUILD, CHANNEL = 7001, 8001
 FEED = "https://news.example/feed"
 
 
+only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+"""For what several processes do to each other."""
+
+
 @dataclass
 class Desk:
     """Everything a test of the rules needs."""

@@ -18,7 +18,7 @@ from bot.store import issues as issue_rows
 from bot.store import sources as source_rows
 from bot.store.tables import outbox
 from tests.doubles import sample_issue
-from tests.services.conftest import CHANNEL, FEED, GUILD, Desk
+from tests.services.conftest import CHANNEL, FEED, GUILD, Desk, only_postgresql
 
 FACTS = {
     "installation_id": "here",
@@ -219,7 +219,7 @@ async def test_what_waits_is_still_announced_when_one_of_two_ways_to_it_is_remov
     assert announcement.poll is not None, "its poll goes along"
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@only_postgresql
 async def test_what_waits_is_announced_though_one_way_is_removed_while_it_comes_by_the_other(desk: Desk) -> None:
     await two_ways(desk, 1)
     await desk.titles_sent()

@@ -18,7 +18,7 @@ from bot.store import sources as source_rows
 from bot.store import usage as usage_rows
 from bot.store.secret_box import SecretBox
 from tests.doubles import Shelf, sample_issue
-from tests.services.conftest import CHANNEL, FEED, GUILD, Desk
+from tests.services.conftest import CHANNEL, FEED, GUILD, Desk, only_postgresql
 
 OTHER = GUILD + 1
 STAFF = 8009
@@ -179,7 +179,7 @@ async def test_a_server_with_its_number_of_sources_asks_for_nothing_more(ration:
     assert len(ration.shelf.asked) == asked
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@only_postgresql
 async def test_who_add_at_once_stay_within_the_number_of_sources(ration: Ration) -> None:
     ration.sources._quotas = Quotas(sources=2)
     await ration.subscribe(url="https://first.example/feed")

@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,18 +10,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.errors import FetchError, RefusedError, StoreError, UnreadableError
+from bot.errors import FetchError, RefusedError, StoreBusyError, StoreError, UnreadableError
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import Issue
 from bot.model.member import Actor
 from bot.model.problem import Problem
 from bot.ports import Announcement, Reading, Unchanged
+from bot.services import sources as reading_rules
 from bot.services import storing
 from bot.services.sources import split_credentials
 from bot.store.secret_box import SecretBox
 from bot.store.tables import sources
 from tests.doubles import sample_issue
-from tests.services.conftest import CHANNEL, FEED, GUILD, Desk
+from tests.services.conftest import CHANNEL, FEED, GUILD, Desk, only_postgresql
 
 
 async def test_a_first_reading_stores_all_and_announces_only_the_newest(desk: Desk) -> None:
@@ -337,6 +339,80 @@ async def test_beside_other_processes_a_reading_is_free_only_when_its_lease_ends
     desk.clock.move(due - desk.clock.now())
     await neighbour.read_due()
     assert await desk.titles_sent() == ["Issue number 1", "Issue number 2"]
+
+
+@only_postgresql
+async def test_who_joins_while_a_first_reading_is_stored_gets_the_newest_issue(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.subscribe()
+    await desk.services.guilds.remember(GUILD + 1, name="Joins")
+    stores, goes_on = asyncio.Event(), asyncio.Event()
+    link_repeats = reading_rules.link_repeats  # type: ignore[attr-defined]
+
+    async def slow(*args: Any) -> list[str]:
+        stores.set()
+        await goes_on.wait()
+        found: list[str] = await link_repeats(*args)
+        return found
+
+    monkeypatch.setattr(reading_rules, "link_repeats", slow)
+    async with asyncio.timeout(20):
+        reading = asyncio.create_task(desk.services.sources.read_due())
+        await stores.wait()
+        joining = asyncio.create_task(desk.subscribe(GUILD + 1, CHANNEL + 1))
+        await desk.held_up(1, joining)
+        goes_on.set()
+        await asyncio.gather(reading, joining)
+    await desk.services.outbox.deliver_due()
+    assert sorted(delivery.channel_id for delivery, _ in desk.channel.messages.values()) == [CHANNEL, CHANNEL + 1]
+
+
+@only_postgresql
+async def test_two_feeds_of_one_newsletter_in_another_order_do_not_wait_for_each_other_in_a_circle(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = "https://news.example/atom"
+    await desk.subscribe()
+    await desk.subscribe(url=other)
+    await desk.services.sources.read_due()
+    one, two = (sample_issue(number, published_at=None) for number in (11, 12))
+    desk.shelf.answers[FEED] = Reading(title="N", issues=(one, two, sample_issue(1)))
+    desk.shelf.answers[other] = Reading(title="N", issues=(two, one, sample_issue(1)))
+    queue = reading_rules.enqueue_announcement  # type: ignore[attr-defined]
+    queued, both = [], asyncio.Event()
+
+    async def slow(*args: Any, **options: Any) -> bool:
+        is_new: bool = await queue(*args, **options)
+        queued.append(is_new)
+        if len(queued) == 2:
+            both.set()
+        with suppress(TimeoutError):  # the other one waits until this one is stored
+            await asyncio.wait_for(both.wait(), 1)
+        return is_new
+
+    monkeypatch.setattr(reading_rules, "enqueue_announcement", slow)
+    await desk.read()
+    assert [source.failures for source in (await desk.services.guilds.status(GUILD)).sources] == [0, 0]
+    assert sorted(await desk.titles_sent()) == ["Issue number 1", "Issue number 11", "Issue number 12"]
+
+
+async def test_a_busy_database_is_no_failure_of_the_source(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.subscribe()
+    with monkeypatch.context() as busy:
+
+        async def is_busy(*_: object, **__: object) -> None:
+            raise StoreBusyError("The database is busy.")
+
+        busy.setattr(reading_rules, "store_issues", is_busy)
+        due = await desk.services.sources.read_due()
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    assert source.failures == 0
+    assert due is not None
+    assert due - desk.clock.now() < timedelta(minutes=1)
+    desk.clock.move(timedelta(minutes=1))
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 1"]
 
 
 async def test_nobody_subscribed_means_nothing_is_fetched(desk: Desk) -> None:

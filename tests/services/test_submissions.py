@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,11 @@ from bot.model.issue import Section
 from bot.model.member import Actor
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.ports import ReviewCard
+from bot.services import sources as reading_rules
+from bot.services.cards import Change
 from bot.store import outbox as outbox_rows
 from tests.doubles import NOON, sample_issue, sample_link
-from tests.services.conftest import GUILD, Desk
+from tests.services.conftest import GUILD, Desk, only_postgresql
 
 REVIEW = 8800
 MIA, NILS, MARA, EDDA = 21, 22, 31, 41
@@ -465,3 +468,43 @@ async def test_both_who_sent_a_link_that_was_withdrawn_in_between_learn_that_it_
     assert featured is not None
     assert (await now_of(desk, first)).featured == featured
     assert (await desk.services.announcements.preview(GUILD, featured.issue_key)).credits == ("Nils",)
+
+
+@only_postgresql
+async def test_links_that_run_lock_their_cards_in_the_order_of_the_outbox(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.shelf.lay_out(sample_issue(1, sections=()))
+    await desk.subscribe()
+    await open_submissions(desk)
+    await desk.services.sources.read_due()
+    for number in (101, 102):
+        submission = await send(desk, f"https://example.com/{number}")
+        await desk.services.outbox.deliver_due()
+        await approve(desk, submission)
+    desk.clock.move(timedelta(minutes=20))
+    issues = [
+        sample_issue(
+            number,
+            published_at=desk.clock.now() - timedelta(seconds=number),
+            sections=(Section("T", (sample_link(link),)),),
+        )
+        for number, link in ((51, 101), (52, 102))
+    ]
+    desk.shelf.lay_out(*issues, sample_issue(1, sections=()))
+    feature = reading_rules.feature_links  # type: ignore[attr-defined]
+    delivering: list[asyncio.Task[Any]] = []
+
+    async def slow(*args: Any, **options: Any) -> list[Change]:
+        changes: list[Change] = await feature(*args, **options)
+        if not delivering:
+            delivering.append(asyncio.create_task(desk.services.outbox.deliver_due()))
+            await desk.held_up(1, *delivering)
+        return changes
+
+    monkeypatch.setattr(reading_rules, "feature_links", slow)
+    async with asyncio.timeout(20):
+        await desk.services.sources.read_due()
+        await delivering[0]
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    assert source.failures == 0

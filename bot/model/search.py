@@ -7,6 +7,13 @@ from dataclasses import dataclass
 MOST_TERMS = 12
 """More words make no question clearer, only its answer slower."""
 
+# Thai, Lao, Tibetan, Burmese, Khmer, kana and Han
+_WITHOUT_SPACES = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+# letters that are no other letter with a mark, but are typed as one
+_PLAIN = str.maketrans({"ł": "l", "đ": "d", "ð": "d", "ı": "i", "ø": "o", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h"})
+_BEFORE_HOST = re.compile(r"^(?:https?://)?(?:www\.)?(?=[^\s/]+\.)", re.IGNORECASE)
 _PART = re.compile(r'"([^"]*)"?|(\S+)')
 
 
@@ -19,9 +26,14 @@ class Term:
 
 
 def folded(text: str) -> str:
-    """The words of a text as they are compared: without case, accents and punctuation, a space apart."""
+    """The words of a text as they are compared: without case, accents and punctuation, a space apart.
+
+    Where words are written without spaces, each letter is one: what stands side by side is found as a phrase.
+    """
     if not text.isascii():
-        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+        text = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+        text = "".join(char for char in text if not unicodedata.combining(char))
+        text = _WITHOUT_SPACES.sub(r" \g<0> ", text)
     return " ".join("".join(char if char.isalnum() else " " for char in text.casefold()).split())
 
 
@@ -32,7 +44,7 @@ def terms_of(query: str, *, completing: bool = False) -> tuple[Term, ...]:
     """
     terms = []
     for found in list(_PART.finditer(query))[:MOST_TERMS]:
-        raw = found[1] if found[1] is not None else found[2]
+        raw = _BEFORE_HOST.sub("", found[1] if found[1] is not None else found[2])
         words = tuple(folded(raw).split())
         if words:
             is_open = completing and found.end() == len(query) and not query.endswith('"')

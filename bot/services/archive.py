@@ -1,8 +1,10 @@
 """The archive of links: searched, leafed through, and kept findable."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from random import random
 
 from bot.errors import NotFoundError, RefusedError
@@ -10,7 +12,7 @@ from bot.model.guild import ArchiveAccess, Guild
 from bot.model.issue import ArchivedLink, Link, PlacedLink
 from bot.model.member import Actor
 from bot.model.search import Term, terms_of
-from bot.services.rekeying import rekey_links, rekey_submissions
+from bot.services.rekeying import keys_of, rekey_links, rekey_submissions
 from bot.store import Store, Transaction
 from bot.store import archive as archive_rows
 from bot.store import guilds as guild_rows
@@ -22,8 +24,10 @@ MOST_PAGES = 20
 LONGEST_QUERY = 70
 """A query stands in the custom ids of the buttons that turn the page, which hold 100 characters."""
 
+_PAGE_ADDRESS = re.compile(r"(?:https?://)?[^\s/]+\.[^\s/]+/\S+", re.IGNORECASE)
 _MOST_RUNS = 3
 _MOST_SUGGESTIONS = 10
+_LOOKED_THROUGH_WHILE_TYPING = 500
 _RENEWED_AT_ONCE = 200
 _READ_AT_ONCE = 500
 _MOST_PLACES = 10_000  # looked through for a page of different links
@@ -48,13 +52,14 @@ class Archive:
         NotFoundError where nothing is found.
         """
         query = query.strip()[:LONGEST_QUERY]
-        terms = terms_of(query)
+        terms, keys = terms_of(query), _keys_in(query)
         page = min(max(page, 0), MOST_PAGES - 1)
         async with self._store.read() as transaction:
             await _require_reader(transaction, guild_id, actor)
             if not terms:
                 raise RefusedError("archive-no-words")
-            found = await _ranked(transaction, guild_id, terms, most=(page + 1) * PAGE + 1)
+            found = await archive_rows.links_by_key(transaction, keys, guild_id=guild_id) if keys else []
+            found = found or await _ranked(transaction, guild_id, terms, most=(page + 1) * PAGE + 1)
             if not found:
                 raise NotFoundError("archive-nothing-found", query=query)
             return await _page(transaction, guild_id, found[page * PAGE :], page=page, query=query)
@@ -65,7 +70,9 @@ class Archive:
         async with self._store.read() as transaction:
             if not terms or not await _may_read(transaction, guild_id, actor):
                 return []
-            return await _ranked(transaction, guild_id, terms, most=_MOST_SUGGESTIONS)
+            return await _ranked(
+                transaction, guild_id, terms, most=_MOST_SUGGESTIONS, looked_through=_LOOKED_THROUGH_WHILE_TYPING
+            )
 
     async def latest(self, guild_id: int, *, page: int, actor: Actor) -> ArchivePage:
         """The links of the newest issues. Raises RefusedError and NotFoundError as `search`."""
@@ -115,6 +122,13 @@ class Archive:
         return None
 
 
+def _keys_in(query: str) -> tuple[str, ...]:
+    """Of a query that is the address of a page, the keys by which that page may be stored."""
+    if not _PAGE_ADDRESS.fullmatch(query):
+        return ()
+    return keys_of(query if "://" in query else f"https://{query}")
+
+
 async def _newest(transaction: Transaction, guild_id: int, *, most: int) -> list[Link]:
     """Each link once, at its newest place."""
     found: dict[str, Link] = {}
@@ -127,27 +141,39 @@ async def _newest(transaction: Transaction, guild_id: int, *, most: int) -> list
     return list(found.values())[:most]
 
 
-async def _ranked(transaction: Transaction, guild_id: int, terms: Sequence[Term], *, most: int) -> list[Link]:
-    """Each link once, by rank; among equals the one that ran last, then the one that stands first in its issue."""
+async def _ranked(
+    transaction: Transaction, guild_id: int, terms: Sequence[Term], *, most: int, looked_through: int = _MOST_PLACES
+) -> list[Link]:
+    """Each link once, by rank; among equals the one that ran last, then the one that stands first in its issue.
+
+    Equals are put in order whole, however few of them are wanted, so that every page is cut from the same list.
+    """
     read = [source.source_id for source in await guild_rows.sources_of_guild(transaction, guild_id)]
     scope = None if await source_rows.are_all(transaction, read) else read
-    limit = most * 4
-    while True:
-        scored = await search_rows.find_links(transaction, terms, source_ids=scope, limit=limit)
-        known = await archive_rows.links_by_id(transaction, [link_id for link_id, _ in scored])
-        # Scores mean something beside each other only: a word that stands in most links scores next to nothing.
-        best = scored[0][1] if scored else 1.0
-        ranked = [
-            (round(score / best, 2), known[link_id][1], -link_id) for link_id, score in scored if link_id in known
-        ]
-        found: dict[str, Link] = {}
-        for *_, negative_id in sorted(ranked, reverse=True):
-            link, _ = known[-negative_id]
-            found.setdefault(link.key, link)
+    scored = await search_rows.find_links(transaction, terms, source_ids=scope, limit=looked_through)
+    # Scores mean something beside each other only: a word that stands in most links scores next to nothing.
+    shares = {link_id: round(score / (scored[0][1] or 1.0), 2) for link_id, score in scored}
+    found: dict[str, int] = {}
+    some: list[int] = []
+    for _, equals in groupby(shares, key=shares.__getitem__):
+        some += equals
         # A link that ran in many issues is found many times and hides the others.
-        if len(found) >= most or len(scored) < limit or limit >= _MOST_PLACES:
-            return list(found.values())[:most]
-        limit = min(limit * 8, _MOST_PLACES)
+        if len(some) >= 4 * most:
+            await _put_in_order(transaction, some, shares, into=found)
+            some = []
+            if len(found) >= most:
+                break
+    await _put_in_order(transaction, some, shares, into=found)
+    links = await archive_rows.links_by_id(transaction, list(found.values())[:most])
+    return [links[link_id] for link_id in list(found.values())[:most]]
+
+
+async def _put_in_order(
+    transaction: Transaction, link_ids: Sequence[int], shares: Mapping[int, float], *, into: dict[str, int]
+) -> None:
+    places = await archive_rows.moments_and_keys(transaction, link_ids) if link_ids else {}
+    for link_id in sorted(places, key=lambda each: (-shares[each], -places[each][0], each)):
+        into.setdefault(places[link_id][1], link_id)
 
 
 async def _page(

@@ -10,13 +10,38 @@ from bot.model.issue import ArchivedLink, IssueCard, Link, PlacedLink
 from bot.store.group_commit import Transaction
 from bot.store.tables import issues, links, sections, subscriptions
 
+_ASKED_AT_ONCE = 5000
 
-async def links_by_id(transaction: Transaction, link_ids: Sequence[int]) -> dict[int, tuple[Link, float]]:
-    """These links, each with the moment of its issue (seconds since 1970)."""
+
+async def links_by_id(transaction: Transaction, link_ids: Sequence[int]) -> dict[int, Link]:
+    rows = await transaction.execute(_links().add_columns(links.c.id).where(links.c.id.in_(link_ids)))
+    return {row.id: _link(row) for row in rows}
+
+
+async def links_by_key(transaction: Transaction, keys: Sequence[str], *, guild_id: int) -> list[Link]:
+    """A server's links that lead there, at the newest place of each."""
     rows = await transaction.execute(
-        _links().add_columns(links.c.id, issues.c.ordered_at).where(links.c.id.in_(link_ids))
+        _links()
+        .where(links.c.key.in_(keys), _is_of(guild_id))
+        .order_by(issues.c.ordered_at.desc(), issues.c.id.desc(), links.c.position)
     )
-    return {row.id: (_link(row), row.ordered_at.timestamp()) for row in rows}
+    found: dict[str, Link] = {}
+    for row in rows:
+        found.setdefault(row.key, _link(row))
+    return list(found.values())
+
+
+async def moments_and_keys(transaction: Transaction, link_ids: Sequence[int]) -> dict[int, tuple[float, str]]:
+    """When the issue of each of these links came out (seconds since 1970), and what the link is the same by."""
+    found = {}
+    for start in range(0, len(link_ids), _ASKED_AT_ONCE):
+        rows = await transaction.execute(
+            select(links.c.id, links.c.key, issues.c.ordered_at)
+            .join(issues, issues.c.id == links.c.issue_id)
+            .where(links.c.id.in_(link_ids[start : start + _ASKED_AT_ONCE]))
+        )
+        found.update({row.id: (row.ordered_at.timestamp(), row.key) for row in rows})
+    return found
 
 
 async def with_runs(transaction: Transaction, found: Sequence[Link], *, guild_id: int, most: int) -> list[ArchivedLink]:
@@ -75,21 +100,12 @@ async def placed_links(
 
 
 async def any_link(transaction: Transaction, *, guild_id: int, fraction: float) -> Link | None:
-    """A link of a server that lies at `fraction` (0 to 1) of all ids; no advertisement. None where there is none."""
-    ids = select(func.min(links.c.id).label("first"), func.max(links.c.id).label("last"))
-    bounds = (await transaction.execute(ids)).one()
-    if bounds.first is None:
-        return None
-    start = bounds.first + int((bounds.last - bounds.first) * fraction)
+    """The link of a server that stands at `fraction` (0 to 1) of all of them; no advertisement. None without any."""
     wanted = _links().where(_is_of(guild_id), links.c.sponsored.is_(False))
-    for here in (
-        wanted.where(links.c.id >= start).order_by(links.c.id),
-        wanted.where(links.c.id < start).order_by(links.c.id.desc()),
-    ):
-        row = (await transaction.execute(here.limit(1))).one_or_none()
-        if row is not None:
-            return _link(row)
-    return None
+    count = (await transaction.execute(wanted.with_only_columns(func.count()))).scalar_one()
+    offset = min(int(count * fraction), max(count - 1, 0))
+    row = (await transaction.execute(wanted.order_by(links.c.id).offset(offset).limit(1))).one_or_none()
+    return None if row is None else _link(row)
 
 
 def _links() -> Select[Any]:

@@ -12,8 +12,13 @@ Stale = tuple[int, str, str]
 
 
 async def stale_links(transaction: Transaction, *, version: int, limit: int) -> list[Stale]:
+    """Those that no other process is at."""
     rows = await transaction.execute(
-        select(links.c.id, links.c.url, links.c.key).where(links.c.key_version < version).limit(limit)
+        select(links.c.id, links.c.url, links.c.key)
+        .where(links.c.key_version < version)
+        .order_by(links.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
     return [(row.id, row.url, row.key) for row in rows]
 
@@ -23,7 +28,7 @@ async def set_link_keys(transaction: Transaction, keys: Mapping[int, str], *, ve
         await transaction.execute(
             update(links)
             .where(links.c.id == bindparam("row_id"))
-            .values(key=bindparam("new_key"), key_version=version),
+            .values(key=bindparam("new_key"), key_version=version, search_version=0),  # it is found by its host, too
             [{"row_id": row_id, "new_key": key} for row_id, key in keys.items()],
         )
 
@@ -37,7 +42,7 @@ async def stale_submissions(
     )
     if guild_ids is not None:
         wanted = wanted.where(submissions.c.guild_id.in_(guild_ids))
-    rows = await transaction.execute(wanted.order_by(submissions.c.id).limit(limit))
+    rows = await transaction.execute(wanted.order_by(submissions.c.id).limit(limit).with_for_update())
     return [(row.id, row.url, row.link_key) for row in rows]
 
 

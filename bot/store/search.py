@@ -13,7 +13,7 @@ from bot.model.search import Term, folded
 from bot.store.group_commit import Transaction
 from bot.store.tables import issues, links, sections
 
-SEARCH_VERSION = 1
+SEARCH_VERSION = 2
 """Of the folding; links that were added under another one are added anew (`stale_links`)."""
 
 _ADD = {
@@ -31,10 +31,10 @@ _REMOVE = {
 # Top of the list by rank alone: joined before, either database would join everything that matches.
 _FIND = {
     "sqlite": "SELECT rowid AS link_id, -rank AS score FROM link_search WHERE link_search MATCH :query{scope}"
-    " ORDER BY rank LIMIT :limit",
+    " ORDER BY rank LIMIT :limit",  # a second key would cost FTS5 its own order
     "postgresql": "SELECT link_id, ts_rank('{{0.1, 0.3, 0.5, 1.0}}', document, query) AS score"
     " FROM link_search, to_tsquery('simple', :query) AS query WHERE document @@ query{scope}"
-    " ORDER BY score DESC LIMIT :limit",
+    " ORDER BY score DESC, link_id DESC LIMIT :limit",
 }
 
 
@@ -58,7 +58,7 @@ async def add_links(transaction: Transaction, link_ids: Sequence[int]) -> None:
         {
             "link_id": row.id,
             "title": folded(row.title),
-            "host": folded(row.key.partition("/")[0]),
+            "host": folded(_host_in(row.key)),
             "place": folded(f"{row.section or ''} {row.issue}"),
             "excerpt": folded(row.excerpt),
             "source_id": row.source_id,
@@ -67,6 +67,17 @@ async def add_links(transaction: Transaction, link_ids: Sequence[int]) -> None:
     ]
     if documents:
         await transaction.execute(text(_ADD[transaction.dialect_name]), documents)
+
+
+def _host_in(key: str) -> str:
+    """As it stands in the key; a name in letters beyond ASCII also as people write it."""
+    host = key.partition("/")[0]
+    if "xn--" not in host:
+        return host
+    try:
+        return f"{host} {host.encode('ascii').decode('idna')}"
+    except UnicodeError:
+        return host
 
 
 async def renew_links(transaction: Transaction, link_ids: Sequence[int]) -> None:
@@ -79,7 +90,9 @@ async def renew_links(transaction: Transaction, link_ids: Sequence[int]) -> None
 
 async def stale_links(transaction: Transaction, *, limit: int) -> list[int]:
     """Ids of links that cannot be found yet, or by an older folding only."""
-    rows = await transaction.execute(select(links.c.id).where(links.c.search_version < SEARCH_VERSION).limit(limit))
+    stale = select(links.c.id).where(links.c.search_version < SEARCH_VERSION).order_by(links.c.id).limit(limit)
+    # What another process is at is skipped: both would wait for each other.
+    rows = await transaction.execute(stale.with_for_update(skip_locked=True))
     return list(rows.scalars())
 
 

@@ -1,18 +1,22 @@
 """The archive of links: what is found, in which order, by whom, and how it is kept findable."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import func, select, text, update
 
 from bot.errors import NotFoundError, RefusedError
 from bot.model.guild import ArchiveAccess
 from bot.model.issue import Issue, Link, Section
 from bot.model.member import Actor
 from bot.model.search import Term, folded, terms_of
+from bot.ports import Reading
+from bot.services import Archive
+from bot.store import search as search_rows
 from bot.store.tables import issues, links
 from tests.doubles import sample_issue
-from tests.services.conftest import GUILD, Desk
+from tests.services.conftest import GUILD, Desk, only_postgresql
 
 MEMBER = Actor(member_id=1)
 OTHER_GUILD = 7002
@@ -204,3 +208,92 @@ async def test_suggestions_complete_what_is_typed(desk: Desk) -> None:
     found = await desk.services.archive.suggest(GUILD, "sewi", actor=MEMBER)
     assert [link.title for link in found] == ["Sewing patterns"]
     assert await desk.services.archive.suggest(GUILD, "", actor=MEMBER) == []
+
+
+@pytest.mark.parametrize("hits", [40, 130])
+async def test_pages_are_cut_from_one_list_however_alike_the_hits_are(desk: Desk, hits: int) -> None:
+    await filled(
+        desk,
+        *(issue(number, *(f"Tool {number} of {place}" for place in range(10))) for number in range(1, hits // 10 + 1)),
+    )
+    seen: list[str] = []
+    for page in range(20):
+        seen += await titles(desk, "tool", page=page)
+    assert len(seen) == len(set(seen)) == min(hits, 120)
+    assert seen[:2] == [f"Tool {hits // 10} of 0", f"Tool {hits // 10} of 1"], "the newest first among equals"
+    assert seen[-1].startswith(f"Tool {1 + max(0, hits - 120) // 10} of")
+
+
+@pytest.mark.parametrize(
+    ("title", "queries"),
+    [
+        ("日本語のリンク集", ("日本語", "日本", "リンク", "のリ*")),
+        ("東京タワーの歴史", ("東京", "タワー")),
+        ("ภาษาไทย", ("ไทย",)),
+        ("Łódź, Đà Nẵng, ışık, Æther", ("lodz", "da nang", "isik", "aether", "łódź")),
+    ],
+)
+async def test_words_are_found_in_every_script(desk: Desk, title: str, queries: tuple[str, ...]) -> None:
+    await filled(desk, issue(1, title, "Something else"))
+    for query in queries:
+        assert await titles(desk, query) == [title], query
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "https://openai.com/blog/chatgpt?utm_source=x",
+        "openai.com/blog/chatgpt",
+        "www.openai.com/blog/chatgpt/",
+        "https://openai.com",
+        "www.openai.com",
+        "openai.com",
+    ],
+)
+async def test_an_address_finds_its_page_and_a_host_its_links(desk: Desk, query: str) -> None:
+    page = replace(issue(1, "A page").links[0], url="https://openai.com/blog/chatgpt", key="openai.com/blog/chatgpt")
+    other = issue(1, "Another one").links[0]
+    await filled(desk, sample_issue(1, sections=(Section("T", (page, other)),)))
+    assert await titles(desk, query) == ["A page"]
+
+
+async def test_a_host_is_found_as_people_write_it(desk: Desk) -> None:
+    page = replace(issue(1, "Bier").links[0], url="https://xn--mnchen-3ya.example/x", key="xn--mnchen-3ya.example/x")
+    await filled(desk, sample_issue(1, sections=(Section("T", (page,)),)))
+    for query in ("münchen", "münchen.example", "xn--mnchen-3ya.example"):
+        assert await titles(desk, query) == ["Bier"], query
+
+
+async def test_a_random_link_is_drawn_among_the_servers_own(desk: Desk) -> None:
+    await filled(desk, issue(1, *(f"Foreign {number}" for number in range(30))))
+    await desk.services.guilds.remember(OTHER_GUILD, name="Other")
+    desk.shelf.answers["https://own.example/feed"] = Reading(
+        title="Own", issues=(issue(2, *(f"Own {number}" for number in range(4))),)
+    )
+    await desk.subscribe(OTHER_GUILD, 8002, url="https://own.example/feed")
+    await desk.services.sources.read_due()
+    drawn = {(await desk.services.archive.random(OTHER_GUILD, actor=MEMBER)).link.title for _ in range(100)}
+    assert drawn == {"Own 0", "Own 1", "Own 2", "Own 3"}
+
+
+async def test_a_new_key_makes_a_link_be_found_by_its_new_host(desk: Desk) -> None:
+    await filled(desk, issue(1, "A page"))
+    async with desk.store.write() as transaction:
+        await transaction.execute(
+            update(links).values(key="click.tracker.example/abc", key_version=1, url="https://told.example/p0")
+        )
+        await search_rows.renew_links(transaction, [1])
+    await desk.services.archive.renew()
+    assert await titles(desk, "told.example") == ["A page"]
+    assert await titles(desk, "tracker.example") == []
+
+
+@only_postgresql
+async def test_two_processes_that_renew_the_archive_do_not_wait_for_each_other(desk: Desk) -> None:
+    await filled(desk, issue(1, *(f"Link {number}" for number in range(700))))
+    async with desk.store.write() as transaction:
+        await transaction.execute(update(links).values(key_version=1, search_version=0))
+    await asyncio.gather(desk.services.archive.renew(), Archive(desk.store).renew(), Archive(desk.store).renew())
+    async with desk.store.read() as transaction:
+        stale = (links.c.key_version == 1) | (links.c.search_version == 0)
+        assert (await transaction.execute(select(func.count()).where(stale))).scalar_one() == 0

@@ -3,16 +3,17 @@
 Safe to break off and to run again: what is stored is known by its names and passed over.
 """
 
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TextIO
-from urllib.parse import urljoin
+from urllib.parse import quote
 
 from bot.clock import SystemClock
-from bot.errors import DomainError, RefusedError, StartError
+from bot.errors import DomainError, RefusedError, StartError, UnreadableError
 from bot.fetch import Fetcher
 from bot.model.guild import Source
 from bot.model.issue import Issue
@@ -25,7 +26,8 @@ from bot.services.storing import store_issues
 from bot.settings import Settings
 from bot.sources.folder import ENDINGS, documents_in, file_content
 from bot.sources.following import HttpLinkFollower
-from bot.store import Store
+from bot.store import Store, Transaction
+from bot.store import guilds as guild_rows
 from bot.store import sources as source_rows
 from bot.store.soundness import opened_store
 
@@ -59,13 +61,21 @@ async def import_issues(
             allow_private_addresses=settings.allow_private_addresses,
         ) as fetcher,
     ):
-        filling = _Filling(store, await _source(store, source_url))
+        source, is_read = await _source(store, source_url)
+        filling = _Filling(store, source)
         follower = HttpLinkFollower(fetcher) if settings.follow_links else None
         following = Following(store, follower=follower, clock=SystemClock())
         progress = Progress(len(documents))
+        if not is_read:
+            progress.say(
+                f"No server reads {source.url}. What is imported can be seen where it is added with /setup source."
+            )
         drafts = failed = 0
+        addresses: dict[str, str] = {}
         for document in documents:
             try:
+                if site is not None and (other := addresses.setdefault(_address(document, site), document)) != document:
+                    raise UnreadableError("import-same-address", other=other)
                 issues = await _read(document, fetcher, site=site, max_bytes=max_bytes)
             except DomainError as error:
                 if error.message_id == "unreadable-draft":
@@ -148,7 +158,8 @@ class Progress:
         if self._out.isatty():
             filled = _BAR * self._done // self._total
             bar = "#" * filled + "." * (_BAR - filled)
-            self._out.write(f"\r[{bar}] {self._done}/{self._total} {name[:40]:<40}")
+            shown = "".join(char if char.isprintable() else "?" for char in name[:40])
+            self._out.write(f"\r[{bar}] {self._done}/{self._total} {shown:<40}")
             self._out.flush()
         elif 10 * self._done // self._total > 10 * before // self._total:
             self._out.write(f"{self._done} of {self._total}\n")
@@ -163,41 +174,56 @@ class Progress:
 
 
 def _documents(given: str) -> Iterator[str]:
-    if given.startswith(("http://", "https://")):
-        yield given
+    if given.lower().startswith(("http://", "https://")):
+        scheme, _, rest = given.partition("://")
+        yield f"{scheme.lower()}://{rest}"
         return
     if not given.strip():
         raise StartError("One of the paths is empty. Name a file, a folder or an address.")
     path = Path(given)
-    if not path.exists():
-        raise StartError(f"There is no file or folder {given}.")
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise StartError(f"There is no file or folder {given}.") from None
+    except (OSError, ValueError) as error:
+        raise StartError(f"{given[:200]} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    if stat.S_ISDIR(mode):
         yield from map(str, documents_in(path))
-    else:
+    elif stat.S_ISREG(mode):
         yield given
+    else:
+        raise StartError(f"{given} is neither a file nor a folder.")
 
 
-async def _source(store: Store, wanted: str | None) -> Source:
-    """Whose archive is filled: the source with this address, made if it is not there; or the only one."""
+async def _source(store: Store, wanted: str | None) -> tuple[Source, bool]:
+    """Whose archive is filled: the source with this address, made if it is not there; or the only one.
+
+    And whether any server reads it.
+    """
     async with store.write() as transaction:
-        known = await source_rows.all_sources(transaction)
-        if wanted is not None:
-            for source in known:
-                if source.url == wanted:
-                    return source
-            try:
-                address, credentials = split_credentials(wanted)
-            except RefusedError as error:
-                raise StartError(
-                    f"--source {wanted}: {Problem.of(error).said()} Of files that a server reads, it is the address "
-                    "that /setup status shows with the server's id: folder:ID/name."
-                ) from error
-            if credentials:
-                raise StartError("Name the source without its user and password.")
-            for source in known:
-                if source.url == address:
-                    return source
-            return await source_rows.add_plain_source(transaction, address, now=SystemClock().now())
+        source = await _find_source(transaction, wanted)
+        return source, bool(await guild_rows.subscriptions_of_source(transaction, source.source_id))
+
+
+async def _find_source(transaction: Transaction, wanted: str | None) -> Source:
+    known = await source_rows.all_sources(transaction)
+    if wanted is not None:
+        for source in known:
+            if source.url == wanted:
+                return source
+        try:
+            address, credentials = split_credentials(wanted)
+        except RefusedError as error:
+            raise StartError(
+                f"--source {wanted}: {Problem.of(error).said()} Of files that a server reads, it is the address "
+                "that /setup status shows with the server's id: folder:ID/name."
+            ) from error
+        if credentials:
+            raise StartError("Name the source without its user and password.")
+        for source in known:
+            if address in {source.url, source.rung_url} or _is_home(address, source):
+                return source
+        return await source_rows.add_plain_source(transaction, address, now=SystemClock().now())
     if len(known) == 1:
         return known[0]
     listed = "".join(f"\n  --source {source.url}" for source in known)
@@ -214,8 +240,22 @@ async def _read(document: str, fetcher: Fetcher, *, site: str | None, max_bytes:
         return read_newsletter(
             fetched.body or b"", source=document, content_type=fetched.content_type, base_url=fetched.url
         )
-    base = urljoin(site.rstrip("/") + "/", PurePosixPath(document).stem) if site else None
+    base = _address(document, site) if site else None
     return read_newsletter(file_content(Path(document), max_bytes=max_bytes), source=document, base_url=base)
+
+
+def _address(document: str, site: str) -> str:
+    """Where a file is on the site; what is called `index` stands for its folder, as in page bundles."""
+    path = PurePosixPath(document)
+    if document.startswith(("http://", "https://")):
+        return document
+    name = path.parent.name if path.stem in {"index", "_index"} and path.parent.name else path.stem
+    return f"{site.rstrip('/')}/{quote(name.encode('utf-8', 'surrogateescape'), safe='')}"
+
+
+def _is_home(address: str, source: Source) -> bool:
+    """It is the address of the newsletter's site: that is what people give to /setup source."""
+    return source.home_url is not None and address.rstrip("/") == source.home_url.rstrip("/")
 
 
 def _endings() -> str:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.clock import SystemClock
 from bot.model.member import Actor
@@ -23,7 +23,7 @@ from bot.store import Store
 from bot.store import guilds as guild_rows
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
-from bot.store.tables import issues
+from bot.store.tables import issues, sources
 from bot.store.upgrade import upgrade
 from sandbox import Limits, Sandbox
 from tests.doubles import QuietBell
@@ -431,6 +431,47 @@ async def test_an_import_without_a_site_gets_its_addresses_when_it_is_repeated_w
     assert stored == ["https://paper.example/p/one"]
 
 
+async def test_files_of_one_name_are_not_taken_for_one_issue_on_the_site(tmp_path: Path) -> None:
+    for place in ("january/index.md", "february/index.md", "2025/news.md", "2026/news.md", "with space.md"):
+        path = tmp_path / "archive" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(ISSUE.replace("On paper", f"On {place}"))
+    async with await prepared(tmp_path) as store:
+        feed = ("--source", "https://paper.example/feed", "--site", "https://paper.example/p/")
+        code, said, told = await bot("import", "archive", *feed, folder=tmp_path)
+        async with store.read() as transaction:
+            stored = (await transaction.execute(select(issues.c.url))).scalars().all()
+    assert (code, said) == (1, "4 new issues, 0 known already, 1 document not understood\n")
+    assert "it has the same address as archive/2025/news.md" in told
+    assert "No server reads https://paper.example/feed." in told
+    assert sorted(stored) == [
+        f"https://paper.example/p/{name}" for name in ("february", "january", "news", "with%20space")
+    ]
+
+
+async def test_an_import_for_the_address_of_the_site_is_for_its_feed(tmp_path: Path) -> None:
+    (tmp_path / "one.md").write_text(ISSUE)
+    async with await prepared(tmp_path) as store:
+        async with store.write() as transaction:
+            await source_rows.add_plain_source(transaction, "https://paper.example/feed", now=SystemClock().now())
+            await transaction.execute(update(sources).values(home_url="https://paper.example/"))
+        code, said, _ = await bot("import", "one.md", "--source", "https://paper.example", folder=tmp_path)
+        assert (code, said) == (0, "1 new issue, 0 known already\n")
+        async with store.read() as transaction:
+            assert len(await source_rows.all_sources(transaction)) == 1
+
+
+async def test_what_is_no_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "one.md").write_text(ISSUE)
+    for given, words in (
+        ("pipe", "is neither a file nor a folder"),
+        ("x" * 5000, "cannot be read: File name too long"),
+    ):
+        code, _, told = await bot("import", given, folder=tmp_path)
+        assert (code, words in told, "Traceback" in told) == (69, True, False), told
+
+
 async def test_an_import_of_nothing_or_to_no_site_is_refused(tmp_path: Path) -> None:
     (tmp_path / "one.md").write_text(ISSUE)
     code, _, told = await bot("import", "one.md", "--site", "ftp://paper.example/p", folder=tmp_path)
@@ -469,7 +510,7 @@ async def test_an_import_that_is_killed_goes_on_where_it_stopped(tmp_path: Path)
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr is not None
-    await process.stderr.readline()  # a tenth is done
+    await process.stderr.readuntil(b"40 of 400\n")
     process.kill()
     await process.wait()
     code, said, _ = await bot("import", "archive", "--source", "https://paper.example/feed", folder=tmp_path)

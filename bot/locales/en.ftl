@@ -474,6 +474,7 @@ folder-passed-over = { $count ->
     [one] The file `{ $name }` was passed over: { $reason }
    *[other] { $count } files were passed over. The first is `{ $name }`: { $reason }
     }
+import-same-address = With --site it has the same address as { $other }, so one of the two would be lost: give one of them another name, or import them without --site.
 unreadable-draft = It says of itself that it is a draft.
 unreadable-beehiiv-off = That is a beehiiv site whose feed is switched off. Switch it on in beehiiv under Settings → Publication → RSS feed, then give me the feed's address. Or give me the publication's address in beehiiv's API, `https://api.beehiiv.com/v2/publications/pub_…`, and a `key`.
 beehiiv-no-key = beehiiv's API answers nobody without a key. Make one in beehiiv under Settings → API, and give it as `key`.

@@ -74,7 +74,10 @@ async def store_issues(
         await issue_rows.add_identities(
             transaction, issue.identities, source_id=source.source_id, issue_id=known.issue_id
         )
-        if not is_listed and issue.url is not None:  # an import that is repeated with the site's address
+        if not known.is_dated and issue.published_at is not None:
+            moment = min(issue.published_at, now)
+            await issue_rows.note_date(transaction, known.issue_id, issue.published_at, ordered_at=moment)
+        if not known.has_address and issue.url is not None:  # an import that is repeated with the site's address
             await issue_rows.note_address(transaction, known.issue_id, issue.url)
         if not is_listed or known.issue_id in seen:
             continue

@@ -86,6 +86,13 @@ async def note_address(transaction: Transaction, issue_id: int, url: str) -> Non
     await transaction.execute(update(issues).where(issues.c.id == issue_id, issues.c.url.is_(None)).values(url=url))
 
 
+async def note_date(transaction: Transaction, issue_id: int, published_at: datetime, *, ordered_at: datetime) -> None:
+    """When the issue came out, of which nobody had said so before; it takes its place among the others."""
+    await transaction.execute(
+        update(issues).where(issues.c.id == issue_id).values(published_at=published_at, ordered_at=ordered_at)
+    )
+
+
 async def note_digest(transaction: Transaction, issue_id: int, digest: str) -> None:
     """Keep what was understood of an issue that was stored before that was kept."""
     await transaction.execute(update(issues).where(issues.c.id == issue_id).values(digest=digest))
@@ -188,6 +195,8 @@ class KnownIssue:
     issue_id: int
     issue_key: str
     digest: str | None
+    has_address: bool
+    is_dated: bool
     is_listed: bool
     is_missing: bool
     is_withdrawn: bool
@@ -213,6 +222,8 @@ async def find_known(transaction: Transaction, source_id: int, identities: Seque
         issue_id=row.id,
         issue_key=row.issue_key,
         digest=row.digest,
+        has_address=row.url is not None,
+        is_dated=row.published_at is not None,
         is_listed=row.is_listed,
         is_missing=row.missed_readings > 0,
         is_withdrawn=row.withdrawn_at is not None,

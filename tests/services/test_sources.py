@@ -56,6 +56,27 @@ async def test_of_an_undated_feed_the_topmost_issue_is_the_newest(desk: Desk) ->
     assert (await desk.services.issues.latest(GUILD)).issue.title == "Issue number 3"
 
 
+async def test_an_issue_without_a_date_takes_its_place_when_its_date_becomes_known(desk: Desk) -> None:
+    desk.shelf.lay_out(sample_issue(3), sample_issue(2))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    async with desk.store.write() as transaction:  # as an import stores what has no date
+        await storing.store_issues(
+            transaction,
+            source,
+            [sample_issue(4, published_at=None)],
+            now=desk.clock.now(),
+            undated_at=desk.clock.now() - timedelta(days=9000),
+            is_listed=False,
+        )
+    assert (await desk.services.issues.latest(GUILD)).issue.title == "Issue number 3"
+    desk.shelf.lay_out(sample_issue(4), sample_issue(3), sample_issue(2))
+    await desk.read()
+    latest = (await desk.services.issues.latest(GUILD)).issue
+    assert (latest.title, latest.published_at) == ("Issue number 4", sample_issue(4).published_at)
+
+
 async def test_later_readings_announce_what_is_new_oldest_first_and_once(desk: Desk) -> None:
     desk.first = FirstAnnouncement.NONE
     desk.shelf.lay_out(*(sample_issue(number) for number in (-1, -2, -3)))

@@ -115,6 +115,7 @@ async def _delivery_keys(
     """
     names = await issue_rows.names_of(transaction, issue_key)
     addresses = sorted(name for name in names if name.startswith("link:"))
+    former = [name.removeprefix(issue_rows.REUSED) for name in names if name.startswith(f"{issue_rows.REUSED}link:")]
     return [
         delivery_key(
             installation_id=installation_id,
@@ -124,7 +125,7 @@ async def _delivery_keys(
             purpose=Purpose.ANNOUNCE,
             generation=generation,
         )
-        for each in dict.fromkeys([*addresses, identity if identity.startswith("link:") else issue_key])
+        for each in dict.fromkeys([*addresses, identity if identity.startswith("link:") else issue_key, *former])
     ]
 
 

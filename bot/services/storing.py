@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.services.keys import issue_key
+from bot.services.recognition import Recognised, recognise
 from bot.store import Transaction
 from bot.store import issues as issue_rows
 
@@ -51,12 +52,18 @@ async def store_issues(
     from bot.newsletter.links import KEY_VERSION  # with the patterns behind it: not before something is read
 
     new, edited, changed, seen = [], [], [], []
-    here = await _known_by_own_names(transaction, source, issues)
+    stored_here: set[str] = set()
+    recognised = await _recognised(transaction, source, issues)
     # Feeds list the newest first: turned around before the stable sort, the undated ones stand in order too.
-    for issue in sorted(issues[::-1], key=_order):  # noqa: C415 - sorted(reverse=True) would turn equals around, too
+    for item in sorted(recognised[::-1], key=_order):  # noqa: C415 - sorted(reverse=True) would turn equals around, too
+        issue, known = item.issue, item.known
         digest = digest_of(issue, key_version=KEY_VERSION)
-        known = await _find(transaction, source, issue, here=here)
+        if item.reused is not None and is_listed:
+            await issue_rows.reuse_name(transaction, source.source_id, item.reused)
         if known is None:
+            if not stored_here.isdisjoint(issue.identities):  # the same item twice
+                continue
+            stored_here.update(issue.identities)
             if await issue_rows.add_issue(
                 transaction,
                 issue,
@@ -119,27 +126,16 @@ async def miss_again(transaction: Transaction, source: Source, *, now: datetime)
     return await issue_rows.count_missed(transaction, source.source_id, missed, enough=READINGS_MISSED, now=now)
 
 
-async def _known_by_own_names(transaction: Transaction, source: Source, issues: Sequence[Issue]) -> set[int]:
-    """Row ids of known issues that are among these under a name of their own, their text not counted."""
-    names = [name for issue in issues for name in issue.identities if not name.startswith("content:")]
-    return await issue_rows.ids_of(transaction, source.source_id, names)
-
-
-async def _find(
-    transaction: Transaction, source: Source, issue: Issue, *, here: set[int]
-) -> issue_rows.KnownIssue | None:
-    """The stored issue that this one is.
-
-    By its text alone only where the one that says the same has no other name here: two that stand side by side are two,
-    however alike they are ("Open thread", every week).
-    """
-    names = [name for name in issue.identities if not name.startswith("content:")]
-    if names:
-        known = await issue_rows.find_known(transaction, source.source_id, names)
-        if known is not None:
-            return known
-    known = await issue_rows.find_known(transaction, source.source_id, issue.identities)
-    return None if known is not None and names and known.issue_id in here else known
+async def _recognised(transaction: Transaction, source: Source, issues: Sequence[Issue]) -> list[Recognised]:
+    """What each item is, without the names that were found to be used again and again."""
+    names = {name for issue in issues for name in issue.identities}
+    known, reused = await issue_rows.known_by_name(transaction, source.source_id, names)
+    if reused:
+        issues = [
+            replace(issue, identities=tuple(name for name in issue.identities if name not in reused))
+            for issue in issues
+        ]
+    return recognise(issues, known)
 
 
 def digest_of(issue: Issue, *, key_version: int) -> str:
@@ -192,6 +188,6 @@ def _picture(issue: Issue) -> str:
     return (issue.image_url or "").partition("?")[0].rpartition("/")[2]
 
 
-def _order(issue: Issue) -> datetime:
+def _order(item: Recognised) -> datetime:
     # Dates order, they never decide; an undated item counts as old.
-    return issue.published_at or datetime.min.replace(tzinfo=UTC)
+    return item.issue.published_at or datetime.min.replace(tzinfo=UTC)

@@ -17,7 +17,11 @@ from bot.store.statements import insert
 from bot.store.tables import issue_identities, issues, links, media, outbox, sections, sources, subscriptions
 
 # 96 characters hold every kind of identity; what is longer (a guid that is a whole address) stands as its hash.
+REUSED = "reused:"
+"""Before a name that a feed gives to one issue after the other: none is recognised by it."""
+
 _LONGEST_IDENTITY = 96
+_NAMES_AT_ONCE = 1000
 # A feed holds fewer; what is older cannot be missed in it.
 _MOST_LOOKED_THROUGH = 2000
 
@@ -202,22 +206,42 @@ class KnownIssue:
     is_withdrawn: bool
 
 
-async def find_known(transaction: Transaction, source_id: int, identities: Sequence[str]) -> KnownIssue | None:
-    """The issue that has one of these names."""
-    row = (
-        await transaction.execute(
-            select(issues)
+async def known_by_name(
+    transaction: Transaction, source_id: int, names: Collection[str]
+) -> tuple[dict[str, KnownIssue], set[str]]:
+    """The source's issues by those of these names that they have; and the names that were used again (`reuse_name`)."""
+    wanted = {_stored_identity(name): name for name in names}
+    again = {_reused_name(name): name for name in names if not name.startswith("content:")}
+    asked = [*wanted, *again]
+    known: dict[str, KnownIssue] = {}
+    reused: set[str] = set()
+    for start in range(0, len(asked), _NAMES_AT_ONCE):
+        rows = await transaction.execute(
+            select(issues, issue_identities.c.identity.label("name"))
             .join(issue_identities, issue_identities.c.issue_id == issues.c.id)
             .where(
                 issue_identities.c.source_id == source_id,
-                issue_identities.c.identity.in_([_stored_identity(identity) for identity in identities]),
+                issue_identities.c.identity.in_(asked[start : start + _NAMES_AT_ONCE]),
             )
-            .order_by(issues.c.id)
-            .limit(1)
         )
-    ).one_or_none()
-    if row is None:
-        return None
+        for row in rows:
+            if row.name in again:
+                reused.add(again[row.name])
+            else:
+                known[wanted[row.name]] = _known(row)
+    return known, reused
+
+
+async def reuse_name(transaction: Transaction, source_id: int, name: str) -> None:
+    """The feed uses this name again and again: no issue is recognised by it any more, though one was told by it."""
+    await transaction.execute(
+        update(issue_identities)
+        .where(issue_identities.c.source_id == source_id, issue_identities.c.identity == _stored_identity(name))
+        .values(identity=_reused_name(name))
+    )
+
+
+def _known(row: Row[Any]) -> KnownIssue:
     return KnownIssue(
         issue_id=row.id,
         issue_key=row.issue_key,
@@ -559,6 +583,10 @@ async def _whole_issue(transaction: Transaction, row: Row[Any]) -> Issue:
 
 def _polls(stored: list[dict[str, Any]]) -> tuple[IssuePoll, ...]:
     return tuple(IssuePoll(question=poll["question"], options=tuple(poll["options"])) for poll in stored)
+
+
+def _reused_name(name: str) -> str:
+    return _stored_identity(f"{REUSED}{_stored_identity(name)}")
 
 
 def _stored_identity(identity: str) -> str:

@@ -7,11 +7,13 @@ import math
 import re
 from calendar import timegm
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from time import struct_time
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue, Link, Section
@@ -25,6 +27,7 @@ from bot.newsletter.sniffing import Kind, kind_of
 from bot.newsletter.text import MAX_TITLE, key_within, plain, storable
 from bot.newsletter.titles import readable_address
 from bot.newsletter.torn import whole_items
+from bot.newsletter.wrappers import site_of
 
 MAX_ITEMS = 1_000
 MAX_SUBTITLE = 300
@@ -236,8 +239,12 @@ def _picture(entry: Any) -> str | None:
 
 def _identities(entry: Any, url: str | None) -> list[str]:
     """`guid:…` and `link:…` of an item; feedparser gives `id` for guid, atom:id and rdf:about."""
-    guid = _guid(_string(entry.get("id")))
-    key = link_key(url) if url else None
+    return _names(_guid(_string(entry.get("id"))), url)
+
+
+def _names(guid: str, url: str | None) -> list[str]:
+    # A place within a page is another item than the page: a comment on an issue is not that issue.
+    key = link_key(url) if url and not (guid and urlsplit(url).fragment) else None
     return ([f"guid:{guid}"] if guid else []) + ([f"link:{key}"] if key else [])
 
 
@@ -246,7 +253,11 @@ def _guid(identity: str) -> str:
 
 
 def with_own_identities(issues: list[Issue], home: str | None) -> tuple[Issue, ...]:
-    """The issues without identities that tell nothing apart: shared by different items, or the home page's address."""
+    """The issues without identities that tell nothing apart.
+
+    Those are what different items share, and beside a guid the address of the home page or of somebody else's page:
+    link blogs point to what they write about, and so does the next one.
+    """
     seen: dict[str, set[str]] = {}
     for issue in issues:
         for identity in issue.identities:
@@ -256,12 +267,24 @@ def with_own_identities(issues: list[Issue], home: str | None) -> tuple[Issue, .
     home_key = link_key(home) if home else None
     if home_key and Counter(f"link:{home_key}" in issue.identities for issue in issues)[True] > 1:
         shared.add(f"link:{home_key}")
+    addressed = [name for issue in issues if issue.identities[0].startswith("guid:") for name in issue.identities[1:2]]
+    shared |= _foreign(addressed, home_key)
     if not shared:
         return tuple(issues)
     # The last name, that by its content, stays where it is the only one.
     return tuple(
         replace(i, identities=tuple(x for x in i.identities if x not in shared) or i.identities[-1:]) for i in issues
     )
+
+
+def _foreign(names: Sequence[str], home_key: str | None) -> set[str]:
+    """Those of these `link:` names that lead to the home page itself, or to other sites than most of them do."""
+    sites = {name: site_of(name[5:].partition("/")[0]) for name in names if name.startswith("link:")}
+    counted = Counter(sites.values())
+    own = {site for site, count in counted.items() if count > len(sites) / 2 and (count > 1 or home_key is None)}
+    if home_key is not None:
+        own.add(site_of(home_key.partition("/")[0]))
+    return {name for name, site in sites.items() if site not in own or name[5:] == home_key}
 
 
 def _repeated_words(issues: list[Issue]) -> set[str]:
@@ -334,9 +357,7 @@ def _json_issue(item: dict[str, Any], feed: dict[str, Any], *, home: str | None,
     if isinstance(identity, float):
         identity = int(identity) if math.isfinite(identity) and identity.is_integer() else repr(identity)
     guid = _guid(str(identity)) if isinstance(identity, (str, int)) and not isinstance(identity, bool) else ""
-    key = link_key(url) if url else None
-    identities = ([f"guid:{guid}"] if guid else []) + ([f"link:{key}"] if key else [])
-    issue = issue_from_html(body or html.escape(summary), known, identities=identities)
+    issue = issue_from_html(body or html.escape(summary), known, identities=_names(guid, url))
     external = read_link(_string(item.get("external_url")), base)
     return _with_external(issue, external, own) if external is not None else issue
 

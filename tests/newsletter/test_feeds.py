@@ -296,3 +296,37 @@ def test_footnotes_made_absolute_against_the_feed_are_no_content() -> None:
     for base in (None, "https://buttondown.com/crumbs/rss"):
         (issue,) = read_feed(feed.encode(), base_url=base).issues
         assert [link.key for link in issue.links] == ["a.example/1"]
+
+
+def _names(*items: tuple[str, str], home: str = "https://paper.example/") -> list[list[str]]:
+    """By what each item (guid, link) of a feed is known, its text apart."""
+    listed = "".join(
+        f"<item><title>T{n}</title><guid>{guid}</guid><link>{link}</link><description>D{n}</description></item>"
+        for n, (guid, link) in enumerate(items)
+    )
+    feed = f"<rss version='2.0'><channel><title>Paper</title><link>{home}</link>{listed}</channel></rss>"
+    return [list(issue.identities[:-1]) for issue in read_feed(feed.encode()).issues]
+
+
+def test_an_item_that_links_to_the_home_page_is_known_by_its_guid() -> None:
+    assert _names(("a", "https://paper.example/")) == [["guid:a"]]
+
+
+def test_a_comment_on_an_issue_is_not_that_issue() -> None:
+    assert _names(("c", "https://paper.example/1#comment-13")) == [["guid:c"]]
+
+
+def test_an_item_of_a_link_blog_is_not_known_by_the_page_it_writes_about() -> None:
+    assert _names(
+        ("a", "https://bbc.example/story"),
+        ("b", "https://paper.example/2"),
+        ("c", "https://paper.example/3"),
+    ) == [["guid:a"], ["guid:b", "link:paper.example/2"], ["guid:c", "link:paper.example/3"]]
+    assert _names(("a", "https://bbc.example/story")) == [["guid:a"]]
+
+
+def test_a_newsletter_whose_feed_names_another_home_keeps_its_addresses() -> None:
+    items = [(str(number), f"https://new.example/{number}") for number in range(3)]
+    assert _names(*items, home="https://paper.example/") == [
+        [f"guid:{number}", f"link:new.example/{number}"] for number in range(3)
+    ]

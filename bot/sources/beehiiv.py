@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import timedelta
 from functools import partial
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
@@ -9,13 +10,17 @@ from bot.clock import Clock
 from bot.errors import FetchError, UnreadableError
 from bot.fetch import Fetched, Fetcher
 from bot.model.guild import Source
+from bot.model.issue import Issue
 from bot.ports import Reading, Unchanged
 from bot.sources.feed import FeedSource
 
 # https://api.beehiiv.com/v2/publications/pub_…; the path is proof enough, and lets a gateway stand before it.
 _PUBLICATION = re.compile(r"/v2/publications/pub_[0-9a-f-]{36}/?\Z")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-# Newest first. With its content each post takes beehiiv a while, so it is a page and no more.
+# Newest first, and what is scheduled before all that. With its content each post takes beehiiv a while, so it is one
+# page, and more only where few of its posts are out.
+_FEWEST = 5
+_MOST_PAGES = 8
 _NEWEST = "status=confirmed&order_by=publish_date&direction=desc&limit=25&expand[]=free_web_content"
 
 
@@ -38,21 +43,39 @@ class BeehiivSource:
             raise UnreadableError("beehiiv-no-key")
         if address.scheme != "https" and address.hostname not in _LOOPBACK:
             raise UnreadableError("beehiiv-not-secret")
-        from bot.newsletter.platforms.beehiiv_api import read_name, read_posts  # not before something is read
-
         key = unquote(credentials).removesuffix(":")
         publication = urlunsplit(address._replace(path=address.path.rstrip("/"), query="", fragment=""))
-        # Without marks: a scheduled post comes out without any change of what beehiiv answers.
-        fetched = await self._get(f"{publication}/posts?{_NEWEST}", key=key)
-        body = fetched.body or b""
-        posts = await self._feeds.understand(body, partial(read_posts, body, now=self._clock.now()))
-        title = source.title
-        if title is None:
-            named = await self._get(publication, key=key)
-            title = await asyncio.to_thread(read_name, named.body or b"")
+        issues, fresh_for = await self._posts(publication, key)
+        title = source.title or await self._name(publication, key)
         # The API does not name the site, but every post says where it stands there.
-        home = next((urljoin(issue.url, "/") for issue in posts.issues if issue.url), None)
-        return Reading(title=title, issues=posts.issues, fresh_for=fetched.fresh_for, home_url=home)
+        home = next((urljoin(issue.url, "/") for issue in issues if issue.url), None)
+        return Reading(title=title, issues=tuple(issues), fresh_for=fresh_for, home_url=home)
+
+    async def _posts(self, publication: str, key: str) -> tuple[list[Issue], timedelta | None]:
+        """The newest posts that are out, and for how long that holds."""
+        from bot.newsletter.platforms.beehiiv_api import is_last_page, read_posts  # not before something is read
+
+        issues: list[Issue] = []
+        fresh_for = None
+        for page in range(1, _MOST_PAGES + 1):
+            # Without marks: a scheduled post comes out without any change of what beehiiv answers.
+            fetched = await self._get(f"{publication}/posts?{_NEWEST}&page={page}", key=key)
+            body = fetched.body or b""
+            posts = await self._feeds.understand(body, partial(read_posts, body, now=self._clock.now()))
+            issues += posts.issues
+            fresh_for = fetched.fresh_for
+            if len(issues) >= _FEWEST or await asyncio.to_thread(is_last_page, body, page):
+                break
+        return issues, fresh_for
+
+    async def _name(self, publication: str, key: str) -> str | None:
+        from bot.newsletter.platforms.beehiiv_api import read_name
+
+        try:
+            named = await self._get(publication, key=key)
+        except UnreadableError:
+            return None  # a key may be for posts alone
+        return await asyncio.to_thread(read_name, named.body or b"")
 
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
         return await self._feeds.find_feeds(url, credentials=credentials)

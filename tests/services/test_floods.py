@@ -129,6 +129,13 @@ def told(desk: Desk) -> list[int]:
     ]
 
 
+def test_an_old_archive_that_is_put_into_a_feed_is_a_flood_however_long_the_feed_is() -> None:
+    old = [sample_issue(number) for number in range(-50, 0)]
+    newest = sample_issue(20).published_at
+    assert is_flood(old, listed=500, newest_known_at=newest)
+    assert not is_flood(old[:5], listed=500, newest_known_at=newest)
+
+
 async def test_a_late_issue_is_told_to_the_staff_once_until_one_came(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
     await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=1)

@@ -57,6 +57,7 @@ class Hive:
     def __init__(self) -> None:
         self.posts: list[Any] = []
         self.answer: bytes | None = None
+        self.keeps_its_name = False
         self.asked: list[web.Request] = []
         self.moments: list[float] = []
 
@@ -68,7 +69,11 @@ class Hive:
         if self.answer is not None:
             return web.Response(body=self.answer)
         if request.path.endswith("/posts"):
-            return web.json_response({"data": self.posts, "page": 1, "total_pages": 1})
+            page, pages = int(request.query.get("page", 1)), -(-len(self.posts) // 25)
+            shown = self.posts[25 * (page - 1) : 25 * page]
+            return web.json_response({"data": shown, "page": page, "total_pages": pages})
+        if self.keeps_its_name:
+            return web.Response(status=403)
         return web.json_response({"data": {"id": PUBLICATION, "name": "The Hive"}})
 
     def source(self, **changes: Any) -> Source:
@@ -115,6 +120,22 @@ async def test_a_post_is_an_issue(hive: Hive, reader: BeehiivSource) -> None:
     assert not issue.paywalled
 
 
+async def test_what_is_out_is_found_behind_many_scheduled_posts(hive: Hive, reader: BeehiivSource) -> None:
+    scheduled = [post(100 + number, publish_date=int(NOW.timestamp()) + 60 * number) for number in range(1, 61)]
+    hive.posts = [*scheduled[::-1], *(post(number) for number in range(10))]
+    assert len((await read(reader, hive, title="T")).issues) == 10
+    assert len(hive.asked) == 3
+    hive.posts = hive.posts[60:]
+    await read(reader, hive, title="T")
+    assert len(hive.asked) == 4, "else one page will do"
+
+
+async def test_a_key_for_posts_alone_will_do(hive: Hive, reader: BeehiivSource) -> None:
+    hive.posts, hive.keeps_its_name = [post(1)], True
+    reading = await read(reader, hive)
+    assert (reading.title, len(reading.issues)) == (None, 1)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -153,6 +174,7 @@ async def test_what_the_key_opens_is_asked_for_by_name_and_page(hive: Hive, read
         "order_by": "publish_date",
         "direction": "desc",
         "limit": "25",
+        "page": "1",
         "expand[]": "free_web_content",
     }
     assert "If-None-Match" not in asked.headers, "or a scheduled post would stay unseen"

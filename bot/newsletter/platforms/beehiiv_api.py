@@ -31,6 +31,12 @@ def read_posts(content: bytes, *, now: datetime) -> Feed:
     return Feed(None, None, with_own_identities(issues, None))
 
 
+def is_last_page(content: bytes, page: int) -> bool:
+    """Whether nothing stands behind this answer of `/posts`, the `page`th."""
+    pages = _answer(content).get("total_pages")
+    return not isinstance(pages, int) or page >= pages
+
+
 def read_name(content: bytes) -> str | None:
     """The name in an answer about a publication; None where it has none. Raises UnreadableError for anything else."""
     publication = _data(content)
@@ -38,11 +44,15 @@ def read_name(content: bytes) -> str | None:
 
 
 def _data(content: bytes) -> Any:
+    return _answer(content).get("data")
+
+
+def _answer(content: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(decoded(content).lstrip("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise UnreadableError("unreadable-json") from error
-    return answer.get("data") if isinstance(answer, dict) else None
+    return answer if isinstance(answer, dict) else {}
 
 
 def _is_out(post: dict[str, Any], *, now: datetime) -> bool:

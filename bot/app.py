@@ -42,6 +42,7 @@ from bot.services import (
     Services,
     Sources,
     Submissions,
+    Subscriptions,
     WebSub,
 )
 from bot.services.quotas import MEGABYTE, Quotas
@@ -252,6 +253,15 @@ def _services(
             alone=alone,
         ),
         submissions=Submissions(store, clock=clock, bell=bell),
+        subscriptions=Subscriptions(
+            store,
+            reader=reader,
+            secrets=secrets,
+            clock=clock,
+            bell=bell,
+            interval=timedelta(minutes=settings.poll_minutes),
+            quotas=quotas,
+        ),
         websub=WebSub(
             store, caller=caller, clock=clock, bell=bell, secrets=secrets, public_url=public_url, quotas=quotas
         ),

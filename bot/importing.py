@@ -21,8 +21,8 @@ from bot.model.problem import Problem
 from bot.newsletter import read_newsletter
 from bot.services.following import Following
 from bot.services.repeats import link_repeats
-from bot.services.sources import split_credentials
 from bot.services.storing import store_issues
+from bot.services.subscriptions import split_credentials
 from bot.settings import Settings
 from bot.sources.folder import ENDINGS, documents_in, file_content
 from bot.sources.following import HttpLinkFollower

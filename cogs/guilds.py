@@ -81,7 +81,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             return
         if not await self._can_announce(interaction, channel_id):
             return
-        added = await self._services.sources.subscribe(
+        added = await self._services.subscriptions.subscribe(
             guild_id,
             url=address,
             channel_id=channel_id,
@@ -239,7 +239,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     @app_commands.command(name="remove", description=text("command-setup-remove"))
     @app_commands.describe(source=text("option-setup-source"))
     async def remove(self, interaction: discord.Interaction, source: str) -> None:
-        dropped = await self._services.sources.unsubscribe(
+        dropped = await self._services.subscriptions.unsubscribe(
             guild_id_of(interaction), _source_id(source), interaction_id=interaction.id
         )
         if dropped is None:
@@ -249,7 +249,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
 
     @source.autocomplete("address")
     async def _addresses(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
-        laid_ready = await self._services.sources.addresses_for(guild_id_of(interaction))
+        laid_ready = await self._services.subscriptions.addresses_for(guild_id_of(interaction))
         # What is typed comes first: a web address cannot be guessed.
         typed = [current] if 0 < len(current) <= LONGEST_CHOICE else []
         offered = [each for each in laid_ready if current.casefold() in each.casefold() and each != current]

@@ -19,6 +19,7 @@ from bot.services.push import Push
 from bot.services.queue import Queue
 from bot.services.sources import Sources
 from bot.services.submissions import Submissions
+from bot.services.subscriptions import Subscriptions
 from bot.services.websub import WebSub
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Services",
     "Sources",
     "Submissions",
+    "Subscriptions",
     "WebSub",
 ]
 
@@ -65,4 +67,5 @@ class Services:
     queue: Queue
     sources: Sources
     submissions: Submissions
+    subscriptions: Subscriptions
     websub: WebSub

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.errors import DeliveryRefusedError, NotFoundError
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, message_link
-from bot.model.guild import Guild, Subscription
+from bot.model.guild import FirstAnnouncement, Guild, Subscription
 from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.ports import Announcement, Bell
@@ -97,6 +97,18 @@ async def announce_in_guild(
                 transaction, subscription, issue_key=issue_key, identity=identity, now=now, may_ping=may_ping
             )
     return queued
+
+
+async def announce_newest(transaction: Transaction, *, guild_id: int, source_id: int, now: datetime) -> int:
+    """Queue a source's newest issue for a server that wants it at the beginning; how many were queued."""
+    guild = await guild_rows.get_guild(transaction, guild_id)
+    newest = await issue_rows.newest_of_source(transaction, source_id)
+    if guild is None or guild.first_announcement is FirstAnnouncement.NONE or newest is None:
+        return 0
+    key, identity = newest
+    return await announce_in_guild(
+        transaction, guild_id=guild_id, source_id=source_id, issue_key=key, identity=identity, now=now
+    )
 
 
 async def _delivery_keys(

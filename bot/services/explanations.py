@@ -10,7 +10,7 @@ from bot.model.problem import Problem
 from bot.services.announcements import announced_alike
 from bot.services.rekeying import keys_of
 from bot.services.repeats import is_told_elsewhere
-from bot.services.sources import split_credentials
+from bot.services.subscriptions import split_credentials
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
 from bot.store import guilds as guild_rows

@@ -34,6 +34,7 @@ from bot.services import (
     Services,
     Sources,
     Submissions,
+    Subscriptions,
     WebSub,
 )
 from bot.store import Store
@@ -67,7 +68,7 @@ class Desk:
 
     async def subscribe(self, guild_id: int = GUILD, channel_id: int = CHANNEL, url: str = FEED) -> None:
         await self.services.guilds.remember(guild_id, name=f"Server {guild_id}")
-        await self.services.sources.subscribe(
+        await self.services.subscriptions.subscribe(
             guild_id, url=url, channel_id=channel_id, first=self.first, interaction_id=next(self.interactions)
         )
 
@@ -120,6 +121,18 @@ class Desk:
             **options,
         )
 
+    def subscriptions(self, reader: IssueSource | None = None, **options: Any) -> Subscriptions:
+        """The rules of subscribing once more, as those of reading."""
+        return Subscriptions(
+            self.store,
+            reader=reader or self.shelf,
+            secrets=SecretBox(self.key_file),
+            clock=self.clock,
+            bell=self.bell,
+            interval=timedelta(minutes=10),
+            **options,
+        )
+
     def outbox(self, *, incarnation: str, alone: bool = True) -> Outbox:
         """Another process on the same database."""
         return Outbox(
@@ -163,6 +176,14 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
             announcer=channel,
         ),
         submissions=Submissions(store, clock=clock, bell=bell),
+        subscriptions=Subscriptions(
+            store,
+            reader=shelf,
+            secrets=SecretBox(key_file),
+            clock=clock,
+            bell=bell,
+            interval=timedelta(minutes=10),
+        ),
         websub=WebSub(
             store, caller=hub, clock=clock, bell=bell, secrets=SecretBox(key_file), public_url="https://desk.example"
         ),

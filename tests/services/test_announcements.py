@@ -177,7 +177,7 @@ async def test_what_was_announced_by_older_rules_is_not_announced_again(desk: De
         )
         await transaction.execute(update(outbox).values(delivery_key=older))
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     await desk.subscribe()
     await desk.services.sources.read_due()
     assert await desk.titles_sent() == ["Issue number 1"]
@@ -208,7 +208,7 @@ async def two_ways(desk: Desk, *numbers: int) -> tuple[str, str]:
 
 async def stop(desk: Desk, url: str) -> None:
     [source] = [each for each in (await desk.services.guilds.status(GUILD)).sources if each.url == url]
-    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
 
 
 async def test_what_waits_is_still_announced_when_one_of_two_ways_to_it_is_removed(desk: Desk) -> None:

@@ -100,7 +100,7 @@ async def test_an_issue_of_a_newsletter_that_was_removed(desk: Desk) -> None:
     await three_issues(desk)
     await desk.services.outbox.deliver_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     assert await why(desk) == ["why-seen", "why-queued", "why-sent"]
     assert await why(desk, "https://news.example/1") == ["why-never-seen"]
 

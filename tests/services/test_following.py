@@ -39,7 +39,9 @@ class Allowed:
     async def begin(self, *issues: Issue) -> None:
         self.desk.shelf.answer = Reading(title="The Sample", issues=issues, etag='"1"')
         await self.desk.services.guilds.remember(GUILD, name="Allowed")
-        await self.sources.subscribe(GUILD, url=FEED, channel_id=CHANNEL, interaction_id=next(self.desk.interactions))
+        await self.desk.services.subscriptions.subscribe(
+            GUILD, url=FEED, channel_id=CHANNEL, interaction_id=next(self.desk.interactions)
+        )
         await self.sources.read_due()
 
     async def read(self) -> None:

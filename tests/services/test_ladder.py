@@ -175,7 +175,7 @@ async def test_whoever_subscribes_anew_begins_at_the_own_address(read: Desk) -> 
     await read.read()
     await read.read()
     source = await source_of(read)
-    await read.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(read.interactions))
+    await read.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(read.interactions))
     read.shelf.answers[FEED] = Reading(title="The Sample", issues=(sample_issue(2),))
     await read.subscribe()
     assert (await source_of(read)).rung_url is None

@@ -410,7 +410,7 @@ async def test_removing_and_adding_a_newsletter_after_a_lost_answer_leaves_one_m
     desk.channel.lose_answer_as = None
     desk.channel.nonces_are_remembered = False
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     desk.clock.move(timedelta(hours=1))
     await queued(desk)
     assert len(await desk.titles_sent()) == 1

@@ -110,7 +110,7 @@ async def test_an_address_that_is_nobodys_does_nothing(desk: Desk) -> None:
         await desk.services.push.take(token, {}, b"")
     await desk.services.push.take(again, {}, b"")
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=78)
+    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=78)
     with pytest.raises(NotFoundError):
         await desk.services.push.take(again, {}, b"")
 

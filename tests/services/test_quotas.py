@@ -50,12 +50,13 @@ class Ration:
         self.shelf = HeavyShelf(sample_issue(1))
         self.quotas = Quotas(bytes_a_day=10 * MEGABYTE)
         self.sources = desk.sources(self.shelf, quotas=self.quotas)
+        self.subscriptions = desk.subscriptions(self.shelf, quotas=self.quotas)
         self.guilds = Guilds(desk.store, clock=desk.clock, bell=desk.bell, quotas=self.quotas)
 
     async def subscribe(self, guild_id: int = GUILD, url: str = FEED) -> None:
         await self.guilds.remember(guild_id, name="Rationed")
         await self.guilds.set_staff_channel(guild_id, STAFF + guild_id, interaction_id=next(self.desk.interactions))
-        await self.sources.subscribe(
+        await self.subscriptions.subscribe(
             guild_id, url=url, channel_id=CHANNEL + guild_id, interaction_id=next(self.desk.interactions)
         )
 
@@ -171,7 +172,7 @@ async def test_what_is_tried_in_vain_counts_too_and_nothing_more_is_tried_then(r
 
 
 async def test_a_server_with_its_number_of_sources_asks_for_nothing_more(ration: Ration) -> None:
-    ration.sources._quotas = Quotas(sources=1)
+    ration.subscriptions._quotas = Quotas(sources=1)
     await ration.subscribe()
     asked = len(ration.shelf.asked)
     with pytest.raises(RefusedError, match="setup-too-many-sources"):
@@ -181,9 +182,9 @@ async def test_a_server_with_its_number_of_sources_asks_for_nothing_more(ration:
 
 @only_postgresql
 async def test_who_add_at_once_stay_within_the_number_of_sources(ration: Ration) -> None:
-    ration.sources._quotas = Quotas(sources=2)
+    ration.subscriptions._quotas = Quotas(sources=2)
     await ration.subscribe(url="https://first.example/feed")
-    add = partial(ration.sources.subscribe, GUILD, channel_id=CHANNEL)
+    add = partial(ration.subscriptions.subscribe, GUILD, channel_id=CHANNEL)
     async with asyncio.timeout(20), ration.desk.store.write() as brake:
         await brake.execute(text("LOCK TABLE subscriptions IN SHARE MODE"))
         adding = [asyncio.create_task(add(url=url, interaction_id=next(ration.desk.interactions))) for url in urls(2)]

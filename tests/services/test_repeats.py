@@ -220,7 +220,10 @@ async def test_what_waits_is_dropped_when_the_server_stops_reading(desk: Desk) -
     desk.shelf.lay_out(bite(4, at(desk)), sample_issue(1))
     await desk.read()
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    assert await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions)) == 1
+    assert (
+        await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+        == 1
+    )
     desk.clock.move(2 * WAIT)
     await desk.services.sources.read_due()
     assert await desk.titles_sent() == before

@@ -18,7 +18,6 @@ from bot.model.problem import Problem
 from bot.ports import Announcement, Reading, Unchanged
 from bot.services import sources as reading_rules
 from bot.services import storing
-from bot.services.sources import split_credentials
 from bot.store.secret_box import SecretBox
 from bot.store.tables import sources
 from tests.doubles import sample_issue
@@ -301,7 +300,7 @@ async def test_a_source_that_is_subscribed_anew_while_it_is_read_is_read_once_at
 
     async def slow() -> None:
         desk.shelf.meanwhile = None
-        await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+        await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
         await desk.subscribe()
         desk.clock.move(timedelta(hours=1))  # longer than a reading is leased
         await desk.look_again()
@@ -441,8 +440,8 @@ async def test_nobody_subscribed_means_nothing_is_fetched(desk: Desk) -> None:
     await desk.services.sources.read_due()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
     first, second = next(desk.interactions), next(desk.interactions)
-    assert await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=first) == 0
-    assert await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=second) is None
+    assert await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=first) == 0
+    assert await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=second) is None
     asked = len(desk.shelf.asked)
     await desk.read()
     assert len(desk.shelf.asked) == asked
@@ -470,7 +469,7 @@ async def test_credentials_in_the_address_are_sealed_and_sent(desk: Desk) -> Non
 async def test_a_key_beside_the_address_is_sealed_and_makes_a_source_of_its_own(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
     for number, key in enumerate((" hive-k3y ", "other-k3y", "hive-k3y")):
-        await desk.services.sources.subscribe(
+        await desk.services.subscriptions.subscribe(
             GUILD, url=FEED, channel_id=CHANNEL, interaction_id=next(desk.interactions), key=key
         )
         assert desk.shelf.credentials[number] == key.strip()
@@ -492,7 +491,7 @@ async def test_whoever_takes_a_source_up_again_is_not_flooded_with_what_was_miss
     await desk.services.sources.read_due()
     assert await desk.titles_sent() == ["Issue number 1"]
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     desk.shelf.lay_out(*(sample_issue(number) for number in range(30, 0, -1)))
     await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
     await desk.services.sources.read_due()
@@ -503,7 +502,7 @@ async def test_what_is_queued_for_a_removed_source_is_not_sent(desk: Desk) -> No
     await desk.subscribe()
     await desk.services.sources.read_due()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     assert await desk.titles_sent() == []
 
 
@@ -515,17 +514,6 @@ async def test_a_server_that_was_left_is_served_no_more(desk: Desk) -> None:
     asked = len(desk.shelf.asked)
     await desk.read()
     assert len(desk.shelf.asked) == asked
-
-
-async def test_other_credentials_make_another_source(desk: Desk) -> None:
-    await desk.subscribe(url="https://a:one@news.example/feed")
-    await desk.subscribe(guild_id=GUILD + 1, url="https://b:two@news.example/feed")
-    await desk.subscribe(guild_id=GUILD + 2)
-    desk.shelf.credentials.clear()
-    await desk.services.sources.read_due()
-    assert sorted(map(str, desk.shelf.credentials)) == ["None", "a:one", "b:two"]
-    assert len(await desk.services.issues.search_titles(GUILD, "")) == 1
-    assert len(await desk.services.issues.search_titles(GUILD + 1, "")) == 1
 
 
 async def test_two_feeds_with_the_same_guid_are_two_in_one_channel(desk: Desk) -> None:
@@ -547,7 +535,7 @@ async def test_a_reading_that_was_under_way_when_the_server_subscribed_anew_is_d
 
     async def interrupted(source: Source, *, credentials: str | None) -> Reading | Unchanged:
         desk.shelf.read = read  # type: ignore[method-assign]
-        await desk.services.sources.unsubscribe(GUILD, mine.source_id, interaction_id=next(desk.interactions))
+        await desk.services.subscriptions.unsubscribe(GUILD, mine.source_id, interaction_id=next(desk.interactions))
         await desk.subscribe()
         return await read(source, credentials=credentials)
 
@@ -561,7 +549,7 @@ async def test_who_joins_while_a_source_is_taken_up_again_gets_the_newest_only(d
     await desk.services.sources.read_due()
     await desk.titles_sent()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.sources.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     desk.shelf.lay_out(sample_issue(9))
     await desk.subscribe()
     await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
@@ -580,32 +568,6 @@ async def test_a_source_that_cannot_be_stored_stops_no_other(desk: Desk, monkeyp
     desk.clock.move(timedelta(hours=1))
     await desk.services.sources.read_due()
     assert all(source.last_problem is None for source in (await desk.services.guilds.status(GUILD)).sources)
-
-
-def test_an_address_as_people_write_it_is_understood() -> None:
-    assert split_credentials(" news.example/feed ") == ("https://news.example/feed", None)
-    assert split_credentials("news.example:8080") == ("https://news.example:8080", None)
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "",
-        "news",
-        "news..example/feed",
-        "javascript:alert(1)",
-        "file:///etc/passwd",
-        "https://",
-        "https://a b/",
-        "https://x:y/",
-        "https://[::1",
-        "https://news.example/" + "a" * 2000,
-    ],
-)
-def test_what_is_no_web_address_is_refused_with_a_sentence(address: str) -> None:
-    with pytest.raises(RefusedError) as caught:
-        split_credentials(address)
-    assert caught.value.message_id == "address-invalid"
 
 
 async def card_of(desk: Desk, number: int = 1) -> Issue:
@@ -837,32 +799,6 @@ async def test_a_feed_that_breaks_off_withdraws_nothing(desk: Desk) -> None:
     assert not (await card_of(desk, 3)).is_withdrawn
 
 
-async def test_the_address_of_a_site_is_enough_where_its_feed_can_be_found(desk: Desk) -> None:
-    desk.shelf.lay_out(sample_issue(1))
-    desk.shelf.pages = {"https://paper.example/", "https://paper.example/old"}
-    desk.shelf.feeds = ["https://paper.example/old", "https://paper.example/feed"]
-    await desk.subscribe(url="paper.example/")
-    [source] = (await desk.services.guilds.status(GUILD)).sources
-    assert source.url == "https://paper.example/feed"
-
-
-async def test_a_page_without_a_feed_stores_nothing(desk: Desk) -> None:
-    desk.shelf.pages = {"https://paper.example/", "https://paper.example/feed"}
-    desk.shelf.feeds = ["https://paper.example/feed"]
-    with pytest.raises(UnreadableError, match="unreadable-no-feed"):
-        await desk.subscribe(url="https://paper.example/")
-    assert (await desk.services.guilds.status(GUILD)).sources == ()
-
-
-async def test_credentials_are_not_taken_to_another_site(desk: Desk) -> None:
-    desk.shelf.pages = {"https://paper.example/"}
-    desk.shelf.feeds = ["https://elsewhere.example/feed", "https://paper.example/feed"]
-    await desk.subscribe(url="https://reader:secret@paper.example/")
-    [source] = (await desk.services.guilds.status(GUILD)).sources
-    assert source.url == "https://paper.example/feed"
-    assert "https://elsewhere.example/feed" not in [asked.url for asked in desk.shelf.asked]
-
-
 async def test_a_server_that_asks_for_a_pause_gets_it_for_a_day_at_most(desk: Desk) -> None:
     await desk.subscribe()
     await desk.services.sources.read_due()
@@ -873,15 +809,6 @@ async def test_a_server_that_asks_for_a_pause_gets_it_for_a_day_at_most(desk: De
         assert due is not None
         assert least - timedelta(minutes=1) < due - desk.clock.now() < least + timedelta(minutes=20)
         desk.clock.move(due - desk.clock.now())
-
-
-async def test_a_server_reads_so_many_newsletters_and_no_more(desk: Desk) -> None:
-    for number in range(20):
-        await desk.subscribe(url=f"https://news.example/{number}")
-    with pytest.raises(RefusedError, match="setup-too-many-sources count=20"):
-        await desk.subscribe(url="https://news.example/20")
-    await desk.subscribe(url="https://news.example/3", channel_id=CHANNEL + 1)
-    await desk.subscribe(guild_id=GUILD + 1, url="https://news.example/20")
 
 
 def feed_of(*items: tuple[str, str, str], site: str = "https://paper.example", day: str = "Mon, 01 Jun 2026") -> Any:

@@ -11,7 +11,7 @@ import pytest
 from bot.errors import StoreError
 from bot.fetch import Fetcher
 from bot.metrics import Metrics
-from bot.services import Guilds, Push, Sources, WebSub
+from bot.services import Guilds, Push, Sources, Subscriptions, WebSub
 from bot.sources.feed import FeedSource
 from bot.sources.hub import HttpHubCaller
 from bot.store import Store
@@ -33,6 +33,7 @@ class Wire:
     site: Site
     hub: Hub
     sources: Sources
+    subscriptions: Subscriptions
     websub: WebSub
     guilds: Guilds
     bell: QuietBell
@@ -64,15 +65,23 @@ async def wire(store: Store, tmp_path: Path) -> AsyncIterator[Wire]:
             metrics=Metrics(),
             announcer=Channel(),
         )
+        subscriptions = Subscriptions(
+            store,
+            reader=FeedSource(fetcher, pause_seconds=0),
+            secrets=secrets,
+            clock=clock,
+            bell=bell,
+            interval=timedelta(minutes=10),
+        )
         websub = WebSub(store, caller=HttpHubCaller(fetcher), clock=clock, bell=bell, secrets=secrets, public_url=base)
         push = Push(store, clock=clock, bell=bell, secrets=secrets, public_url=base)
         guilds = Guilds(store, clock=clock, bell=bell)
         async with serve_push("127.0.0.1", port, push=push, websub=websub):
             await guilds.remember(GUILD, name="Wired")
             site.publish_markdown(TEXT.format(title="One"))
-            await sources.subscribe(GUILD, url=site.feed_url, channel_id=8001, interaction_id=1)
+            await subscriptions.subscribe(GUILD, url=site.feed_url, channel_id=8001, interaction_id=1)
             await sources.read_due()
-            yield Wire(site, hub, sources, websub, guilds, bell, clock, base)
+            yield Wire(site, hub, sources, subscriptions, websub, guilds, bell, clock, base)
 
 
 async def test_an_issue_is_there_as_soon_as_its_hub_says_so(wire: Wire) -> None:
@@ -96,7 +105,7 @@ async def test_when_the_server_stops_reading_the_hub_tells_no_more(wire: Wire) -
     await wire.hub.until(lambda: wire.hub.subscribers.get(wire.site.feed_url))
     callback = wire.callback
     [source] = (await wire.guilds.status(GUILD)).sources
-    await wire.sources.unsubscribe(GUILD, source.source_id, interaction_id=2)
+    await wire.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=2)
     await wire.websub.renew_due()
     await wire.hub.until(lambda: not wire.hub.subscribers[wire.site.feed_url])
     async with aiohttp.ClientSession() as http, http.post(callback, data=b"late") as response:

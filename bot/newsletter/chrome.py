@@ -73,6 +73,8 @@ _CHROME_HOSTS = {
     "substack.com": re.compile(r"(?:/app-link\b|/signup\b|/@[^/]+/note\b|/?\?|$)"),
     "open.substack.com": re.compile(r"/pub/[^/]+$"),
 }
+# what a newsletter tracks under its own host (Cooperpress, Curated, Ghost) leads to the pages of others
+_LEADS_ON = re.compile(r"/(?:link/\d+/(?:web|rss)|r/[0-9a-f]{8})\Z")
 _CHROME_PATHS = re.compile(
     r"/(?:action/disable_email|unsubscribe\b|(?:email|manage|update)[-_]?preferences(?:[-_]cent(?:er|re))?(?![\w-])"
     r"|manage[-_]subscriptions?(?![\w-])"
@@ -261,7 +263,7 @@ def odd_keys(keys: list[str]) -> frozenset[str]:
 def is_chrome(key: str, text: str, own: Own, *, is_odd: bool = True) -> bool:
     """The link belongs to the newsletter's furniture, not to its content; `is_odd` is told by `odd_keys`."""
     host = host_in(key)
-    if key in own.keys or own.owns(host):
+    if key in own.keys or (own.owns(host) and not _LEADS_ON.match(key, len(host))):
         return True
     furniture = _CHROME_HOSTS.get(host)
     if furniture is not None and furniture.match(key, len(host)):

@@ -153,3 +153,17 @@ def test_pages_about_votes_and_opting_out_are_content(key: str) -> None:
 def test_brackets_that_no_sender_fills_in_are_content(address: str) -> None:
     [issue] = read_newsletter(f"# T\n\n- [A page]({address}) - worth it\n".encode(), source="x.md")
     assert len(issue.links) == 1
+
+
+@pytest.mark.parametrize(
+    ("site", "address"),
+    [
+        ("https://javascriptweekly.com/", "https://javascriptweekly.com/link/101/rss"),
+        ("https://iosdevweekly.com/issues/1", "https://iosdevweekly.com/link/123/web"),
+        ("https://letter.example/p/x", "https://letter.example/r/1a2b3c4d"),
+    ],
+)
+def test_what_a_newsletter_tracks_under_its_own_host_is_content(site: str, address: str) -> None:
+    text = f"# T\n\n## N\n\n- [A story]({address}) told\n- [About]({site}about)\n- [Unsubscribe]({address})\n"
+    [issue] = read_newsletter(text.encode(), source="x.md", base_url=site)
+    assert [link.url for link in issue.links] == [address]

@@ -54,6 +54,7 @@ _CHROME_HOSTS = {
     "buttondown.com": re.compile(r"(?:\?|/refer\b|$)"),
     "buttondown.email": re.compile(r"(?:\?|/refer\b|$)"),
     "feedletter.co": re.compile(r"/feedback/"),
+    "medium.com": re.compile(r"/media/[^/]+/href\b"),  # where a post has something embedded
     "twitter.com": re.compile(r"/(?:intent|share)\b"),
     "bsky.app": re.compile(r"/intent\b"),
     "threads.net": re.compile(r"/intent\b"),
@@ -80,13 +81,18 @@ _CHROME_PATHS = re.compile(
     r"|manage[-_]subscriptions?(?![\w-])"
     r"|cdn-cgi/l/email-protection|opt-?out(?![\w-])|polls?/(?:[\w-]+/)?vote(?![\w-]))"
     r"|list-manage\d*\.com/(?:profile|unsubscribe)\b|^(?:[\w-]+\.)*forward-to-friend\d*\.com\b"
-    r"|\.substack\.com/p/[^/]+/comments?\b"
+    r"|\.substack\.com/p/[^/]+/comments?\b|#/feedback/\d|/eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"
+    # a reader's address; mailing lists and messages (RFC 5322 3.6.4) have such names, too
+    r"|(?<!/list)(?<!/lists)(?<!/archives)/(?!\d{8})(?:[^/@?#%]|%2B){1,40}"
+    r"(?:%40|@(?=(?:gmail|googlemail|yahoo|hotmail|outlook|icloud|proton(?:mail)?)\.))"
+    r"(?:[\w-]+\.)+[a-z]{2,24}(?=[/?#]|\Z)"
 )
 _CHROME_QUERIES = re.compile(r"[?&](?:action=(?:share|restack)|submitLike=|showSubscribe|email=[^&]*%40)")
 # each of the two patterns above, and a merge field, needs one of these, or a `%` and one of those
 _FURNITURE_WORDS = (
     "/action/disable", "unsubscribe", "preferences", "manage", "cdn-cgi/l/", "action=", "submitLike=", "showSubscribe",
-    "PLACEHOLDER", "{", "*|", "[", "/opt", "/vote", "forward-to-f", "/comment",
+    "PLACEHOLDER", "{", "*|", "[", "/opt", "/vote", "forward-to-f", "/comment", "#/feedback", "/eyJ", "@gmail.",
+    "@googlemail.", "@yahoo.", "@hotmail.", "@outlook.", "@icloud.", "@proton",
 )  # fmt: skip
 _ESCAPED_WORDS = (
     "%40", "%7B", "*%7C", "%5B", "<%", "%3C", "%%", "%25", "%recipient", "%subscriber", "%contact", "%user"

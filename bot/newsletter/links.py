@@ -8,6 +8,8 @@ whoever changes a rule raises `KEY_VERSION` and keeps the old one in `earlier_ke
 """
 
 import re
+from base64 import urlsafe_b64decode
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from bot.newsletter.same_pages import MOBILE, UNIFY, unified
@@ -21,8 +23,11 @@ MAX_SHOWN = 2_000
 MAX_KEY = 500
 
 _IDENTITY = frozenset(
-    """access_token token visit_token jwt_token auth_token jwt email user_email e_mail email_hash emailhash
-    subscriber_id ck_subscriber_id freesignupemail subscriber_email emailaddress email_address mid_email""".split()
+    """access_token accesstoken token visit_token user_token session_token jwt_token auth_token authtoken jwt email
+    user_email useremail e_mail e-mail email_hash emailhash emailid email_id subscriber_id ck_subscriber_id
+    freesignupemail subscriber_email emailaddress email_address mid_email mc_eid midtoken midsig otptoken sh_kit _kx _ke
+    ml_subscriber ml_subscriber_hash sfmc_sub et_rid spuserid elqtrackid sc_uid bxid cndid hasha hashb hashc akid ceid
+    inf_contact_key dm_i regi_id""".split()
 )
 """Parameters that say who reads, wherever in an address they stand. Compared in lower case."""
 
@@ -30,30 +35,36 @@ _TRACKING = _IDENTITY | frozenset(
     """ref fbclid gclid dclid gbraid wbraid msclkid twclid ttclid igshid igsh yclid li_fat_id mkt_tok guccounter
     ref_src ref_url cmp cmpid ncid s_cid smid smtyp xtor __s __hstc __hssc __hsfp hsctatracking _bhlid bhlid
     last_resource_guid _ga _gl trk trkinfo trackingid lipi wickedid ss_email_id rb_clickid epik srsltid
-    sub_id""".split()
+    sub_id mc_cid mc_tc pk_campaign pk_kwd pk_keyword pk_source pk_medium pk_content pk_cid pk_vid""".split()
 )
 """Parameters that say who reads or where from, on any host."""
 
-_TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "piwik_", "matomo_", "hsa_", "guce_", "mc_", "_hs", "oly_", "vero_", "ga_")
+_TRACKING_PREFIXES = ("utm_", "mtm_", "piwik_", "matomo_", "hsa_", "guce_", "_hs", "oly_", "vero_", "ga_")
+_NOT_WHEN: dict[str, re.Pattern[str]] = {
+    "ref": re.compile(r"\d+\Z", re.ASCII),  # a number of what stands there
+    "token": re.compile(r"[a-z]{1,6}\Z", re.IGNORECASE),  # a coin's name, say
+    "ceid": re.compile(r"[A-Z]{2}(?::|%3A)"),  # Google News' country and language
+}
+"""Values with which such a parameter says what stands there."""
 
-_BY_SITE: dict[str, frozenset[str]] = {
+_BY_DOMAIN: dict[str, frozenset[str]] = {
     "twitter.com": frozenset({"s", "t", "source", "src", "cn", "cxt"}),
     "youtube.com": frozenset({"si", "feature", "ab_channel", "pp", "app"}),
-    "open.spotify.com": frozenset({"si"}),
+    "spotify.com": frozenset({"si"}),
     "reddit.com": frozenset({"share_id", "rdt", "context"}),
     "instagram.com": frozenset({"hl"}),
+    "tiktok.com": frozenset({"_r", "_t"}),
+    "linkedin.com": frozenset({"eid", "rcm"}),
+    "medium.com": frozenset({"source"}),
+    "nytimes.com": frozenset({"user_id"}),
     "list-manage.com": frozenset({"e"}),  # the reader, by Mailchimp's number
+    "campaign-archive.com": frozenset({"e"}),
     "mailchi.mp": frozenset({"e"}),
 }
-_SITES = {
-    "x.com": "twitter.com",
-    "youtu.be": "youtube.com",
-    "youtube-nocookie.com": "youtube.com",
-    "old.reddit.com": "reddit.com",
-    "new.reddit.com": "reddit.com",
-    "np.reddit.com": "reddit.com",
-}
-"""Hosts whose parameters are those of another one."""
+"""By the last two labels of the host."""
+
+_DOMAINS = {"x.com": "twitter.com", "youtu.be": "youtube.com", "youtube-nocookie.com": "youtube.com"}
+"""Those whose parameters are the ones of another."""
 
 _SUBSTACK = frozenset({"r", "s", "isfreemail", "triedredirect", "showwelcome", "publication_id", "post_id", "j", "fbc"})
 _SUBSTACK_ALONE = _SUBSTACK - {"r", "s", "j"}
@@ -62,6 +73,9 @@ _SUBSTACK_PAGE = re.compile(r"/(?:p/[^/]|(?:i/\d+|subscribe)(?:/|\Z))", re.IGNOR
 _SUBSTACK_FIELD = re.compile(
     r"(?:\A|&)(r(?==(?:(?=[a-z]*\d)[0-9a-z]{3,8}|[a-z]{5,8})(?:&|\Z))|s(?==[rw](?:&|\Z))|j(?==eyJ))"
 )
+_GHOST_LINK = re.compile(r"m=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_GHOST_READER = re.compile(r"(?:\A|&)uuid=[0-9a-f-]{36}&(?:[^&]*&)*?key=[0-9a-f]{64}(?:&|\Z)")
+_MEDIUM_SOURCE = re.compile(r"source=(?:email|rss)-", re.IGNORECASE)
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
 
@@ -92,9 +106,11 @@ _FOREIGN = re.compile("[^\x00-\x7f]+")
 # what stands between fields, also percent-encoded, once or more often: an address within an address
 _BETWEEN = re.compile(r"([?&;]|%(?:25)*(?:3F|26|3B))", re.IGNORECASE)
 _EQUALS = re.compile(r"=|%(?:25)*3D", re.IGNORECASE)
-_SUSPECT = re.compile(
-    r"utm_|mail|token|jwt|subscriber|@|%(?:25)*40|eyJ", re.IGNORECASE
-)  # any identity has one of these
+# any identity has one of these
+_SUSPECT = (
+    "utm_", "mail", "token", "jwt", "subscriber", "@", "%40", "2540", "eyj", "eid", "midsig", "sh_kit", "_kx", "_ke",
+    "sfmc", "et_rid", "spuserid", "elqtrack", "sc_uid", "bxid", "cndid", "hash", "akid", "inf_con", "dm_i", "regi_id",
+)  # fmt: skip
 _ESCAPED_TWICE = re.compile(r"&(?:amp;)+|(%(?:25)*26)(?:amp(?:;|%(?:25)*3B))+", re.IGNORECASE)  # by who wrote the page
 _ASKED_FOR = frozenset("q query search resource uri acct title author".split())
 """Parameters that say what is asked for, also where their value has the form of a mail address."""
@@ -108,6 +124,7 @@ _NO_READER = re.compile(r"(?=[^@]*\d)[^@]{28,}@|\d{8,}\.|[^@]+@(?:[\w-]+\.)*cale
 """It has the form of a mail address, but is a calendar's, or a message's (RFC 5322 3.6.4)."""
 
 _MAIL_ADDRESS = re.compile(r"[^@\s/?&=]+@[^@\s/?&=]+\.[a-z]{2,24}\Z", re.IGNORECASE)
+_ENCODED = re.compile(r"=[A-Za-z0-9+/_-]{12,400}(?:=|%3D){0,2}(?:&|\Z)", re.IGNORECASE)
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*\Z", re.ASCII)
 _PREFIXES = ("www.", "m.", "mobile.")
 _HOST = re.compile(r"[^\s/?#@:\[\]\\]+\Z|\[[0-9a-fA-F:.]+\]\Z")
@@ -122,7 +139,7 @@ def read_link(raw: str, base: str | None = None) -> tuple[str, str] | None:
         if (
             path[1:].partition("/")[0] not in PATHS
             and not may_be_wrapped(host, path)
-            and not (is_odd and _SUSPECT.search(path))
+            and not (is_odd and _is_suspect(path))
         ):
             if is_odd:
                 path = _fold_escapes(path)
@@ -200,6 +217,8 @@ def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:
     one_path = _fold_escapes(path)
     shown, kept = _queries(folded, one_path, parts.query)
     fragment = _sifted(_unescaped(parts.fragment), is_fields=not parts.fragment.startswith(("!", "/", ":")))
+    if fragment.startswith("/feedback/"):
+        fragment = fragment.partition("?")[0]  # Ghost's votes name the reader there
     # credentials in an address identify somebody and are never needed to read an article
     where = _authority(hostname, port, parts.scheme.lower())
     url = SplitResult(parts.scheme.lower(), where, path, shown, fragment).geturl()
@@ -243,14 +262,21 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     asked = _ASKED_OF.get(host, _ASKED_FOR)
     if "%" in query or ";" in query or "?" in query:
         query = _sifted(query, is_fields=True, asked=asked)
-    may_identify = "@" in query or "eyJ" in query or ("%" in query and ("%40" in query or "%2540" in query))
-    dropped = _BY_SITE.get("list-manage.com" if host.endswith(".list-manage.com") else _SITES.get(host, host))
+    may_identify = (
+        "@" in query
+        or "eyJ" in query
+        or ("%" in query and ("%40" in query or "%2540" in query))
+        or _ENCODED.search(query) is not None
+    )
+    dropped = _dropped_at(host)
     start = path[:10].lower()
-    if host.endswith("substack.com"):
-        dropped = _SUBSTACK
-    elif start.startswith(("/p/", "/i/", "/subscribe")) and _SUBSTACK_PAGE.match(path):
+    if start.startswith(("/p/", "/i/", "/subscribe")) and _SUBSTACK_PAGE.match(path):
         # under a host of the newsletter's own, by what stands there: other shops have pages of that name, too
-        dropped = (dropped or frozenset()).union(_SUBSTACK_ALONE, _SUBSTACK_FIELD.findall(query))
+        dropped = dropped.union(_SUBSTACK_ALONE, _SUBSTACK_FIELD.findall(query))
+    elif start.startswith("/r/") and _GHOST_LINK.match(query):
+        return "", ""
+    if "uuid=" in query and _GHOST_READER.search(query):
+        dropped = dropped.union(("uuid", "key"))
     shown = []
     kept = []
     for field in query.split("&"):
@@ -259,7 +285,12 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
             continue
         if "%" in name:
             name = unquote(name).lower()
-        tracks = name.startswith(_TRACKING_PREFIXES) or name in _TRACKING or (dropped is not None and name in dropped)
+        tracks = (
+            name.startswith(_TRACKING_PREFIXES)
+            or (name in _TRACKING and not _says_what(field, name))
+            or name in dropped
+            or (name == "source" and _MEDIUM_SOURCE.match(field) is not None)
+        )
         # an unfilled merge field tells the newsletter's own buttons from content (`bot.newsletter.chrome`)
         if (tracks or (may_identify and _identifies(field, asked))) and not MERGE_FIELD.search(field):
             continue
@@ -271,6 +302,15 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     return "&".join(shown), "&".join(kept)
 
 
+@lru_cache(4_096)  # issues of one newsletter share most of their hosts
+def _dropped_at(host: str) -> frozenset[str]:
+    """The parameters that say who reads, or where from, at this host alone."""
+    domain = ".".join(host.rsplit(".", 2)[-2:])
+    if domain in {"substack.com", "sbstck.com"}:
+        return _SUBSTACK
+    return _BY_DOMAIN.get(_DOMAINS.get(domain, domain), frozenset())
+
+
 def _unescaped(text: str) -> str:
     return _ESCAPED_TWICE.sub(lambda found: found[1] or "&", text)
 
@@ -280,7 +320,7 @@ def _sifted(text: str, *, is_fields: bool = False, asked: frozenset[str] = _ASKE
 
     `is_fields` says that it begins with a field, as a query does; `asked` names those that say what is asked for.
     """
-    if _SUSPECT.search(text) is None:
+    if not _is_suspect(text):
         return text
     first, *rest = _BETWEEN.split(text)
     kept = [first]
@@ -297,6 +337,12 @@ def _sifted(text: str, *, is_fields: bool = False, asked: frozenset[str] = _ASKE
     return "".join(kept)
 
 
+def _is_suspect(text: str) -> bool:
+    """The text may say who reads."""
+    text = text.lower()
+    return any(word in text for word in _SUSPECT)  # a pattern of them takes four times as long
+
+
 def _identifies(field: str, asked: frozenset[str]) -> bool:
     """The field says who reads, by its name or by its value: an e-mail address, a signed token."""
     parts = _EQUALS.split(field, maxsplit=1)
@@ -305,12 +351,31 @@ def _identifies(field: str, asked: frozenset[str]) -> bool:
         return True
     if MERGE_FIELD.search(field):
         return False
-    if len(parts) > 1 and name in _IDENTITY:
+    if len(parts) > 1 and name in _IDENTITY and not _says_what(field, name):
         return True
     value = unquote(unquote(parts[-1]))
     if _TOKEN.match(value):
         return True
-    return name not in asked and _MAIL_ADDRESS.match(value) is not None and _NO_READER.match(value) is None
+    if name in asked:
+        return False
+    if _MAIL_ADDRESS.match(value) is None:
+        return len(parts) > 1 and _MAIL_ADDRESS.match(_decoded(value)) is not None
+    return _NO_READER.match(value) is None
+
+
+def _says_what(field: str, name: str) -> bool:
+    """The value of this parameter, which else says who reads, says what stands there."""
+    pattern = _NOT_WHEN.get(name)
+    return pattern is not None and pattern.match(_EQUALS.split(field, maxsplit=1)[-1]) is not None
+
+
+def _decoded(value: str) -> str:
+    """What stands in base64; empty where nothing readable does."""
+    text = value[:400].rstrip("=")
+    try:
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
+    except ValueError:
+        return ""
 
 
 def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:

@@ -29,6 +29,7 @@ _ASKABLE: dict[str, re.Pattern[str]] = {
     "linkedin.com": re.compile(r"/slink\Z"),
     "links.tldrnewsletter.com": _SHORT,
     "substack.com": re.compile(rf"/redirect/{_UUID}\Z"),
+    "link.sbstck.com": re.compile(rf"/redirect/{_UUID}\Z"),
     "list-manage.com": re.compile(r"/track/click\Z"),
     "javascriptweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
     "nodeweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),

@@ -113,6 +113,11 @@ def test_a_link_with_an_unfilled_field_is_no_content(name: str, field: str) -> N
         "vk.com/share.php?url=x",
         "buffer.com/add?url=x",
         "share.flipboard.com/bookmarklet/popout?url=x",
+        "blog.example/#/feedback/64a/1/?uuid=94f5c722-b33f-4dd6-959b-429b6b093a82&key=0f0f",
+        "foo.example/u/jane%40gmail.com/x",
+        "foo.example/u/jane@gmail.com",
+        "foo.example/verify/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+        "medium.com/media/0f1e2d3c/href",
     ],
 )
 def test_what_acts_or_shares_is_no_content(address: str) -> None:
@@ -120,7 +125,17 @@ def test_what_acts_or_shares_is_no_content(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["foo.example/optin", "foo.example/opt-outdoors", "foo.substack.com/p/x", "vk.com/a"]
+    "address",
+    [
+        "foo.example/optin",
+        "foo.example/opt-outdoors",
+        "foo.substack.com/p/x",
+        "vk.com/a",
+        "mail.python.org/archives/list/python-dev%40python.org/thread/ABC",
+        "lore.kernel.org/git/20240131093015.abc%40mail.example.org/T",
+        "social.example/@jane@gmail.example/1",
+        "cdn.example/npm/vue@next.js",
+    ],
 )
 def test_what_only_looks_like_an_action_is_content(address: str) -> None:
     assert keys(f"# T\n\n## N\n\n[A story](https://{address})") == [address]

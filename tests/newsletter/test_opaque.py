@@ -18,6 +18,7 @@ UUID = "94f5c722-b33f-4dd6-959b-429b6b093a82"
         ("https://lnkd.in/e/aB-cD", "https://lnkd.in/e/aB-cD"),
         ("https://www.linkedin.com/slink?code=abc&trk=me", "https://www.linkedin.com/slink?code=abc"),
         (f"https://substack.com/redirect/{UUID}?j=eyJ1IjoiMSJ9&r=1", f"https://substack.com/redirect/{UUID}"),
+        (f"https://link.sbstck.com/redirect/{UUID}?j=eyJ1IjoiMSJ9", f"https://link.sbstck.com/redirect/{UUID}"),
         (
             "https://news.us1.list-manage.com/track/click?u=aa&id=bb&e=cc",
             "https://news.us1.list-manage.com/track/click?u=aa&id=bb",

@@ -17,12 +17,34 @@ SHARED_SITES = frozenset(
     github gitlab notion webflow vercel netlify herokuapp pages typepad livejournal revue getrevue curated sendfox
     hashnode bearblog micro wixsite squarespace weebly mailerlite ck feedburner""".split()
 )
+# the same for hosts of two and three labels, where the second alone is the name of others as well
+_SHARED_DOMAINS = frozenset(
+    """fly.dev workers.dev r2.dev web.app firebaseapp.com onrender.com railway.app deno.dev surge.sh replit.app
+    repl.co glitch.me carrd.co framer.website framer.app framer.ai framer.media neocities.org tistory.com typeform.com
+    gumroad.com itch.io circle.so super.site gitbook.io readthedocs.io azurewebsites.net cloudfront.net amazonaws.com
+    myshopify.com patreon.com posthaven.com svbtle.com hatenablog.com hatenablog.jp cocolog-nifty.com canalblog.com
+    over-blog.com jimdofree.com strikingly.com blog.gov.uk mystrikingly.com mataroa.blog""".split()
+)
+# hosts where a publication's name comes after the first slash, or the second: by number of segments
+_SHARED_PATHS = {
+    **dict.fromkeys(
+        """buttondown.com buttondown.email mailchi.mp tinyletter.com write.as hashnode.com paragraph.xyz paragraph.com
+        mirror.xyz note.com""".split(),
+        1,
+    ),
+    "getrevue.co": 2,
+    "open.substack.com": 2,
+}
+_MAILCHIMP_SERVER = re.compile(r"us\d+\.(?:campaign-archive|list-manage|forward-to-friend)\d*\.com\Z")
+# labels that stand before anybody's domain are nobody's name
+_NO_NAMES = frozenset("www web app dev blog blogs news newsletter newsletters about research mail email docs".split())
 # hosts that are never a newsletter's own, although its home page or an item may stand there
 _COMMON_HOSTS = frozenset(
     """twitter.com x.com youtube.com youtu.be reddit.com github.com gitlab.com medium.com linkedin.com facebook.com
     instagram.com t.me tiktok.com news.ycombinator.com google.com sites.google.com docs.google.com amazon.com
     wikipedia.org en.wikipedia.org mastodon.social bsky.app substack.com beehiiv.com feeds.feedburner.com
-    open.spotify.com podcasts.apple.com apple.com archive.org localhost""".split()
+    open.spotify.com podcasts.apple.com apple.com archive.org localhost gist.github.com
+    raw.githubusercontent.com""".split()
 )
 _ANY = re.compile("")
 _INVITE_PATH = re.compile(r"/+invite\b", re.IGNORECASE)
@@ -139,25 +161,32 @@ _GENERIC_SOURCES = frozenset(
 @dataclass(slots=True)
 class Own:
     """The hosts and names of the newsletter itself. `names` are labels: `bensbites` covers bensbites.co and
-    bensbites.beehiiv.com alike.
+    bensbites.beehiiv.com alike. `paths` are its places on hosts that it shares: `buttondown.com/bensbites`.
     """
 
     hosts: set[str] = field(default_factory=set)
+    paths: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     _judged: dict[str, bool] = field(default_factory=dict)
 
     def add_site(self, url: str | None) -> None:
         """Take the host of an address as the newsletter's own."""
-        self.add_host(host_in((link_key(url) if url else None) or ""))
+        key = (link_key(url) if url else None) or ""
+        host = host_in(key)
+        segments = _SHARED_PATHS.get(host)
+        if segments is None:
+            self.add_host(host)
+        elif place := _place(key, segments):
+            self.paths.add(place)
 
     def add_host(self, host: str) -> None:
         """Take a host as the newsletter's own, unless half the web lives on it; it comes with its port, as in a key."""
-        if not host or host in _COMMON_HOSTS:
+        if not host or host in _COMMON_HOSTS or host in _SHARED_PATHS or _MAILCHIMP_SERVER.match(host):
             return
         self.hosts.add(host)
         name = name_of(host)
-        if len(name) > 2:
+        if len(name) > 2 and name not in _NO_NAMES:
             self.names.add(name)
         self._judged.clear()
 
@@ -165,11 +194,20 @@ class Own:
         """The host belongs to the newsletter."""
         judged = self._judged.get(host)
         if judged is None:
-            judged = host in self.hosts or (
-                host not in _COMMON_HOSTS and not self.names.isdisjoint((name_of(host), *host.split(".")[:-2]))
-            )
+            judged = host in self.hosts or (host not in _COMMON_HOSTS and name_of(host) in self.names)
             self._judged[host] = judged
         return judged
+
+    def holds(self, key: str) -> bool:
+        """The link stands at the newsletter's place on a host that it shares."""
+        segments = _SHARED_PATHS.get(host_in(key))
+        return segments is not None and _place(key, segments) in self.paths
+
+
+def _place(key: str, segments: int) -> str:
+    """Host and first segments of a key; empty where it has fewer of them."""
+    parts = key.partition("?")[0].partition("#")[0].split("/")
+    return "/".join(parts[: segments + 1]) if len(parts) > segments else ""
 
 
 @lru_cache(4_096)
@@ -182,9 +220,12 @@ def name_of(host: str) -> str:
         host = host.partition(":")[0]
     if host[-1:].isdigit() or host == "localhost":
         return ""
+    labels = host.split(".")
+    for size in (2, 3):
+        if ".".join(labels[-size:]) in _SHARED_DOMAINS:
+            return labels[-size - 1] if len(labels) > size else ""
     site = site_of(host)
     if site in SHARED_SITES:
-        labels = host.split(".")
         return labels[-3] if len(labels) > 2 and labels[-3] != "www" else ""
     return site
 
@@ -270,6 +311,8 @@ def is_chrome(key: str, text: str, own: Own, *, is_odd: bool = True) -> bool:
     """The link belongs to the newsletter's furniture, not to its content; `is_odd` is told by `odd_keys`."""
     host = host_in(key)
     if key in own.keys or (own.owns(host) and not _LEADS_ON.match(key, len(host))):
+        return True
+    if own.paths and own.holds(key):
         return True
     furniture = _CHROME_HOSTS.get(host)
     if furniture is not None and furniture.match(key, len(host)):

@@ -24,6 +24,8 @@ MAX_URL = 8_192
 
 _MAX_INFLATED = 65_536
 _SITE_DIGITS = "0123456789"
+# below a country's two letters: what stands before the name of who registered there
+_SECOND_LEVEL = frozenset("co com org net ac gov edu gob gub gouv govt gv go or ne".split())
 
 Decode = Callable[[SplitResult], str | None]
 
@@ -52,7 +54,7 @@ def site_of(host: str) -> str:
     if len(labels) < 2:
         return host
     label = labels[-2]
-    if len(labels) > 2 and label in {"co", "com", "org", "net", "ac", "gov"}:
+    if len(labels) > 2 and len(labels[-1]) == 2 and label in _SECOND_LEVEL:
         label = labels[-3]
     return label.rstrip(_SITE_DIGITS) or label
 

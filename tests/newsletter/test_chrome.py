@@ -182,3 +182,58 @@ def test_what_a_newsletter_tracks_under_its_own_host_is_content(site: str, addre
     text = f"# T\n\n## N\n\n- [A story]({address}) told\n- [About]({site}about)\n- [Unsubscribe]({address})\n"
     [issue] = read_newsletter(text.encode(), source="x.md", base_url=site)
     assert [link.url for link in issue.links] == [address]
+
+
+@pytest.mark.parametrize(
+    ("site", "address"),
+    [
+        ("https://us1.campaign-archive.com/?u=1&id=2", "https://foo.us1.list-manage.com/track/click?u=1&id=3"),
+        ("https://buttondown.com/me", "https://buttondown.com/other/archive/x"),
+        ("https://mailchi.mp/1a2b/x", "https://mailchi.mp/3c4d/y"),
+        ("https://www.getrevue.co/profile/me", "https://www.getrevue.co/profile/other/issues/x"),
+        ("https://note.com/me", "https://note.com/other/n/x"),
+        ("https://mirror.xyz/me.eth", "https://mirror.xyz/other.eth/x"),
+        ("https://open.substack.com/pub/me", "https://open.substack.com/pub/other/p/x"),
+        ("https://gist.github.com/me/1", "https://gist.github.com/other/2"),
+        ("https://raw.githubusercontent.com/me/x/feed.xml", "https://raw.githubusercontent.com/other/y/z.md"),
+        ("https://blog.google/", "https://blog.cloudflare.com/x"),
+        ("https://web.dev/", "https://web.archive.org/web/2020/x"),
+        ("https://research.google/", "https://research.facebook.com/x"),
+        ("https://dev.to/me", "https://dev.mysql.com/doc"),
+        ("https://news.substack.com/", "https://news.mit.edu/x"),
+        ("https://news.substack.com/", "https://news.beehiiv.com/x"),
+        ("https://about.gitlab.com/blog", "https://about.fb.com/x"),
+        ("https://me.fly.dev/", "https://other.fly.dev/x"),
+        ("https://me.workers.dev/", "https://other.workers.dev/x"),
+        ("https://me.onrender.com/", "https://other.onrender.com/x"),
+        ("https://me.carrd.co/", "https://other.carrd.co/x"),
+        ("https://me.framer.website/", "https://other.framer.website/x"),
+        ("https://me.neocities.org/", "https://other.neocities.org/x"),
+        ("https://me.tistory.com/", "https://other.tistory.com/x"),
+        ("https://gds.blog.gov.uk/", "https://dwp.blog.gov.uk/x"),
+        ("https://anu.edu.au/", "https://unsw.edu.au/x"),
+        ("https://inegi.gob.mx/", "https://sat.gob.mx/x"),
+    ],
+)
+def test_a_neighbour_on_the_same_host_or_of_the_same_label_is_content(site: str, address: str) -> None:
+    text = f"# T\n\n## N\n\n- [A story]({address}) told\n"
+    [issue] = read_newsletter(text.encode(), source="x.md", base_url=site)
+    assert [link.url for link in issue.links] == [address]
+
+
+@pytest.mark.parametrize(
+    ("site", "address"),
+    [
+        ("https://news.crumbs.example/", "https://crumbs.beehiiv.com/about"),
+        ("https://crumbs.workers.dev/", "https://crumbs.example/about"),
+        ("https://crumbs.co.uk/", "https://www.crumbs.co.uk/about"),
+        ("https://buttondown.com/me", "https://buttondown.com/me/archive/x"),
+        ("https://www.getrevue.co/profile/me", "https://www.getrevue.co/profile/me/members"),
+        ("https://dev.to/me", "https://dev.to/about"),
+        ("https://blog.google/", "https://blog.google/about"),
+    ],
+)
+def test_the_newsletters_own_pages_are_no_content_wherever_they_stand(site: str, address: str) -> None:
+    text = f"# T\n\n## N\n\n- [A story]({address}) told\n"
+    [issue] = read_newsletter(text.encode(), source="x.md", base_url=site)
+    assert issue.links == ()

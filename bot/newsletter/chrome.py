@@ -4,6 +4,7 @@
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -156,6 +157,7 @@ _OFFER = re.compile(
 _GENERIC_SOURCES = frozenset(
     "newsletter email twitter facebook linkedin substack beehiiv rss website web google social mail referral".split()
 )
+_SEVERAL = 2
 
 
 @dataclass(slots=True)
@@ -233,15 +235,18 @@ def name_of(host: str) -> str:
 def learn_own(own: Own, links: Iterable[tuple[str, str, str]]) -> None:
     """Add what the links (key, utm_source, anchor text) give away.
 
-    That is referral placeholders, log-in and subscribe buttons, and the name that a newsletter stamps on the links it
-    sends out (`utm_source=bensbites` on other people's pages).
+    That is referral placeholders and, where nothing else says whose the newsletter is, several log-in and subscribe
+    buttons to one host, or the name that is stamped on several links to others (`utm_source=bensbites`): one alone may
+    have been copied along with somebody else's address.
     """
-    abroad: dict[str, int] = {}
+    abroad: Counter[str] = Counter()
+    signing: Counter[str] = Counter()
+    is_known = bool(own.hosts or own.paths)
     for key, stamp, text in links:
         if stamp and stamp not in _GENERIC_SOURCES:
             host = host_in(key)
             if stamp not in host or name_of(host) != stamp:
-                abroad[stamp] = abroad.get(stamp, 0) + 1
+                abroad[stamp] += 1
         if ("PLACEHOLDER" in key or "{{" in key or "%7B%7B" in key) and (
             _SIGN_PATHS.search(key) or _REFERRAL.match(key)
         ):
@@ -249,9 +254,15 @@ def learn_own(own: Own, links: Iterable[tuple[str, str, str]]) -> None:
             if not host.endswith("beehiiv.com"):
                 own.add_host(host)
         elif len(text) < 30 and text.strip(" .!→»\n").lower() in _SIGN_TEXTS and _SIGN_PATHS.search(key):
-            own.add_host(host_in(key))
+            signing[host_in(key)] += 1
+    if is_known:
+        return
+    for host, count in signing.items():
+        if count >= _SEVERAL:
+            own.add_host(host)
     best = max(abroad.values(), default=0)
-    own.names.update(name for name, count in abroad.items() if count == best)
+    if best >= _SEVERAL:
+        own.names.update(name for name, count in abroad.items() if count == best)
 
 
 def host_in(key: str) -> str:

@@ -237,3 +237,32 @@ def test_the_newsletters_own_pages_are_no_content_wherever_they_stand(site: str,
     text = f"# T\n\n## N\n\n- [A story]({address}) told\n"
     [issue] = read_newsletter(text.encode(), source="x.md", base_url=site)
     assert issue.links == ()
+
+
+@pytest.mark.parametrize("site", [None, "https://www.letter.example/p/x"])
+@pytest.mark.parametrize(
+    ("furniture", "story"),
+    [
+        ("[Sign up](https://www.notion.so/signup)", "https://www.notion.so/product/ai"),
+        ("[Subscribe now](https://www.theinformation.com/subscribe)", "https://www.theinformation.com/articles/x"),
+        ("", "https://www.producthunt.com/posts/x"),
+    ],
+)
+def test_one_button_or_stamp_makes_nobody_the_newsletter(site: str | None, furniture: str, story: str) -> None:
+    text = f"# T\n\n## N\n\n{furniture} [Tool](https://tool.example/?utm_source=producthunt) and [a story]({story})"
+    [issue] = read_newsletter(text.encode(), source="x.md", base_url=site)
+    assert [link.url for link in issue.links] == ["https://tool.example/", story]
+
+
+@pytest.mark.parametrize(
+    ("site", "found"), [(None, []), ("https://www.letter.example/p/x", ["crumbs.example/about", "crumbs.example/a"])]
+)
+def test_several_buttons_give_the_newsletter_away_where_its_site_is_not_known(
+    site: str | None, found: list[str]
+) -> None:
+    text = (
+        "# T\n\n## N\n\n[Log in](https://crumbs.example/login) or [Subscribe](https://crumbs.example/subscribe) to "
+        "read [who we are](https://crumbs.example/about) and [more](https://crumbs.example/a)"
+    )
+    [issue] = read_newsletter(text.encode(), source="x.md", base_url=site)
+    assert [link.key for link in issue.links] == found

@@ -73,9 +73,16 @@ _CHROME_HOSTS = {
     "buffer.com": re.compile(r"/add\b"),
     "bufferapp.com": re.compile(r"/add\b"),
     "magic.beehiiv.com": _ANY,
-    "beehiiv.com": re.compile(r"(?:\?|$)"),
-    "buttondown.com": re.compile(r"(?:\?|/refer\b|$)"),
-    "buttondown.email": re.compile(r"(?:\?|/refer\b|$)"),
+    "hub.sparklp.co": _ANY,
+    "beehiiv.com": re.compile(r"(?:\?|/(?:privacy|tou)\b|$)"),
+    "buttondown.com": re.compile(r"(?:\?|/(?:refer|legal)\b|$)"),
+    "buttondown.email": re.compile(r"(?:\?|/(?:refer|legal)\b|$)"),
+    "mailchimp.com": re.compile(r"/(?:email-referral|legal)\b"),
+    "ghost.org": re.compile(r"/(?:privacy|terms)\b"),
+    "kit.com": re.compile(r"/(?:privacy|terms)\b"),
+    "convertkit.com": re.compile(r"/(?:privacy|terms)\b"),
+    "mailerlite.com": re.compile(r"/(?:legal|privacy-policy|terms-of-service)\b"),
+    "brevo.com": re.compile(r"/legal\b"),
     "feedletter.co": re.compile(r"/feedback/"),
     "medium.com": re.compile(r"/media/[^/]+/href\b"),  # where a post has something embedded
     "twitter.com": re.compile(r"/(?:intent|share)\b"),
@@ -94,7 +101,7 @@ _CHROME_HOSTS = {
     "getpocket.com": re.compile(r"/(?:save|edit)\b"),
     "instapaper.com": re.compile(r"/hello"),
     "tumblr.com": re.compile(r"/share\b"),
-    "substack.com": re.compile(r"(?:/app-link\b|/signup\b|/@[^/]+/note\b|/?\?|$)"),
+    "substack.com": re.compile(r"(?:/app-link\b|/signup\b|/@[^/]+/note\b|/(?:privacy|tos|ccpa)\b|/?\?|$)"),
     "open.substack.com": re.compile(r"/pub/[^/]+$"),
 }
 # what a newsletter tracks under its own host (Cooperpress, Curated, Ghost) leads to the pages of others
@@ -103,19 +110,21 @@ _CHROME_PATHS = re.compile(
     r"/(?:action/disable_email|unsubscribe\b|(?:email|manage|update)[-_]?preferences(?:[-_]cent(?:er|re))?(?![\w-])"
     r"|manage[-_]subscriptions?(?![\w-])"
     r"|cdn-cgi/l/email-protection|opt-?out(?![\w-])|polls?/(?:[\w-]+/)?vote(?![\w-]))"
-    r"|list-manage\d*\.com/(?:profile|unsubscribe)\b|^(?:[\w-]+\.)*forward-to-friend\d*\.com\b"
+    r"|list-manage\d*\.com/(?:profile|unsubscribe)\b|^(?:[\w-]+\.)*forward-to-friend\d*\.com\b|^refer\.[\w-]+\.\w"
     r"|\.substack\.com/p/[^/]+/comments?\b|#/feedback/\d|/eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"
     # a reader's address; mailing lists and messages (RFC 5322 3.6.4) have such names, too
     r"|(?<!/list)(?<!/lists)(?<!/archives)/(?!\d{8})(?:[^/@?#%]|%2B){1,40}"
     r"(?:%40|@(?=(?:gmail|googlemail|yahoo|hotmail|outlook|icloud|proton(?:mail)?)\.))"
     r"(?:[\w-]+\.)+[a-z]{2,24}(?=[/?#]|\Z)"
 )
-_CHROME_QUERIES = re.compile(r"[?&](?:action=(?:share|restack)|submitLike=|showSubscribe|email=[^&]*%40)")
+_CHROME_QUERIES = re.compile(
+    r"[?&](?:action=(?:share|restack)|submitLike=|showSubscribe|email=[^&]*%40)|/subscribe\?(?:.*&)?ref="
+)
 # each of the two patterns above, and a merge field, needs one of these, or a `%` and one of those
 _FURNITURE_WORDS = (
     "/action/disable", "unsubscribe", "preferences", "manage", "cdn-cgi/l/", "action=", "submitLike=", "showSubscribe",
-    "PLACEHOLDER", "{", "*|", "[", "/opt", "/vote", "forward-to-f", "/comment", "#/feedback", "/eyJ", "@gmail.",
-    "@googlemail.", "@yahoo.", "@hotmail.", "@outlook.", "@icloud.", "@proton",
+    "PLACEHOLDER", "{", "*|", "[", "/opt", "/vote", "forward-to-f", "/comment", "#/feedback", "refer.", "ref=",
+    "/eyJ", "@gmail.", "@googlemail.", "@yahoo.", "@hotmail.", "@outlook.", "@icloud.", "@proton",
 )  # fmt: skip
 _ESCAPED_WORDS = (
     "%40", "%7B", "*%7C", "%5B", "<%", "%3C", "%%", "%25", "%recipient", "%subscriber", "%contact", "%user"
@@ -138,15 +147,30 @@ _SIGN_TEXTS = frozenset(
 )
 _CHROME_TEXTS = frozenset(
     """advertise|advertise here|advertise with us|unsubscribe|unsubscribe here|view in browser|view in your browser
-    |view online|read online|read in browser|view this email in your browser|manage preferences
-    |manage your preferences|update your preferences|email preferences|update preferences|click to share|share
-    |share this|share this post|share this story|share this newsletter|share this issue|tweet this|tweet|read in app
-    |open in app|leave a comment|view comments|forward to a friend|forward|give a gift subscription
+    |view online|read online|read on the web|read in browser|view this email in your browser|manage preferences
+    |manage your preferences|update your preferences|email preferences|update preferences|click to share|share this
+    |share this post|share this story|share this newsletter|share this issue|tweet this|read in app
+    |open in app|leave a comment|view comments|forward to a friend|give a gift subscription
     |get a group subscription|restack|powered by beehiiv|start writing|get the app|check out our sponsor options
     |become a sponsor|sponsor us|sponsor this newsletter|manage subscription|share on twitter|share on facebook
     |share on linkedin|follow us|follow us on twitter|join discord|join our discord""".replace("\n", "")
     .replace("    ", "")
     .split("|")
+)
+# also what a story may call a post that it links to: furniture where the address shares
+_SHARE_TEXTS = frozenset({"share", "tweet", "forward"})
+_SHARE_PATHS = re.compile(r"/(?:share|sharer|intent|forward)(?:\.php)?(?:[/?]|$)", re.IGNORECASE)
+_PLATFORMS = "kit convertkit ghost mailerlite brevo sendinblue beehiiv substack buttondown mailchimp".split()
+_MADE_WITH = frozenset(
+    f"{made} {platform}"
+    for made in ("built with", "made with", "powered by", "sent with", "sent by", "published with", "published on")
+    for platform in _PLATFORMS
+)
+_NETWORKS = frozenset("twitter x facebook linkedin instagram youtube tiktok threads mastodon bluesky".split())
+_PROFILE = re.compile(
+    r"(?:(?:twitter|facebook|instagram|tiktok|youtube)\.com|threads\.(?:net|com)|bsky\.app/profile"
+    r"|linkedin\.com/(?:in|company|school|showcase)|youtube\.com/(?:c|channel|user)|[\w-]+(?:\.[\w-]+)+(?=/@))"
+    r"(?:/[^/?#]+)?\Z"
 )
 _OFFER_WORDS = ("dvertise", "ponsor", "ant to get in", "ant to reach", "to share with over")  # each offer has one
 _OFFER = re.compile(
@@ -336,7 +360,13 @@ def is_chrome(key: str, text: str, own: Own, *, is_odd: bool = True) -> bool:
     if len(text) > 40:
         return False
     words = text.strip(" .!→»›👉|*\n").lower()
-    return words in _CHROME_TEXTS or (words in _SIGN_TEXTS and _SIGN_PATHS.search(key) is not None)
+    if words in _CHROME_TEXTS or words in _MADE_WITH:
+        return True
+    if words in _SIGN_TEXTS:
+        return _SIGN_PATHS.search(key) is not None
+    if words in _SHARE_TEXTS:
+        return _SHARE_PATHS.search(key) is not None
+    return words in _NETWORKS and _PROFILE.match(key) is not None
 
 
 def is_offer(text: str) -> bool:

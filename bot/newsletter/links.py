@@ -277,6 +277,8 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
         return "", ""
     if "uuid=" in query and _GHOST_READER.search(query):
         dropped = dropped.union(("uuid", "key"))
+    # who sent a reader to sign up: it tells the newsletter's own page from content, as an unfilled merge field does
+    is_referral = path.rstrip("/").endswith("/subscribe")
     shown = []
     kept = []
     for field in query.split("&"):
@@ -287,7 +289,7 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
             name = unquote(name).lower()
         tracks = (
             name.startswith(_TRACKING_PREFIXES)
-            or (name in _TRACKING and not _says_what(field, name))
+            or (name in _TRACKING and not _says_what(field, name) and not (name == "ref" and is_referral))
             or name in dropped
             or (name == "source" and _MEDIUM_SOURCE.match(field) is not None)
         )

@@ -118,6 +118,13 @@ def test_a_link_with_an_unfilled_field_is_no_content(name: str, field: str) -> N
         "foo.example/u/jane@gmail.com",
         "foo.example/verify/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
         "medium.com/media/0f1e2d3c/href",
+        "refer.tldr.tech/abc123/2",
+        "hub.sparklp.co/sub_abc/2",
+        "mag.example/subscribe?ref=AbC123",
+        "mailchimp.com/email-referral/?aid=1",
+        "ghost.org/privacy",
+        "substack.com/tos",
+        "mailerlite.com/legal/terms-of-service",
     ],
 )
 def test_what_acts_or_shares_is_no_content(address: str) -> None:
@@ -266,3 +273,50 @@ def test_several_buttons_give_the_newsletter_away_where_its_site_is_not_known(
     )
     [issue] = read_newsletter(text.encode(), source="x.md", base_url=site)
     assert [link.key for link in issue.links] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Built with Kit", "kit.com/?a=1"),
+        ("Powered by Ghost", "ghost.org/?via=x"),
+        ("Sent with MailerLite", "mailerlite.com/x"),
+        ("Sent with Brevo", "brevo.com/x"),
+        ("Twitter", "twitter.com/letter"),
+        ("X", "x.com/letter"),
+        ("Facebook", "facebook.com/letter"),
+        ("LinkedIn", "linkedin.com/company/letter"),
+        ("Instagram", "instagram.com/letter"),
+        ("YouTube", "youtube.com/@letter"),
+        ("Mastodon", "social.example/@letter"),
+        ("Tweet", "twitter.com/intent/tweet?text=x"),
+        ("Share", "a.example/share?url=x"),
+        ("Forward", "a.example/forward/1"),
+    ],
+)
+def test_what_a_platform_adds_and_icons_of_networks_are_no_content(text: str, address: str) -> None:
+    assert keys(f"# T\n\n## N\n\n[{text}](https://{address}) and [a loaf](https://b.example/2)") == ["b.example/2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Ghost 6 is out", "ghost.org/changelog/6"),
+        ("Ghost", "ghost.org"),
+        ("Twitter", "twitter.com/a/status/1"),
+        ("Jane", "twitter.com/jane"),
+        ("tweet", "twitter.com/a/status/1"),
+        ("share", "a.example/market/1"),
+        ("forward", "a.example/x"),
+        ("LinkedIn", "linkedin.com/pulse/x"),
+        ("A story", "a.example/subscribe"),
+        ("A story", "refer.example"),
+    ],
+)
+def test_what_only_has_such_a_name_is_content(text: str, address: str) -> None:
+    assert keys(f"# T\n\n## N\n\n- A loaf of [{text}](https://{address}) that rose") == [address]
+
+
+def test_a_post_beside_its_paper_is_content() -> None:
+    paper, post = "https://arxiv.org/abs/2301.09209", "https://twitter.com/a/status/1"
+    assert len(keys(f"# T\n\n## N\n\n- New model ([paper]({paper}), [tweet]({post}))")) == 2

@@ -12,7 +12,7 @@ from base64 import urlsafe_b64decode
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
-from bot.newsletter.same_pages import MOBILE, UNIFY, unified
+from bot.newsletter.same_pages import MOBILE, SITES, unified
 from bot.newsletter.text import key_within
 from bot.newsletter.wrappers import MAX_URL, PATHS, destination, may_be_wrapped
 
@@ -382,7 +382,7 @@ def _decoded(value: str) -> str:
 
 def _key(host: str, path: str, query: str, *, port: int | None = None) -> str:
     path = path.rstrip("/")
-    if host in UNIFY or MOBILE in host:
+    if host in SITES or MOBILE in host:
         host, path, query = unified(host, path, query)
         if "%" in path:
             path = _fold_escapes(path)

@@ -14,6 +14,9 @@ _ARXIV = re.compile(r"/(?:abs|pdf|html|format|ps)/((?:[a-z-]+(?:\.[A-Z]{2})?/)?[
 _YOUTUBE = re.compile(r"/(?:shorts|embed|live|v)/(?!videoseries|live_stream)([\w-]{6,})/?\Z")
 
 
+_AMAZON = re.compile(r"/(?:dp|gp/product)/([A-Z0-9]{10})(?:/|\Z)")
+_PUBLICATION = re.compile(r"/pub/(?!(?:www|m|mobile)/)([a-z0-9-]+)(/p/.+)\Z", re.IGNORECASE)
+_WEB_STATUS = re.compile(r"/i/web(?=/status/\d)")
 _STATUS = re.compile(r"(/[^/]+/status/\d+)(?:/(?:photo|video)/\d+)+\Z")
 _VIDEO = re.compile(r"/([\w-]+)\Z")
 _WIKI = re.compile(
@@ -29,7 +32,7 @@ def _arxiv(path: str, query: str) -> Place:
 
 def _twitter(path: str, query: str) -> Place:
     """Names there are the same in any case; what stands under `/i/` are no names. A picture of a post is the post."""
-    path = path if path.startswith("/i/") else path.lower()
+    path = _WEB_STATUS.sub("/i", path) if path.startswith("/i/") else path.lower()
     if "/photo/" in path or "/video/" in path:
         path = _STATUS.sub(r"\1", path)
     return "twitter.com", path, query
@@ -54,6 +57,21 @@ def _reddit(path: str, query: str) -> Place:
     return "reddit.com", path, query
 
 
+def _open_substack(path: str, query: str) -> Place:
+    found = _PUBLICATION.match(path)
+    return (f"{found[1].lower()}.substack.com", found[2], query) if found else ("open.substack.com", path, query)
+
+
+def _amazon(host: str) -> Unify:
+    """What is sold has a number; the rest says how one came there."""
+
+    def unify(path: str, query: str) -> Place:
+        found = _AMAZON.search(path)
+        return (host, f"/dp/{found[1]}", "") if found else (host, path, query)
+
+    return unify
+
+
 UNIFY: dict[str, Unify] = {
     "arxiv.org": _arxiv,
     "export.arxiv.org": _arxiv,
@@ -66,7 +84,14 @@ UNIFY: dict[str, Unify] = {
     "new.reddit.com": _reddit,
     "np.reddit.com": _reddit,
 }
-"""By the host without `www.`, `m.` and `mobile.`."""
+"""By the host without `www.`, `m.` and `mobile.`: those that `earlier_keys` knew, too."""
+
+_SHOPS = "com co.uk de fr it es ca in co.jp com.au com.br com.mx nl se pl com.tr ae sg sa eg com.be".split()
+SITES: dict[str, Unify] = {
+    **UNIFY,
+    "open.substack.com": _open_substack,
+    **{f"amazon.{end}": _amazon(f"amazon.{end}") for end in _SHOPS},
+}
 
 MOBILE = ".m.wik"
 """What stands in the middle of hosts that are for phones: `en.m.wikipedia.org`."""
@@ -74,7 +99,7 @@ MOBILE = ".m.wik"
 
 def unified(host: str, path: str, query: str) -> Place:
     """The one form of an address that has several; any other as it is."""
-    unify = UNIFY.get(host)
+    unify = SITES.get(host)
     if unify is not None:
         return unify(path, query)
     return _WIKI.sub(r"\1", host), path, query

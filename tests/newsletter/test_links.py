@@ -209,6 +209,11 @@ def test_real_wrapped_links_lead_where_they_lead(corpus: Path) -> None:
         ("https://münchen.example/x", "https://xn--mnchen-3ya.example/x"),
         ("http://a.example:443/x", "https://a.example/x"),
         ("https://old.reddit.com/r/x?share_id=1", "https://reddit.com/r/x"),
+        ("https://open.substack.com/pub/Foo/p/bar?r=1a2b&utm_medium=ios", "https://foo.substack.com/p/bar"),
+        ("https://x.com/i/web/status/1", "https://twitter.com/i/status/1"),
+        ("https://www.amazon.de/Brot-backen/dp/B08N5WRWNW/ref=sr_1_1?qid=1", "https://amazon.de/dp/B08N5WRWNW"),
+        ("https://www.amazon.com/gp/product/B08N5WRWNW?tag=letter-20", "https://amazon.com/dp/B08N5WRWNW"),
+        ("https://www.tiktok.com/@a/video/1?_r=1&_t=8x", "https://www.tiktok.com/@a/video/1"),
     ],
 )
 def test_one_page_under_several_addresses_is_one(one: str, other: str) -> None:
@@ -222,6 +227,10 @@ def test_one_page_under_several_addresses_is_one(one: str, other: str) -> None:
         ("https://arxiv.org/list/cs.AI/recent", "https://arxiv.org/abs/cs.AI/recent"),
         ("https://youtu.be/dQw4w9WgXcQ", "https://youtu.be/dQw4w9WgXcq"),
         ("https://en.wikipedia.org/wiki/Paper", "https://de.wikipedia.org/wiki/Paper"),
+        ("https://amazon.de/dp/B08N5WRWNW", "https://amazon.de/dp/B08N5WRWNX"),
+        ("https://open.substack.com/pub/foo/p/bar", "https://open.substack.com/pub/oof/p/bar"),
+        ("https://jobs.example/vacancy?ref=1234", "https://jobs.example/vacancy?ref=5678"),
+        ("https://coins.example/price?token=btc", "https://coins.example/price?token=eth"),
         ("https://en.wikipedia.org/wiki/Paper", "https://en.wikipedia.org/wiki/PAPER"),
     ],
 )
@@ -236,10 +245,15 @@ def test_the_key_by_older_rules_is_known_while_rows_have_it() -> None:
     )
     assert link_keys("https://x.com/Some/status/1") == ("twitter.com/some/status/1", "twitter.com/Some/status/1")
     assert link_keys("https://plain.example/a?utm_source=x") == ("plain.example/a",)
+    assert link_keys("https://amazon.de/x/dp/B08N5WRWNW/ref=sr_1_1") == (
+        "amazon.de/dp/B08N5WRWNW",
+        "amazon.de/x/dp/B08N5WRWNW/ref=sr_1_1",
+    )
     assert link_keys("mailto:a@b.example") == ()
 
 
-SEVERAL = ["arxiv.org", "x.com", "youtu.be", "youtube.com", "old.reddit.com", "en.m.wikipedia.org", "a.example", "m.co"]
+SEVERAL = """arxiv.org x.com youtu.be youtube.com old.reddit.com en.m.wikipedia.org open.substack.com amazon.de
+a.example m.co""".split()
 PREFIXES = st.lists(st.sampled_from(["www.", "m.", "mobile.", "WWW."]), max_size=3).map("".join)
 TAILS = st.lists(
     st.one_of(
@@ -287,6 +301,12 @@ TAILS = st.lists(
 @example("", "a.example", "", "x?a=%2526amp%253Bamp%3Bb&amp;%26amp;amp;c")
 @example("", "a.example", "", "#a=1&amp;token=x1&amp;b")
 @example("", "a.example", "", "i/1?r=abcde&r=1")
+@example("", "open.substack.com", "", "pub/m/p/x")
+@example("", "open.substack.com", "", "pub/open/p/x?r=1a2b")
+@example("", "amazon.de", "", "dp/B08N5WRWNW//?x=1")
+@example("", "a.example", "", "subscribe/?ref=a&token=abc")
+@example("", "a.example", "", "?token=ab%63&ref=%31&ref=1")
+@example("", "a.example", "", "?e=amFuZUBnbWFpbC5jb20=&uuid=1")
 def test_the_key_of_a_key_is_itself(prefix: str, host: str, port: str, tail: str) -> None:
     for scheme in ("https", "http"):
         raw = f"{scheme}://{prefix}{host}{port}/{tail}"

@@ -1,8 +1,9 @@
 """Click trackers undone without asking anybody: wrapped link -> destination, or None where it cannot be read offline.
 
 One small function per tracker. `WRAPPERS` finds it by the site's name (`beehiiv` for `flight.beehiiv.net`), `PATHS` by
-the first path segment for trackers that run under the sender's own host (Sailthru, Amazon SES, Mailgun). A new tracker
-is one function and one entry. Nothing here opens a connection: several of these links unsubscribe whoever follows them.
+the first path segment for trackers that run under the sender's own host (Sailthru, Amazon SES, Mailgun, customer.io).
+A new tracker is one function and one entry. Nothing here opens a connection: several of these links unsubscribe whoever
+follows them.
 
 The methods were checked on real links of each tracker; only http(s) destinations are accepted.
 """
@@ -71,10 +72,11 @@ def may_be_wrapped(host: str, path: str) -> bool:
 def _unwrap_once(url: str) -> str | None:
     try:
         parts = urlsplit(url)
-        decode = WRAPPERS.get(site_of(parts.netloc.lower())) or PATHS.get(
-            parts.path.partition("/")[2].partition("/")[0]
-        )
-        inner = decode(parts) if decode is not None else None
+        first = parts.path.partition("/")[2].partition("/")[0]
+        inner = None
+        for decode in (WRAPPERS.get(site_of(parts.netloc.lower())), PATHS.get(first)):
+            if inner is None and decode is not None:
+                inner = decode(parts)
     except (ValueError, LookupError, TypeError, binascii.Error, zlib.error, RecursionError):
         return None
     if inner is None:
@@ -177,9 +179,13 @@ def _buttondown(parts: SplitResult) -> str | None:
 def _google(parts: SplitResult) -> str | None:
     if parts.path == "/url":
         return _parameter(parts.query, "q", "url")
-    if parts.path.startswith("/amp/s/"):
-        return "https://" + parts.path[7:] + (f"?{parts.query}" if parts.query else "")
-    return None
+    found = _GOOGLE_AMP.match(parts.path)
+    if found is None:
+        return None
+    return f"http{found[1] or ''}://{found[2]}" + (f"?{parts.query}" if parts.query else "")
+
+
+_GOOGLE_AMP = re.compile(r"/amp/(?:(s)/)?([^/]+\.[^/]+(?:/.*)?)\Z", re.DOTALL)
 
 
 def _parameter(query: str, *names: str) -> str | None:
@@ -190,11 +196,15 @@ def _parameter(query: str, *names: str) -> str | None:
     return None
 
 
-def _by_parameter(path: str, *names: str) -> Decode:
+def _by_parameter(path: str | tuple[str, ...], *names: str) -> Decode:
     def decode(parts: SplitResult) -> str | None:
         return _parameter(parts.query, *names) if parts.path.startswith(path) else None
 
     return decode
+
+
+def _leaving(parts: SplitResult) -> str | None:
+    return _parameter(parts.query, "u") if parts.netloc.lower().startswith("l.") else None
 
 
 def _outlook(parts: SplitResult) -> str | None:
@@ -226,9 +236,38 @@ def _proofpoint(parts: SplitResult) -> str | None:
         taken += length
         return substitutes[taken - length : taken]
 
-    # servers on the way may have folded the two slashes of the scheme into one
-    restored = _PROOFPOINT_RUN.sub(restore, found[1])
-    return re.sub(r"^(https?:)/+", r"\1//", restored)
+    return _two_slashes(_PROOFPOINT_RUN.sub(restore, found[1]))
+
+
+# Check Point's, which was Avanan's: the address stands in plain text, whatever it holds
+_CHECKPOINT = re.compile(r"/v\d/(?:r\d\d/)?___(https?:.+)___\.", re.DOTALL)
+
+
+def _checkpoint(parts: SplitResult) -> str | None:
+    found = _CHECKPOINT.search(parts.geturl())
+    return _two_slashes(found[1]) if found else None
+
+
+def _two_slashes(url: str) -> str:
+    """The address with both slashes of its scheme: servers on the way may have folded them into one."""
+    return re.sub(r"^(https?:)/+", r"\1//", url)
+
+
+def _postmark(parts: SplitResult) -> str | None:
+    # /3s/<host and path, percent-encoded>/<who reads>…: the `s` says that it is https
+    version, address = _segments(parts)[:2]
+    return f"{'https' if 's' in version else 'http'}://{unquote(address)}" if "." in address else None
+
+
+def _sophos(parts: SplitResult) -> str | None:
+    address = _parameter(parts.query, "u")
+    return _b64_url(address) if address and ".protection." in parts.netloc.lower() else None
+
+
+def _disqus(parts: SplitResult) -> str | None:
+    # the address and its signature, between them a colon
+    signed = _parameter(parts.query, "url")
+    return re.sub(r":[\w-]{20,}\Z", "", signed) if signed else None
 
 
 def _streak(parts: SplitResult) -> str | None:
@@ -253,12 +292,27 @@ WRAPPERS: dict[str, Decode] = {
     "proofpoint": _proofpoint,
     "urldefense": _proofpoint,
     "facebook": _by_parameter("/l.php", "u"),
-    "linkedin": _by_parameter("/redir/redirect", "url"),
+    "linkedin": _by_parameter(("/redir/redirect", "/redir/general-malware-page", "/safety/go"), "url"),
     "youtube": _by_parameter("/redirect", "q"),
     "slack-redir": _slack,
     "cudasvc": _by_parameter("/url", "a"),
     "streaklinks": _streak,
     "12ft": _by_parameter("/", "q"),
+    "pstmrk": _postmark,
+    "instagram": _leaving,
+    "threads": _leaving,
+    "messenger": _by_parameter("/l.php", "u"),
+    "medium": _by_parameter("/r/", "url"),
+    "umblr": _by_parameter("/redirect", "z"),
+    "disq": _disqus,
+    "vk": _by_parameter("/away.php", "to"),
+    "duckduckgo": _by_parameter("/l/", "uddg"),
+    "steamcommunity": _by_parameter("/linkfilter", "url", "u"),
+    "bloomberg": _by_parameter("/click", "url"),
+    "avanan": _checkpoint,
+    "checkpoint": _checkpoint,
+    "sophos": _sophos,
+    "office": _by_parameter("/evergreen-assets/safelinks/", "url"),  # Teams
 }
 # sites that hold much more than trackers: the first path segments under which they do
 _SEGMENTS: dict[str, frozenset[str]] = {
@@ -266,12 +320,24 @@ _SEGMENTS: dict[str, frozenset[str]] = {
     "substack": frozenset({"redirect", "c"}),
     "google": frozenset({"url", "amp"}),
     "facebook": frozenset({"l.php"}),
-    "linkedin": frozenset({"redir"}),
+    "linkedin": frozenset({"redir", "safety"}),
     "youtube": frozenset({"redirect"}),
+    "instagram": frozenset({""}),
+    "threads": frozenset({""}),
+    "medium": frozenset({"r"}),
+    "vk": frozenset({"away.php"}),
+    "duckduckgo": frozenset({"l"}),
+    "steamcommunity": frozenset({"linkfilter"}),
+    "bloomberg": frozenset({"click"}),
+    "messenger": frozenset({"l.php"}),
+    "checkpoint": frozenset({"v1", "v2", "v3"}),
+    "sophos": frozenset({""}),
+    "office": frozenset({"evergreen-assets"}),
 }
 PATHS: dict[str, Decode] = {
     "CL0": _amazon_ses,
     "L0": _amazon_ses,
     "click": _sailthru,
     "c": _mailgun,
+    "e": _customer_io,
 }

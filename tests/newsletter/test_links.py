@@ -464,6 +464,27 @@ ENCODERS: list[Callable[[str], str]] = [
     lambda url: f"https://linkprotect.cudasvc.com/url?a={quoted(url)}&c=E",
     lambda url: f"https://streaklinks.com/abc/{quoted(url)}",
     lambda url: f"https://12ft.io/proxy?q={quoted(url)}",
+    lambda url: (
+        f"https://click.pstmrk.it/3s/{quoted(url.removeprefix('https://'))}/cKtQ/YvetBQ/BQ/bb87461f/5/vsoyFcnAmQ"
+    ),
+    lambda url: f"https://e.paper.example/e/c/{token({'href': url})}/sig",
+    lambda url: f"https://www.linkedin.com/safety/go?url={quoted(url)}&trk=x",
+    lambda url: f"https://www.linkedin.com/redir/general-malware-page?url={quoted(url)}",
+    lambda url: f"https://l.instagram.com/?u={quoted(url)}&e=AT0",
+    lambda url: f"https://l.threads.net/?u={quoted(url)}&e=AT0",
+    lambda url: f"https://l.messenger.com/l.php?u={quoted(url)}&h=AT0",
+    lambda url: f"https://medium.com/r/?url={quoted(url)}",
+    lambda url: f"https://t.umblr.com/redirect?z={quoted(url)}&t=abc",
+    lambda url: f"https://disq.us/url?url={quoted(url)}%3AtJmgJXkLPCVdvzXpJSyDLRtWHe8&cuid=1",
+    lambda url: f"https://vk.com/away.php?to={quoted(url)}",
+    lambda url: f"https://duckduckgo.com/l/?uddg={quoted(url)}&rut=0f",
+    lambda url: f"https://steamcommunity.com/linkfilter/?url={quoted(url)}",
+    lambda url: f"https://steamcommunity.com/linkfilter/?u={quoted(url)}",
+    lambda url: f"https://sli.bloomberg.com/click?url={quoted(url)}&x=1",
+    lambda url: f"https://eu-central-1.protection.sophos.com/?d=a.example&u={b64(url)}&i=NWY1&h=5c",
+    lambda url: (
+        f"https://statics.teams.cdn.office.net/evergreen-assets/safelinks/1/atp-safelinks.html?url={quoted(url)}&x=1"
+    ),
 ]
 
 
@@ -493,10 +514,34 @@ def test_trackers_around_each_other_in_any_order_are_undone(encoders: list[Calla
         ("https://slack-redir.net/link?url=https%3A%2F%2Fa.example%2Fb", "https://a.example/b"),
         ("https://linkprotect.cudasvc.com/url?a=https%3A%2F%2Fa.example%2Fb&c=E,1", "https://a.example/b"),
         ("https://www.google.com/amp/s/a.example/b?c=d", "https://a.example/b?c=d"),
+        ("https://www.google.com/amp/a.example/b?c=d", "http://a.example/b?c=d"),
+        ("https://url.avanan.click/v2/___https:/a.example/b___.YXAzOmE6cDpU", "https://a.example/b"),
+        ("https://url.avanan.click/v2/r01/___https://a.example/b?c=d#e___.YXAzOmE6cDpU", "https://a.example/b?c=d#e"),
+        (
+            "https://protect.checkpoint.com/v2/___https://url.avanan.click/v2/___https://a.example/b___.YX___.YXAz",
+            "https://a.example/b",
+        ),
+        ("https://click.pstmrk.it/2m/a.example%2Fb/IcdLhjgN/aBUu/s4nyNAM1u2/c3Rv", "http://a.example/b"),
     ],
 )
 def test_odd_trackers_are_undone(wrapped: str, url: str) -> None:
     assert unwrap(wrapped) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.linkedin.com/shareArticle?url=https%3A%2F%2Fa.example%2Fb",
+        "https://www.instagram.com/p/x?u=https%3A%2F%2Fa.example%2Fb",
+        "https://www.google.com/amp/about",
+        "https://news.sophos.com/?u=aHR0cHM6Ly9hLmV4YW1wbGU",
+        "https://a.example/e/c/x/y",
+        "https://research.checkpoint.com/2024/___a___.b",
+        "https://click.pstmrk.it/open",
+    ],
+)
+def test_other_pages_of_such_hosts_stay_as_they_are(url: str) -> None:
+    assert unwrap(url) == url
 
 
 def test_real_links_that_hide_their_destination_stay_as_they_are(corpus: Path) -> None:

@@ -124,7 +124,7 @@ _CHROME_QUERIES = re.compile(
 _FURNITURE_WORDS = (
     "/action/disable", "unsubscribe", "preferences", "manage", "cdn-cgi/l/", "action=", "submitLike=", "showSubscribe",
     "PLACEHOLDER", "{", "*|", "[", "/opt", "/vote", "forward-to-f", "/comment", "#/feedback", "refer.", "ref=",
-    "/eyJ", "@gmail.", "@googlemail.", "@yahoo.", "@hotmail.", "@outlook.", "@icloud.", "@proton",
+    "/eyJ", "@",
 )  # fmt: skip
 _ESCAPED_WORDS = (
     "%40", "%7B", "*%7C", "%5B", "<%", "%3C", "%%", "%25", "%recipient", "%subscriber", "%contact", "%user"

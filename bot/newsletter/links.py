@@ -73,8 +73,8 @@ _SUBSTACK_PAGE = re.compile(r"/(?:p/[^/]|(?:i/\d+|subscribe)(?:/|\Z))", re.IGNOR
 _SUBSTACK_FIELD = re.compile(
     r"(?:\A|&)(r(?==(?:(?=[a-z]*\d)[0-9a-z]{3,8}|[a-z]{5,8})(?:&|\Z))|s(?==[rw](?:&|\Z))|j(?==eyJ))"
 )
-_GHOST_LINK = re.compile(r"m=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
-_GHOST_READER = re.compile(r"(?:\A|&)uuid=[0-9a-f-]{36}&(?:[^&]*&)*?key=[0-9a-f]{64}(?:&|\Z)")
+_GHOST_LINK = re.compile(r"(?:\A|&)m=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:&|\Z)")
+_GHOST_READER = re.compile(r"(?=(?:.*&)?uuid=[0-9a-f-]{36}(?:&|\Z))(?=(?:.*&)?key=[0-9a-f]{64}(?:&|\Z))")
 _MEDIUM_SOURCE = re.compile(r"source=(?:email|rss)-", re.IGNORECASE)
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
@@ -124,7 +124,8 @@ _NO_READER = re.compile(r"(?=[^@]*\d)[^@]{28,}@|\d{8,}\.|[^@]+@(?:[\w-]+\.)*cale
 """It has the form of a mail address, but is a calendar's, or a message's (RFC 5322 3.6.4)."""
 
 _MAIL_ADDRESS = re.compile(r"[^@\s/?&=]+@[^@\s/?&=]+\.[a-z]{2,24}\Z", re.IGNORECASE)
-_ENCODED = re.compile(r"=[A-Za-z0-9+/_-]{12,400}(?:=|%3D){0,2}(?:&|\Z)", re.IGNORECASE)
+# nine letters in base64: no byte of them has its highest bit
+_ENCODED = re.compile(r"=(?:[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghkloptswx014589][\w+/-]){3}", re.ASCII)
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*\Z", re.ASCII)
 _PREFIXES = ("www.", "m.", "mobile.")
 _HOST = re.compile(r"[^\s/?#@:\[\]\\]+\Z|\[[0-9a-fA-F:.]+\]\Z")
@@ -273,12 +274,12 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     if start.startswith(("/p/", "/i/", "/subscribe")) and _SUBSTACK_PAGE.match(path):
         # under a host of the newsletter's own, by what stands there: other shops have pages of that name, too
         dropped = dropped.union(_SUBSTACK_ALONE, _SUBSTACK_FIELD.findall(query))
-    elif start.startswith("/r/") and _GHOST_LINK.match(query):
-        return "", ""
-    if "uuid=" in query and _GHOST_READER.search(query):
+    elif start.startswith("/r/") and _GHOST_LINK.search(query):
+        dropped = dropped.union("m")
+    if "uuid=" in query and _GHOST_READER.match(query):
         dropped = dropped.union(("uuid", "key"))
     # who sent a reader to sign up: it tells the newsletter's own page from content, as an unfilled merge field does
-    is_referral = path.rstrip("/").endswith("/subscribe")
+    is_referral = "ref=" in query and path.rstrip("/").endswith("/subscribe")
     shown = []
     kept = []
     for field in query.split("&"):

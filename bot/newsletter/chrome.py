@@ -111,6 +111,7 @@ _CHROME_PATHS = re.compile(
     r"|manage[-_]subscriptions?(?![\w-])"
     r"|cdn-cgi/l/email-protection|opt-?out(?![\w-])|polls?/(?:[\w-]+/)?vote(?![\w-]))"
     r"|list-manage\d*\.com/(?:profile|unsubscribe)\b|^(?:[\w-]+\.)*forward-to-friend\d*\.com\b|^refer\.[\w-]+\.\w"
+    r"|\.campaign-archive\d*\.com/(?:home|feed)\b"
     r"|\.substack\.com/p/[^/]+/comments?\b|#/feedback/\d|/eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"
     # a reader's address; mailing lists and messages (RFC 5322 3.6.4) have such names, too
     r"|(?<!/list)(?<!/lists)(?<!/archives)/(?!\d{8})(?:[^/@?#%]|%2B){1,40}"
@@ -124,7 +125,7 @@ _CHROME_QUERIES = re.compile(
 _FURNITURE_WORDS = (
     "/action/disable", "unsubscribe", "preferences", "manage", "cdn-cgi/l/", "action=", "submitLike=", "showSubscribe",
     "PLACEHOLDER", "{", "*|", "[", "/opt", "/vote", "forward-to-f", "/comment", "#/feedback", "refer.", "ref=",
-    "/eyJ", "@",
+    "campaign-a", "/eyJ", "@",
 )  # fmt: skip
 _ESCAPED_WORDS = (
     "%40", "%7B", "*%7C", "%5B", "<%", "%3C", "%%", "%25", "%recipient", "%subscriber", "%contact", "%user"

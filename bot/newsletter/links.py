@@ -43,7 +43,7 @@ _TRACKING_PREFIXES = ("utm_", "mtm_", "piwik_", "matomo_", "hsa_", "guce_", "_hs
 _NOT_WHEN: dict[str, re.Pattern[str]] = {
     "ref": re.compile(r"\d+\Z", re.ASCII),  # a number of what stands there
     "token": re.compile(r"[a-z]{1,6}\Z", re.IGNORECASE),  # a coin's name, say
-    "ceid": re.compile(r"[A-Z]{2}(?::|%3A)"),  # Google News' country and language
+    "ceid": re.compile(r"[A-Z]{2}(?::|%3A)", re.IGNORECASE),  # Google News' country and language
 }
 """Values with which such a parameter says what stands there."""
 
@@ -75,7 +75,7 @@ _SUBSTACK_FIELD = re.compile(
 )
 _GHOST_LINK = re.compile(r"(?:\A|&)m=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:&|\Z)")
 _GHOST_READER = re.compile(r"(?=(?:.*&)?uuid=[0-9a-f-]{36}(?:&|\Z))(?=(?:.*&)?key=[0-9a-f]{64}(?:&|\Z))")
-_MEDIUM_SOURCE = re.compile(r"source=(?:email|rss)-", re.IGNORECASE)
+_MEDIUM_SOURCE = re.compile(r"(?:email|rss)-", re.IGNORECASE)
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
 
@@ -292,7 +292,7 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
             name.startswith(_TRACKING_PREFIXES)
             or (name in _TRACKING and not _says_what(field, name) and not (name == "ref" and is_referral))
             or name in dropped
-            or (name == "source" and _MEDIUM_SOURCE.match(field) is not None)
+            or (name == "source" and _MEDIUM_SOURCE.match(unquote(field.partition("=")[2])) is not None)
         )
         # an unfilled merge field tells the newsletter's own buttons from content (`bot.newsletter.chrome`)
         if (tracks or (may_identify and _identifies(field, asked))) and not MERGE_FIELD.search(field):

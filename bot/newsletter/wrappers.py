@@ -244,7 +244,7 @@ _CHECKPOINT = re.compile(r"/v\d/(?:r\d\d/)?___(https?:.+)___\.", re.DOTALL)
 
 
 def _checkpoint(parts: SplitResult) -> str | None:
-    found = _CHECKPOINT.search(parts.geturl())
+    found = _CHECKPOINT.match(parts._replace(scheme="", netloc="").geturl())
     return _two_slashes(found[1]) if found else None
 
 

@@ -118,6 +118,7 @@ def test_a_link_with_an_unfilled_field_is_no_content(name: str, field: str) -> N
         "foo.example/u/jane@gmail.com",
         "foo.example/verify/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
         "medium.com/media/0f1e2d3c/href",
+        "us1.campaign-archive.com/home/?u=1&id=3",
         "refer.tldr.tech/abc123/2",
         "hub.sparklp.co/sub_abc/2",
         "mag.example/subscribe?ref=AbC123",

@@ -306,6 +306,8 @@ TAILS = st.lists(
 @example("", "amazon.de", "", "dp/B08N5WRWNW//?x=1")
 @example("", "a.example", "", "subscribe/?ref=a&token=abc")
 @example("", "a.example", "", "?token=ab%63&ref=%31&ref=1")
+@example("", "a.example", "", "?source=%72ss-1&ceid=US:en")
+@example("", "x.com", "", ";ceid=US:en")
 @example("", "a.example", "", "?e=amFuZUBnbWFpbC5jb20=&uuid=1")
 def test_the_key_of_a_key_is_itself(prefix: str, host: str, port: str, tail: str) -> None:
     for scheme in ("https", "http"):

@@ -345,6 +345,7 @@ def test_an_address_without_a_host_is_no_link(raw: str) -> None:
         ("https://a.example/b?auth=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "https://a.example/b"),
         ("https://a.example/b?auth=basic", "https://a.example/b?auth=basic"),
         ("https://a.example/b?e=me@b.example", "https://a.example/b"),
+        ("https://a.example/b?token=secret", "https://a.example/b"),
         ("https://a.example/b?mail=me@b.example", "https://a.example/b"),
         ("https://a.example/b?e=7", "https://a.example/b?e=7"),
         ("https://a.example/b#access_token=a1b2&x=1", "https://a.example/b#x=1"),

@@ -36,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output (head, less) has seen enough; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()  # whoever read our output (head, less) has seen enough
         return 1
 
 
@@ -143,11 +142,24 @@ def _export(options: argparse.Namespace) -> int:
     from bot.export import export_links_of, export_queue_of
 
     out = sys.stdout.buffer
-    if options.what == "links":
-        asyncio.run(export_links_of(settings, server_id=options.server, form=form, out=out))
-    else:
-        out.write(asyncio.run(export_queue_of(settings, server_id=options.server, form=form)))
+    try:
+        if options.what == "links":
+            asyncio.run(export_links_of(settings, server_id=options.server, form=form, out=out))
+        else:
+            out.write(asyncio.run(export_queue_of(settings, server_id=options.server, form=form)))
+        out.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _write_no_more()
+        print(f"The {options.what} cannot be written: {error.strerror}. Make room, and export again.", file=sys.stderr)
+        return EXIT_CANNOT_START
     return 0
+
+
+def _write_no_more() -> None:
+    """Python must not complain at exit about what is still to be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _settings(*, need_token: bool) -> "Settings":

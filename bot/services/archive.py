@@ -59,7 +59,7 @@ class Archive:
             if not terms:
                 raise RefusedError("archive-no-words")
             found = await archive_rows.links_by_key(transaction, keys, guild_id=guild_id) if keys else []
-            found = found or await _ranked(transaction, guild_id, terms, most=(page + 1) * PAGE + 1)
+            found = found or await _ranked(transaction, guild_id, terms, most=MOST_PAGES * PAGE + 1)
             if not found:
                 raise NotFoundError("archive-nothing-found", query=query)
             return await _page(transaction, guild_id, found[page * PAGE :], page=page, query=query)
@@ -142,30 +142,41 @@ async def _newest(transaction: Transaction, guild_id: int, *, most: int) -> list
 
 
 async def _ranked(
-    transaction: Transaction, guild_id: int, terms: Sequence[Term], *, most: int, looked_through: int = _MOST_PLACES
+    transaction: Transaction, guild_id: int, terms: Sequence[Term], *, most: int, looked_through: int | None = None
 ) -> list[Link]:
     """Each link once, by rank; among equals the one that ran last, then the one that stands first in its issue.
 
-    Equals are put in order whole, however few of them are wanted, so that every page is cut from the same list.
+    Equals are put in order whole. Every page is cut from the same list, so `most` has to be the same for all of them.
     """
     read = [source.source_id for source in await guild_rows.sources_of_guild(transaction, guild_id)]
     scope = None if await source_rows.are_all(transaction, read) else read
-    scored = await search_rows.find_links(transaction, terms, source_ids=scope, limit=looked_through)
+    limit = looked_through or search_rows.looked_through(transaction)
+    while True:
+        scored = await search_rows.find_links(transaction, terms, source_ids=scope, limit=limit)
+        found = await _different(transaction, scored, most=most)
+        # A link that ran in many issues is found many times and hides the others.
+        if len(found) >= most or len(scored) < limit or limit >= _MOST_PLACES or looked_through is not None:
+            break
+        limit = _MOST_PLACES
+    links = await archive_rows.links_by_id(transaction, found[:most])
+    return [links[link_id] for link_id in found[:most]]
+
+
+async def _different(transaction: Transaction, scored: Sequence[tuple[int, float]], *, most: int) -> list[int]:
+    """Ids of links, the best first, each page once; at least `most` if there are so many."""
     # Scores mean something beside each other only: a word that stands in most links scores next to nothing.
     shares = {link_id: round(score / (scored[0][1] or 1.0), 2) for link_id, score in scored}
     found: dict[str, int] = {}
     some: list[int] = []
     for _, equals in groupby(shares, key=shares.__getitem__):
         some += equals
-        # A link that ran in many issues is found many times and hides the others.
-        if len(some) >= 4 * most:
+        if len(some) >= 2 * most:
             await _put_in_order(transaction, some, shares, into=found)
             some = []
             if len(found) >= most:
                 break
     await _put_in_order(transaction, some, shares, into=found)
-    links = await archive_rows.links_by_id(transaction, list(found.values())[:most])
-    return [links[link_id] for link_id in list(found.values())[:most]]
+    return list(found.values())
 
 
 async def _put_in_order(

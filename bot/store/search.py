@@ -96,6 +96,14 @@ async def stale_links(transaction: Transaction, *, limit: int) -> list[int]:
     return list(rows.scalars())
 
 
+def looked_through(transaction: Transaction) -> int:
+    """How many of the best are asked for, so that those of equal rank are among them.
+
+    FTS5 gives equals in the order in which they were stored, PostgreSQL the newest first, and takes longer for each.
+    """
+    return 10_000 if transaction.dialect_name == "sqlite" else 1_000
+
+
 async def find_links(
     transaction: Transaction, terms: Sequence[Term], *, source_ids: Sequence[int] | None, limit: int
 ) -> list[tuple[int, float]]:

@@ -30,14 +30,25 @@ _TAG = re.compile(r"</?[a-zA-Z][^>\"]*+(?>(?:\"[^\"]*+\"[^>\"]*+)*)>")
 _COMMENT = re.compile(r"<!--.*?-->|<!DOCTYPE[^>]*>|<\?[^>]*>", re.DOTALL | re.IGNORECASE)
 _BOLD_PART = re.compile(r"<(strong|b)\b[^>]*>.*?</\1>", re.DOTALL)
 _MARKED = re.compile(r"<mark\b[^>]*>(.*?)</mark>", re.DOTALL)
+# an attribute or a declaration of style, in pixels
+_STATED_SIZE = re.compile(
+    r"(?<![\w-])(?:width|height)(?:=\"|\s*:)\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*(?=[\";!])", re.IGNORECASE
+)
+_SMALL = 100
+_ICON = re.compile(r"class=\"[^\"]*(?<![a-z])(?:icon|logo|avatar|lucide)\b|/icons?/|favicon", re.IGNORECASE)
+# where mail services count who opened an issue; a picture of that name ends in what pictures end in
+_COUNTER = re.compile(
+    r"/(?:ss/o|e/o|track/open|wf/open)[/.?]|^(?:https?:)?//[^/?#]+/o/|/open(?:\.(?:gif|php|aspx))?/?(?:\?|\Z)|[?&]idsite=\d",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
 class Anchor:
     """A link in a block: shown address and key (empty where it leads nowhere on the web), and where its text stands.
 
-    `stamp` is the `utm_source` it came with; `carried` says that the link began in an earlier block, `acts` that what
-    was cleaned off would have signed the reader up.
+    `stamp` is the `utm_source` it came with, `alt` what its picture says; `carried` says that the link began in an
+    earlier block, `acts` that what was cleaned off would have signed the reader up.
     """
 
     url: str
@@ -46,16 +57,17 @@ class Anchor:
     end: int = 0
     carried: bool = False
     stamp: str = ""
+    alt: str = ""
     acts: bool = False
 
 
 @dataclass(slots=True)
 class Picture:
-    """A picture as written: address, alternative text, and whether it stands inside a link."""
+    """A picture as written: address, alternative text, and whether it is no more than an icon."""
 
     src: str
     alt: str
-    linked: bool = False
+    is_icon: bool = False
 
 
 @dataclass(slots=True)
@@ -156,9 +168,11 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             elif name == "br":
                 text += BREAK
             elif name == "img":
-                picture = _picture(tag, linked=current is not None)
+                picture = _picture(tag)
                 if picture is not None:
                     pictures = [*pictures, picture]
+                    if current is not None:
+                        current.alt = current.alt or picture.alt
             elif name[:1] == "!":
                 return None
             if after:
@@ -226,14 +240,16 @@ def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anc
     return anchor
 
 
-def _picture(tag: str, *, linked: bool) -> Picture | None:
+def _picture(tag: str) -> Picture | None:
     """The picture of an `img` tag; pictures of one pixel count readers and are none, nor are WordPress's emoji."""
     src = _attribute(tag, ' src="') or _attribute(tag, ' data-src="')
-    if not src or _attribute(tag, ' width="') in {"0", "1"} or _attribute(tag, ' height="') in {"0", "1"}:
+    if not src or "wp-smiley" in tag or "/images/core/emoji/" in src or _COUNTER.search(src):
         return None
-    if "wp-smiley" in tag or "/images/core/emoji/" in src:
+    size = min(map(int, _STATED_SIZE.findall(tag)), default=_SMALL)
+    if size <= 1:
         return None
-    return Picture(src, " ".join(visible(_attribute(tag, ' alt="')).split()), linked=linked)
+    alt = " ".join(visible(_attribute(tag, ' alt="')).split())
+    return Picture(src, alt, is_icon=size < _SMALL or _ICON.search(tag) is not None)
 
 
 def _attribute(tag: str, opening: str) -> str:

@@ -11,7 +11,7 @@ from bot.model.issue import Image, IssuePoll, Link, Section
 from bot.newsletter import headings
 from bot.newsletter.blocks import Anchor, Block
 from bot.newsletter.chrome import host_in, is_chrome, is_offer, learn_own, may_invite, odd_keys, without_invites
-from bot.newsletter.links import MAX_SHOWN, absolute, clean_url, link_key
+from bot.newsletter.links import MAX_SHOWN, clean_url, link_key
 from bot.newsletter.mastheads import Known, Parts, is_avatar, read_head, title_from_text
 from bot.newsletter.polls import may_hold_polls, take_polls
 from bot.newsletter.surroundings import caption_of, title_nearby
@@ -43,6 +43,11 @@ _FOOTNOTE = re.compile(r"/(?:rss|feed|atom)(?:\.xml)?/?#fn(?:ref)?:")
 _MORE = frozenset({"view more", "see more", "show more", "more", "view all", "see all", "show all"})
 _LINE_ITEM = ("- ", "* ", "• ")  # a list whose marks a conversion escaped
 _PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp)(?:$|[?#])|/image/fetch/", re.IGNORECASE)
+# stored files that are shown only with their token (Firebase, Supabase) or to the account of a machine (Google)
+_PERMIT = re.compile(
+    r"https://(?:(?:firebase)?storage\.googleapis\.com/|[^/?#]+/storage/v1/object/sign/)[^?#]*\?(?:[^#]*?&)?"
+    r"(token=[\w.-]+|GoogleAccessId=[\w.-]+(?:@|%40)[\w.-]+\.gserviceaccount\.com)"
+)
 _DIVIDER = re.compile(r"/(?:line|divider|separator|spacer|hr)[-_ ]?\d*\.\w{3,4}(?:$|[?#])", re.IGNORECASE)
 
 
@@ -252,6 +257,8 @@ class _Reader:
         if last and links and words.strip(" .→»›").lower() in _MORE and host_in(links[-1].key) != host_in(anchor.key):
             return f"{section}: {words}" if section else ""
         text = self._blocks[number].text
+        if anchor.alt and not words and not text[after : anchor.start].strip():
+            return anchor.alt
         title = title_from_context(text, anchor.start, anchor.end, after=after, is_item=is_item, last=last)
         if title.count("://") > 1:
             return ""  # a row of addresses: each is its own name
@@ -288,8 +295,10 @@ class _Reader:
         for picture in self._blocks[number].pictures:
             if len(images) >= MAX_IMAGES or is_avatar(picture.src) or _DIVIDER.search(picture.src):
                 continue
-            url = absolute(picture.src, self._base)
-            if url is not None and len(url) <= MAX_SHOWN:
+            url = _picture_url(picture.src, self._base)
+            if url is not None:
+                if not picture.is_icon:
+                    self._parts.lead_url = self._parts.lead_url or url
                 images.append(
                     Image(
                         url,
@@ -316,7 +325,16 @@ def _line_at(text: str, position: int) -> str:
 
 
 def lead_picture(parts: Parts, known: Known) -> str | None:
-    """The picture the source names, else the first of the issue that is no portrait."""
+    """The picture the source names, else the first of the issue that is neither portrait nor icon."""
     if known.image_url:
-        return clean_url(known.image_url, known.base)
-    return parts.images[0].url if parts.images else None
+        return _picture_url(known.image_url, known.base)
+    return parts.lead_url
+
+
+def _picture_url(src: str, base: str | None) -> str | None:
+    """The address of a picture without what says who reads, but with what its host asks for before it shows it."""
+    url = clean_url(src, base)
+    if url is None or url == src or (permit := _PERMIT.match(src)) is None or permit[1] in url:
+        return url
+    signed = f"{url}{'&' if '?' in url else '?'}{permit[1]}"
+    return signed if len(signed) <= MAX_SHOWN else None

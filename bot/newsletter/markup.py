@@ -23,6 +23,9 @@ _SILENT = "script|style|xmp|iframe|noembed|noframes|noscript|plaintext|template|
 # a quick look whether any of them may be there; capital letters are rare enough to count as a sign
 _SILENT_OPEN = re.compile("<(?:s(?:[cv]|t(?!r))|xm|if|no|pl|t[ei]|m[ae]|ob|h(?:ea|t)|[a-z]?[A-Z])")
 _SILENT_CSS = _SILENT.replace("|", ",").replace("head", "head>title")
+# what a mail or a page keeps for another screen, or for the preview in a list of mails
+_HIDDEN_CSS = 'body [hidden],body [style*="display:none" i],body [style*="display: none" i]'
+_HIDDEN_WORDS = (" hidden", " HIDDEN", "isplay:", "ISPLAY:")
 _SOURCE_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
 _LONG_TAG = re.compile(r"(<[a-zA-Z][a-zA-Z0-9]*)[^<>]{10000,}")
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr p li tr td th dd dt option".split())
@@ -34,8 +37,9 @@ def is_bare(source: str) -> bool:
 
 
 def canonical_html(source: str, *, bare: bool, unwanted: str = "", wanted: str = "", paid: tuple[str, ...] = ()) -> str:
-    """The document as lexbor writes it, without scripts, styles (unless `bare`) and what `unwanted` names.
+    """The document as lexbor writes it, without what is hidden, what `unwanted` names, scripts and styles.
 
+    Of the last two a `bare` document has none.
     `wanted` is a list of selectors, best first: the first that holds real text is taken instead of the whole body.
     Before the first element that one of the selectors `paid` names comes `CUT`.
     """
@@ -44,7 +48,8 @@ def canonical_html(source: str, *, bare: bool, unwanted: str = "", wanted: str =
     tree = LexborHTMLParser(flattened(source.replace(CUT, "") if paid else source))
     if paid:
         _mark_paid(tree.css(",".join(paid)))
-    selector = ",".join(filter(None, ("" if bare else _SILENT_CSS, unwanted)))
+    hidden = _HIDDEN_CSS if any(word in source for word in _HIDDEN_WORDS) else ""
+    selector = ",".join(filter(None, ("" if bare else _SILENT_CSS, hidden, unwanted)))
     if selector:
         for node in tree.css(selector):
             node.remove()

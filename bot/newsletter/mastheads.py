@@ -41,7 +41,7 @@ class Known:
 
 @dataclass(slots=True)
 class Parts:
-    """The parts of an issue as they were read."""
+    """The parts of an issue as they were read. `lead_url` is the first picture that is no icon."""
 
     title: str = ""
     subtitle: str | None = None
@@ -51,6 +51,7 @@ class Parts:
     paywalled: bool = False
     sections: list[Section] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
+    lead_url: str | None = None
     polls: tuple[IssuePoll, ...] = ()
     mentions: list[str] = field(default_factory=list)
 

@@ -7,9 +7,10 @@ by node from Python costs several times more. Entry point: `read_blocks`.
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from bot.newsletter.chrome import acts_as_written
-from bot.newsletter.links import read_link
+from bot.newsletter.links import clean_url, read_link
 from bot.newsletter.spacing import BREAK, EDGE, MARKS, is_settled, settled, unescaped
 from bot.newsletter.text import visible
 from bot.newsletter.wrappers import unwrap
@@ -28,6 +29,7 @@ _BETWEEN = f"* {EDGE}"  # what may stand between the fragments of one link
 
 _TAG = re.compile(r"</?[a-zA-Z][^>\"]*+(?>(?:\"[^\"]*+\"[^>\"]*+)*)>")
 _COMMENT = re.compile(r"<!--.*?-->|<!DOCTYPE[^>]*>|<\?[^>]*>", re.DOTALL | re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s<>\"“”„«»、。，！？；：（）「」『』…]+", re.IGNORECASE)
 _BOLD_PART = re.compile(r"<(strong|b)\b[^>]*>.*?</\1>", re.DOTALL)
 _MARKED = re.compile(r"<mark\b[^>]*>(.*?)</mark>", re.DOTALL)
 # an attribute or a declaration of style, in pixels
@@ -35,7 +37,8 @@ _STATED_SIZE = re.compile(
     r"(?<![\w-])(?:width|height)(?:=\"|\s*:)\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*(?=[\";!])", re.IGNORECASE
 )
 _SMALL = 100
-_ICON = re.compile(r"class=\"[^\"]*(?<![a-z])(?:icon|logo|avatar|lucide)\b|/icons?/|favicon", re.IGNORECASE)
+_ICON_CLASS = re.compile(r"(?<![a-z])(?:icon|logo|avatar|lucide)\b", re.IGNORECASE)
+_ICON_NAMES = ("/icons/", "/icon/", "favicon")
 # where mail services count who opened an issue; a picture of that name ends in what pictures end in
 _COUNTER = re.compile(
     r"/(?:ss/o|e/o|track/open|wf/open)[/.?]|^(?:https?:)?//[^/?#]+/o/|/open(?:\.(?:gif|php|aspx))?/?(?:\?|\Z)|[?&]idsite=\d",
@@ -111,7 +114,9 @@ class Block:
         if not any(piece.startswith("mark") for piece in self.pieces):
             return None
         found = _MARKED.search(self.raw)
-        return " ".join(visible(unescaped(_TAG.sub("", found[1]))).replace("**", "").split()) if found else None
+        if found is None:
+            return None
+        return naming_nobody(" ".join(visible(unescaped(_TAG.sub("", found[1]))).replace("**", "").split()))
 
 
 def read_blocks(canonical: str, *, base: str | None = None, mend: bool = False) -> list[Block]:
@@ -184,7 +189,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             if pictures or (text and not text.isspace()):
                 block = Block(kind, text, pieces[begin:number], anchors, pictures, ruled)
                 glued = mend and (tagged or current is not None)  # plain text lost no spaces
-                if glued or not is_settled(text):
+                if glued or "://" in text or not is_settled(text):
                     _settle(block, mend=glued)
                 if pictures or block.text.strip():
                     blocks.append(block)
@@ -208,10 +213,27 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
 def _settle(block: Block, *, mend: bool) -> None:
     """Give the block the text that is read, and its links their places in it."""
     anchors = block.anchors
-    block.text, spans = settled(block.text, [(anchor.start, anchor.end) for anchor in anchors], mend=mend)
+    text, spans = settled(block.text, [(anchor.start, anchor.end) for anchor in anchors], mend=mend)
+    if "://" in text:
+        edges = [0, *[edge for span in spans for edge in span], len(text)]
+        pieces = [naming_nobody(text[start:end]) for start, end in pairwise(edges)]
+        text = "".join(pieces)
+        places = list(accumulate(map(len, pieces)))
+        spans = list(zip(places[::2], places[1::2], strict=False))
+    block.text = text
     for anchor, (start, end) in zip(anchors, spans, strict=True):
         anchor.start = start
         anchor.end = end
+
+
+def naming_nobody(text: str) -> str:
+    """The text with clean addresses for those that name their reader."""
+    return _ADDRESS.sub(_clean_address, text) if "://" in text else text
+
+
+def _clean_address(found: re.Match[str]) -> str:
+    address = found[0].rstrip(".,;:!?*_)]")
+    return (clean_url(address) or address) + found[0][len(address) :]
 
 
 def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anchor | None:
@@ -243,13 +265,17 @@ def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anc
 def _picture(tag: str) -> Picture | None:
     """The picture of an `img` tag; pictures of one pixel count readers and are none, nor are WordPress's emoji."""
     src = _attribute(tag, ' src="') or _attribute(tag, ' data-src="')
-    if not src or "wp-smiley" in tag or "/images/core/emoji/" in src or _COUNTER.search(src):
+    if not src or "wp-smiley" in tag or "/images/core/emoji/" in src:
         return None
-    size = min(map(int, _STATED_SIZE.findall(tag)), default=_SMALL)
+    if ("/o" in src or "idsite=" in src) and _COUNTER.search(src):
+        return None
+    has_size = "width" in tag or "height" in tag
+    size = min(map(int, _STATED_SIZE.findall(tag)), default=_SMALL) if has_size else _SMALL
     if size <= 1:
         return None
-    alt = " ".join(visible(_attribute(tag, ' alt="')).split())
-    return Picture(src, alt, is_icon=size < _SMALL or _ICON.search(tag) is not None)
+    alt = naming_nobody(" ".join(visible(_attribute(tag, ' alt="')).split()))
+    is_icon = size < _SMALL or any(name in src for name in _ICON_NAMES)
+    return Picture(src, alt, is_icon or _ICON_CLASS.search(_attribute(tag, ' class="')) is not None)
 
 
 def _attribute(tag: str, opening: str) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from bot.model.issue import Image, IssuePoll, Link, Section
 from bot.newsletter import headings
-from bot.newsletter.blocks import Anchor, Block
+from bot.newsletter.blocks import Anchor, Block, naming_nobody
 from bot.newsletter.chrome import host_in, is_chrome, is_offer, learn_own, may_invite, odd_keys, without_invites
-from bot.newsletter.links import MAX_SHOWN, clean_url, link_key
+from bot.newsletter.links import MAX_SHOWN, absolute, clean_url, link_key
 from bot.newsletter.mastheads import Known, Parts, is_avatar, read_head, title_from_text
 from bot.newsletter.polls import may_hold_polls, take_polls
 from bot.newsletter.surroundings import caption_of, title_nearby
@@ -48,6 +48,7 @@ _PERMIT = re.compile(
     r"https://(?:(?:firebase)?storage\.googleapis\.com/|[^/?#]+/storage/v1/object/sign/)[^?#]*\?(?:[^#]*?&)?"
     r"(token=[\w.-]+|GoogleAccessId=[\w.-]+(?:@|%40)[\w.-]+\.gserviceaccount\.com)"
 )
+_MAY_NAME = re.compile("[?@;%]")
 _DIVIDER = re.compile(r"/(?:line|divider|separator|spacer|hr)[-_ ]?\d*\.\w{3,4}(?:$|[?#])", re.IGNORECASE)
 
 
@@ -69,8 +70,8 @@ def compose(blocks: list[Block], known: Known, text: str, polls: tuple[IssuePoll
     if may_hold_polls(text):
         blocks, found_polls = take_polls(blocks)
     parts = Parts(
-        title=known.title or "",
-        subtitle=known.subtitle,
+        title=naming_nobody(known.title or ""),
+        subtitle=naming_nobody(known.subtitle) if known.subtitle else None,
         authors=known.authors,
         published_at=known.published_at,
         polls=polls + found_polls,
@@ -333,8 +334,11 @@ def lead_picture(parts: Parts, known: Known) -> str | None:
 
 def _picture_url(src: str, base: str | None) -> str | None:
     """The address of a picture without what says who reads, but with what its host asks for before it shows it."""
-    url = clean_url(src, base)
-    if url is None or url == src or (permit := _PERMIT.match(src)) is None or permit[1] in url:
+    url = absolute(src, base)
+    if url is None or (len(url) <= MAX_SHOWN and _MAY_NAME.search(url) is None):
+        return url
+    url = clean_url(url)
+    if url is None or (permit := _PERMIT.match(src)) is None or permit[1] in url:
         return url
     signed = f"{url}{'&' if '?' in url else '?'}{permit[1]}"
     return signed if len(signed) <= MAX_SHOWN else None

@@ -25,7 +25,6 @@ _SILENT_OPEN = re.compile("<(?:s(?:[cv]|t(?!r))|xm|if|no|pl|t[ei]|m[ae]|ob|h(?:e
 _SILENT_CSS = _SILENT.replace("|", ",").replace("head", "head>title")
 # what a mail or a page keeps for another screen, or for the preview in a list of mails
 _HIDDEN_CSS = 'body [hidden],body [style*="display:none" i],body [style*="display: none" i]'
-_HIDDEN_WORDS = (" hidden", " HIDDEN", "isplay:", "ISPLAY:")
 _SOURCE_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
 _LONG_TAG = re.compile(r"(<[a-zA-Z][a-zA-Z0-9]*)[^<>]{10000,}")
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr p li tr td th dd dt option".split())
@@ -48,7 +47,7 @@ def canonical_html(source: str, *, bare: bool, unwanted: str = "", wanted: str =
     tree = LexborHTMLParser(flattened(source.replace(CUT, "") if paid else source))
     if paid:
         _mark_paid(tree.css(",".join(paid)))
-    hidden = _HIDDEN_CSS if any(word in source for word in _HIDDEN_WORDS) else ""
+    hidden = _HIDDEN_CSS if "isplay:" in source or " hidden" in source else ""
     selector = ",".join(filter(None, ("" if bare else _SILENT_CSS, hidden, unwanted)))
     if selector:
         for node in tree.css(selector):

@@ -9,7 +9,7 @@ from bot.newsletter.links import link_key
 from bot.newsletter.markdown import markdown_html
 from bot.newsletter.markup import CUT, canonical_html, is_bare
 from bot.newsletter.mastheads import Known
-from bot.newsletter.paywalls import PAID, PAID_WORDS, before_paywall, read_paywall
+from bot.newsletter.paywalls import PAID, before_paywall, marks_paid, public_part, read_paywall
 from bot.newsletter.platforms import beehiiv, unwanted_in
 from bot.newsletter.titles import readable_address
 
@@ -26,7 +26,9 @@ def issue_from_html(
     """
     source = source[:MAX_HTML]
     bare = is_bare(source) if bare is None else bare
-    paid = (*PAID, *known.paid) if known.paid or any(word in source for word in PAID_WORDS) else ()
+    source, has_paid = public_part(source)
+    known.paywalled = known.paywalled or has_paid
+    paid = (*PAID, *known.paid) if known.paid or marks_paid(source) else ()
     canonical = canonical_html(source, bare=bare, unwanted=unwanted_in(source), wanted=wanted, paid=paid)
     if paid and CUT in canonical:
         blocks = read_blocks(canonical.replace(CUT, ""), base=known.base)
@@ -37,7 +39,10 @@ def issue_from_html(
 
 
 def issue_from_markdown(source: str, known: Known) -> Issue:
-    """The issue in a Markdown document."""
+    """The issue in a Markdown document; of one that is `known` as paid for, what it says itself to be for everybody."""
+    is_paid = known.paywalled
+    source, has_paid = public_part(source)
+    known.paywalled = is_paid or has_paid
     whole = source
     source, polls = beehiiv.take_torn_polls(source)
     if polls:
@@ -45,7 +50,7 @@ def issue_from_markdown(source: str, known: Known) -> Issue:
     source = markdown_html(source)
     canonical = canonical_html(source, bare=is_bare(source))
     blocks = read_blocks(canonical, base=known.base, mend=True)
-    return _issue(blocks, known, [], polls=polls)
+    return _issue(blocks, known, [], polls=polls, is_paid=is_paid and not has_paid)
 
 
 def _issue(
@@ -55,12 +60,18 @@ def _issue(
     *,
     polls: tuple[IssuePoll, ...] = (),
     free: int | None = None,
+    is_paid: bool = False,
 ) -> Issue:
-    """The issue of these blocks, of which the markup says that the first `free` are for everybody."""
+    """The issue of these blocks, of which the markup says that the first `free` are for everybody.
+
+    `is_paid` says that all are for those who pay, unless their own words say where that begins.
+    """
     text = " ".join([known.title or "", *[block.text for block in blocks]]).casefold()
     content = _content_identity(text, known)
     is_cut, first_paid = read_paywall(blocks, text, own=known.own, is_cut=known.paywalled)
     known.paywalled = known.paywalled or is_cut
+    if is_paid and first_paid == len(blocks):
+        first_paid, polls = int(bool(blocks) and blocks[0].kind == "h1"), ()
     blocks = blocks[: first_paid if free is None else min(free, first_paid)]
     parts = compose(blocks, known, text, polls)
     if known.url and not identities:

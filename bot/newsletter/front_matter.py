@@ -15,12 +15,14 @@ _LIST = re.compile(r"\[(.*)\]$")
 _KNOWN = {
     "title", "subtitle", "description", "summary", "author", "authors", "date", "published", "publishdate", "pubdate",
     "published_at", "canonical_url", "url", "link", "layout", "tags", "slug", "draft", "categories", "permalink",
+    "visibility",
 }  # fmt: skip
 _BEYOND = (">", "|", "{", "&", "*")  # blocks, maps, anchors of YAML
 _NO_PROSE = " \t#]}-\"'"  # what a line begins with that belongs to something else, or is more than this reads
 _NOTHING = {"null", "~"}
 _YES = {"true", "yes", "on", "1"}
 _NO = {"false", "no", "off", "0"}
+_PAID = {"paid", "tiers"}  # of Ghost's ways to say who may read a post
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -34,6 +36,7 @@ class FrontMatter:
     published_at: datetime | None = None
     url: str = ""
     is_draft: bool = False
+    is_paid: bool = False
 
 
 def take_front_matter(source: str) -> tuple[FrontMatter, str]:
@@ -54,6 +57,7 @@ def take_front_matter(source: str) -> tuple[FrontMatter, str]:
             (url for url in (_first(fields, name) for name in ("canonical_url", "url", "link")) if "://" in url), ""
         ),
         is_draft=_first(fields, "draft").lower() in _YES or _first(fields, "published").lower() in _NO,
+        is_paid=_first(fields, "visibility").lower() in _PAID,
     )
     return found, "\n".join(lines[end + 1 :])
 

@@ -55,7 +55,7 @@ def canonical_html(source: str, *, bare: bool, unwanted: str = "", wanted: str =
     for candidate in wanted.split(",") if wanted else ():
         best = max(tree.css(candidate.strip()), key=lambda node: len(node.text() or ""), default=None)
         if best is not None and len((best.text() or "").strip()) > 200:
-            return best.html or ""
+            return _with_cut_beside(best) if paid else best.html or ""
     body = tree.body
     if body is None:
         return ""
@@ -67,6 +67,13 @@ def _mark_paid(nodes: "list[LexborNode]") -> None:
         if node.tag not in {"html", "body", "head", "script", "style"}:
             node.insert_before(CUT)
             return
+
+
+def _with_cut_beside(node: "LexborNode") -> str:
+    """The element as lexbor writes it, with a `CUT` that comes after it under the same parent."""
+    html = node.html or ""
+    before, cut, _ = ((node.parent.html if node.parent else None) or "").partition(CUT)
+    return html + cut if html in before else html
 
 
 def flattened(source: str) -> str:

@@ -8,11 +8,26 @@ import re
 from bot.newsletter.blocks import Block
 from bot.newsletter.chrome import Own, host_in, is_action
 
-PAID = (".paywall", ".paywalled", ".paywall-content", ".paywalled-content", ".paywall-jump", ".gh-post-upgrade-cta")
-"""Selectors of what stands at a paywall or behind it; the last two are where Substack's and Ghost's pages break off."""
+PAID = (
+    ".paywall",
+    ".paywalled",
+    ".paywall-content",
+    ".paywalled-content",
+    ".paywall-jump",
+    ".gh-post-upgrade-cta",
+    ".wp-block-jetpack-paywall",
+    ".wp-block-premium-content-subscriber-view",
+)
+"""Selectors of what stands at a paywall or behind it: common ones, Substack's, Ghost's and WordPress's."""
 
-PAID_WORDS = ("paywall", "upgrade-cta")
-"""Each of those selectors has one of these."""
+_PAID_WORDS = ("paywall", "upgrade-cta", "subscriber-view")  # each of those selectors has one of these
+# Ghost's own marks: where the public part of a post ends, and a card for those who pay alone
+_PUBLIC_END = re.compile(r"<!--\s*members-only\s*-->", re.IGNORECASE)
+_GATED = re.compile(
+    r"<!--kg-gated-block:begin(?=[^>]*status:-free)(?![^>]*nonMember:true)[^>]*>"
+    r"(?:.*?<!--kg-gated-block:end-->|.*)",
+    re.DOTALL,
+)
 
 _MAX_SENTENCE = 400
 
@@ -34,7 +49,11 @@ _PAYWALL = re.compile(
 _WORDS = (
     "the rest",
     "already a pa",
-    "upgrade to p",
+    "upgrade to ",
+    "free preview",
+    "ers only",
+    "for pa",
+    "for premium",
     "is for ",
     "is only for ",
     "remainder of",
@@ -54,7 +73,7 @@ _WORDS = (
 _PIECE = r"(?:post|issue|article|story|episode|edition|page|e-?mail|letter|piece)"
 _END = r"(?=\W*(?:$|subscribe|upgrade|already|sign|become|log))"
 _PAYING = r"(?:paid(?:-up)?|paying|premium|pro|founding)"
-_PLAN = r"(?:paid|premium|pro|plus)"
+_PLAN = r"(?:an? )?(?:paid|premium|pro|plus)(?: (?:subscription|membership|plan|tier))?"
 _SUBSCRIBER = r"(?:subscriber|member)(?: of .{1,60}?)?"
 _READERS = r"(?:subscribers|members|readers|supporters)\b"
 _TIERS = r"on the [^.!?]{1,100}?\b(?:tiers?|plans?)\b(?: only)?"
@@ -63,7 +82,8 @@ _TIERS = r"on the [^.!?]{1,100}?\b(?:tiers?|plans?)\b(?: only)?"
 _CUT = re.compile(
     r"(?:^|[^\w\s]\s*)(?:subscribe to .{1,80}? to|upgrade to) (?:read|unlock) the rest\b(?! of (?!this\b|the ))"
     r"|already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in\b"
-    r"(?!(?:\W+here)?\W+to (?:comment|join|manage|vote|reply|chat|update|change|participate|claim))"
+    r"(?!(?:\W+here)?\W+to (?:comment|join|manage|vote|reply|chat|update|change|participate|claim"
+    r"|(?:see|read|view|leave|unlock) (?:the |all |our |a )?comments?))"
     rf"|subscribe to .{{1,80}}? to (?:keep|continue) reading this {_PIECE}"
     rf"|upgrade to {_PLAN} to (?:(?:(?:continue|keep) reading|read on)(?: (?:this|the) {_PIECE})?{_END}"
     rf"|continue{_END}|read the rest\b(?! of (?!this\b|the ))"
@@ -74,13 +94,18 @@ _CUT = re.compile(
     r"|read the rest\b(?! of (?!this\b|the ))"
     rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {_PIECE}{_END})"
     rf"|(?:subscribe|become a (?:paid|paying) {_SUBSCRIBER}) to get access to (?:the rest of )?this {_PIECE}\b"
+    rf"|to (?:read|unlock) the rest(?: of (?:this|the) {_PIECE})?, (?:subscribe|upgrade|become an? {_PAYING} )"
+    r"(?!.*\bfor free\b)"
+    r"|(?:reached|is) the end of (?:the|this|your) free preview"
+    rf"|\A\W*(?:only )?for {_PAYING} (?:subscribers|members)(?: only)?\W*\Z"
+    rf"|\A\W*{_PAYING} (?:subscribers|members) only(?: (?:below|beyond|past|from here)\b.{{0,40}})?\W*\Z"
     rf"|continue reading this {_PIECE} for free, courtesy of|claim my free post"
     r"|keep reading with a \d+-day free trial(?! of\b)"
     rf"|subscribe(?: now)? to (?:continue|keep) reading(?: (?:this|the) {_PIECE})?{_END}",
     re.IGNORECASE | re.MULTILINE,
 )
 _FOR_THOSE_WHO_PAY = re.compile(
-    rf"this (?:{_PIECE}|content|newsletter) is (?:only )?for {_PAYING} {_READERS}"
+    rf"this (?:(?:{_PIECE}|content|newsletter) is|is an? {_PIECE}) (?:only )?for {_PAYING} {_READERS}"
     rf"|this (?:{_PIECE}|content) is (?:only )?for (?:subscribers|members)(?:{_END}| only(?=\W*$|[.!:;])| {_TIERS})"
     rf"|the (?:rest|remainder) of (?:this|today['’]s) (?:{_PIECE}|newsletter) is (?:only )?for (?:our |my )?"
     rf"(?:{_PAYING} {_READERS}|(?:subscribers|members) (?:to|of|on) [^.!?]{{0,60}}?\b{_PLAN}\b"
@@ -94,6 +119,19 @@ _OPEN = re.compile(
     re.IGNORECASE,
 )
 """What stands behind such a sentence where the rest is for everybody all the same."""
+
+
+def marks_paid(source: str) -> bool:
+    """The markup may have an element that one of `PAID` names."""
+    return "class=" in source and any(word in source for word in _PAID_WORDS)
+
+
+def public_part(source: str) -> tuple[str, bool]:
+    """The document without what its comments keep for those who pay, and whether there is any of that."""
+    if "<!--" not in source:
+        return source, False
+    public = _PUBLIC_END.split(_GATED.sub("", source), maxsplit=1)[0]
+    return public, len(public) < len(source)
 
 
 def read_paywall(blocks: list[Block], text: str, *, own: Own, is_cut: bool) -> tuple[bool, int]:

@@ -51,6 +51,7 @@ def read_newsletter(
             subtitle=front.subtitle or None,
             authors=front.authors,
             published_at=front.published_at,
+            paywalled=front.is_paid,
             url=url,
             base=base_url or url,
             own=Own(),

@@ -58,6 +58,9 @@ def test_a_torn_poll_after_a_story_to_be_read_elsewhere_stays() -> None:
         '<p>Keep reading with a 7-day free trial</p><p>Subscribe to <a href="/subscribe">Crumbs</a></p>',
         '<div class="paywall-jump"></div>',
         '<aside class="gh-post-upgrade-cta"><h2>This post is for paying subscribers only</h2></aside>',
+        "<!--members-only-->",
+        '<div class="wp-block-jetpack-paywall"><p>Subscribe</p></div>',
+        '<div class="wp-block-premium-content-subscriber-view"><p>Loaves <a href="https://b.example/3">in</a></p></div>',
         '<div class="paywall"><p>You have read enough.</p></div>',
         '<div class="box paywall" id="x"><div><p>Loaves <a href="https://b.example/3">inside</a></p></div></div>',
     ],
@@ -164,6 +167,12 @@ def test_an_offer_in_the_middle_of_an_issue_cuts_nothing(line: str) -> None:
         "This newsletter is for subscribers.",
         "To keep reading, subscribe to the newsletter for free.",
         "Already a paid subscriber? Sign in to comment.",
+        "Already a paid subscriber? Sign in to unlock comments.",
+        "Paid members only: join Thursday's call.",
+        "This is a post for people who bake.",
+        "This is a letter for paying attention.",
+        "To read the rest, subscribe for free.",
+        "For paid subscribers we bake on Fridays.",
     ],
 )
 def test_what_only_speaks_of_paying_cuts_nothing(line: str) -> None:
@@ -233,9 +242,78 @@ def test_what_only_speaks_of_paying_cuts_nothing(line: str) -> None:
         "This article is for subscribers on the Gold tier",
         "Already a paying subscriber? [Sign In](/login)",
         "Already a paid member? Log in to continue.",
+        "Already a paid subscriber? Sign in to unlock the rest",
+        "## Upgrade to a paid subscription to read the rest of this post",
+        "## To read the rest of this post, become a paid subscriber",
+        "## This is a post for paying members",
+        "This is an issue for premium members.",
+        "## Paid members only below this line",
+        "## 🔒 For paid subscribers",
+        "You have reached the end of the free preview. Upgrade to continue",
+        "<!--members-only-->",
+        "<!-- members-only -->",
     ],
 )
 def test_what_says_that_the_rest_is_paid_for_cuts(line: str) -> None:
     issue = read(f"# T\n\n[first](https://a.example/1)\n\n{line}\n\n- [hidden](https://b.example/2)\n")
     assert keys(issue) == ["a.example/1"]
     assert issue.paywalled
+
+
+GATED = '<!--kg-gated-block:begin nonMember:{} memberSegment:"{}" -->'
+
+
+@pytest.mark.parametrize("end", ["<!--kg-gated-block:end-->", ""])
+def test_a_card_for_those_who_pay_is_left_out(end: str) -> None:
+    issue = read(
+        f"<h1>T</h1><p><a href='https://a.example/1'>first</a></p>{GATED.format('false', 'status:-free')}"
+        f"<p><a href='https://b.example/2'>hidden</a></p>{end}<p><a href='https://c.example/3'>last</a></p>",
+        name="x.html",
+    )
+    assert issue.paywalled
+    assert keys(issue) == (["a.example/1", "c.example/3"] if end else ["a.example/1"])
+
+
+@pytest.mark.parametrize(("outsiders", "segment"), [("true", "status:-free"), ("true", ""), ("false", "status:free")])
+def test_a_card_for_others_than_those_who_pay_stays(outsiders: str, segment: str) -> None:
+    issue = read(
+        f"<h1>T</h1>{GATED.format(outsiders, segment)}<p><a href='https://a.example/1'>first</a></p>"
+        "<!--kg-gated-block:end-->",
+        name="x.html",
+    )
+    assert not issue.paywalled
+    assert keys(issue) == ["a.example/1"]
+
+
+def test_cards_without_an_end_are_read_in_time() -> None:
+    assert read("<h1>T</h1>" + GATED.format("false", "status:-free") * 40_000, name="x.html").paywalled
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("# T\n\n[hidden](https://b.example/2)\n\n" + POLL, []),
+        ("[first](https://a.example/1)\n\n<!--members-only-->\n\n[hidden](https://b.example/2)", ["a.example/1"]),
+        (f"[first](https://a.example/1)\n\n{CUT}[hidden](https://b.example/2)", ["a.example/1"]),
+    ],
+)
+@pytest.mark.parametrize("visibility", ["paid", "tiers"])
+def test_a_file_that_says_it_is_paid_for_gives_its_public_part(visibility: str, body: str, kept: list[str]) -> None:
+    issue = read(f"---\ntitle: T\nvisibility: {visibility}\n---\n{body}\n")
+    assert (issue.title, issue.paywalled, keys(issue), issue.polls) == ("T", True, kept, ())
+
+
+def test_a_file_for_everybody_is_read_whole() -> None:
+    issue = read("---\nvisibility: public\n---\n# T\n\n[first](https://a.example/1)\n")
+    assert (issue.paywalled, keys(issue)) == (False, ["a.example/1"])
+
+
+@pytest.mark.parametrize(("before", "after"), [("", '<div class="paywall">Pay</div>'), ('<p class="paywall">', "")])
+def test_a_paywall_beside_the_text_of_a_page(before: str, after: str) -> None:
+    issue = read(
+        f"<html><head><title>T</title></head><body><div>{before}<div class='available-content'><p>{'Rye. ' * 60}"
+        f"<a href='https://a.example/1'>first</a></p></div>{after}</div></body></html>",
+        name="x.html",
+    )
+    assert issue.paywalled is bool(after)
+    assert keys(issue) == ["a.example/1"]

@@ -19,6 +19,9 @@ _BRACKETS = re.compile(r"[\[\]]{64,}|[*_]{64,}|`{64,}|<{64,}|(?:!\[){32,}|(?:\[\
 _ESCAPED_ITEM = re.compile(r"(?<![\\\s])\n(?=\\- )")  # `\- ` begins a line, which was an item before
 _FIELD = re.compile(r"\{\{[^{}\n]{1,100}\}\}|<%[^<>%\n]{1,100}%>")  # blanks in it would end the address it stands in
 _MAX_PER_BLOCK = 4_000
+_MAX_CELLS = 50_000
+_MAX_DEFINITIONS = 500
+_DEFINITION = re.compile(r"^(?=[ \t>]*\[[^\]\n]{1,999}\]:)", re.MULTILINE)
 _NESTERS = re.compile(r"[\[*_`<]")
 
 
@@ -35,7 +38,25 @@ def markdown_html(source: str) -> str:
         source = _BARE.sub(_autolink, source)
     if "![" in source:
         source = _GLUED_IMAGE.sub(_image_or_link, source)
-    return str(MarkdownIt("commonmark", {"maxNesting": 20}).enable("table").render(source))
+    parser = MarkdownIt("commonmark", {"maxNesting": 20})
+    if _most_cells(source) <= _MAX_CELLS:
+        parser.enable("table")
+    return str(parser.render(source))
+
+
+def _most_cells(source: str) -> int:
+    """How many cells the tables of a document can have; the parser fills short rows up with empty ones."""
+    bars, lines = source.count("|"), source.count("\n") + 1
+    if bars * lines <= _MAX_CELLS:
+        return bars * lines
+    cells = columns = 0
+    for line in source.split("\n"):
+        if not line.strip():
+            columns = 0
+        elif "-" in line and not line.strip("|:- \t>"):
+            columns = max(columns, line.count("|") + 1)
+        cells += columns
+    return cells
 
 
 def _autolink(found: re.Match[str]) -> str:
@@ -47,6 +68,9 @@ def _autolink(found: re.Match[str]) -> str:
 def calmed(source: str) -> str:
     """The source without runs of markup that mean nothing and cost a parser quadratic time."""
     source = _BRACKETS.sub(" ", source)
+    if source.count("]:") > _MAX_DEFINITIONS:
+        # of definitions in one paragraph the parser reads all the rest for each
+        source = _DEFINITION.sub("\n", source)
     if len(_NESTERS.findall(source)) <= _MAX_PER_BLOCK:
         return source
     blocks = re.split(r"(\n\s*\n)", source)

@@ -2,12 +2,13 @@
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue
-from bot.newsletter.bodies import UNTITLED, issue_from_markdown
+from bot.newsletter.bodies import MAX_HTML, UNTITLED, issue_from_markdown
 from bot.newsletter.chrome import Own
 from bot.newsletter.encoding import decoded, mended
 from bot.newsletter.feeds import read_feed
 from bot.newsletter.front_matter import take_front_matter
 from bot.newsletter.links import clean_url
+from bot.newsletter.markdown import MAX_MARKDOWN
 from bot.newsletter.mastheads import Known
 from bot.newsletter.pages import issue_from_page
 from bot.newsletter.sniffing import Kind, kind_of
@@ -37,7 +38,8 @@ def read_newsletter(
         if not feed.issues:
             raise UnreadableError("unreadable-no-items")
         return list(feed.issues)
-    text = mended(decoded(content, content_type).lstrip("\ufeff").replace("\0", ""))
+    text = decoded(content, content_type).lstrip("\ufeff").replace("\0", "")
+    text = mended(text[: MAX_HTML if kind is Kind.HTML else MAX_MARKDOWN])
     url = clean_url(base_url or source)
     if kind is Kind.HTML:
         issue = issue_from_page(text, url=url)

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from bot.errors import UnreadableError
-from bot.newsletter import Feed, read_feed
+from bot.newsletter import Feed, read_feed, read_newsletter
 
 HEAD = b'<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>t</title>'
 TAIL = b"</channel></rss>"
@@ -88,6 +88,43 @@ def test_rubbish_is_understood_or_refused_in_bounded_time(kind: str) -> None:
         read_feed(RUBBISH[kind]())
     # the worst takes two seconds on the machine this was written on; what took a minute or never ended is meant
     assert time.process_time() - began < 20
+
+
+def table(*, columns: int, rows: int, mark: bytes = b"") -> bytes:
+    lines = [b"|a" * columns, b"|-" * columns, *[b"|b|"] * rows]
+    return b"".join(mark + line + b"\n" for line in lines) + b"\n"
+
+
+def definitions(mark: str) -> bytes:
+    return "".join(f"{mark}[a{number}]: https://a.example/{number}\n" for number in range(20_000)).encode()
+
+
+MISREAD = "It’s 🥖 time\n".encode().decode("mac_roman").encode()
+MARKDOWN: dict[str, Callable[[], bytes]] = {
+    "tables of many columns": lambda: much(table(columns=1_500, rows=43), 1_400_000),
+    "tables of many rows": lambda: much(table(columns=64, rows=1_000), 600_000),
+    "tables in a quotation": lambda: much(table(columns=1_500, rows=43, mark=b"> "), 600_000),
+    "definitions": lambda: definitions(""),
+    "definitions in a quotation": lambda: definitions("> "),
+    "text beyond what is read": lambda: b"a loaf. " * 200_000 + b"\n" + much(MISREAD, 40_000_000),
+}
+
+
+@pytest.mark.parametrize("kind", MARKDOWN)
+def test_hostile_markdown_is_read_in_bounded_time(kind: str) -> None:
+    content = MARKDOWN[kind]()
+    began = time.process_time()
+    with suppress(UnreadableError):
+        read_newsletter(content, source="x.md")
+    # a second or two on the machine this was written on; what took ten seconds or a minute is meant
+    assert time.process_time() - began < 6
+
+
+def test_a_table_of_an_issue_is_a_table() -> None:
+    rows = "".join(f"| [Loaf {number}](https://a.example/{number}) | warm |\n" for number in range(400))
+    (issue,) = read_newsletter(f"# T\n\n| What | How |\n|---|---|\n{rows}".encode(), source="x.md")
+    assert [link.title for link in issue.links][:2] == ["Loaf 0", "Loaf 1"]
+    assert "|" not in issue.links[0].excerpt
 
 
 def test_entities_are_not_multiplied_without_bounds_nor_fetched() -> None:

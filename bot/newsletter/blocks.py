@@ -62,6 +62,7 @@ class Anchor:
     stamp: str = ""
     alt: str = ""
     acts: bool = False
+    is_paid: bool = False
 
 
 @dataclass(slots=True)
@@ -258,6 +259,8 @@ def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anc
             anchor.acts = acts_as_written(unwrap(href))
         if "utm_source=" in href:
             anchor.stamp = href.partition("utm_source=")[2].partition("&")[0].lower()
+    if "sponsored" in tag:
+        anchor.is_paid = "sponsored" in _attribute(tag, ' rel="').split()
     anchors.append(anchor)
     return anchor
 

@@ -34,7 +34,14 @@ _AD_BLOCKS = 4
 _PAID_MARK = re.compile(
     r"[(\[]\s*(?:sponsor(?:ed)?|ad|advertisement|paid|promoted|affiliate(?: link)?)\s*[)\]]", re.IGNORECASE
 )
-_PAID_LABEL = re.compile(r"sponsored?\s*[:|-]", re.IGNORECASE)
+_PAID_LABEL = re.compile(
+    r"\W*(?:(?:(?:our|(?:today|this week).?s) )?sponsor(?:ed)?(?: by [^:|\n]{1,60})?\s*[:|–—-]"
+    r"|our sponsor,? (?-i:(?=[A-Z0-9]))|paid (?:promotion|partnership|placement)\s*[:|–—-]"
+    r"|(?:\w+ )?(?:thanks|thank you) to [^.!?\n]{1,80} for sponsoring\b"
+    r"|(?:(?:this|today.?s) \w+ (?:is|was) )?(?:brought to you|sponsored) by\b)",
+    re.IGNORECASE,
+)
+_PAID_TAG = re.compile(r"(?:^|\s)#(?:ad|sponsored)\b", re.IGNORECASE)
 _STAR_NOTE = re.compile(r"(?:^|\n)\s*\*\s*(?:sponsor|affiliate|ad\b|paid|partner)", re.IGNORECASE)
 # under a post that is shown with its words: "— Name (@name), Oct 12, 2022"
 _SIGNATURE = re.compile(r"(?:(?:^|\n)[—–-]|(?<= )[—–]) ?[^\n—–]{1,100}\(@\w{1,30}\)")
@@ -54,9 +61,10 @@ _DIVIDER = re.compile(r"/(?:line|divider|separator|spacer|hr)[-_ ]?\d*\.\w{3,4}(
 
 @dataclass(slots=True)
 class _Open:
-    """The section being read."""
+    """The section being read, by a heading of which level."""
 
     title: str | None = None
+    level: int = 0
     sponsored: bool = False
     links: list[Link] = field(default_factory=list)
 
@@ -127,7 +135,7 @@ class _Reader:
         self._base = known.base
         self._self_key = link_key(known.url) if known.url else None
         self._section = _Open()
-        self._before_sponsor: str | None = None
+        self._before_sponsor: _Open | None = None
         self._closed: list[_Open] = []
         self._latest = self._section
         self._starred: list[tuple[_Open, int]] = []
@@ -147,7 +155,9 @@ class _Reader:
             if listed:
                 self._parts.topics = listed
             elif block.kind not in headings.NEVER:
-                heading = headings.heading_of(blocks, number, in_sponsor=self._section.sponsored)
+                heading = headings.heading_of(
+                    blocks, number, in_sponsor=self._section.sponsored and self._is_headline_due()
+                )
             if block.ruled and self._section.sponsored and heading is None:
                 self._end_sponsor()
             if heading is not None:
@@ -157,6 +167,8 @@ class _Reader:
                     self._end_sponsor()
                 elif previous_level and level >= previous_level + 2:
                     self._section.sponsored |= heading.sponsored
+                elif self._section.sponsored and self._section.level < level < headings.LABEL:
+                    pass  # a headline of the advertisement
                 else:
                     self._start(heading)
             if block.anchors:
@@ -174,17 +186,21 @@ class _Reader:
                 section.links[index] = replace(section.links[index], sponsored=True)
         self._parts.sections = [Section(section.title, tuple(section.links)) for section in self._closed]
 
+    def _is_headline_due(self) -> bool:
+        """A bold line belongs to the advertisement here: one that a label begins has its headline before its link."""
+        return self._section.level < headings.LABEL or not self._section.links
+
     def _start(self, heading: headings.Heading) -> None:
-        self._before_sponsor = self._section.title if heading.sponsored else None
+        self._before_sponsor = self._section if heading.sponsored else None
         self._close()
-        self._section = _Open(heading.title, heading.sponsored)
+        self._section = _Open(heading.title, heading.level, heading.sponsored)
 
     def _end_sponsor(self) -> None:
         """After an advertisement the section before it goes on."""
         if self._section.sponsored and self._before_sponsor is not None:
-            title = self._before_sponsor
+            before = self._before_sponsor
             self._close()
-            self._section = _Open(title)
+            self._section = _Open(before.title, before.level)
             self._before_sponsor = None
 
     def _close(self) -> None:
@@ -246,7 +262,7 @@ class _Reader:
                     _anchor_text(words),
                     section.title,
                     excerpt.removeprefix("- ") if has_lines else excerpt,
-                    sponsored,
+                    sponsored or anchor.is_paid,
                 )
             )
             self._links += 1
@@ -317,7 +333,7 @@ def _is_advertisement(text: str) -> bool:
     """The paragraph says of itself that it is paid for."""
     if ("(" in text or "[" in text) and _PAID_MARK.search(text):
         return True
-    return text[:7].lower() == "sponsor" and _PAID_LABEL.match(text) is not None
+    return _PAID_LABEL.match(text) is not None or ("#" in text and _PAID_TAG.search(text) is not None)
 
 
 def _line_at(text: str, position: int) -> str:

@@ -7,6 +7,9 @@ from bot.newsletter.blocks import Block
 from bot.newsletter.text import LEADING_EMOJI, bounded, folded
 
 MAX_HEADING = 200
+LABEL = 7
+"""The level of a line that is no heading element."""
+
 NEVER = frozenset({"li", "td", "caption"})
 """Kinds of block that are no headings, whatever they hold."""
 
@@ -15,11 +18,17 @@ _SPONSOR_LABEL = re.compile(
     r"\W*(?:(?:a |and )?(?:quick )?(?:word|message|note|words)? ?(?:from|by) (?:our|today.?s|this week.?s|the) "
     r"(?:\w+ )?(?:sponsors?|partners?)\b.{0,40}"
     r"|(?:together|in partnership|in collaboration) with\b.{0,60}|presented by\b.{0,60}|brought to you by\b.{0,60}"
-    r"|sponsor(?:ed)?(?: by\b.{0,60}| post| content| message| spotlight|s)?|(?:today|this week).?s sponsor.{0,40}"
-    r"|our (?:main )?sponsors?|advertisement|ad|promoted|partner (?:content|spotlight|message))\W*$",
+    r"|sponsor(?:ed)?(?: by\b.{0,60}| post| content| message| spotlight| links?|s)?"
+    r"|(?:today|this week).?s sponsor.{0,40}|our (?:main )?sponsors?|advertisement|ad|promoted"
+    r"|partner (?:content|spotlight|message))\W*$",
     re.IGNORECASE | re.DOTALL,
 )
-_SPONSORED = re.compile(r"\b(?:sponsors?|sponsored|unclassifieds?|classifieds?|advertisements?)\b", re.IGNORECASE)
+# a heading with such a word is the advertisement's; "State-sponsored hackers" and "GitHub Sponsors grows" are news
+_SPONSORED = re.compile(
+    r"(?<!-)\b(?:sponsored|unclassifieds?|classifieds?|advertisements?)\b"
+    r"|\b(?:our|from|by|with|(?:today|week|month).?s) (?:\w+ )?sponsors?\b|^\W*sponsors?\b(?:\W*$|\s*[:|–—-])",
+    re.IGNORECASE,
+)
 _CLASSIFIEDS = re.compile(r"\W*(?:un)?classifieds\b.{0,60}$", re.IGNORECASE | re.DOTALL)
 _PAYWALL = re.compile(r"subscribe to .{1,80} to (?:read|unlock) the rest", re.IGNORECASE)
 _SECTION_WORDS = re.compile(
@@ -32,7 +41,7 @@ _SECTION_WORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """`level` 1-6 as written (7: no heading element); a marker (`1/`) numbers a story and names no section."""
+    """`level` 1-6 as written, or `LABEL`; a marker (`1/`) numbers a story and names no section."""
 
     title: str
     level: int
@@ -56,18 +65,18 @@ def heading_of(blocks: list[Block], number: int, *, in_sponsor: bool) -> Heading
         return None
     if not block.anchors and "\n" not in text:
         if len(text) <= 60 and _SPONSOR_LABEL.match(text):
-            return Heading(_named(text), 7, sponsored=True)
+            return Heading(_named(text), LABEL, sponsored=True)
         if _CLASSIFIEDS.match(text):
-            return Heading(_named(re.split(r"\s*[-–—:]\s", text)[0]), 7, sponsored=True)
+            return Heading(_named(re.split(r"\s*[-–—:]\s", text)[0]), LABEL, sponsored=True)
         bold = "<strong" in block.raw or "<b" in block.raw
         if bold and text[-1] not in ".,;!" and block.is_bold:
             if in_sponsor and not _MARKER.match(text):
                 return None
-            return _heading(text, 7, whole=text)
+            return _heading(text, LABEL, whole=text)
         if LEADING_EMOJI.match(text) and len(text) <= 40 and text[-1] not in ".,;!?:" and _opens(blocks, number):
             return Heading(_named(text), 3, sponsored=bool(_SPONSORED.search(text)))
     elif block.anchors and len(text) <= 60 and _TOGETHER.match(text):
-        return Heading(_named(text), 7, sponsored=True)
+        return Heading(_named(text), LABEL, sponsored=True)
     return None
 
 
@@ -97,7 +106,7 @@ def is_subtitle(blocks: list[Block], position: int) -> bool:
 def _heading(title: str, level: int, *, whole: str) -> Heading:
     if _MARKER.match(title):
         return Heading(title, level, is_marker=True)
-    return Heading(_named(title), level, sponsored=bool(_SPONSORED.search(whole)))
+    return Heading(_named(title), level, sponsored=bool(_SPONSORED.search(whole) or _SPONSOR_LABEL.match(whole)))
 
 
 def _named(title: str) -> str:

@@ -37,8 +37,7 @@ _STATED_SIZE = re.compile(
     r"(?<![\w-])(?:width|height)(?:=\"|\s*:)\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*(?=[\";!])", re.IGNORECASE
 )
 _SMALL = 100
-_ICON_CLASS = re.compile(r"(?<![a-z])(?:icon|logo|avatar|lucide)\b", re.IGNORECASE)
-_ICON_NAMES = ("/icons/", "/icon/", "favicon")
+_ICON = re.compile(r"class=\"[^\"]*(?<![a-z])(?:icon|logo|avatar|lucide)\b|/icons?/|favicon", re.IGNORECASE)
 # where mail services count who opened an issue; a picture of that name ends in what pictures end in
 _COUNTER = re.compile(
     r"/(?:ss/o|e/o|track/open|wf/open)[/.?]|^(?:https?:)?//[^/?#]+/o/|/open(?:\.(?:gif|php|aspx))?/?(?:\?|\Z)|[?&]idsite=\d",
@@ -190,7 +189,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             if pictures or (text and not text.isspace()):
                 block = Block(kind, text, pieces[begin:number], anchors, pictures, ruled)
                 glued = mend and (tagged or current is not None)  # plain text lost no spaces
-                if glued or "://" in text or not is_settled(text):
+                if glued or not is_settled(text) or "://" in text:
                     _settle(block, mend=glued)
                 if pictures or block.text.strip():
                     blocks.append(block)
@@ -276,9 +275,11 @@ def _picture(tag: str) -> Picture | None:
     size = min(map(int, _STATED_SIZE.findall(tag)), default=_SMALL) if has_size else _SMALL
     if size <= 1:
         return None
+    is_icon = size < _SMALL
+    if "icon" in tag or "logo" in tag or "avatar" in tag or "ucide" in tag:
+        is_icon = is_icon or _ICON.search(tag) is not None
     alt = naming_nobody(" ".join(visible(_attribute(tag, ' alt="')).split()))
-    is_icon = size < _SMALL or any(name in src for name in _ICON_NAMES)
-    return Picture(src, alt, is_icon or _ICON_CLASS.search(_attribute(tag, ' class="')) is not None)
+    return Picture(src, alt, is_icon)
 
 
 def _attribute(tag: str, opening: str) -> str:

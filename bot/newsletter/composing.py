@@ -35,7 +35,7 @@ _PAID_MARK = re.compile(
     r"[(\[]\s*(?:sponsor(?:ed)?|ad|advertisement|paid|promoted|affiliate(?: link)?)\s*[)\]]", re.IGNORECASE
 )
 _PAID_LABEL = re.compile(
-    r"\W*(?:(?:(?:our|(?:today|this week).?s) )?sponsor(?:ed)?(?: by [^:|\n]{1,60})?\s*[:|–—-]"
+    r"\W*+(?:(?:(?:our|(?:today|this week).?s) )?sponsor(?:ed)?(?: by [^:|\n]{1,60})?\s*[:|–—-]"
     r"|our sponsor,? (?-i:(?=[A-Z0-9]))|paid (?:promotion|partnership|placement)\s*[:|–—-]"
     r"|(?:\w+ )?(?:thanks|thank you) to [^.!?\n]{1,80} for sponsoring\b"
     r"|(?:(?:this|today.?s) \w+ (?:is|was) )?(?:brought to you|sponsored) by\b)",

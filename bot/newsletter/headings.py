@@ -23,6 +23,7 @@ _SPONSOR_LABEL = re.compile(
     r"|partner (?:content|spotlight|message))\W*$",
     re.IGNORECASE | re.DOTALL,
 )
+_SPONSOR_WORDS = ("ponsor", "lassified", "dvertisement")  # each of the next has one
 # a heading with such a word is the advertisement's; "State-sponsored hackers" and "GitHub Sponsors grows" are news
 _SPONSORED = re.compile(
     r"(?<!-)\b(?:sponsored|unclassifieds?|classifieds?|advertisements?)\b"
@@ -74,7 +75,7 @@ def heading_of(blocks: list[Block], number: int, *, in_sponsor: bool) -> Heading
                 return None
             return _heading(text, LABEL, whole=text)
         if LEADING_EMOJI.match(text) and len(text) <= 40 and text[-1] not in ".,;!?:" and _opens(blocks, number):
-            return Heading(_named(text), 3, sponsored=bool(_SPONSORED.search(text)))
+            return Heading(_named(text), 3, sponsored=_says_sponsored(text))
     elif block.anchors and len(text) <= 60 and _TOGETHER.match(text):
         return Heading(_named(text), LABEL, sponsored=True)
     return None
@@ -106,7 +107,12 @@ def is_subtitle(blocks: list[Block], position: int) -> bool:
 def _heading(title: str, level: int, *, whole: str) -> Heading:
     if _MARKER.match(title):
         return Heading(title, level, is_marker=True)
-    return Heading(_named(title), level, sponsored=bool(_SPONSORED.search(whole) or _SPONSOR_LABEL.match(whole)))
+    return Heading(_named(title), level, sponsored=_says_sponsored(whole) or _SPONSOR_LABEL.match(whole) is not None)
+
+
+def _says_sponsored(text: str) -> bool:
+    lowered = text.lower()
+    return any(word in lowered for word in _SPONSOR_WORDS) and _SPONSORED.search(text) is not None
 
 
 def _named(title: str) -> str:

@@ -56,17 +56,15 @@ _WORDS = (
     "for premium",
     "is for ",
     "is only for ",
-    "remainder",
     "reading,",
     "become a pa",
     "keep reading with a",
     "subscribe to continue",
     "subscribe to keep",
+    "to get access to",
     "reading this ",
     "of a paid",
     "subscribe now",
-    "to get access to",
-    "courtesy",
     "claim my f",
 )
 

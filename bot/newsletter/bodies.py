@@ -18,18 +18,25 @@ MAX_HTML = 4_000_000
 
 
 def issue_from_html(
-    source: str, known: Known, *, identities: list[str] | None = None, wanted: str = "", bare: bool | None = None
+    source: str,
+    known: Known,
+    *,
+    identities: list[str] | None = None,
+    wanted: str = "",
+    around: str = "",
+    bare: bool | None = None,
 ) -> Issue:
     """The issue in an HTML body or page; `wanted` names where a page keeps its text, best selector first.
 
-    `bare` is what `is_bare` says of the source, where that is known already.
+    `around` names what is no text of a page that keeps it nowhere in particular; `bare` is what `is_bare` says of the
+    source, where that is known already.
     """
     source = source[:MAX_HTML]
     bare = is_bare(source) if bare is None else bare
     source, has_paid = public_part(source)
     known.paywalled = known.paywalled or has_paid
     paid = (*PAID, *known.paid) if known.paid or marks_paid(source) else ()
-    canonical = canonical_html(source, bare=bare, unwanted=unwanted_in(source), wanted=wanted, paid=paid)
+    canonical = canonical_html(source, bare=bare, unwanted=unwanted_in(source), wanted=wanted, around=around, paid=paid)
     if paid and CUT in canonical:
         blocks = read_blocks(canonical.replace(CUT, ""), base=known.base)
         known.paywalled = True

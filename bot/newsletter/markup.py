@@ -35,12 +35,15 @@ def is_bare(source: str) -> bool:
     return _SILENT_OPEN.search(source) is None
 
 
-def canonical_html(source: str, *, bare: bool, unwanted: str = "", wanted: str = "", paid: tuple[str, ...] = ()) -> str:
+def canonical_html(
+    source: str, *, bare: bool, unwanted: str = "", wanted: str = "", around: str = "", paid: tuple[str, ...] = ()
+) -> str:
     """The document as lexbor writes it, without what is hidden, what `unwanted` names, scripts and styles.
 
     Of the last two a `bare` document has none.
     `wanted` is a list of selectors, best first: the first that holds real text is taken instead of the whole body.
-    Before the first element that one of the selectors `paid` names comes `CUT`.
+    Of the body, what `around` names goes, too. Before the first element that one of the selectors `paid` names comes
+    `CUT`.
     """
     from selectolax.lexbor import LexborHTMLParser
 
@@ -56,6 +59,8 @@ def canonical_html(source: str, *, bare: bool, unwanted: str = "", wanted: str =
         best = max(tree.css(candidate.strip()), key=lambda node: len(node.text() or ""), default=None)
         if best is not None and len((best.text() or "").strip()) > 200:
             return _with_cut_beside(best) if paid else best.html or ""
+    for node in tree.css(around) if around else ():
+        node.remove()
     body = tree.body
     if body is None:
         return ""

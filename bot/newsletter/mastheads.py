@@ -17,6 +17,7 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MAX_PREVIEW = 4
 _BYLINE = re.compile(r"^(?:written |posted )?by[: ]+(?P<names>[^\d.!?\n]{3,80})$", re.IGNORECASE)
 
 
@@ -70,8 +71,8 @@ def read_head(blocks: list[Block], parts: Parts, known: Known) -> int:
                 position = int(all(block.kind != blocks[0].kind for block in blocks[1:]))
         if position:
             parts.title = bounded(folded(blocks[position - 1].text.replace("**", "")), MAX_TITLE)
-    elif blocks and blocks[0].kind[0] == "h" and folded(blocks[0].text).casefold() == parts.title.casefold():
-        position = 1
+    else:
+        position = _after_title(blocks, parts.title.casefold())
     if position and parts.subtitle is None and headings.is_subtitle(blocks, position):
         parts.subtitle = bounded(folded(blocks[position].text), MAX_TITLE)
         position += 1
@@ -79,6 +80,16 @@ def read_head(blocks: list[Block], parts: Parts, known: Known) -> int:
         position += folded(blocks[position].text).casefold() == parts.subtitle.casefold()
     _read_byline(blocks, position, parts, known)
     return position
+
+
+def _after_title(blocks: list[Block], title: str) -> int:
+    """The number of the block after the heading that repeats the title; a mail's preview may stand before it."""
+    for number, block in enumerate(blocks[:_MAX_PREVIEW]):
+        if block.kind[0] == "h":
+            return number + 1 if folded(block.text).casefold() == title else 0
+        if any(anchor.key for anchor in block.anchors):
+            break
+    return 0
 
 
 def _read_byline(blocks: list[Block], position: int, parts: Parts, known: Known) -> None:

@@ -16,9 +16,10 @@ from bot.newsletter.text import MAX_TITLE, plain
 
 _WANTED = (
     "#content-blocks,.rendered-post,.dream-post-content-doc,.available-content,.gh-content,.post-full-content"
-    ",.entry-content,.post-content,.email-body,[itemprop=articleBody],article,main,[role=main]"
+    ",.entry-content,.post-content,.email-body,[itemprop=articleBody],article:not(.comment):not(.comment-body)"
+    ",main,[role=main]"
 )
-_UNWANTED = "nav,aside,body>header,body>footer,form,[hidden]"
+_AROUND = "nav,aside,body>header,footer,.blogroll"  # a form may hold a whole page
 _SELECTOR = re.compile(
     r"(?:[a-z]{0,12}(?:[.#][A-Za-z_][\w-]{0,60})? ){0,3}[a-z]{0,12}[.#][A-Za-z_][\w-]{0,60}", re.ASCII
 )
@@ -36,7 +37,7 @@ def issue_from_page(source: str, *, url: str | None) -> Issue:
     _read_head(source, known)
     known.own.add_site(known.url)
     body = beehiiv.page_body(source) or source
-    return issue_from_html(body, known, wanted=_WANTED)
+    return issue_from_html(body, known, wanted=_WANTED, around=_AROUND)
 
 
 def _read_head(source: str, known: Known) -> None:

@@ -195,3 +195,39 @@ def test_json_has_the_agreed_keys() -> None:
     assert data["sections"] == [{"title": "News", "links": [link]}]
     assert data["images"] == [{"url": "https://a.example/i.png", "alt": "", "caption": ""}]
     assert json.loads(json.dumps(data)) == data
+
+
+FURNITURE = (
+    "<nav><a href='https://n.example/'>Nav</a></nav>{}<aside><a href='https://r.example/'>Blogroll</a></aside>"
+    "<footer><a href='https://f.example/'>Footer</a></footer>"
+)
+
+
+@pytest.mark.parametrize("frame", ["{}", "<div id='wrap'>{}</div>", "<form id='aspnet'>{}</form>"])
+def test_what_stands_around_the_text_of_a_plain_page_is_no_content(frame: str) -> None:
+    page = frame.format(FURNITURE.format("<h1>T</h1><p><a href='https://a.example/1'>oven</a></p>"))
+    issue = read(f"<html><head><title>T</title></head><body>{page}</body></html>")
+    assert [link.key for link in issue.links] == ["a.example/1"]
+
+
+@pytest.mark.parametrize("hidden", ["hidden", "style='display:none'", "style='color:red; display: none; x:y'"])
+def test_what_is_hidden_is_no_content(hidden: str) -> None:
+    issue = read(f"<p {hidden}><a href='https://b.example/2'>mill</a></p><p><a href='https://a.example/1'>oven</a></p>")
+    assert [link.key for link in issue.links] == ["a.example/1"]
+
+
+def test_a_long_comment_is_not_read_for_the_post() -> None:
+    issue = read(
+        f"<html><head><title>T</title></head><body><article><p>{'Rye. ' * 60}<a href='https://a.example/1'>oven</a></p>"
+        f"</article><article class='comment-body'>{'No! ' * 500}<a href='https://b.example/2'>mill</a></article></body>"
+    )
+    assert [link.key for link in issue.links] == ["a.example/1"]
+
+
+def test_a_preview_before_the_title_does_not_hide_the_subtitle() -> None:
+    issue = read(
+        "<html><head><title>Alpha</title></head><body><p>preheader</p><h1>Alpha</h1><h2>Subtitle</h2><h2>News</h2>"
+        "<p><a href='https://a.example/1'>oven</a></p></body></html>"
+    )
+    assert issue.subtitle == "Subtitle"
+    assert [section.title for section in issue.sections] == ["News"]

@@ -18,6 +18,7 @@ from bot.newsletter.surroundings import caption_of, title_nearby
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.titles import (
     excerpt_of,
+    is_address,
     is_generic,
     readable_address,
     tidied,
@@ -279,7 +280,18 @@ class _Reader:
         title = title_from_context(text, anchor.start, anchor.end, after=after, is_item=is_item, last=last)
         if title.count("://") > 1:
             return ""  # a row of addresses: each is its own name
-        return title or title_nearby(self._blocks, number, words, section)
+        return title or self._headline_above(number) or title_nearby(self._blocks, number, words, section)
+
+    def _headline_above(self, number: int) -> str:
+        """The headline of a story that a button ends: no link stands between; a section's name ("News") is none."""
+        if self._section.links or self._blocks[number].pictures or is_address(self._blocks[number].text):
+            return ""
+        for block in reversed(self._blocks[max(number - 3, 0) : number]):
+            if block.kind[0] == "h":
+                return block.text if len(block.text.split()) > 2 and folded(block.text) == self._section.title else ""
+            if block.anchors or block.pictures:
+                break
+        return ""
 
     def _words_of_post(self, number: int, anchor: Anchor) -> str:
         """The words of a post whose signature holds the link; empty for any other link."""

@@ -18,6 +18,7 @@ _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp|ico|tiff?)(?:$|[?#/
 _BRACKETS = re.compile(r"[\[\]]{64,}|[*_]{64,}|`{64,}|<{64,}|(?:!\[){32,}|(?:\[\^?){32,}|(?:> ?){64,}|\({64,}|\\{64,}")
 _ESCAPED_ITEM = re.compile(r"(?<![\\\s])\n(?=\\- )")  # `\- ` begins a line, which was an item before
 _FIELD = re.compile(r"\{\{[^{}\n]{1,100}\}\}|<%[^<>%\n]{1,100}%>")  # blanks in it would end the address it stands in
+_FOOTNOTE = re.compile(r"\[\^[\w-]{1,40}\](?!\():?")  # the mark of one, in the text and before its own
 _MAX_PER_BLOCK = 4_000
 _MAX_CELLS = 50_000
 _MAX_DEFINITIONS = 500
@@ -34,6 +35,8 @@ def markdown_html(source: str) -> str:
         source = _FIELD.sub(lambda field: "".join(field[0].split()), source)
     if "\n\\- " in source:
         source = _ESCAPED_ITEM.sub("\\\\\n", source)
+    if "[^" in source:
+        source = _FOOTNOTE.sub("", source)
     if "://" in source:
         source = _BARE.sub(_autolink, source)
     if "![" in source:

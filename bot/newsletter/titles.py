@@ -8,7 +8,8 @@ _GENERIC_WORDS = frozenset(
     """link links here this it more read source sources paper demo thread code github video tweet post article blog
     website site repo project details via view watch listen play un-paywalled unpaywalled report page podcast try
     book docs tool app slides pdf data arxiv hn reddit twitter youtube yes no web online start apply register
-    buy download story review interview press announcement guide newsletter""".split()
+    buy download story review interview press announcement guide newsletter join visit continue explore
+    hier ici aquí aqui qui здесь weiterlesen""".split()
 )
 _GENERIC_PHRASES = frozenset(
     phrase.strip()
@@ -21,7 +22,8 @@ _GENERIC_PHRASES = frozenset(
     shop now, sign up, sign up here, read article, read the article, the code, read the full article,
     read the full story, continue reading, go here, have a look, take a look, see for yourself,
     more info, more details, project page, free access, apply here, register here, download here,
-    listen here""".split(",")
+    listen here, watch now, read on, read the story, keep reading, click here to read, register now, visit site,
+    lire la suite, leer más, 続きを読む, こちら""".split(",")
 )
 _SMALL = frozenset("a an the this that these those our my your his her its their some one and or but see so".split())
 _EMPTY_WORDS = re.compile(
@@ -30,6 +32,9 @@ _EMPTY_WORDS = re.compile(
     r"(?: \w+){0,3} (?:here|more|out|it|below)\Z",
 )
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+\Z", re.IGNORECASE)
+_SHORT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9+#]?\Z")  # R, Go, C#, but also "at", which names nothing
+_ABBREVIATION = re.compile(r"(?:\b(?:Drs?|Mrs?|Ms|Prof|St|Jr|Sr|vs|e\.g|i\.e)|\b[A-Z](?:\.[A-Z])+)\.\Z")
+_NUMBER = re.compile(r"\s*\d{1,3}[.)]\s")  # of an item of a list that is made of line breaks
 _TRIM = " \n\t*_|()[]{}<>-–—:;,.→»›«👉👇🔗•·"
 _OUTSIDE = _TRIM + "!?\"'“”‘’"
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9\u00c0-\u00de\u2600-\U0001faff])|\n+")
@@ -44,12 +49,15 @@ _WINDOW = 600
 
 
 def is_generic(text: str) -> bool:
-    """The anchor says nothing by itself: "link", "here", an address, a single sign."""
+    """The anchor says nothing by itself: "link", "here", an address, a single sign.
+
+    Beyond ASCII two letters may be a whole name ("日本").
+    """
     if text in _GENERIC_WORDS:
         return True
     words = text.strip(_OUTSIDE).lower()
     if len(words) < 3 and not words.isupper() and not (len(words) == 2 and text.strip().isupper()):
-        return True
+        return words.isascii() or not any(map(str.isalpha, words))
     if len(words) > 40:
         return _ADDRESS.match(words) is not None
     return words in _GENERIC_WORDS or words in _GENERIC_PHRASES or _EMPTY_WORDS.match(words) is not None
@@ -75,6 +83,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
     spans = []
     start = 0
     for gap in _SENTENCE_END.finditer(text):
+        if "\n" not in gap[0] and _ABBREVIATION.search(text, max(0, gap.start() - 8), gap.start()):
+            continue
         spans.append((start, gap.start()))
         start = gap.end()
     spans.append((start, len(text)))
@@ -88,7 +98,7 @@ def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     begin = start
     while True:
         begin = max([text.rfind(mark, low, begin) for mark in stops])
-        if begin < 0 or not text[begin + 2 : begin + 3].islower():
+        if begin < 0 or _ends_sentence(text, begin):
             break
     begin = begin + 2 if begin >= 0 else low
     stop = end
@@ -98,13 +108,20 @@ def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
             stop = min(len(text), high)
             break
         stop = min(ends) + 1
-        if not text[stop + 1 : stop + 2].islower():
+        if _ends_sentence(text, stop - 1):
             break
     if "\n" in text:
         begin = max(begin, text.rfind("\n", low, start) + 1)
         line = text.find("\n", end, high)
         stop = stop if line < 0 else min(stop, line)
     return begin, stop
+
+
+def _ends_sentence(text: str, mark: int) -> bool:
+    """The full stop (or other mark) there ends a sentence: no small letter follows, no abbreviation stands before."""
+    if text[mark + 2 : mark + 3].islower():
+        return False
+    return text[mark] != "." or _ABBREVIATION.search(text, max(0, mark - 8), mark + 1) is None
 
 
 def excerpt_of(text: str, start: int, end: int) -> str:
@@ -129,11 +146,23 @@ def title_from_context(
     A list item gives its beginning (`Name - what it does`), a paragraph the sentence next to the anchor. `last` is the
     title of the link before, which names what a remark in brackets is about: `… (no paywall [here])`.
     """
+    anchor = text[start:end].strip()
+    if _SHORT_NAME.match(anchor) and anchor.lower() not in _GENERIC_WORDS:
+        begin, stop = sentence_around(text, start, end)
+        around = _clean(text[max(begin, after) : stop])
+        return bounded(around, _LONG) if _words(around) > 1 else ""
     segment = text[max(after, start - 2 * _WINDOW) : start]
+    if "\n" in segment:
+        _, stop = sentence_around(text, start, end)
+        line = _NUMBER.sub("", segment.rpartition("\n")[2])
+        rest = _clean(text[end:stop])
+        if not _words(line) and _words(rest) > 1:
+            return bounded(rest, _LONG)
+        if _words(line):
+            segment = line
     before = _clean(segment, in_brackets=segment.rstrip().endswith("("))
     words = _words(before, enough=5)
     if last and words <= 4 and _ASIDE.match(segment):
-        anchor = text[start:end].strip()
         aside = before if words > 1 else "" if anchor.lower() in {"link", "here"} else anchor
         return bounded(f"{last} ({aside})" if aside else last, _LONG)
     if last and is_generic(before):

@@ -66,3 +66,53 @@ def test_an_emoji_of_wordpress_is_no_lead_picture() -> None:
     )
     assert issue.image_url == "https://a.example/real.png"
     assert len(issue.images) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("[模型](https://a.example/1)发布", "模型"),
+        ("[日本](https://a.example/1)のパン", "日本"),
+        ("[ö](https://a.example/1) is an island", "ö"),
+        ("I use [uv](https://a.example/1) for packages", "I use uv for packages"),
+        ("[Go](https://a.example/1) 1.22", "Go 1.22"),
+        ("Written in [R](https://a.example/1)", "Written in R"),
+        ("A mill opens. Look [at](https://a.example/1) this loaf. It rises.", "Look at this loaf"),
+    ],
+)
+def test_a_short_name_is_a_name_or_takes_the_words_around_it(line: str, title: str) -> None:
+    assert titles(f"# T\n\n## N\n\n{line}\n") == [title]
+
+
+@pytest.mark.parametrize(
+    "button",
+    ["Join", "Visit", "Continue", "Explore", "Watch now", "Read on", "Read the story", "Keep reading", "Register now",
+     "Click here to read", "Hier", "ici", "aquí", "qui", "aqui", "здесь", "Weiterlesen", "Lire la suite", "続きを読む"],
+)  # fmt: skip
+def test_a_button_is_named_by_the_headline_above_it(button: str) -> None:
+    text = f"# T\n\nHello.\n\n### Alpha report is out\n\nIt says so and more.\n\n[{button}](https://a.example/1)\n"
+    assert titles(text) == ["Alpha report is out"]
+
+
+def test_a_button_below_the_name_of_a_section_is_named_by_its_paragraph() -> None:
+    text = "# T\n\nHello.\n\n### News\n\nA loaf rose on its own\n\n[Read on](https://a.example/1)\n"
+    assert titles(text) == ["A loaf rose on its own"]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Dr. Smith wrote a [piece](https://a.example/1) in U.S. News.", "Dr. Smith wrote a piece in U.S. News"),
+        ("It rises. Mr. Rye wrote [here](https://a.example/1)", "Mr. Rye wrote"),
+        ("Links:<br>1. <a href='https://a.example/1'>link</a> Alpha tool is out<br>2. Beta", "Alpha tool is out"),
+        ("It opens:<br>2) Beta ships <a href='https://a.example/1'>link</a>", "Beta ships"),
+        ("[^1]: See https://a.example/1", "a.example/1"),
+    ],
+)
+def test_context_ends_where_its_sentence_or_line_does(text: str, title: str) -> None:
+    assert titles(f"# T\n\n## N\n\n{text}\n") == [title]
+
+
+def test_the_marks_of_footnotes_are_no_text() -> None:
+    text = "# T\n\n## N\n\nBread rises[^1] ([A loaf](https://a.example/1)).\n\n[^1]: https://b.example/1\n"
+    assert [link.excerpt for link in read(text).links] == ["Bread rises (A loaf).", "https://b.example/1"]

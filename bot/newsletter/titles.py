@@ -32,6 +32,7 @@ _EMPTY_WORDS = re.compile(
     r"(?: \w+){0,3} (?:here|more|out|it|below)\Z",
 )
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+\Z", re.IGNORECASE)
+_LONGEST_ABBREVIATION = 5  # "Prof" and what stands before it
 _SHORT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9+#]?\Z")  # R, Go, C#, but also "at", which names nothing
 _ABBREVIATION = re.compile(r"(?:\b(?:Drs?|Mrs?|Ms|Prof|St|Jr|Sr|vs|e\.g|i\.e)|\b[A-Z](?:\.[A-Z])+)\.\Z")
 _NUMBER = re.compile(r"\s*\d{1,3}[.)]\s")  # of an item of a list that is made of line breaks
@@ -121,6 +122,9 @@ def _ends_sentence(text: str, mark: int) -> bool:
     """The full stop (or other mark) there ends a sentence: no small letter follows, no abbreviation stands before."""
     if text[mark + 2 : mark + 3].islower():
         return False
+    last = text[max(0, mark - _LONGEST_ABBREVIATION) : mark]
+    if " " not in last and "." not in last and len(last) == _LONGEST_ABBREVIATION:
+        return True
     return text[mark] != "." or _ABBREVIATION.search(text, max(0, mark - 8), mark + 1) is None
 
 
@@ -147,7 +151,7 @@ def title_from_context(
     title of the link before, which names what a remark in brackets is about: `… (no paywall [here])`.
     """
     anchor = text[start:end].strip()
-    if _SHORT_NAME.match(anchor) and anchor.lower() not in _GENERIC_WORDS:
+    if len(anchor) < 3 and _SHORT_NAME.match(anchor) and anchor.lower() not in _GENERIC_WORDS:
         begin, stop = sentence_around(text, start, end)
         around = _clean(text[max(begin, after) : stop])
         return bounded(around, _LONG) if _words(around) > 1 else ""

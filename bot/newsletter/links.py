@@ -42,7 +42,6 @@ _TRACKING = _IDENTITY | frozenset(
 _TRACKING_PREFIXES = ("utm_", "mtm_", "piwik_", "matomo_", "hsa_", "guce_", "_hs", "oly_", "vero_", "ga_")
 _NOT_WHEN: dict[str, re.Pattern[str]] = {
     "ref": re.compile(r"\d+\Z", re.ASCII),  # a number of what stands there
-    "token": re.compile(r"[a-z]{1,5}\Z", re.IGNORECASE),  # what coins are traded by
     "ceid": re.compile(r"[A-Z]{2}(?::|%3A)", re.IGNORECASE),  # Google News' country and language
 }
 """Values with which such a parameter says what stands there."""

@@ -10,7 +10,7 @@ from bot.newsletter.markdown import markdown_html
 from bot.newsletter.markup import CUT, canonical_html, is_bare
 from bot.newsletter.mastheads import Known
 from bot.newsletter.paywalls import PAID, before_paywall, marks_paid, public_part, read_paywall
-from bot.newsletter.platforms import beehiiv, unwanted_in
+from bot.newsletter.platforms import beehiiv, opened, unwanted_in
 from bot.newsletter.titles import readable_address
 
 UNTITLED = "Untitled"
@@ -33,7 +33,7 @@ def issue_from_html(
     """
     source = source[:MAX_HTML]
     bare = is_bare(source) if bare is None else bare
-    source, has_paid = public_part(source)
+    source, has_paid = public_part(opened(source))
     known.paywalled = known.paywalled or has_paid
     paid = (*PAID, *known.paid) if known.paid or marks_paid(source) else ()
     canonical = canonical_html(source, bare=bare, unwanted=unwanted_in(source), wanted=wanted, around=around, paid=paid)

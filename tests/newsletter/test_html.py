@@ -55,7 +55,7 @@ def test_widgets_between_the_paragraphs_are_left_out() -> None:
     issue = read(
         "<p>Bread.</p><div class='subscription-widget-wrap-editor'><p>Thanks for reading!</p>"
         "<a href='https://x.example/s'>Go</a></div><p class='button-wrapper'><a"
-        " href='https://x.example/b'>Share Crumbs</a></p>"
+        " href='https://x.example/p/b?utm_source=substack&amp;action=share'>Share Crumbs</a></p>"
         "<script>var a = '<a href=\"https://x.example/c\">no</a>';</script><style>p{}</style>"
         "<p><a href='https://a.example/1'>oven</a><a class='footnote-ref' href='https://b.example/rss#fn:1'>1</a></p>"
     )

@@ -8,6 +8,11 @@ from bot.newsletter.platforms import beehiiv, buttondown, ghost, substack, wordp
 _PLATFORMS = (beehiiv, substack, ghost, wordpress, buttondown)
 
 
+def opened(source: str) -> str:
+    """The document with what platforms keep in attributes, and say beside a link, where everybody can read it."""
+    return ghost.with_sponsored_buttons(substack.with_links_of_embeds(source))
+
+
 def unwanted_in(source: str) -> str:
     """The selector of everything the platforms behind a document put around its content; empty for plain HTML."""
     if "class=" not in source:

@@ -57,10 +57,10 @@ class LinkCommands(commands.GroupCog, group_name="links", group_description=text
 
 
 def _words_of(title: str) -> str:
-    """As many whole words as a query holds: half of one would find nothing."""
-    return (
-        title if len(title) <= LONGEST_QUERY else title[: LONGEST_QUERY + 1].rpartition(" ")[0] or title[:LONGEST_QUERY]
-    )
+    """As many whole words as a query holds; of one that is longer than that, its beginning."""
+    if len(title) <= LONGEST_QUERY:
+        return title
+    return title[: LONGEST_QUERY + 1].rpartition(" ")[0] or f"{title[: LONGEST_QUERY - 1]}*"
 
 
 async def setup(bot: Pressroom) -> None:

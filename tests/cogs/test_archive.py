@@ -5,14 +5,16 @@ import io
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import discord
 import pytest
 
+from bot.model.issue import Section
 from sandbox.model import Guild
 from tests.cogs.conftest import Press
-from tests.doubles import sample_issue
+from tests.doubles import sample_issue, sample_link
 
 
 async def filled(press: Press) -> None:
@@ -39,6 +41,17 @@ async def test_links_are_searched_paged_and_say_where_they_ran(press: Press) -> 
     assert "No link of the archive says all of “zeppelin”" in (await mia.slash("/links search", words="zeppelin")).text
     assert "The newest links" in (await mia.slash("/links latest")).text
     assert "ran in" in (await mia.slash("/links random")).text
+
+
+async def test_what_is_offered_for_a_long_title_finds_it(press: Press) -> None:
+    titles = ("x" * 300, "A title of many words " * 10)
+    found = tuple(replace(sample_link(1), title=title) for title in titles)
+    press.shelf.lay_out(sample_issue(1, sections=(Section("T", found),)))
+    await press.set_up()
+    mia = press.person("mia")
+    for typed in ("xxx", "many"):
+        [choice] = await mia.autocomplete("/links search", words=typed)
+        assert "Links about" in (await mia.slash("/links search", words=choice["value"])).text
 
 
 async def test_an_administrator_opens_the_archive_to_a_role_or_closes_it(press: Press, guild: Guild) -> None:

@@ -19,6 +19,7 @@ from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.newsletter import read_newsletter
+from bot.newsletter.links import clean_url
 from bot.services.following import Following
 from bot.services.repeats import link_repeats
 from bot.services.storing import store_issues
@@ -74,9 +75,8 @@ async def import_issues(
         addresses: dict[str, str] = {}
         for document in documents:
             try:
-                if site is not None and (other := addresses.setdefault(_address(document, site), document)) != document:
-                    raise UnreadableError("import-same-address", other=other)
                 issues = await _read(document, fetcher, site=site, max_bytes=max_bytes)
+                _require_own_address(document, issues, addresses, site=site)
             except DomainError as error:
                 if error.message_id == "unreadable-draft":
                     drafts += 1
@@ -251,6 +251,18 @@ def _address(document: str, site: str) -> str:
         return document
     name = path.parent.name if path.stem in {"index", "_index"} and path.parent.name else path.stem
     return f"{site.rstrip('/')}/{quote(name.encode('utf-8', 'surrogateescape'), safe='')}"
+
+
+def _require_own_address(
+    document: str, issues: Sequence[Issue], addresses: dict[str, str], *, site: str | None
+) -> None:
+    """Raise UnreadableError where a file of another folder has the same name, and so the same address on the site."""
+    derived = clean_url(_address(document, site)) if site is not None else None
+    if derived is None or all(issue.url != derived for issue in issues):
+        return
+    other = addresses.setdefault(derived, document)
+    if PurePosixPath(other).with_suffix("") != PurePosixPath(document).with_suffix(""):
+        raise UnreadableError("import-same-address", other=other)
 
 
 def _is_home(address: str, source: Source) -> bool:

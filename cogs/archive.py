@@ -14,7 +14,7 @@ from bot.chat.plain import fold, host_of, shorten
 from bot.chat.replies import reply_view
 from bot.chat.views import View
 from bot.client import Pressroom
-from bot.services.archive import LONGEST_QUERY
+from bot.services.archive import LONGEST_ADDRESS, LONGEST_QUERY
 from bot.texts import text
 
 
@@ -25,7 +25,9 @@ class LinkCommands(commands.GroupCog, group_name="links", group_description=text
 
     @app_commands.command(name="search", description=text("command-links-search"))
     @app_commands.describe(words=text("option-links-words"))
-    async def search(self, interaction: discord.Interaction, words: app_commands.Range[str, 1, LONGEST_QUERY]) -> None:
+    async def search(
+        self, interaction: discord.Interaction, words: app_commands.Range[str, 1, LONGEST_ADDRESS]
+    ) -> None:
         found = await self._services.archive.search(
             guild_id_of(interaction), words, page=0, actor=actor_of(interaction)
         )

@@ -470,6 +470,23 @@ async def test_files_of_one_name_are_not_taken_for_one_issue_on_the_site(tmp_pat
     ]
 
 
+async def test_files_that_name_their_own_addresses_or_are_one_issue_in_two_forms_are_taken(tmp_path: Path) -> None:
+    for year in (2023, 2024):
+        folder = tmp_path / "archive" / str(year)
+        folder.mkdir(parents=True)
+        (folder / "welcome.md").write_text(
+            f"---\ncanonical_url: https://paper.example/{year}\n---\n" + ISSUE.replace("On paper", f"On {year}")
+        )
+    (tmp_path / "archive" / "same.md").write_text(ISSUE)
+    (tmp_path / "archive" / "same.html").write_text("<h1>On paper</h1><p>In another form.</p>")
+    await (await prepared(tmp_path)).close()
+    feed = ("--source", "https://paper.example/feed", "--site", "https://paper.example/p")
+    code, said, told = await bot("import", "archive", *feed, folder=tmp_path)
+    assert (code, said) == (0, "3 new issues, 1 known already\n"), told
+    code, said, told = await bot("import", "archive", *feed, folder=tmp_path)
+    assert (code, said) == (0, "0 new issues, 4 known already\n"), told
+
+
 async def test_an_import_for_the_address_of_the_site_is_for_its_feed(tmp_path: Path) -> None:
     (tmp_path / "one.md").write_text(ISSUE)
     async with await prepared(tmp_path) as store:

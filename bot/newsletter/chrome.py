@@ -24,7 +24,7 @@ _SHARED_DOMAINS = frozenset(
     repl.co glitch.me carrd.co framer.website framer.app framer.ai framer.media neocities.org tistory.com typeform.com
     gumroad.com itch.io circle.so super.site gitbook.io readthedocs.io azurewebsites.net cloudfront.net amazonaws.com
     myshopify.com patreon.com posthaven.com svbtle.com hatenablog.com hatenablog.jp cocolog-nifty.com canalblog.com
-    over-blog.com jimdofree.com strikingly.com blog.gov.uk mystrikingly.com mataroa.blog""".split()
+    over-blog.com jimdofree.com pallet.com strikingly.com blog.gov.uk mystrikingly.com mataroa.blog""".split()
 )
 # hosts where a publication's name comes after the first slash, or the second: by number of segments
 _SHARED_PATHS = {
@@ -171,7 +171,7 @@ _NETWORKS = frozenset("twitter x facebook linkedin instagram youtube tiktok thre
 _PROFILE = re.compile(
     r"(?:(?:twitter|facebook|instagram|tiktok|youtube)\.com|threads\.(?:net|com)|bsky\.app/profile"
     r"|linkedin\.com/(?:in|company|school|showcase)|youtube\.com/(?:c|channel|user)|[\w-]+(?:\.[\w-]+)+(?=/@))"
-    r"(?:/[^/?#]+)?\Z"
+    r"(?:/@?([^/?#]+))?\Z"
 )
 _OFFER_WORDS = ("dvertise", "ponsor", "ant to get in", "ant to reach", "to share with over")  # each offer has one
 _OFFER = re.compile(
@@ -367,7 +367,10 @@ def is_chrome(key: str, text: str, own: Own, *, is_odd: bool = True) -> bool:
         return _SIGN_PATHS.search(key) is not None
     if words in _SHARE_TEXTS:
         return _SHARE_PATHS.search(key) is not None
-    return words in _NETWORKS and _PROFILE.match(key) is not None
+    if words not in _NETWORKS:
+        return False
+    profile = _PROFILE.match(key)  # the newsletter's own: a story may link to those it is about
+    return profile is not None and (profile[1] or "").lower() in own.names
 
 
 def is_offer(text: str) -> bool:

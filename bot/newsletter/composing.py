@@ -36,13 +36,13 @@ _PAID_MARK = re.compile(
     r"[(\[]\s*(?:sponsor(?:ed)?|ad|advertisement|paid|promoted|affiliate(?: link)?)\s*[)\]]", re.IGNORECASE
 )
 _PAID_LABEL = re.compile(
-    r"\W*+(?:(?:(?:our|(?:today|this week).?s) )?sponsor(?:ed)?(?: by [^:|\n]{1,60})?\s*[:|–—-]"
-    r"|our sponsor,? (?-i:(?=[A-Z0-9]))|paid (?:promotion|partnership|placement)\s*[:|–—-]"
+    r"\W*+(?:(?:(?:our|(?:today|this week).?s) )?sponsor(?:ed)?(?: by [^:|\n]{1,60})?(?:\s*[:|–—]|\s+-)"
+    r"|our sponsor,? (?-i:(?=[A-Z0-9]))|paid (?:promotion|partnership|placement)(?:\s*[:|–—]|\s+-)"
     r"|(?:\w+ )?(?:thanks|thank you) to [^.!?\n]{1,80} for sponsoring\b"
     r"|(?:(?:this|today.?s) \w+ (?:is|was) )?(?:brought to you|sponsored) by\b)",
     re.IGNORECASE,
 )
-_PAID_TAG = re.compile(r"(?:^|\s)#(?:ad|sponsored)\b", re.IGNORECASE)
+_PAID_TAG = re.compile(r"(?:\A|\s)#(?:ad|sponsored)\W*\Z|\A#(?:ad|sponsored)\b", re.IGNORECASE)
 _STAR_NOTE = re.compile(r"(?:^|\n)\s*\*\s*(?:sponsor|affiliate|ad\b|paid|partner)", re.IGNORECASE)
 # under a post that is shown with its words: "— Name (@name), Oct 12, 2022"
 _SIGNATURE = re.compile(r"(?:(?:^|\n)[—–-]|(?<= )[—–]) ?[^\n—–]{1,100}\(@\w{1,30}\)")
@@ -168,8 +168,8 @@ class _Reader:
                     self._end_sponsor()
                 elif previous_level and level >= previous_level + 2:
                     self._section.sponsored |= heading.sponsored
-                elif self._section.sponsored and self._section.level < level < headings.LABEL:
-                    pass  # a headline of the advertisement
+                elif self._is_headline(heading):
+                    pass
                 else:
                     self._start(heading)
             if block.anchors:
@@ -186,6 +186,12 @@ class _Reader:
             for section, index in self._starred:
                 section.links[index] = replace(section.links[index], sponsored=True)
         self._parts.sections = [Section(section.title, tuple(section.links)) for section in self._closed]
+
+    def _is_headline(self, heading: headings.Heading) -> bool:
+        """The heading is that of the advertisement, below its label and before its link."""
+        section = self._section
+        is_below = section.sponsored and section.level < heading.level < headings.LABEL
+        return is_below and not section.links and not headings.names_a_section(heading.title)
 
     def _is_headline_due(self) -> bool:
         """A bold line belongs to the advertisement here: one that a label begins has its headline before its link."""

@@ -244,7 +244,9 @@ def _identities(entry: Any, url: str | None) -> list[str]:
 
 def _names(guid: str, url: str | None) -> list[str]:
     # A place within a page is another item than the page: a comment on an issue is not that issue.
-    key = link_key(url) if url and not (guid and urlsplit(url).fragment) else None
+    place = urlsplit(url).fragment if url else ""
+    is_within = bool(guid and place) and not place.startswith(("/", "!"))  # those are pages of their own
+    key = link_key(url) if url and not is_within else None
     return ([f"guid:{guid}"] if guid else []) + ([f"link:{key}"] if key else [])
 
 

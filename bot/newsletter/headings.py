@@ -50,6 +50,11 @@ class Heading:
     is_marker: bool = False
 
 
+def names_a_section(title: str | None) -> bool:
+    """What newsletters call their sections: "News", "Today's tools"."""
+    return title is not None and len(title.split()) < 3 and _SECTION_WORDS.match(title) is not None
+
+
 def heading_of(blocks: list[Block], number: int, *, in_sponsor: bool) -> Heading | None:
     """The heading that a block is, or None. Bold lines inside an advertisement are its own headlines."""
     block = blocks[number]
@@ -96,7 +101,7 @@ def is_subtitle(blocks: list[Block], position: int) -> bool:
         return False
     following = blocks[position + 1] if position + 1 < len(blocks) else None
     name = LEADING_EMOJI.sub("", text)
-    is_section = len(name.split()) < 3 and _SECTION_WORDS.match(name) is not None
+    is_section = names_a_section(name)
     if block.kind == "h3":
         return not is_section and (following is None or following.kind != "li")
     if following is None:

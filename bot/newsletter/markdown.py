@@ -19,6 +19,7 @@ _BRACKETS = re.compile(r"[\[\]]{64,}|[*_]{64,}|`{64,}|<{64,}|(?:!\[){32,}|(?:\[\
 _ESCAPED_ITEM = re.compile(r"(?<![\\\s])\n(?=\\- )")  # `\- ` begins a line, which was an item before
 _FIELD = re.compile(r"\{\{[^{}\n]{1,100}\}\}|<%[^<>%\n]{1,100}%>")  # blanks in it would end the address it stands in
 _FOOTNOTE = re.compile(r"\[\^[\w-]{1,40}\](?!\():?")  # the mark of one, in the text and before its own
+_FOOTNOTE_ITSELF = re.compile(r"^\[\^[\w-]{1,40}\]:", re.MULTILINE)  # else it is something else, in code for instance
 _MAX_PER_BLOCK = 4_000
 _MAX_CELLS = 50_000
 _MAX_DEFINITIONS = 500
@@ -35,7 +36,7 @@ def markdown_html(source: str) -> str:
         source = _FIELD.sub(lambda field: "".join(field[0].split()), source)
     if "\n\\- " in source:
         source = _ESCAPED_ITEM.sub("\\\\\n", source)
-    if "[^" in source:
+    if "[^" in source and _FOOTNOTE_ITSELF.search(source):
         source = _FOOTNOTE.sub("", source)
     if "://" in source:
         source = _BARE.sub(_autolink, source)

@@ -24,7 +24,7 @@ _PAID_WORDS = ("paywall", "upgrade-cta", "subscriber-view")  # each of those sel
 # Ghost's own marks: where the public part of a post ends, and a card for those who pay alone
 _PUBLIC_END = re.compile(r"<!--\s*members-only\s*-->", re.IGNORECASE)
 _GATED = re.compile(
-    r"<!--kg-gated-block:begin(?=[^>]*status:-free)(?![^>]*nonMember:true)[^>]*>"
+    r"<!--kg-gated-block:begin(?=[^<>]{0,500}status:-free)(?![^<>]{0,500}nonMember:true)[^<>]{0,500}>"
     r"(?:.*?<!--kg-gated-block:end-->|.*)",
     re.DOTALL,
 )
@@ -95,8 +95,8 @@ _CUT = re.compile(
     rf"|to (?:read|unlock) the rest(?: of (?:this|the) {_PIECE})?, (?:subscribe|upgrade|become an? {_PAYING} )"
     r"(?!.*\bfor free\b)"
     r"|(?:reached|is) the end of (?:the|this|your) free preview"
-    rf"|\A\W*(?:only )?for {_PAYING} (?:subscribers|members)(?: only)?\W*\Z"
-    rf"|\A\W*{_PAYING} (?:subscribers|members) only(?: (?:below|beyond|past|from here)\b.{{0,40}})?\W*\Z"
+    rf"|\A\W*[🔒🔐]\W*(?:(?:only )?for {_PAYING} (?:subscribers|members)|{_PAYING} (?:subscribers|members) only)\W*\Z"
+    rf"|\A\W*{_PAYING} (?:subscribers|members) only (?:below|beyond|past|from here)\b.{{0,40}}\Z"
     rf"|continue reading this {_PIECE} for free, courtesy of|claim my free post"
     r"|keep reading with a \d+-day free trial(?! of\b)"
     rf"|subscribe(?: now)? to (?:continue|keep) reading(?: (?:this|the) {_PIECE})?{_END}",

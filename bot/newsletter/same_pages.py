@@ -12,8 +12,6 @@ Unify = Callable[[str, str], Place]
 
 _ARXIV = re.compile(r"/(?:abs|pdf|html|format|ps)/((?:[a-z-]+(?:\.[A-Z]{2})?/)?[\d.]+?)(?:v\d+)?(?:\.pdf)?/?\Z")
 _YOUTUBE = re.compile(r"/(?:shorts|embed|live|v)/(?!videoseries|live_stream)([\w-]{6,})/?\Z")
-
-
 _AMAZON = re.compile(r"/(?:dp|gp/product)/([A-Z0-9]{10})(?:/|\Z)")
 _PUBLICATION = re.compile(r"/pub/(?!(?:www|m|mobile)/)([a-z0-9-]+)(/p/.+)\Z", re.IGNORECASE)
 _WEB_STATUS = re.compile(r"/i/web(?=/status/\d)")

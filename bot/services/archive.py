@@ -24,6 +24,9 @@ MOST_PAGES = 20
 LONGEST_QUERY = 70
 """A query stands in the custom ids of the buttons that turn the page, which hold 100 characters."""
 
+LONGEST_ADDRESS = 2000
+"""That of a page has no other pages to turn to."""
+
 _PAGE_ADDRESS = re.compile(r"(?:https?://)?[^\s/]+\.[^\s/]+/\S+", re.IGNORECASE)
 _MOST_RUNS = 3
 _MOST_SUGGESTIONS = 10
@@ -51,8 +54,9 @@ class Archive:
         """What says all words of `query`, the best first. Raises RefusedError where the archive is not for `actor`,
         NotFoundError where nothing is found.
         """
+        keys = _keys_in(query.strip())
         query = query.strip()[:LONGEST_QUERY]
-        terms, keys = terms_of(query), _keys_in(query)
+        terms = terms_of(query)
         page = min(max(page, 0), MOST_PAGES - 1)
         async with self._store.read() as transaction:
             await _require_reader(transaction, guild_id, actor)

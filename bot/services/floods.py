@@ -38,7 +38,7 @@ def is_flood(new: Sequence[Issue], *, listed: int, newest_known_at: datetime | N
     newest_known_at: when the newest issue came out that was known before; None when none has a date.
     """
     if newest_known_at is not None:
-        old = [issue for issue in new if issue.published_at is not None and issue.published_at <= newest_known_at]
+        old = [issue for issue in new if issue.published_at is not None and issue.published_at < newest_known_at]
         if len(old) > MOST_CAUGHT_UP:
             return True  # an older archive was put into the feed, however long that is
     if len(new) < FEWEST or len(new) * 2 <= listed:

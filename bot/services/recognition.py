@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from bot.model.issue import Issue
 from bot.store.issues import KnownIssue
 
-_PLACE_IN_THE_LIST = re.compile(r"guid:\d{1,4}")
+_PLACE_IN_THE_LIST = re.compile(r"guid:(?:\S*/)?\d{1,4}")  # an RSS guid is an address below the feed's
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,18 +52,21 @@ async def store_issues(
     from bot.newsletter.links import KEY_VERSION  # with the patterns behind it: not before something is read
 
     new, edited, changed, seen = [], [], [], []
-    stored_here: set[str] = set()
+    stored_here: dict[str, str] = {}
     recognised = await _recognised(transaction, source, issues)
+    reused = {item.reused for item in recognised if item.reused is not None}
     # Feeds list the newest first: turned around before the stable sort, the undated ones stand in order too.
     for item in sorted(recognised[::-1], key=_order):  # noqa: C415 - sorted(reverse=True) would turn equals around, too
         issue, known = item.issue, item.known
         digest = digest_of(issue, key_version=KEY_VERSION)
-        if item.reused is not None and is_listed:
-            await issue_rows.reuse_name(transaction, source.source_id, item.reused)
         if known is None:
-            if not stored_here.isdisjoint(issue.identities):  # the same item twice
+            names = [name for name in issue.identities if not name.startswith("content:")] or issue.identities
+            twice = next((stored_here[name] for name in names if name in stored_here), None)
+            if twice is not None:
+                for issue_id in await issue_rows.ids_of(transaction, source.source_id, [twice]):
+                    await issue_rows.add_identities(transaction, names, source_id=source.source_id, issue_id=issue_id)
                 continue
-            stored_here.update(issue.identities)
+            stored_here |= dict.fromkeys(names, names[0])
             if await issue_rows.add_issue(
                 transaction,
                 issue,
@@ -78,9 +81,8 @@ async def store_issues(
                 new.append(issue)
             continue
         # A changed guid or address is remembered, so that losing the other names later is no new issue.
-        await issue_rows.add_identities(
-            transaction, issue.identities, source_id=source.source_id, issue_id=known.issue_id
-        )
+        names = [name for name in issue.identities if name not in reused]
+        await issue_rows.add_identities(transaction, names, source_id=source.source_id, issue_id=known.issue_id)
         if not known.is_dated and issue.published_at is not None:
             moment = min(issue.published_at, now)
             await issue_rows.note_date(transaction, known.issue_id, issue.published_at, ordered_at=moment)
@@ -101,6 +103,9 @@ async def store_issues(
             await issue_rows.note_digest(transaction, known.issue_id, digest)
         if looks_different:
             changed.append(known.issue_key)
+    if is_listed:
+        for name in sorted(reused):
+            await issue_rows.reuse_name(transaction, source.source_id, name)
     return Stored(tuple(new), tuple(edited), tuple(changed), tuple(seen))
 
 
@@ -132,7 +137,10 @@ async def _recognised(transaction: Transaction, source: Source, issues: Sequence
     known, reused = await issue_rows.known_by_name(transaction, source.source_id, names)
     if reused:
         issues = [
-            replace(issue, identities=tuple(name for name in issue.identities if name not in reused))
+            replace(
+                issue,
+                identities=tuple(name for name in issue.identities if name not in reused) or issue.identities[-1:],
+            )
             for issue in issues
         ]
     return recognise(issues, known)

@@ -94,6 +94,7 @@ class WebSub:
                     until=now + _ASKING_LEASE,
                     longest=LONGEST_LEASE,
                     limit=_AT_ONCE - len(busy),
+                    busy=busy,
                 )
             return {lease.source_id: self._ask(lease) for lease in due}
 

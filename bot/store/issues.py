@@ -16,11 +16,12 @@ from bot.store.sources import source_of
 from bot.store.statements import insert
 from bot.store.tables import issue_identities, issues, links, media, outbox, sections, sources, subscriptions
 
-# 96 characters hold every kind of identity; what is longer (a guid that is a whole address) stands as its hash.
-REUSED = "reused:"
+REUSED = "~"
 """Before a name that a feed gives to one issue after the other: none is recognised by it."""
 
-_LONGEST_IDENTITY = 96
+# 96 characters hold every kind of identity, one of them for the mark above; what is longer (a guid that is a whole
+# address) stands as its hash.
+_LONGEST_IDENTITY = 95
 _NAMES_AT_ONCE = 1000
 # A feed holds fewer; what is older cannot be missed in it.
 _MOST_LOOKED_THROUGH = 2000
@@ -234,9 +235,13 @@ async def known_by_name(
 
 async def reuse_name(transaction: Transaction, source_id: int, name: str) -> None:
     """The feed uses this name again and again: no issue is recognised by it any more, though one was told by it."""
+    of_source = issue_identities.c.source_id == source_id
+    await transaction.execute(
+        delete(issue_identities).where(of_source, issue_identities.c.identity == _reused_name(name))
+    )
     await transaction.execute(
         update(issue_identities)
-        .where(issue_identities.c.source_id == source_id, issue_identities.c.identity == _stored_identity(name))
+        .where(of_source, issue_identities.c.identity == _stored_identity(name))
         .values(identity=_reused_name(name))
     )
 
@@ -586,7 +591,7 @@ def _polls(stored: list[dict[str, Any]]) -> tuple[IssuePoll, ...]:
 
 
 def _reused_name(name: str) -> str:
-    return _stored_identity(f"{REUSED}{_stored_identity(name)}")
+    return f"{REUSED}{_stored_identity(name)}"
 
 
 def _stored_identity(identity: str) -> str:

@@ -1,6 +1,6 @@
 """What hubs were asked to tell, one lease a source."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,13 +73,21 @@ async def remove_unread(transaction: Transaction, token: str) -> None:
 
 
 async def claim_due(
-    transaction: Transaction, *, now: datetime, until: datetime, longest: timedelta, limit: int
+    transaction: Transaction,
+    *,
+    now: datetime,
+    until: datetime,
+    longest: timedelta,
+    limit: int,
+    busy: Collection[int] = (),
 ) -> list[Lease]:
-    """Those that have to be asked for (again); nobody else gets them before `until`."""
+    """Those that have to be asked for (again), but for the sources in `busy`; nobody else gets them before `until`."""
     due = (
         select(hub_leases.c.source_id)
         # What lies farther away than any lease was written while the clock was wrong.
-        .where(or_(hub_leases.c.ask_at <= now, hub_leases.c.ask_at > now + longest))
+        .where(
+            or_(hub_leases.c.ask_at <= now, hub_leases.c.ask_at > now + longest), hub_leases.c.source_id.not_in(busy)
+        )
         .order_by(hub_leases.c.ask_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -321,3 +321,12 @@ def test_what_only_has_such_a_name_is_content(text: str, address: str) -> None:
 def test_a_post_beside_its_paper_is_content() -> None:
     paper, post = "https://arxiv.org/abs/2301.09209", "https://twitter.com/a/status/1"
     assert len(keys(f"# T\n\n## N\n\n- New model ([paper]({paper}), [tweet]({post}))")) == 2
+
+
+def test_profiles_of_those_whom_a_story_is_about_are_content_and_the_newsletters_own_are_not() -> None:
+    text = (
+        "# T\n\nInterview with Jane ([Twitter](https://twitter.com/janedoe), [Mastodon](https://mastodon.social/@jane))."
+        "\n\n[Twitter](https://twitter.com/crumbs) · [Instagram](https://instagram.com/crumbs)\n"
+    )
+    links = read_newsletter(text.encode(), source="x.md", base_url="https://crumbs.example/p/1")[0].links
+    assert [link.key for link in links] == ["twitter.com/janedoe", "mastodon.social/@jane"]

@@ -312,6 +312,11 @@ def test_an_item_that_links_to_the_home_page_is_known_by_its_guid() -> None:
     assert _names(("a", "https://paper.example/")) == [["guid:a"]]
 
 
+@pytest.mark.parametrize("route", ["#/post/1", "#!/post/1"])
+def test_a_page_behind_a_fragment_is_a_page_of_its_own(route: str) -> None:
+    assert _names(("a", f"https://paper.example/{route}")) == [["guid:a", f"link:paper.example{route}"]]
+
+
 def test_a_comment_on_an_issue_is_not_that_issue() -> None:
     assert _names(("c", "https://paper.example/1#comment-13")) == [["guid:c"]]
 

@@ -283,3 +283,8 @@ def test_pages_of_the_publication_itself_are_no_content_but_known_as_mentioned()
     [issue] = read_newsletter(text.encode(), source="digest.md", base_url="https://news.example/p/digest")
     assert [link.key for link in issue.links] == ["kites.example/1"]
     assert issue.mentions == ("news.example/p/a-kite", "news.example/subscribe")
+
+
+def test_what_looks_like_a_footnote_in_code_is_none() -> None:
+    issue = read_newsletter(b"# T\n\n[A rule](https://a.example/1) is `[^abc]` at last.\n", source="x.md")[0]
+    assert "[^abc]" in issue.links[0].excerpt

@@ -1,5 +1,7 @@
 """What stands behind a paywall is for those who paid: nothing of it is kept."""
 
+import time
+
 import pytest
 
 from bot.model.issue import Issue
@@ -285,8 +287,24 @@ def test_a_card_for_others_than_those_who_pay_stays(outsiders: str, segment: str
     assert keys(issue) == ["a.example/1"]
 
 
-def test_cards_without_an_end_are_read_in_time() -> None:
-    assert read("<h1>T</h1>" + GATED.format("false", "status:-free") * 40_000, name="x.html").paywalled
+@pytest.mark.parametrize("begin", [GATED.format("false", "status:-free"), "<!--kg-gated-block:begin"])
+def test_cards_without_an_end_are_read_in_time(begin: str) -> None:
+    began = time.process_time()
+    read("<h1>T</h1>" + begin * 40_000, name="x.html")
+    assert time.process_time() - began < 6
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "## For paid subscribers\n\n[one](https://a.example/1)\n\n## Elsewhere\n\n[two](https://b.example/2)",
+        "- Paid members only\n- [one](https://a.example/1)\n- [two](https://b.example/2)",
+        "Ghost cuts at `<!--members-only-->`.\n\n[one](https://a.example/1)\n\n[two](https://b.example/2)",
+    ],
+)
+def test_what_only_speaks_of_those_who_pay_cuts_nothing(body: str) -> None:
+    issue = read(f"# T\n\n{body}\n")
+    assert (keys(issue), issue.paywalled) == (["a.example/1", "b.example/2"], False)
 
 
 @pytest.mark.parametrize(

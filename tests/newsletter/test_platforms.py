@@ -2,6 +2,7 @@
 
 import html
 import json
+import time
 
 import pytest
 
@@ -54,7 +55,9 @@ def test_an_embed_that_says_nothing_is_left_alone(said: str) -> None:
 
 
 def test_many_embeds_that_never_close_take_no_time() -> None:
-    assert len(opened('<div class="twitter-embed" ' * 20_000)) > 0
+    began = time.process_time()
+    opened('<div class="twitter-embed" ' * 20_000)
+    assert time.process_time() - began < 6
 
 
 def test_a_card_that_is_paid_for_is_flagged_and_nothing_behind_it() -> None:

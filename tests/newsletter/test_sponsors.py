@@ -116,3 +116,22 @@ def test_an_advertisement_before_any_section_ends_with_a_rule() -> None:
     )
     assert sponsored(issue) == {AD: True, NEWS: False}
     assert section_of(issue, NEWS) is None
+
+
+@pytest.mark.parametrize("label", ["## Sponsor", "## Together with Acme"])
+def test_sections_below_a_label_are_the_newsletters_own(label: str) -> None:
+    text = (
+        f"# T\n\n{label}\n\n[Acme bakes](https://acme.example/)\n\n### News\n\n[A singing loaf](https://a.example/1)"
+        "\n\n### Tools\n\n[A dancing bun](https://b.example/2)\n"
+    )
+    links = read_newsletter(text.encode(), source="x.md")[0].links
+    assert [(link.key, link.section, link.sponsored) for link in links[1:]] == [
+        ("a.example/1", "News", False),
+        ("b.example/2", "Tools", False),
+    ]
+
+
+@pytest.mark.parametrize("words", ["Sponsor-a-developer launches today:", "This trends with #ad on every network:"])
+def test_what_only_speaks_of_sponsors_is_no_advertisement(words: str) -> None:
+    text = f"# T\n\n{words} [A singing loaf](https://a.example/1)\n"
+    assert not read_newsletter(text.encode(), source="x.md")[0].links[0].sponsored

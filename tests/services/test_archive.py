@@ -257,6 +257,13 @@ async def test_an_address_finds_its_page_and_a_host_its_links(desk: Desk, query:
     assert await titles(desk, query) == ["A page"]
 
 
+async def test_an_address_that_is_longer_than_a_query_finds_its_page(desk: Desk) -> None:
+    long = "news.example/2026/11/" + "a-story-about-bread-" * 6
+    page = replace(issue(1, "A page").links[0], url=f"https://{long}", key=long)
+    await filled(desk, sample_issue(1, sections=(Section("T", (page,)),)))
+    assert await titles(desk, f"https://www.{long}") == ["A page"]
+
+
 async def test_a_host_is_found_as_people_write_it(desk: Desk) -> None:
     page = replace(issue(1, "Bier").links[0], url="https://xn--mnchen-3ya.example/x", key="xn--mnchen-3ya.example/x")
     await filled(desk, sample_issue(1, sections=(Section("T", (page,)),)))

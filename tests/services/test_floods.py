@@ -134,6 +134,8 @@ def test_an_old_archive_that_is_put_into_a_feed_is_a_flood_however_long_the_feed
     newest = sample_issue(20).published_at
     assert is_flood(old, listed=500, newest_known_at=newest)
     assert not is_flood(old[:5], listed=500, newest_known_at=newest)
+    same_day = [sample_issue(number, published_at=newest) for number in range(8)]
+    assert not is_flood(same_day, listed=40, newest_known_at=newest), "where only days are stated"
 
 
 async def test_a_late_issue_is_told_to_the_staff_once_until_one_came(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from bot.model.hub import Hub
 from bot.ports import Reading
 from bot.services import WebSub
 from bot.services.websub import LONGEST_LEASE, SHORTEST_LEASE
+from bot.store import websub as lease_rows
 from bot.store.secret_box import SecretBox
 from tests.doubles import sample_issue
 from tests.services.conftest import FEED, GUILD, Desk
@@ -73,6 +74,32 @@ async def test_a_hub_that_calls_back_before_it_answers_is_not_asked_again_soon(d
     next_at = await desk.services.websub.renew_due()
     assert next_at is not None
     assert next_at - desk.clock.now() > timedelta(days=7)
+
+
+async def test_a_hub_is_asked_once_at_a_time(desk: Desk) -> None:
+    await with_hub(desk)
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    asked: list[int] = []
+
+    async def ask_soon(_form: dict[str, str]) -> None:
+        desk.hub.before_it_answers = None
+        async with desk.store.write() as transaction:
+            await lease_rows.ask_soon(transaction, [source.source_id], now=desk.clock.now())
+        await desk.services.websub.renew_due(lambda: False)
+        async with desk.store.write() as transaction:
+            again = await lease_rows.claim_due(
+                transaction,
+                now=desk.clock.now(),
+                until=desk.clock.now(),
+                longest=LONGEST_LEASE,
+                limit=8,
+                busy=[source.source_id],
+            )
+        asked.append(len(again))
+
+    desk.hub.before_it_answers = ask_soon
+    await desk.services.websub.renew_due()
+    assert asked == [0]
 
 
 async def test_a_slow_hub_holds_up_no_other(desk: Desk) -> None:

@@ -510,6 +510,14 @@ async def test_what_is_no_file_is_told_and_not_waited_for(tmp_path: Path) -> Non
         assert (code, words in told, "Traceback" in told) == (69, True, False), told
 
 
+async def test_an_address_in_capitals_is_no_file(tmp_path: Path) -> None:
+    await (await prepared(tmp_path)).close()
+    feed = ("--source", "https://paper.example/feed")
+    code, said, told = await bot("import", "HTTPS://127.0.0.1:9/old", *feed, folder=tmp_path)
+    assert (code, said) == (1, "0 new issues, 0 known already, 1 document not understood\n"), told
+    assert "https://127.0.0.1:9/old: " in told
+
+
 async def test_an_import_of_nothing_or_to_no_site_is_refused(tmp_path: Path) -> None:
     (tmp_path / "one.md").write_text(ISSUE)
     code, _, told = await bot("import", "one.md", "--site", "ftp://paper.example/p", folder=tmp_path)

@@ -1,10 +1,14 @@
 """What every test may ask for: both databases, empty and migrated."""
 
+import asyncio
 import getpass
 import os
+import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -13,6 +17,8 @@ from bot.store import Store
 from bot.store.upgrade import upgrade
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+_TEMPLATE = "migrated"  # the PostgreSQL database that those of the tests are copies of
 
 
 @pytest.fixture(scope="session")
@@ -31,15 +37,36 @@ def postgres_address() -> Iterator[str]:
     # A folder of its own, not pytest's: another run of pytest may lock those up. Short, for the socket's sake.
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         server = get_server(folder, cleanup_mode="stop")
+        address = f"postgresql://postgres:@/{{database}}?host={quote(folder)}"
         try:
-            yield f"postgresql://postgres:@/{{database}}?host={quote(folder)}"
+            _apart(_prepare_postgres(address))
+            yield address
         finally:
             server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database that is copied: a test that only needs one does not wait for the migrations."""
+    path = tmp_path_factory.mktemp("template") / "pressroom.db"
+    _apart(upgrade(f"sqlite:///{path}"))
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """Address of an empty database, once of each kind."""
+    """Address of a database without a row, once of each kind."""
+    if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "pressroom.db")
+        yield f"sqlite:///{tmp_path}/pressroom.db"
+        return
+    async for url in _fresh_postgres_database(request.getfixturevalue("postgres_address"), template=_TEMPLATE):
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """Address of a database without a table, once of each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/pressroom.db"
         return
@@ -49,15 +76,14 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
 
 @pytest.fixture
 async def postgres_database(postgres_address: str) -> AsyncIterator[str]:
-    """Address of an empty PostgreSQL database."""
-    async for url in _fresh_postgres_database(postgres_address):
+    """Address of a PostgreSQL database without a row."""
+    async for url in _fresh_postgres_database(postgres_address, template=_TEMPLATE):
         yield url
 
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    """An open, migrated store, once on each database."""
-    await upgrade(database_url)
+    """An open store without a row, once on each database."""
     async with await Store.open(database_url) as store:
         yield store
 
@@ -72,14 +98,35 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "_ENV_FILE", Path("no such file"))
 
 
-async def _fresh_postgres_database(address: str) -> AsyncIterator[str]:
+async def _prepare_postgres(address: str) -> None:
+    import asyncpg
+
+    admin = await asyncpg.connect(address.format(database="postgres"))
+    try:
+        # The server does not outlive the run, so its disk need not be waited for.
+        for setting in ("fsync", "full_page_writes"):
+            await admin.execute(f"ALTER SYSTEM SET {setting} = off")
+        await admin.execute("SELECT pg_reload_conf()")
+        await admin.execute(f"CREATE DATABASE {_TEMPLATE}")
+        await upgrade(address.format(database=_TEMPLATE))
+    finally:
+        await admin.close()
+
+
+async def _fresh_postgres_database(address: str, *, template: str = "template1") -> AsyncIterator[str]:
     import asyncpg
 
     name = f"test_{os.urandom(6).hex()}"
     admin = await asyncpg.connect(address.format(database="postgres"))
     try:
-        await admin.execute(f'CREATE DATABASE "{name}"')
+        await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE {template} STRATEGY file_copy')
         yield address.format(database=name)
         await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     finally:
         await admin.close()
+
+
+def _apart(work: Coroutine[Any, Any, object]) -> None:
+    """Do it to its end in a loop of its own, whatever loop runs here."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()

@@ -21,7 +21,13 @@ log = logging.getLogger(__name__)
 
 # (worker, seconds between knocks): a safety net below the workers' own alarm clocks, and how one process hears of what
 # another one on the same database has left.
-KNOCKS: tuple[tuple[str, int], ...] = (("sources", 60), ("outbox", 60), ("polls", 60), ("hubs", 3600))
+KNOCKS: tuple[tuple[str, int], ...] = (
+    ("sources", 60),
+    ("outbox", 60),
+    ("polls", 60),
+    ("hubs", 3600),
+    ("archive", 3600),
+)
 _PAUSE_AFTER_FAILURE = timedelta(seconds=5)
 _CUT_OFF_SECONDS = 3.0
 

@@ -12,12 +12,13 @@ from bot.model.guild import ArchiveAccess, Guild
 from bot.model.issue import ArchivedLink, Link, PlacedLink
 from bot.model.member import Actor
 from bot.model.search import Term, terms_of
-from bot.services.rekeying import keys_of, rekey_links, rekey_submissions
+from bot.services.rekeying import follow_links, follow_submissions, keys_of
 from bot.store import Store, Transaction
 from bot.store import archive as archive_rows
 from bot.store import guilds as guild_rows
 from bot.store import search as search_rows
 from bot.store import sources as source_rows
+from bot.store.keys import START
 
 PAGE = 6
 MOST_PAGES = 20
@@ -112,17 +113,20 @@ class Archive:
     async def renew(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Bring what an older version stored to the present rules: the keys of links, and by what they are found.
 
-        A few at a time, so that a stop loses nothing and nobody waits long.
+        A few a transaction, so that a stop loses nothing and nobody waits long; where nothing is stale, nothing is
+        written, and an index says so.
         """
-        while goes_on():
+        await follow_submissions(self._store, goes_on)
+        await follow_links(self._store, goes_on)
+        async with self._store.read() as transaction:
+            if not await search_rows.are_links_stale(transaction):
+                return None
+        stale = [START]
+        while stale and goes_on():
             async with self._store.write() as transaction:
-                count = await rekey_submissions(transaction, limit=_RENEWED_AT_ONCE)
-                count += await rekey_links(transaction, limit=_RENEWED_AT_ONCE)
-                stale = await search_rows.stale_links(transaction, limit=_RENEWED_AT_ONCE)
+                stale = await search_rows.stale_links(transaction, after=stale[-1], limit=_RENEWED_AT_ONCE)
                 if stale:
-                    await search_rows.renew_links(transaction, stale)
-            if not count and not stale:
-                break
+                    await search_rows.renew_links(transaction, [each.row_id for each in stale])
         return None
 
 

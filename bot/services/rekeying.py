@@ -3,10 +3,13 @@
 Until that is done, whoever looks a link up asks for its key by the old rules, too (`keys_of`).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable
 
-from bot.store import Transaction
+from bot.store import Store, Transaction
 from bot.store import keys as key_rows
+from bot.store.keys import START, Place
+
+_AT_ONCE = 200
 
 
 def keys_of(url: str) -> tuple[str, ...]:
@@ -16,25 +19,52 @@ def keys_of(url: str) -> tuple[str, ...]:
     return link_keys(url)
 
 
-async def rekey_links(transaction: Transaction, *, limit: int) -> int:
-    """Make keys of issues' links anew; how many there were, 0 when all are by the present rules."""
+async def follow_submissions(store: Store, goes_on: Callable[[], bool] = lambda: True) -> None:
+    """Make the keys of all submissions by the present rules, a few a transaction."""
+    from bot.newsletter.links import KEY_VERSION
+
+    while goes_on():
+        async with store.read() as transaction:
+            if not await key_rows.are_submissions_stale(transaction, version=KEY_VERSION):
+                return
+        place: Place | None = START
+        while place is not None and goes_on():
+            async with store.write() as transaction:
+                place = await rekey_submissions(transaction, after=place)
+
+
+async def follow_links(store: Store, goes_on: Callable[[], bool] = lambda: True) -> None:
+    """Make the keys of all links by the present rules, a few a transaction; not of those that another process is at."""
+    from bot.newsletter.links import KEY_VERSION
+
+    async with store.read() as transaction:
+        if not await key_rows.are_links_stale(transaction, version=KEY_VERSION):
+            return
+    place: Place | None = START
+    while place is not None and goes_on():
+        async with store.write() as transaction:
+            place = await rekey_links(transaction, after=place)
+
+
+async def rekey_links(transaction: Transaction, *, after: Place, limit: int = _AT_ONCE) -> Place | None:
+    """Make keys of issues' links anew, a portion behind `after`; where it ended, None when there was none left."""
     from bot.newsletter.links import KEY_VERSION, link_key
 
-    stale = await key_rows.stale_links(transaction, version=KEY_VERSION, limit=limit)
+    stale = await key_rows.stale_links(transaction, version=KEY_VERSION, after=after, limit=limit)
     await key_rows.set_link_keys(
-        transaction, {link_id: link_key(url) or key for link_id, url, key in stale}, version=KEY_VERSION
+        transaction, {each.row_id: link_key(each.url) or each.key for each in stale}, version=KEY_VERSION
     )
-    return len(stale)
+    return stale[-1].place if stale else None
 
 
-async def rekey_submissions(transaction: Transaction, *, limit: int, guild_ids: Collection[int] | None = None) -> int:
-    """Make keys of submissions anew, of some servers or all; how many there were.
+async def rekey_submissions(transaction: Transaction, *, after: Place, limit: int = _AT_ONCE) -> Place | None:
+    """Make keys of submissions anew, as `rekey_links`.
 
     Two that are one link now both stay, each with its finder; the earlier one is what a third sender is told of.
     """
     from bot.newsletter.links import KEY_VERSION, link_key
 
-    stale = await key_rows.stale_submissions(transaction, version=KEY_VERSION, guild_ids=guild_ids, limit=limit)
-    for row_id, url, key in stale:
-        await key_rows.set_submission_key(transaction, row_id, link_key(url) or key, version=KEY_VERSION)
-    return len(stale)
+    stale = await key_rows.stale_submissions(transaction, version=KEY_VERSION, after=after, limit=limit)
+    for each in stale:
+        await key_rows.set_submission_key(transaction, each.row_id, link_key(each.url) or each.key, version=KEY_VERSION)
+    return stale[-1].place if stale else None

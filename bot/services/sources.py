@@ -22,6 +22,7 @@ from bot.services.keys import issue_key
 from bot.services.ladder import Climbed, Ladder, next_look_up
 from bot.services.notices import staff_channel_of
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, charge, is_heavy, tomorrow, used_up
+from bot.services.rekeying import follow_submissions
 from bot.services.repeats import is_release_due, link_repeats, release, to_be_told
 from bot.services.side_by_side import work_off
 from bot.services.slots import LONGEST_ASKED, next_reading
@@ -197,6 +198,8 @@ class Sources:
 
     async def _take_in(self, source: Source, climbed: Climbed, reading: Reading) -> None:
         """Store what is new and queue its announcements; the source's marks advance in the same transaction."""
+        # A submission whose key is by older rules would not be recognised, and an issue is new only once.
+        await follow_submissions(self._store)
         now = self._clock.now()
         async with self._store.write() as transaction:
             await guild_rows.hold_subscriptions_around(transaction, source.source_id)

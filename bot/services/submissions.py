@@ -18,7 +18,7 @@ from bot.services.audiences import require_moderator
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.credits import changes_of_name
 from bot.services.keys import random_key
-from bot.services.rekeying import keys_of, rekey_submissions
+from bot.services.rekeying import keys_of
 from bot.store import Store, Transaction
 from bot.store import credits as credit_rows
 from bot.store import guilds as guild_rows
@@ -29,7 +29,6 @@ from bot.store import submissions as submission_rows
 LONGEST_NOTE = 300
 LONGEST_REASON = 300
 _LONGEST_TITLE = 200
-_REKEYED_AT_ONCE = 200
 _MOST_WAITING = 10  # of one member: a queue that moderators can see the end of
 _MOST_MINE = 10
 # A link that was sent longer ago than that and runs is taken for a coincidence.
@@ -304,9 +303,6 @@ async def feature_links(
         sent_before += timedelta(days=1)  # a date without an hour: it may have come out in the evening
     if unseen_at is not None:
         sent_before = max(sent_before, unseen_at)
-    # A submission whose key is by older rules would not be recognised, and an issue is new only once.
-    while await rekey_submissions(transaction, guild_ids=guild_ids, limit=_REKEYED_AT_ONCE):
-        pass
     noted = await submission_rows.feature(
         transaction,
         issue_key=issue_key,

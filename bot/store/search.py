@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select, text, update
 
 from bot.model.search import Term, folded
 from bot.store.group_commit import Transaction
+from bot.store.keys import Place, in_portions, keep_order_of_index
 from bot.store.tables import issues, links, sections
 
 SEARCH_VERSION = 2
@@ -88,12 +89,26 @@ async def renew_links(transaction: Transaction, link_ids: Sequence[int]) -> None
     await transaction.execute(update(links).where(links.c.id.in_(link_ids)).values(search_version=SEARCH_VERSION))
 
 
-async def stale_links(transaction: Transaction, *, limit: int) -> list[int]:
-    """Ids of links that cannot be found yet, or by an older folding only."""
-    stale = select(links.c.id).where(links.c.search_version < SEARCH_VERSION).order_by(links.c.id).limit(limit)
+async def are_links_stale(transaction: Transaction) -> bool:
+    """Whether any link cannot be found yet, or by an older folding only."""
+    stale = select(links.c.id).where(links.c.search_version < SEARCH_VERSION)
+    found = await transaction.execute(stale.order_by(links.c.search_version, links.c.id).limit(1))
+    return found.first() is not None
+
+
+async def stale_links(transaction: Transaction, *, after: Place, limit: int) -> list[Place]:
+    """The links that cannot be found yet, or by an older folding only, behind `after`."""
+    await keep_order_of_index(transaction)
+    stale = in_portions(
+        select(links.c.search_version, links.c.id),
+        links.c.search_version,
+        links.c.id,
+        below=SEARCH_VERSION,
+        after=after,
+    )
     # What another process is at is skipped: both would wait for each other.
-    rows = await transaction.execute(stale.with_for_update(skip_locked=True))
-    return list(rows.scalars())
+    rows = await transaction.execute(stale.limit(limit).with_for_update(skip_locked=True))
+    return [Place(row.search_version, row.id) for row in rows]
 
 
 def looked_through(transaction: Transaction) -> int:

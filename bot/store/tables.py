@@ -307,8 +307,9 @@ links = Table(
     UniqueConstraint("issue_id", "position"),
     Index(None, "section_id"),
     Index(None, "key"),
-    Index(None, "key_version"),
-    Index(None, "search_version"),
+    # With the id: what older rules made is gone through in portions, in this order.
+    Index(None, "key_version", "id"),
+    Index(None, "search_version", "id"),
 )
 
 # Where opaque links lead, by a hash of the address that was asked; null: it was not told.
@@ -443,6 +444,7 @@ submissions = Table(
     Index(None, "guild_id", "finder_id"),
     Index(None, "guild_id", "state"),
     Index(None, "link_key"),
+    Index(None, "key_version", "id"),
     Index(None, "featured_issue_id"),
 )
 

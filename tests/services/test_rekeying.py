@@ -10,7 +10,10 @@ from bot.errors import RefusedError
 from bot.model.issue import Link, Section
 from bot.model.submission import SubmissionState
 from bot.newsletter.links import KEY_VERSION
+from bot.services import Archive
 from bot.services.rekeying import rekey_links
+from bot.store import Store
+from bot.store.keys import START
 from bot.store.tables import links, submissions
 from tests.doubles import sample_issue
 from tests.services.conftest import GUILD, Desk
@@ -107,7 +110,9 @@ async def test_links_follow_a_few_at_a_time_and_go_on_where_they_were_stopped(de
     async with desk.store.write() as transaction:
         await transaction.execute(update(links).values(key_version=1))
     async with desk.store.write() as transaction:
-        assert await rekey_links(transaction, limit=2) == 2
+        place = await rekey_links(transaction, after=START, limit=2)
+    assert place is not None
+    assert place.version == 1
     async with desk.store.read() as transaction:
         keys = list((await transaction.execute(select(links.c.key))).scalars())
     assert sum(key.startswith("old-") for key in keys) == 3
@@ -117,3 +122,14 @@ async def test_links_follow_a_few_at_a_time_and_go_on_where_they_were_stopped(de
         versions = set((await transaction.execute(select(links.c.key_version))).scalars())
     assert not any(key.startswith("old-") for key in keys)
     assert versions == {KEY_VERSION}
+
+
+async def test_where_nothing_is_stale_nobody_waits_for_a_look_at_it(desk: Desk, database_url: str) -> None:
+    class Unwritten(Store):
+        async def commit_hook(self) -> None:
+            raise AssertionError("a write transaction was begun")
+
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    async with await Unwritten.open(database_url) as store:
+        assert await Archive(store).renew() is None

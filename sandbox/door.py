@@ -158,10 +158,10 @@ class Door(asyncio.Protocol):
                 transport.write(encode(self._api.refuse(request, INVALID_JSON)))
                 continue
             fault = self._api.faults.strike(request.method, request.path)
-            if fault is not None and fault.action == "delay":
+            if seconds := self._api.faults.seconds_before_arrival(fault):
                 self._kept = data
                 transport.pause_reading()
-                asyncio.get_running_loop().call_later(fault.seconds, self._go_on, transport, request, fault)
+                asyncio.get_running_loop().call_later(seconds, self._go_on, transport, request, fault)
                 return
             response = self._api.answer(request, fault)
             if response is None:
@@ -169,10 +169,12 @@ class Door(asyncio.Protocol):
                 return
             transport.write(encode(response))
 
-    def _go_on(self, transport: asyncio.Transport, request: Request, fault: Fault) -> None:
+    def _go_on(self, transport: asyncio.Transport, request: Request, fault: Fault | None) -> None:
         """Answer what was delayed (act in any case: the client may be gone), then read on."""
         response = self._api.answer(request, fault)
-        if response is not None and not transport.is_closing():
+        if response is None:
+            transport.abort()
+        elif not transport.is_closing():
             transport.write(encode(response))
             transport.resume_reading()
             data, self._kept = self._kept, b""

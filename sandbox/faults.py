@@ -57,6 +57,8 @@ class Faults:
     planned: list[Fault] = field(default_factory=list)
     on_hit: Callable[[], None] = lambda: None
     _outage: Fault | None = field(default=None, init=False)
+    _longest_way: float = field(default=0.0, init=False)
+    _way: Random = field(default_factory=Random, init=False)
 
     def fail(
         self,
@@ -125,9 +127,23 @@ class Faults:
             )
         )
 
+    def jitter(self, longest_seconds: float, *, seed: int) -> None:
+        """Let every request arrive after a pseudo-random time of up to `longest_seconds`, until `clear`.
+
+        It is no fault: whatever was sent arrives, but not in the order of the sending, and a rate limit counts it when
+        it arrives. The same seed gives the same times.
+        """
+        self._longest_way, self._way = longest_seconds, Random(seed)
+
     def clear(self) -> None:
-        """Forget all planned faults; an outage goes on."""
+        """Forget all planned faults and the jitter; an outage goes on."""
         self.planned.clear()
+        self._longest_way = 0.0
+
+    def seconds_before_arrival(self, fault: Fault | None) -> float:
+        """How long a request is on its way that meets this fault."""
+        delay = fault.seconds if fault is not None and fault.action == "delay" else 0.0
+        return delay + (self._way.uniform(0.0, self._longest_way) if self._longest_way else 0.0)
 
     def outage(self) -> Fault:
         """Every request is answered with 503, the gateway is gone and lets no one in, until `recover`."""

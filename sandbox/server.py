@@ -251,8 +251,8 @@ class Sandbox:
         except ValueError:
             return to_aiohttp(api.refuse(request, INVALID_JSON))
         fault = self.faults.strike(request.method, short)
-        if fault is not None and fault.action == "delay":
-            await asyncio.sleep(fault.seconds)
+        if seconds := self.faults.seconds_before_arrival(fault):
+            await asyncio.sleep(seconds)
         response = api.answer(request, fault)
         return _cut(raw) if response is None else to_aiohttp(response)
 

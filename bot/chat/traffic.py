@@ -6,7 +6,7 @@ each route, but knows nothing of this one. Work of the background leaves room fo
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import SimpleNamespace
@@ -17,9 +17,11 @@ from yarl import URL
 from bot.errors import DeliveryError, DiscordClosedError
 from bot.metrics import Metrics
 
-# A request may be on its way longer than the one after it: without this margin, both would meet in one second there.
-_MARGIN_SECONDS = 0.01
-_ROOM_FOR_PEOPLE = 0.04  # of the limit
+# Discord's clock may run a little slower than ours, and aiohttp's timers a little early.
+_MARGIN_SECONDS = 0.005
+_ROOM_FOR_PEOPLE = 0.02  # of the limit
+# Enough for one among them that was heard at once, few enough to forget a clock that was put right.
+_ANSWERS_REMEMBERED = 200
 # Discord bans an address for an hour at 10,000 invalid requests in ten minutes.
 MOST_INVALID_REQUESTS = 500
 _INVALID_WINDOW_SECONDS = 600.0
@@ -40,33 +42,60 @@ def background() -> Iterator[None]:
 
 
 class Pace:
-    """At most `per_second` in any second (a sliding one), in the order of asking; the background leaves some room."""
+    """At most `per_second` requests arrive at Discord in any one second, however long each of them is on its way.
+
+    Discord counts a request when it arrives, at some moment between its sending and its answer. So it holds one of
+    `per_second` places from its sending until a second after that moment, or after the last one that it may have been.
+    What arrives within a second holds its place at the end of that second: no more of them than there are places. To
+    hold it for a shorter time would be to hope. Places are given in the order of asking, to people first; the
+    background leaves some free.
+    """
 
     def __init__(self, per_second: int, *, second: float = 1.0) -> None:
         self._second = second + _MARGIN_SECONDS
-        self._shares = {False: per_second, True: max(1, per_second - max(1, round(per_second * _ROOM_FOR_PEOPLE)))}
-        self._turns = {False: asyncio.Lock(), True: asyncio.Lock()}
-        self._lately: deque[float] = deque()
-        self._people = 0  # who wait
+        self._places = {False: per_second, True: per_second - max(1, round(per_second * _ROOM_FOR_PEOPLE))}
+        self._taken = 0
+        self._waiting: dict[bool, deque[asyncio.Future[None]]] = {False: deque(), True: deque()}
+        self._ahead: deque[float] = deque(maxlen=_ANSWERS_REMEMBERED)
 
-    async def take(self, *, in_background: bool) -> None:
-        """Wait for the moment when one more request may go."""
-        self._people += not in_background
+    async def take(self, *, in_background: bool) -> float:
+        """Wait for a place: a request may go, at this moment. `answered` is told of it, whatever becomes of it."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[in_background].append(place)
+        self._give()
         try:
-            async with self._turns[in_background]:
-                while (wait := self._wait(in_background=in_background)) > 0:  # noqa: ASYNC110 - time itself is awaited
-                    await asyncio.sleep(wait)
-                self._lately.append(asyncio.get_running_loop().time())
-        finally:
-            self._people -= not in_background
+            await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled():
+                self._free()  # nothing was sent
+            raise
+        return asyncio.get_running_loop().time()
 
-    def _wait(self, *, in_background: bool) -> float:
+    def answered(self, sent_at: float, counted_at: float | None = None) -> None:
+        """The answer is here, or it is known that none will come: the request has arrived by now, if it ever does.
+
+        `counted_at`: when Discord says that it arrived, by Discord's clock.
+        """
         now = asyncio.get_running_loop().time()
-        while self._lately and self._lately[0] <= now - self._second:
-            self._lately.popleft()
-        too_many = len(self._lately) - self._shares[in_background]
-        wait = self._lately[too_many] + self._second - now if too_many >= 0 else 0.0
-        return max(wait, _MARGIN_SECONDS) if in_background and self._people else wait
+        arrived_at = now
+        if counted_at is not None:
+            # No answer is here before its request was there: their clock is ahead of ours by so much at least.
+            self._ahead.append(counted_at - now)
+            # Whatever their clock does, nothing arrives before it was sent.
+            arrived_at = max(sent_at, counted_at - max(self._ahead))
+        asyncio.get_running_loop().call_at(arrived_at + self._second, self._free)
+
+    def _free(self) -> None:
+        self._taken -= 1
+        self._give()
+
+    def _give(self) -> None:
+        for in_background, waiting in self._waiting.items():  # people first
+            while waiting and self._taken < self._places[in_background]:
+                place = waiting.popleft()
+                if not place.done():  # else whoever waited has gone
+                    self._taken += 1
+                    place.set_result(None)
 
 
 class Traffic:
@@ -89,6 +118,7 @@ class Traffic:
         trace.on_connection_reuseconn.append(self._wait_again)
         trace.on_connection_create_end.append(self._wait_again)
         trace.on_request_end.append(self._count)
+        trace.on_request_exception.append(self._give_up)
         return trace
 
     def refuse_when_closed(self) -> None:
@@ -108,19 +138,32 @@ class Traffic:
     async def _wait_for_turn(
         self, _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
     ) -> None:
-        context.counts, context.connections = self._counts(params.url), 0
+        context.counts, context.connections, context.sent_at = self._counts(params.url), 0, None
         if context.counts:
-            await self._pace.take(in_background=_in_background.get())
+            await self._take_place(context)
 
     async def _wait_again(self, _session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
         # aiohttp repeats a GET by itself, on another connection, when the one that it had was cut.
         context.connections += 1
         if context.counts and context.connections > 1:
-            await self._pace.take(in_background=_in_background.get())
+            self._return_place(context)
+            await self._take_place(context)
+
+    async def _give_up(self, _session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
+        self._return_place(context)
+
+    async def _take_place(self, context: SimpleNamespace) -> None:
+        context.sent_at = await self._pace.take(in_background=_in_background.get())
+
+    def _return_place(self, context: SimpleNamespace, counted_at: float | None = None) -> None:
+        if context.sent_at is not None:
+            self._pace.answered(context.sent_at, counted_at)
+            context.sent_at = None
 
     async def _count(
-        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+        self, _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
     ) -> None:
+        self._return_place(context, _counted_at(params.response.headers))
         if not params.url.path.startswith(self._prefix):
             return
         status = params.response.status
@@ -143,6 +186,14 @@ class Traffic:
 
     def _counts(self, url: URL) -> bool:
         return url.path.startswith(self._prefix) and not url.path.startswith(self._uncounted)
+
+
+def _counted_at(headers: Mapping[str, str]) -> float | None:
+    """When Discord counted the request, by its own clock: its bucket refills at one moment, so much later than that."""
+    try:
+        return float(headers["X-RateLimit-Reset"]) - float(headers["X-RateLimit-Reset-After"])
+    except (KeyError, ValueError):
+        return None
 
 
 def _seconds(retry_after: str | None) -> float:

@@ -1,11 +1,14 @@
 """Faults: what the bot sees when things go wrong on purpose."""
 
+import asyncio
+import re
+
 import aiohttp
 import discord
 import pytest
 
 from sandbox import NothingHappened, Sandbox
-from sandbox.faults import Scope
+from sandbox.faults import Fault, Scope
 from sandbox.model import Guild
 from tests.sandbox.conftest import Rest, running
 
@@ -58,6 +61,36 @@ async def test_what_waits_behind_a_delay_comes_in_order(sandbox: Sandbox, rest: 
     path = f"/channels/{guild.channel('general').id}/typing"
     assert [(await rest("POST", path))[0] for _ in range(4)] == [204] * 4
     assert [seen.is_struck for seen in sandbox.requests] == [True, True, True, False]
+
+
+async def test_jitter_lets_requests_arrive_later_and_the_same_seed_gives_the_same_times(
+    sandbox: Sandbox, rest: Rest, guild: Guild
+) -> None:
+    channels = [guild.add_channel(f"one-of-many-{number}") for number in range(8)]
+
+    async def play() -> list[str]:
+        before = len(sandbox.requests)
+        await asyncio.gather(*(rest("POST", f"/channels/{channel.id}/typing") for channel in channels))
+        return [seen.path for seen in list(sandbox.requests)[before:]]
+
+    sandbox.faults.jitter(0.0, seed=1)
+    assert [sandbox.faults.seconds_before_arrival(None) for _ in range(3)] == [0.0] * 3
+    sandbox.faults.jitter(0.3, seed=1)
+    times = [sandbox.faults.seconds_before_arrival(None) for _ in range(200)]
+    assert 0 <= min(times) < 0.01
+    assert 0.29 < max(times) <= 0.3
+    sandbox.faults.jitter(0.3, seed=1)
+    assert [sandbox.faults.seconds_before_arrival(None) for _ in range(200)] == times
+    delay = Fault("delay", "*", re.compile(""), 1, seconds=5.0)
+    assert 5.0 <= sandbox.faults.seconds_before_arrival(delay) <= 5.3
+    sandbox.faults.jitter(0.1, seed=1)
+    assert sorted(await play()) == sorted(f"/channels/{channel.id}/typing" for channel in channels)
+    assert not any(seen.is_struck for seen in sandbox.requests), "to be late is no fault"
+    sandbox.faults.lose_answer("POST", "/typing$")
+    with pytest.raises(aiohttp.ClientError):
+        await rest("POST", f"/channels/{channels[0].id}/typing")
+    sandbox.faults.clear()
+    assert sandbox.faults.seconds_before_arrival(None) == 0.0
 
 
 async def test_a_share_of_the_requests_is_struck_again_and_again(sandbox: Sandbox, rest: Rest, guild: Guild) -> None:

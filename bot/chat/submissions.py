@@ -66,13 +66,13 @@ def review_card(
     wished_name: str | None = None,
     mark: tuple[int | None, int | None] = (None, None),
 ) -> ui.LayoutView:
-    """The card for the moderators, one line once it is decided; `mark` is what it is found again by.
+    """The card for the moderators, one line once there is nothing to decide; `mark` is what it is found again by.
 
     `wished_name` is how the finder wants to be named in public, when no moderator has seen that yet.
     """
     view = View()
     card: ui.Container[Any] = ui.Container(id=mark[0])
-    if submission.state is SubmissionState.PENDING:
+    if submission.is_waiting:
         card.add_item(ui.TextDisplay[Any](_waiting_text(submission, wished_name, language=language), id=mark[1]))
         card.add_item(
             ui.ActionRow[Any](
@@ -96,13 +96,15 @@ def _waiting_text(submission: Submission, wished_name: str | None, *, language: 
         lines.append(text("review-brought", language=language, bringer=str(submission.brought_by_id), **who))
     if wished_name is not None:
         lines.append(text("review-name", language=language, name=plain(wished_name, longest=LONGEST_NAME)))
-    return "\n".join([*lines, *_ran(submission, language=language)])
+    return "\n".join(lines)
 
 
 def decided_line(submission: Submission, *, language: str) -> str:
-    """What was decided, by whom and when, on one line."""
+    """What was decided, by whom and when, on one line; or that it ran before anybody did."""
     name, by = name_of(submission), submission.decided_by_id
-    if submission.decided_at is None or submission.state is SubmissionState.WITHDRAWN:
+    if submission.state is SubmissionState.PENDING:
+        line = text("review-undecided", language=language, name=name)
+    elif submission.decided_at is None or submission.state is SubmissionState.WITHDRAWN:
         line = text("review-withdrawn", language=language, name=name)
     else:
         when, (said, said_of_nobody) = format_dt(submission.decided_at, "R"), _DECIDED[submission.state]
@@ -156,7 +158,7 @@ class Decline(Press, name="decline", state=_KEY):
         services, guild_id = services_of(interaction), guild_id_of(interaction)
         await services.audiences.require_moderator(guild_id, actor_of(interaction))
         submission = await services.submissions.get(guild_id, self.submission_key)
-        if submission.state is not SubmissionState.PENDING:
+        if not submission.is_waiting:
             await _show_decision(interaction, Decision(submission, is_ours=False))
             return
         form = Form(title=say(interaction, "decline-form-title"), custom_id=Declined.custom_id(self.submission_key))
@@ -185,14 +187,15 @@ class Declined(Press, name="declined", state=_KEY):
 
 
 async def _show_decision(interaction: discord.Interaction, decision: Decision) -> None:
-    """Fold the card in the answer to whoever decided; tell everybody else who did, and when."""
+    """Fold the card in the answer to whoever decided; tell everybody else who did, and when, or that it ran."""
     if decision.is_ours:
         language = str(interaction.guild_locale or interaction.locale)
         view = review_card(decision.submission, language=language, mark=marks_in(interaction.message))
         await interaction.response.edit_message(view=view, allowed_mentions=discord.AllowedMentions.none())
     else:
         line = decided_line(decision.submission, language=language_of(interaction))
-        await reply(interaction, "review-came-late", line=line)
+        has_run = decision.submission.state is SubmissionState.PENDING
+        await reply(interaction, "review-ran-before" if has_run else "review-came-late", line=line)
 
 
 # the member's side

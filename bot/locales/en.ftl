@@ -314,7 +314,10 @@ review-declined = -# ✗ { $name } · declined by <@{ $moderator }> { $when }
 review-approved-by-nobody = -# ✓ { $name } · approved { $when }
 review-declined-by-nobody = -# ✗ { $name } · declined { $when }
 review-withdrawn = -# { $name } · taken back by who sent it
+review-undecided = -# { $name } · nobody has to decide about it any more
 review-came-late = Somebody was faster:
+    { $line }
+review-ran-before = It has run already, so there is nothing left to decide. Nothing was changed:
     { $line }
 decline-form-title = Decline
 decline-form-reason = Reason

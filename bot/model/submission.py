@@ -59,11 +59,15 @@ class Submission:
     featured: Featured | None = None
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether there is something to decide: what ran needs no decision any more."""
+        return self.state is SubmissionState.PENDING and self.featured is None
+
+    @property
     def can_be_withdrawn(self) -> bool:
         """While nobody has planned with it, and it has not run."""
-        waits = self.state is SubmissionState.PENDING
         is_queued = self.state is SubmissionState.APPROVED and self.plan is Plan.QUEUED
-        return (waits or is_queued) and self.featured is None
+        return self.is_waiting or (is_queued and self.featured is None)
 
 
 @dataclass(frozen=True, slots=True)

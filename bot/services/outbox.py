@@ -12,7 +12,6 @@ from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, 
 from bot.metrics import Metrics
 from bot.model.delivery import POSTS, Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
-from bot.model.submission import SubmissionState
 from bot.ports import Announcement, Announcer, Matter, Notice, ReviewCard
 from bot.services.announcements import (
     announcement_of,
@@ -537,7 +536,7 @@ async def matter_of(transaction: Transaction, delivery: Delivery | DeliveryRecor
 
 def is_waited_for(matter: Matter) -> bool:
     """Whether somebody has to press something on it: a submission that nobody decided about."""
-    return isinstance(matter, ReviewCard) and matter.submission.state is SubmissionState.PENDING
+    return isinstance(matter, ReviewCard) and matter.submission.is_waiting
 
 
 def _earliest(delivery: Delivery, matter: Matter) -> datetime:

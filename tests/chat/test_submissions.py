@@ -6,7 +6,7 @@ import pytest
 
 from bot.chat.as_text import view_as_text
 from bot.chat.submissions import fitting, review_card
-from bot.model.submission import Submission, SubmissionState
+from bot.model.submission import Featured, Submission, SubmissionState
 from tests.doubles import NOON
 
 HOSTILE = "[x](https://evil.example) **@everyone** <@1> `/setup` # \u202e || discord.gg/abc"
@@ -38,6 +38,18 @@ def test_hostile_words_are_text_in_every_state_of_the_card(state: SubmissionStat
 def test_a_decided_card_is_one_line() -> None:
     decided = replace(SENT, state=SubmissionState.APPROVED, decided_at=NOON, decided_by_id=3)
     assert len(view_as_text(review_card(decided, language="en")).splitlines()) == 1
+
+
+@pytest.mark.parametrize("state", list(SubmissionState))
+def test_a_card_of_a_link_that_ran_says_so_on_one_line_without_a_button(state: SubmissionState) -> None:
+    ran = replace(SENT, state=state, featured=Featured("b" * 26, "Issue 9", "https://news.example/9", 3))
+    if state in {SubmissionState.APPROVED, SubmissionState.DECLINED}:
+        ran = replace(ran, decided_at=NOON, decided_by_id=3)
+    view = review_card(ran, language="en")
+    [line] = view_as_text(view).splitlines()
+    assert "**ran** as number 3 in [Issue 9](<https://news.example/9>)" in line
+    assert not any(item.is_dispatchable() for item in view.walk_children())
+    assert ("nobody has to decide" in line) == (state is SubmissionState.PENDING)
 
 
 def test_a_list_holds_what_a_message_holds() -> None:

@@ -294,7 +294,11 @@ async def test_a_name_in_ones_own_words_is_public_only_after_a_moderator_saw_it(
     announced = (await press.announced(2))[1]
     assert "With links" not in announced.text
     press.clock.move(timedelta(minutes=1))
-    await mara.click(shown, "Approve")
+    await press.sandbox.wait_for(lambda: not shown.labels, what="the card of what ran, without a decision")
+    assert "nobody has to decide about it any more · **ran** as number 1" in shown.text
+    await nils.slash("/submit link address:https://run.example/two")
+    press.clock.move(timedelta(minutes=1))
+    await mara.click(await card(press, review, 2), "Approve")
     await press.sandbox.wait_for(lambda: "With links from Buy" in announced.text, what="the name that was seen")
     assert announced.mention_everyone is False
     form = await nils.click((await nils.slash("/privacy credit")).message, "Another name…")
@@ -310,6 +314,30 @@ async def test_a_name_that_changes_while_a_moderator_presses_is_not_approved(pre
     await nils.submit(await nils.click(received.message, "Another name…"), {"Name": "Sneaky"})
     await press.person("mara").click(shown, "Approve")
     assert "once the moderators have approved" in (await nils.slash("/submit mine")).text
+
+
+@pytest.mark.parametrize("label", ["Approve", "Decline…"])
+async def test_an_old_button_of_a_link_that_ran_tells_it_and_decides_nothing(
+    press: Press, review: Channel, label: str
+) -> None:
+    await press.set_up()
+    await open_submissions(press)
+    await press.person("nils").slash("/submit link address:https://run.example/one")
+    shown = await card(press, review)
+    old = shown.components
+    issue = sample_issue(9, published_at=press.clock.now(), sections=(Section("Tools", (_link("one"),)),))
+    press.shelf.lay_out(issue)
+    await press.read_again()
+    await press.sandbox.wait_for(lambda: not shown.labels, what="the card without a decision")
+    folded = shown.components
+    shown.components = old  # as it still stands on a screen that was not refreshed
+    reply = await press.person("mara").click(shown, label)
+    assert reply.type == "message"
+    assert reply.ephemeral
+    assert "It has run already, so there is nothing left to decide" in reply.text
+    assert "**ran** as number 1 in [Issue number 9]" in reply.text
+    assert "**ran** as number 1" in (await press.person("nils").slash("/submit mine")).text
+    shown.components = folded
 
 
 async def test_forged_custom_ids_are_a_sentence(press: Press, review: Channel, sandbox: Sandbox) -> None:

@@ -388,6 +388,34 @@ async def test_a_link_that_runs_is_featured_whatever_was_decided(desk: Desk, sta
     assert preview.credits == (() if state is SubmissionState.WITHDRAWN else ("Mia",))
 
 
+async def test_what_ran_before_anybody_decided_takes_no_decision_and_blocks_nobody(desk: Desk) -> None:
+    await ready(desk)
+    ran = [await send(desk, f"https://example.com/{number}") for number in range(70, 80)]
+    await desk.services.outbox.deliver_due()
+    with pytest.raises(RefusedError, match="submit-too-many"):
+        await send(desk)
+    await publish(desk, *range(70, 80))
+    late = await desk.services.submissions.approve(
+        GUILD, ran[0].submission_key, actor=MODERATOR, interaction_id=next(desk.interactions)
+    )
+    assert (late.is_ours, late.submission.state, late.submission.is_waiting) == (False, SubmissionState.PENDING, False)
+    late = await desk.services.submissions.decline(
+        GUILD, ran[1].submission_key, "no", actor=MODERATOR, interaction_id=next(desk.interactions)
+    )
+    assert (late.is_ours, late.submission.decided_by_id, late.submission.reason) == (False, None, None)
+    assert await desk.services.queue.everything(GUILD) == ()
+    await desk.services.outbox.deliver_due()
+    redrawn = [matter.submission for _, matter in desk.channel.refreshed if isinstance(matter, ReviewCard)]
+    assert {each.submission_key for each in redrawn if not each.is_waiting} == {each.submission_key for each in ran}
+    waiting = await send(desk)
+    mine = await desk.services.submissions.mine(GUILD, MIA)
+    assert mine.submissions[0] == waiting, "what waits stands first"
+    desk.channel.cards.clear()
+    await open_submissions(desk, channel_id=REVIEW + 5)
+    await desk.services.outbox.deliver_due()
+    assert set(shown(desk)) == {waiting}, "another review channel is shown what waits, and not what ran"
+
+
 async def test_a_link_that_was_sent_too_long_ago_or_after_the_issue_is_not_its_source(desk: Desk) -> None:
     await ready(desk)
     old = await send(desk, "https://example.com/71")

@@ -73,7 +73,8 @@ class Issue:
     each with its kind as a prefix (`guid:…`, `link:…`, `content:…`), strongest first. `url` is None where the source
     names no address (a file). `published_at` is aware UTC or None. `links` are all content links in order; `sections`
     holds the same links grouped. `is_withdrawn` says that its source took it back. `mentions` are the keys of the
-    publication's own pages that it links to; they are no content.
+    publication's own pages that it links to; they are no content. `text_key` stands for its text without its title;
+    None where there is none besides.
     """
 
     title: str
@@ -90,6 +91,7 @@ class Issue:
     polls: tuple[IssuePoll, ...] = ()
     is_withdrawn: bool = False
     mentions: tuple[str, ...] = ()
+    text_key: str | None = None
 
     @property
     def links(self) -> tuple[Link, ...]:

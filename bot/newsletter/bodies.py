@@ -1,6 +1,7 @@
 """HTML and Markdown -> one issue. Feeds come through here with each item's body, files and pages with their own."""
 
 import hashlib
+import re
 
 from bot.model.issue import Issue, IssuePoll
 from bot.newsletter.blocks import Block, read_blocks
@@ -15,6 +16,7 @@ from bot.newsletter.titles import readable_address
 
 UNTITLED = "Untitled"
 MAX_HTML = 4_000_000
+_SHORTEST_TITLE_WITHIN = 6  # what is shorter stands in a text for itself
 
 
 def issue_from_html(
@@ -77,6 +79,7 @@ def _issue(
     """
     text = " ".join([known.title or "", *[block.text for block in blocks]]).casefold()
     content = _content_identity(text, known)
+    words = [block.text for block in blocks]
     is_cut, first_paid = read_paywall(blocks, text, own=known.own, is_cut=known.paywalled)
     known.paywalled = known.paywalled or is_cut
     if is_paid and first_paid == len(blocks):
@@ -99,6 +102,7 @@ def _issue(
         images=tuple(parts.images),
         polls=parts.polls,
         mentions=tuple(dict.fromkeys(parts.mentions)),
+        text_key=_text_key(words, title=parts.title or known.title or "", url=known.url or ""),
     )
 
 
@@ -110,3 +114,15 @@ def _content_identity(text: str, known: Known) -> str:
     if not text.strip():
         text = f"{known.url} {known.published_at} {known.image_url}"
     return f"content:{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:24]}"
+
+
+def _text_key(words: list[str], *, title: str, url: str) -> str | None:
+    """A hash of the text, blind to case and layout, without its title and its address: those change with a headline."""
+    title = " ".join(title.casefold().split())
+    folded = [" ".join(each.casefold().split()) for each in words]
+    text = " ".join(each for each in folded if each != title)
+    for said in (title, url.casefold()):
+        if len(said) >= _SHORTEST_TITLE_WITHIN:
+            text = re.sub(rf"(?<!\w){re.escape(said)}(?!\w)", "", text)
+    text = " ".join(text.split())
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:24] if text else None

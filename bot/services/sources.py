@@ -210,7 +210,15 @@ class Sources:
             newest_known_at = await issue_rows.newest_published_at(transaction, source.source_id, now=now)
             # What a known issue says, and whether it is there at all, is for the source's own address to tell.
             is_own = climbed.rung_url is None
-            stored = await store_issues(transaction, source, reading.issues, now=now, undated_at=now, is_listed=is_own)
+            stored = await store_issues(
+                transaction,
+                source,
+                reading.issues,
+                now=now,
+                undated_at=now,
+                is_listed=is_own,
+                is_whole=reading.is_whole,
+            )
             is_judged = is_own and reading.is_whole
             gone = await look_for_missing(transaction, source, stored, now=now) if is_judged else []
             featured = await self._feature(transaction, source, stored, now=now)

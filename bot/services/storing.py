@@ -9,7 +9,7 @@ from hashlib import sha256
 from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.services.keys import issue_key
-from bot.services.recognition import Recognised, recognise
+from bot.services.recognition import Recognised, recognise, with_successors
 from bot.store import Transaction
 from bot.store import issues as issue_rows
 
@@ -43,17 +43,21 @@ async def store_issues(
     now: datetime,
     undated_at: datetime,
     is_listed: bool,
+    is_whole: bool = False,
 ) -> Stored:
     """Store those of `issues` that are not known by any of their identities, and bring the others up to date.
 
     undated_at: where an issue stands among the others that does not say when it came out. is_listed: they come from a
-    reading of the source itself, which alone may say that a known issue reads differently now.
+    reading of the source itself, which alone may say that a known issue reads differently now. is_whole: of all that
+    it lists, so that what is not among them is gone.
     """
     from bot.newsletter.links import KEY_VERSION  # with the patterns behind it: not before something is read
 
     new, edited, changed, seen = [], [], [], []
     stored_here: dict[str, str] = {}
-    recognised = await _recognised(transaction, source, issues)
+    recognised = await _recognised(transaction, source, issues, trusts_words=not is_listed)
+    if is_listed and is_whole:
+        recognised = await _with_successors(transaction, source, recognised, key_version=KEY_VERSION)
     reused = {item.reused for item in recognised if item.reused is not None}
     # Feeds list the newest first: turned around before the stable sort, the undated ones stand in order too.
     for item in sorted(recognised[::-1], key=_order):  # noqa: C415 - sorted(reverse=True) would turn equals around, too
@@ -83,7 +87,7 @@ async def store_issues(
         # A changed guid or address is remembered, so that losing the other names later is no new issue.
         names = [name for name in issue.identities if name not in reused]
         await issue_rows.add_identities(transaction, names, source_id=source.source_id, issue_id=known.issue_id)
-        if not known.is_dated and issue.published_at is not None:
+        if known.published_at is None and issue.published_at is not None:
             moment = min(issue.published_at, now)
             await issue_rows.note_date(transaction, known.issue_id, issue.published_at, ordered_at=moment)
         if not known.has_address and issue.url is not None:  # an import that is repeated with the site's address
@@ -99,8 +103,8 @@ async def store_issues(
             looks_different |= before is None or _card_of(before) != _card_of(issue)
             await issue_rows.replace_content(transaction, known.issue_id, issue, key_version=KEY_VERSION, digest=digest)
             edited.append((known.issue_key, issue))
-        elif known.digest != digest:
-            await issue_rows.note_digest(transaction, known.issue_id, digest)
+        elif (known.digest, known.text_key, known.said_at) != (digest, issue.text_key, issue.published_at):
+            await issue_rows.note_reading(transaction, known.issue_id, issue, digest=digest)
         if looks_different:
             changed.append(known.issue_key)
     if is_listed:
@@ -131,7 +135,24 @@ async def miss_again(transaction: Transaction, source: Source, *, now: datetime)
     return await issue_rows.count_missed(transaction, source.source_id, missed, enough=READINGS_MISSED, now=now)
 
 
-async def _recognised(transaction: Transaction, source: Source, issues: Sequence[Issue]) -> list[Recognised]:
+async def _with_successors(
+    transaction: Transaction, source: Source, items: Sequence[Recognised], *, key_version: int
+) -> list[Recognised]:
+    """The items, with those that are issues under a mended headline."""
+    moments = {item.issue.published_at for item in items if item.known is None and item.issue.published_at is not None}
+    if not moments:
+        return list(items)
+    here = {item.known.issue_id for item in items if item.known is not None}
+    gone = await issue_rows.listed_on(transaction, source.source_id, moments, without=here)
+    if not gone:
+        return list(items)
+    ids = [each.issue_id for each in gone]
+    return with_successors(items, gone, await issue_rows.link_keys_of(transaction, ids, key_version=key_version))
+
+
+async def _recognised(
+    transaction: Transaction, source: Source, issues: Sequence[Issue], *, trusts_words: bool
+) -> list[Recognised]:
     """What each item is, without the names that were found to be used again and again."""
     names = {name for issue in issues for name in issue.identities}
     known, reused = await issue_rows.known_by_name(transaction, source.source_id, names)
@@ -143,7 +164,7 @@ async def _recognised(transaction: Transaction, source: Source, issues: Sequence
             )
             for issue in issues
         ]
-    return recognise(issues, known)
+    return recognise(issues, known, trusts_words=trusts_words)
 
 
 def digest_of(issue: Issue, *, key_version: int) -> str:

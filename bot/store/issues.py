@@ -55,6 +55,8 @@ async def add_issue(
                 stored_at=now,
                 ordered_at=ordered_at,
                 digest=digest,
+                text_key=issue.text_key,
+                said_at=issue.published_at,
                 is_listed=is_listed,
             )
             .on_conflict_do_nothing(index_elements=["issue_key"])
@@ -79,6 +81,8 @@ async def replace_content(
             **_content(issue),
             published_at=func.coalesce(issues.c.published_at, issue.published_at),
             digest=digest,
+            text_key=issue.text_key,
+            said_at=issue.published_at,
         )
     )
     for parts in (links, media, sections):
@@ -98,9 +102,13 @@ async def note_date(transaction: Transaction, issue_id: int, published_at: datet
     )
 
 
-async def note_digest(transaction: Transaction, issue_id: int, digest: str) -> None:
-    """Keep what was understood of an issue that was stored before that was kept."""
-    await transaction.execute(update(issues).where(issues.c.id == issue_id).values(digest=digest))
+async def note_reading(transaction: Transaction, issue_id: int, issue: Issue, *, digest: str) -> None:
+    """Keep how an issue stands in its source now, where that is no other content."""
+    await transaction.execute(
+        update(issues)
+        .where(issues.c.id == issue_id)
+        .values(digest=digest, text_key=issue.text_key, said_at=issue.published_at)
+    )
 
 
 async def note_listed(transaction: Transaction, issue_id: int) -> None:
@@ -200,8 +208,10 @@ class KnownIssue:
     issue_id: int
     issue_key: str
     digest: str | None
+    text_key: str | None
     has_address: bool
-    is_dated: bool
+    published_at: datetime | None
+    said_at: datetime | None
     is_listed: bool
     is_missing: bool
     is_withdrawn: bool
@@ -233,6 +243,29 @@ async def known_by_name(
     return known, reused
 
 
+async def listed_on(
+    transaction: Transaction, source_id: int, moments: Collection[datetime], *, without: Collection[int]
+) -> list[KnownIssue]:
+    """Issues that the source listed, and that came out at these moments by what it said last, `without` some."""
+    rows = await transaction.execute(
+        select(issues).where(issues.c.source_id == source_id, issues.c.is_listed, issues.c.said_at.in_(moments))
+    )
+    return [_known(row) for row in rows if row.id not in without]
+
+
+async def link_keys_of(
+    transaction: Transaction, issue_ids: Collection[int], *, key_version: int
+) -> dict[int, frozenset[str]]:
+    """The keys of these issues' links, by issue; without those of other versions, which are no keys of today's."""
+    rows = await transaction.execute(
+        select(links.c.issue_id, links.c.key).where(links.c.issue_id.in_(issue_ids), links.c.key_version == key_version)
+    )
+    keys: dict[int, set[str]] = {}
+    for row in rows:
+        keys.setdefault(row.issue_id, set()).add(row.key)
+    return {issue_id: frozenset(found) for issue_id, found in keys.items()}
+
+
 async def reuse_name(transaction: Transaction, source_id: int, name: str) -> None:
     """The feed uses this name again and again: no issue is recognised by it any more, though one was told by it."""
     of_source = issue_identities.c.source_id == source_id
@@ -251,8 +284,10 @@ def _known(row: Row[Any]) -> KnownIssue:
         issue_id=row.id,
         issue_key=row.issue_key,
         digest=row.digest,
+        text_key=row.text_key,
         has_address=row.url is not None,
-        is_dated=row.published_at is not None,
+        published_at=row.published_at,
+        said_at=row.said_at,
         is_listed=row.is_listed,
         is_missing=row.missed_readings > 0,
         is_withdrawn=row.withdrawn_at is not None,
@@ -583,6 +618,7 @@ async def _whole_issue(transaction: Transaction, row: Row[Any]) -> Issue:
         polls=_polls(row.polls),
         is_withdrawn=row.withdrawn_at is not None,
         mentions=tuple(row.mentions or ()),
+        text_key=row.text_key,
     )
 
 

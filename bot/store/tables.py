@@ -264,6 +264,9 @@ issues = Table(
     Column("withdrawn_at", UtcDateTime),
     Column("mentions", JSON),  # keys of the publication's own pages that it links to
     Column("told_in", String(26)),  # the key of the issue that tells its story again
+    # As its source listed it last: its text without its title, and when it came out. Null: nothing of the kind.
+    Column("text_key", String(24)),
+    Column("said_at", UtcDateTime),
     Index(None, "source_id", "ordered_at"),
 )
 

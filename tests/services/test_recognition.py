@@ -1,14 +1,21 @@
 """Feeds that use names again, and which of their items are new all the same."""
 
-from datetime import timedelta
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.model.issue import Issue, Section
+from bot.newsletter import read_newsletter
 from bot.newsletter.feeds import read_feed
+from bot.newsletter.platforms.beehiiv_api import read_posts
 from bot.ports import Reading
+from bot.services.recognition import recognise
 from bot.store import issues as issue_rows
 from bot.store import sources as source_rows
+from bot.store.issues import KnownIssue
+from tests.conftest import SHARED
 from tests.doubles import sample_issue, sample_link
 from tests.services.conftest import GUILD, Desk
 
@@ -137,3 +144,130 @@ async def test_an_item_whose_only_name_is_used_again_is_read_all_the_same(desk: 
     )
     [source] = (await desk.services.guilds.status(GUILD)).sources
     assert source.last_problem is None
+
+
+def weekly(week: int, *, words: str = "What are you up to?", days: int = 7) -> Issue:
+    """A standing post: every time the same words, under names and a date of its own."""
+    return sample_issue(
+        days * week,
+        title="Open thread",
+        identities=(f"guid:thread-{week}", f"link:news.example/thread-{week}", f"content:{words}"),
+        url=f"https://news.example/thread-{week}",
+    )
+
+
+@pytest.mark.parametrize("shown", [1, 2, 4], ids=["one at a time", "two", "four"])
+async def test_standing_posts_of_the_same_words_are_issues_of_their_own(desk: Desk, shown: int) -> None:
+    def feed(newest: int) -> tuple[Issue, ...]:
+        return tuple(weekly(week) for week in range(newest, max(newest - shown, -1), -1))
+
+    assert await told(desk, feed(0), feed(1), feed(2)) == ["Open thread"] * 3
+    assert [each.issue.url for _, each in desk.channel.messages.values()] == [
+        f"https://news.example/thread-{week}" for week in range(3)
+    ]
+    assert desk.channel.refreshed == [], "none of them is written over"
+
+
+async def test_standing_posts_that_all_come_again_are_issues_of_their_own(desk: Desk) -> None:
+    def feed(week: int) -> tuple[Issue, ...]:
+        posts = (weekly(week, words=day) for day in ("Friday", "Wednesday", "Monday"))
+        return tuple(
+            replace(each, identities=tuple(f"{name}-{place}" for name in each.identities[:2]) + each.identities[2:])
+            for place, each in enumerate(posts)
+        )
+
+    assert len(await told(desk, feed(0), feed(1))) == 4
+
+
+def met_again(before: Issue, now: Issue) -> bool:
+    """Whether an item is taken for an issue that is known with all its names."""
+    known = KnownIssue(
+        issue_id=1,
+        issue_key="",
+        digest=None,
+        text_key=before.text_key,
+        has_address=True,
+        published_at=before.published_at,
+        said_at=before.published_at,
+        is_listed=True,
+        is_missing=False,
+        is_withdrawn=False,
+    )
+    [recognised] = recognise([now], dict.fromkeys(before.identities, known))
+    return recognised.known is not None
+
+
+def test_words_alone_are_a_name_where_there_is_no_other_or_the_date_is_the_known_one() -> None:
+    before = weekly(1)
+    assert before.published_at is not None
+    assert not met_again(before, weekly(2))
+    assert met_again(before, replace(weekly(2), identities=before.identities[2:])), "it has no other name"
+    for same in (timedelta(), timedelta(seconds=20)):
+        assert met_again(before, replace(weekly(2), published_at=before.published_at + same))
+    assert met_again(before, replace(weekly(2), published_at=before.published_at.replace(hour=0))), "the day is told"
+    assert not met_again(before, replace(weekly(2), published_at=before.published_at + timedelta(hours=9)))
+    assert not met_again(before, replace(weekly(2), published_at=None))
+    undated = replace(before, published_at=None)
+    assert not met_again(undated, replace(weekly(2), published_at=None))
+    renamed = replace(undated, identities=("file:other.md", before.identities[2]))
+    assert met_again(undated, renamed), "a file that is called otherwise"
+    assert not met_again(before, replace(renamed, published_at=weekly(2).published_at))
+
+
+RSS_THREAD = (
+    "<rss version='2.0'><channel><title>N</title><link>https://n.example/</link><item><title>Open thread</title>"
+    "<link>https://n.example/{n}</link><guid isPermaLink='false'>t{n}</guid>"
+    "<pubDate>Mon, 0{n} Jun 2026 08:00:00 GMT</pubDate><description>Say it below.</description></item></channel></rss>"
+)
+ATOM_THREAD = (
+    "<feed xmlns='http://www.w3.org/2005/Atom'><title>N</title><id>n</id><entry><title>Open thread</title>"
+    "<id>tag:n.example,2026:{n}</id><link href='https://n.example/{n}'/><published>2026-06-0{n}T08:00:00Z</published>"
+    "<content type='html'>Say it below.</content></entry></feed>"
+)
+JSON_THREAD = (
+    '{{"version":"https://jsonfeed.org/version/1.1","title":"N","items":[{{"id":"t{n}","title":"Open thread",'
+    '"url":"https://n.example/{n}","date_published":"2026-06-0{n}T08:00:00Z","content_text":"Say it below."}}]}}'
+)
+
+
+@pytest.mark.parametrize("written", [RSS_THREAD, ATOM_THREAD, JSON_THREAD], ids=["RSS", "Atom", "JSON Feed"])
+def test_in_every_format_another_guid_address_and_day_are_another_issue(written: str) -> None:
+    [first], [second] = (read_feed(written.format(n=n).encode()).issues for n in (1, 8))
+    assert first.identities[-1] == second.identities[-1], "the words are the same"
+    assert not met_again(first, second)
+
+
+def test_of_an_api_and_of_a_folder_too() -> None:
+    def post(number: int) -> Issue:
+        moment = 1_780_000_000 + number * 604_800
+        listed = {
+            "data": [
+                {
+                    "id": f"post_{number}",
+                    "title": "Open thread",
+                    "publish_date": moment,
+                    "status": "confirmed",
+                    "web_url": f"https://n.example/p/{number}",
+                    "content": {"free": {"web": "<p>Say it below.</p>"}},
+                }
+            ]
+        }
+        [issue] = read_posts(json.dumps(listed).encode(), now=datetime(2027, 1, 1, tzinfo=UTC)).issues
+        return issue
+
+    def document(number: int) -> Issue:
+        written = f"---\ndate: 2026-06-0{number}\n---\n\n# Open thread\n\nSay it below.\n"
+        [issue] = read_newsletter(written.encode(), source=f"{number}.md")
+        return replace(issue, identities=(f"file:{number}.md", *issue.identities))
+
+    for make in (post, document):
+        assert make(1).identities[-1] == make(8).identities[-1]
+        assert not met_again(make(1), make(8))
+
+
+async def test_the_case_that_was_seen_is_told_twice(desk: Desk) -> None:
+    cases = SHARED / "cases"
+    if not cases.is_dir():
+        pytest.skip("../shared/cases is not there")
+    weeks = [read_feed((cases / f"open_thread_week{week}.xml").read_bytes()).issues for week in (1, 2)]
+    assert await told(desk, *weeks) == ["Open thread"] * 2

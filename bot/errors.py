@@ -9,7 +9,8 @@ PressroomError
 │       ├── StoreBusyError         locked by somebody else for too long
 │       ├── StoreDamagedError      what it holds cannot be read any more; stays so until a backup is restored
 │       ├── StoreFullError         no room on the disk
-│       ├── StoreGoneError         the server does not answer; whether a commit arrived may be unknown
+│       ├── StoreGoneError         the server is not there, or the connection broke: a commit may have arrived
+│       │   └── StoreSilentError       … no answer in time: the server is overloaded, or out of reach
 │       ├── StoreReadOnlyError     file, folder or disk does not take writes
 │       └── StoreTooNewError       made by a newer Pressroom
 └── DomainError            a text of the catalogue with its parameters, said at the door in the reader's language
@@ -80,10 +81,14 @@ class StoreFullError(StoreError):
 
 
 class StoreGoneError(StoreError):
-    """The database server is not there or does not answer; works again when it does.
+    """The database server is not there or the connection to it broke; works again when it is back.
 
     A unit that ends with this may be stored all the same, where only the answer to its commit was lost.
     """
+
+
+class StoreSilentError(StoreGoneError):
+    """The database server was asked something and did not answer in time; nobody can know from here why."""
 
 
 class StoreReadOnlyError(StoreError):

@@ -1,4 +1,4 @@
-"""A proxy before a real PostgreSQL, that is cut, swallows what it is sent, or loses an answer."""
+"""A proxy before a real PostgreSQL, that is cut, swallows what it is sent, or loses an answer or an end."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,11 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._swallowed = asyncio.Event()
         self._lose_answer_to: bytes | None = None
+        self._stall: tuple[bytes, bool] | None = None
+        self._loses_ends = False
+        self.has_lost_an_end = asyncio.Event()
 
     @property
     def address(self) -> str:
@@ -43,7 +47,21 @@ class Proxy:
         self._flowing.set()
 
     def lose_answer_to(self, message: bytes) -> None:
+        """Reset every connection when the answer to this comes back, once."""
         self._lose_answer_to = message
+
+    def stall_at(self, message: bytes, *, is_heard: bool = False) -> None:
+        """Swallow all that one connection sends and gets, for good: the first that sends this, which may be heard."""
+        self._stall = (message, is_heard)
+
+    def lose_ends(self) -> None:
+        """Tell nobody that the server has closed a connection, whatever it said before."""
+        self._loses_ends = True
+
+    async def swallowed(self) -> None:
+        """Return when the next question, or a connection that is new, is swallowed."""
+        self._swallowed.clear()
+        await self._swallowed.wait()
 
     async def close(self) -> None:
         await self.cut()
@@ -65,9 +83,9 @@ class Proxy:
         task.add_done_callback(self._tasks.discard)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        flowing = self._flowing
+        line = _Line(self._flowing)
         self._writers.add(writer)
-        await flowing.wait()
+        await self._let_flow(line)
         try:
             server_reader, server_writer = await asyncio.open_unix_connection(self._socket)
         except OSError:
@@ -75,14 +93,24 @@ class Proxy:
             return
         self._writers.add(server_writer)
         for source, target, is_question in ((reader, server_writer, True), (server_reader, writer, False)):
-            self._keep(self._pipe(source, target, flowing, is_question=is_question))
+            self._keep(self._pipe(source, target, line, is_question=is_question))
+
+    async def _let_flow(self, line: "_Line") -> None:
+        if not line.flowing.is_set():
+            self._swallowed.set()
+        await line.flowing.wait()
 
     async def _pipe(
-        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, flowing: asyncio.Event, *, is_question: bool
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, line: "_Line", *, is_question: bool
     ) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(65536):
-                await flowing.wait()
+                if is_question and self._stall is not None and self._stall[0] in data:
+                    (_, is_heard), self._stall = self._stall, None
+                    line.flowing = asyncio.Event()
+                    if is_heard:
+                        target.write(data)
+                await (self._let_flow(line) if is_question else line.flowing.wait())
                 if not is_question and self._lose_answer_to == b"":
                     self._lose_answer_to = None
                     await self._reset()
@@ -91,5 +119,15 @@ class Proxy:
                     self._lose_answer_to = b""
                 target.write(data)
                 await target.drain()
-        await flowing.wait()
+        if self._loses_ends and not is_question:
+            self.has_lost_an_end.set()
+            await asyncio.Event().wait()
+        await line.flowing.wait()
         target.close()
+
+
+class _Line:
+    """One connection, which flows while its event is set."""
+
+    def __init__(self, flowing: asyncio.Event) -> None:
+        self.flowing = flowing

@@ -1,6 +1,7 @@
 """What databases complain of, as sentences for the operator: what it is, and what to do."""
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import AsyncIterator
 
@@ -15,6 +16,7 @@ from bot.errors import (
     StoreFullError,
     StoreGoneError,
     StoreReadOnlyError,
+    StoreSilentError,
 )
 
 READ_ONLY = (
@@ -30,6 +32,21 @@ _GONE = (
     "The database cannot be reached: {what}. Check that its server runs, that it can be reached from here, and that "
     "DATABASE_URL names it."
 )
+
+_SILENT = (
+    "The database did not answer within {seconds:g} seconds: it may be overloaded or out of reach. If that lasts, see "
+    "what slows its server, and whether it can be reached from here."
+)
+
+# What asyncpg says in plain words when its connection is of no use any more: it broke, or does something else.
+_BROKEN = re.compile(
+    r"connection is closed|not connected|another operation|the transaction is |manually started transaction"
+    r"|released back to the pool"
+)
+# Of asyncpg's own errors, by their names, since SQLAlchemy names its own alike: its protocol came out of step …
+_OUT_OF_STEP = "InternalClientError"
+# … but for one that only says that the tables were changed meanwhile.
+_TABLES_CHANGED = "OutdatedSchemaCacheError"
 
 _SQLITE_READ_ONLY = {sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
@@ -48,9 +65,21 @@ def explanation(cause: BaseException | None) -> StoreError | None:
         return StoreGoneError(_GONE.format(what="it does not answer"))
     if isinstance(cause, OSError):
         return StoreGoneError(_GONE.format(what=cause.strerror or cause))
-    if "connection is closed" in str(cause):
-        return StoreGoneError(_GONE.format(what="the connection is closed"))
+    if cause is not None and _is_of_a_broken_connection(cause):
+        return StoreGoneError(_GONE.format(what="the connection to it broke"))
     return None
+
+
+def silence(seconds: float) -> StoreSilentError:
+    """The sentence for a statement that got no answer; one that the server itself ended has another."""
+    return StoreSilentError(_SILENT.format(seconds=seconds))
+
+
+def _is_of_a_broken_connection(cause: BaseException) -> bool:
+    kinds = {kind.__name__ for kind in (*type(cause).__mro__, *type(cause.__cause__).__mro__)}
+    if _OUT_OF_STEP in kinds:
+        return _TABLES_CHANGED not in kinds
+    return "InterfaceError" in kinds and "DataError" not in kinds and _BROKEN.search(str(cause)) is not None
 
 
 def _sqlite_explanation(code: int, what: str) -> StoreError | None:
@@ -85,7 +114,7 @@ def _postgresql_explanation(state: str, what: str) -> StoreError | None:
         )
     if state in {"XX001", "XX002"}:
         return StoreDamagedError(DAMAGED.format(what=what))
-    if state.startswith(("08", "57P")):
+    if state.startswith(("08", "57P")) or state in {"25P03", "25P04"}:  # the latter end the connection, too
         return StoreGoneError(_GONE.format(what=what))
     if state.startswith(("40", "53")) or state in {"55P03", "57014"}:
         return StoreBusyError(f"The database server is too busy ({what}). Try again; if that lasts, see what slows it.")

@@ -10,6 +10,9 @@ import contextlib
 import errno
 import fcntl
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
@@ -24,36 +27,65 @@ from bot.errors import (
     StoreBusyError,
     StoreDamagedError,
     StoreError,
+    StoreGoneError,
     StoreReadOnlyError,
 )
-from bot.store.complaints import READ_ONLY, explanation, translated_errors
+from bot.store.complaints import READ_ONLY, explanation, silence, translated_errors
 from bot.store.group_commit import GroupCommit, Transaction, uninterrupted
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds each step with a database server may take: one that drops packets says neither yes nor no.
+
+    lock and statement are the server's own limits, answer is ours for the same statement. The server comes first, so
+    that what is slow and what is silent are told apart. orphan: after so long the server lets go of what a unit had
+    locked that vanished in the middle, or nobody changes those rows for two hours.
+    """
+
+    pool: float
+    connect: float
+    ping: float
+    lock: float
+    statement: float
+    answer: float
+    orphan: float
+
+
+IN_THE_BACKGROUND = Patience(pool=30, connect=10, ping=5, lock=20, statement=28, answer=30, orphan=15)
+# Discord wants to hear of a press within three seconds.
+WHILE_SOMEBODY_WAITS = Patience(pool=2, connect=2, ping=1, lock=1.5, statement=1.75, answer=2, orphan=3)
 
 _BUSY_TIMEOUT_SECONDS = 5.0
 _POOL_TIMEOUT_SECONDS = 30.0
-# A server that drops packets answers neither yes nor no: everything that waits for it needs an end.
-_CONNECT_TIMEOUT_SECONDS = 10.0
-_COMMAND_TIMEOUT_SECONDS = 30.0
-_LOCK_TIMEOUT_SECONDS = 20.0
-_PING_TIMEOUT_SECONDS = 5.0
-# And when it is we who vanished, the server must let go of our locks, or nobody changes those rows for two hours.
-_ORPHAN_TIMEOUT_SECONDS = 60.0
+_CLOSE_SECONDS = 5.0
+_GOOD_BYE_SECONDS = 0.5
 # A checkpoint cuts SQLite's log back to this after a time in which a long reading had let it grow.
 _LOG_BYTES = 64 * 1024 * 1024
+
+_somebody_waits: ContextVar[bool] = ContextVar("somebody waits", default=False)
+
+
+def hurry() -> None:
+    """Say that somebody waits for what this task asks of the database from now on: it ends soon, well or badly."""
+    _somebody_waits.set(True)
 
 
 class Store:
     """An open database. Make it with `Store.open`, give it back with `close` (or use it as `async with`)."""
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, *, lock: IO[str] | None) -> None:
+    def __init__(
+        self, writer: AsyncEngine, reader: AsyncEngine, *, hurried: AsyncEngine | None = None, lock: IO[str] | None
+    ) -> None:
         self._writer = writer
         self._reader = reader
+        self._hurried = hurried
         self._lock = lock
         self._renewing = asyncio.Lock()
         self._probing: asyncio.Task[None] | None = None
         # What to do about a damaged database; once met, it stays told while the process lives.
         self.damage: str | None = None
-        for engine in {writer, reader}:
+        for engine in self._engines():
             event.listen(engine.sync_engine, "handle_error", self._note_damage)
         self._group = GroupCommit(writer, self.commit_hook) if writer.dialect.name == "sqlite" else None
 
@@ -73,17 +105,12 @@ class Store:
             event.listen(writer.sync_engine, "begin", begin_immediate)
             event.listen(reader.sync_engine, "connect", _configure_sqlite_reader)
             event.listen(reader.sync_engine, "begin", begin_deferred)
+            hurried = None
         else:
-            writer = reader = create_async_engine(
-                url,
-                pool_size=10,
-                max_overflow=10,
-                pool_timeout=_POOL_TIMEOUT_SECONDS,
-                connect_args={"timeout": _CONNECT_TIMEOUT_SECONDS, "command_timeout": _COMMAND_TIMEOUT_SECONDS},
-            )
-            event.listen(writer.sync_engine, "connect", _configure_postgresql)
-            event.listen(writer.sync_engine, "checkout", _ping_postgresql)
-        store = cls(writer, reader, lock=lock)
+            writer = reader = _postgresql_engine(url, IN_THE_BACKGROUND)
+            # Connections of their own, so that what somebody waits for never stands behind what nobody does.
+            hurried = _postgresql_engine(url, WHILE_SOMEBODY_WAITS)
+        store = cls(writer, reader, hurried=hurried, lock=lock)
         try:
             # The writer connects first: it is the one that may create the file and switch on WAL.
             async with translated_errors(), writer.connect():
@@ -117,12 +144,19 @@ class Store:
                     async with self._group.unit() as transaction:
                         yield transaction
                 else:
-                    async with self._writer.begin() as connection:
+                    async with self._engine().begin() as connection:
                         yield Transaction(connection)
                         await self.commit_hook()
         except StoreReadOnlyError:
             await self._renew_connections()
             raise
+
+    def _engine(self) -> AsyncEngine:
+        """PostgreSQL's connections for what is done now: for somebody who waits, or in the background."""
+        return self._hurried if self._hurried is not None and _somebody_waits.get() else self._writer
+
+    def _engines(self) -> list[AsyncEngine]:
+        return list(dict.fromkeys(filter(None, (self._writer, self._reader, self._hurried))))
 
     async def _renew_connections(self) -> None:
         """Close what is idle: connections opened while nothing could be written stay so for ever after.
@@ -132,7 +166,7 @@ class Store:
         if self._renewing.locked():
             return
         async with self._renewing:
-            for engine in (self._writer, self._reader):
+            for engine in self._engines():
                 for _ in range(cast(QueuePool, engine.pool).checkedin()):
                     with contextlib.suppress(Exception):
                         async with engine.connect() as connection:
@@ -143,7 +177,7 @@ class Store:
         """A consistent view for reading; never waits for a writer."""
         async with translated_errors():
             if self.dialect == "postgresql":
-                async with self._reader.connect() as connection:
+                async with self._engine().connect() as connection:
                     await connection.execution_options(isolation_level="REPEATABLE READ")
                     async with connection.begin():
                         yield Transaction(connection)
@@ -209,9 +243,9 @@ class Store:
     async def close(self) -> None:
         if self._probing is not None:
             self._probing.cancel()
-            await asyncio.wait({self._probing}, timeout=_PING_TIMEOUT_SECONDS)
-        await self._writer.dispose()
-        await self._reader.dispose()
+            await asyncio.wait({self._probing}, timeout=_CLOSE_SECONDS)
+        for engine in self._engines():
+            await engine.dispose()
         if self._lock is not None:
             self._lock.close()
 
@@ -281,24 +315,67 @@ def _configure_sqlite_reader(connection: Any, record: object) -> None:
     cursor.close()
 
 
-def _configure_postgresql(connection: Any, _record: object) -> None:
+def _postgresql_engine(url: URL, patience: Patience) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=5,
+        pool_timeout=patience.pool,
+        connect_args={"timeout": patience.connect, "command_timeout": patience.answer},
+    )
+    event.listen(engine.sync_engine, "connect", partial(_configure_postgresql, patience))
+    event.listen(engine.sync_engine, "checkout", partial(_ping_postgresql, patience))
+    event.listen(engine.sync_engine, "handle_error", partial(_give_up_postgresql, patience))
+    event.listen(engine.sync_engine, "close", _leave_postgresql)
+    return engine
+
+
+def _configure_postgresql(patience: Patience, connection: Any, _record: object) -> None:
     # Said in the session, not at its start: poolers refuse start parameters that they do not know.
     limits = (
-        f"SET lock_timeout = {int(_LOCK_TIMEOUT_SECONDS * 1000)};"
-        f"SET idle_in_transaction_session_timeout = {int(_ORPHAN_TIMEOUT_SECONDS * 1000)}"
+        f"SET lock_timeout = {int(patience.lock * 1000)};"
+        f"SET statement_timeout = {int(patience.statement * 1000)};"
+        f"SET idle_in_transaction_session_timeout = {int(patience.orphan * 1000)}"
     )
     connection.run_async(lambda driver: driver.execute(limits))
 
 
-def _ping_postgresql(connection: Any, _record: object, _fairy: object) -> None:
+def _ping_postgresql(patience: Patience, connection: Any, _record: object, _fairy: object) -> None:
     """Replace a connection that broke while nobody used it.
 
     The pool's own ping counts a missing answer as an error of the unit, and says so for each old connection anew.
     """
     try:
-        connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=_PING_TIMEOUT_SECONDS))
+        connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=patience.ping))
     except Exception as error:
+        connection.driver_connection.terminate()  # or the pool would wait for its good-bye, too
         raise InvalidatePoolError from error
+
+
+def _leave_postgresql(connection: Any, _record: object) -> None:
+    """Close a connection; one that is silent is left without the good-bye that the driver would wait for."""
+    try:
+        connection.run_async(lambda driver: driver.close(timeout=_GOOD_BYE_SECONDS))
+    except Exception:  # noqa: BLE001 - however it ends, it ends
+        connection.driver_connection.terminate()
+
+
+def _give_up_postgresql(patience: Patience, context: ExceptionContext) -> None:
+    """Drop a connection that broke or is silent: given back to the pool, it would break the next unit as well.
+
+    The driver would first wait for the end of what it was asked, as long again. Raises StoreSilentError.
+    """
+    cause, connection = context.original_exception, context.connection
+    is_silent = isinstance(cause, TimeoutError)
+    if connection is None or not (is_silent or isinstance(explanation(cause), StoreGoneError)):
+        return
+    if not connection.invalidated and (driver := connection.connection.driver_connection) is not None:
+        driver.terminate()
+    context.is_disconnect = True
+    if is_silent:
+        # One that is silent says nothing of the others; each is asked for a sign of life before it is used.
+        context.invalidate_pool_on_disconnect = False
+        raise silence(patience.answer) from cause
 
 
 def begin_immediate(connection: Any) -> None:

@@ -399,7 +399,7 @@ async def test_an_archive_is_imported_once_and_exported_in_every_form(tmp_path: 
             await guild_rows.subscribe(
                 transaction, guild_id=1, source_id=source.source_id, channel_id=2, now=SystemClock().now()
             )
-            assert await outbox_rows.count_by_state(transaction) == {}, "nothing is announced"
+            assert await outbox_rows.count_open(transaction) == {}, "nothing is announced"
     code, written, _ = await bot("export", "links", folder=tmp_path)
     rows = list(csv.DictReader(io.StringIO(written.removeprefix("\ufeff"), newline="")))
     assert (code, len(rows)) == (0, 60)

@@ -55,7 +55,7 @@ class Health:
     async def gauges(self) -> Gauges:
         """For the metrics. Raises StoreError."""
         async with self._store.read() as transaction:
-            deliveries = await outbox_rows.count_by_state(transaction)
+            deliveries = await outbox_rows.count_open(transaction)
             oldest = await outbox_rows.oldest_waiting(transaction)
             stopped = await channel_rows.count_stopped(transaction)
         connected, shards = self._link.shards_connected()

@@ -1,22 +1,43 @@
 """The outbox: what must happen on Discord, each row once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, exists, false, func, literal, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from bot.model.delivery import POSTS, Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
 from bot.store.group_commit import Transaction
-from bot.store.statements import insert
-from bot.store.tables import issues, outbox, stopped_channels
+from bot.store.statements import greatest, insert, plan_by_index
+from bot.store.tables import UtcDateTime, issues, outbox, stopped_channels
 
-# A row whose process died keeps its claim until the lease ends, then anybody may take it.
-_OPEN_STATES = (DeliveryState.PENDING, DeliveryState.CLAIMED)
+# Pending or claimed; a row whose process died keeps its claim until the lease ends, then anybody may take it. Said
+# like this, not by the state, so that databases know that the indices of open rows serve.
+_IS_OPEN = outbox.c.due_at.is_not(None)
+# What keeps its order; but each refresh is of a card of its own.
+_LANE = (outbox.c.channel_id, outbox.c.purpose, case((outbox.c.purpose == Purpose.REFRESH, outbox.c.id), else_=0))
 _CARDS = (Purpose.ANNOUNCE, Purpose.REVIEW, Purpose.POLL, Purpose.FLOOD)
-_CLAIM_LOCK = 0x434C41494D  # "CLAIM"; any number that is not the migrations'
+_CHOSEN_FOR_EACH_TAKEN = 8  # so that processes that claim at the same moment find something each
+_MOST_CHOSEN = 10_000  # PostgreSQL takes 32,767 parameters a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,50 +171,49 @@ async def claim_due(
     limit: int = 1,
     busy: Collection[tuple[int, Purpose]] = (),
 ) -> list[Delivery]:
-    """Take the next due deliveries for this process until `lease_until`, oldest first; none of the lanes in `busy`.
+    """Take due deliveries for this process until `lease_until`, the oldest first; none of the lanes in `busy`.
 
     A lane (one purpose in one channel) keeps its order: what stands behind a delivery that waits, or that another
-    process holds, waits too. Nothing is taken for a channel that is stopped.
+    process holds, waits too. Nothing is taken for a channel that is stopped. Only open rows are looked at, however
+    many finished ones there are, and several processes may claim at once: each chooses, locks what nobody else has
+    locked, and then looks anew whether all that stands before it in its lane is its own or done.
     """
-    if transaction.dialect_name == "postgresql":
-        # Two claims at once would not see each other's rows, and could part a channel between them.
-        await transaction.execute(select(func.pg_advisory_xact_lock(_CLAIM_LOCK)))
-    older = outbox.alias("older")
-    waits_behind = exists().where(
-        older.c.channel_id == outbox.c.channel_id,
-        older.c.purpose == outbox.c.purpose,
-        older.c.id < outbox.c.id,
-        older.c.state.in_(_OPEN_STATES),
-        or_(older.c.due_at > now, older.c.lease_until > now),
-        older.c.purpose != Purpose.REFRESH,  # each is of a card of its own
-    )
-    due = (
+    await plan_by_index(transaction)
+    taken: list[Delivery] = []
+    for most in (limit * _CHOSEN_FOR_EACH_TAKEN, _MOST_CHOSEN):  # others may take all of the first at the same moment
+        chosen = list((await transaction.execute(_free(now, busy).limit(most))).scalars())
+        taken = await _take(transaction, chosen, incarnation=incarnation, now=now, lease_until=lease_until, limit=limit)
+        if taken or not chosen:
+            break
+    return taken
+
+
+async def _take(
+    transaction: Transaction,
+    outbox_ids: Sequence[int],
+    *,
+    incarnation: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+) -> list[Delivery]:
+    """Claim so many of these, as far as nobody else does at this moment."""
+    locked = await transaction.execute(
         select(outbox.c.id)
-        .where(
-            outbox.c.state.in_(_OPEN_STATES),
-            outbox.c.due_at <= now,
-            or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now),
-            ~or_(
-                false(),
-                *(and_(outbox.c.channel_id == channel, outbox.c.purpose == purpose) for channel, purpose in busy),
-            ),
-            ~_is_stopped(now),
-            ~waits_behind,
-        )
+        .where(outbox.c.id.in_(outbox_ids), _is_free(now))
         .order_by(outbox.c.id)
         .limit(limit)
-        .with_for_update()
-        .cte("due")  # PostgreSQL may run a subquery with a limit more than once, and take more rows than that
+        .with_for_update(skip_locked=True)
     )
+    own = list(locked.scalars())
+    if not own:
+        return []
+    older = outbox.alias("older")
+    waits_behind = _stands_before(older).where(older.c.id.not_in(own))
+    # A statement of its own, which sees what others have done by now.
     rows = await transaction.execute(
         update(outbox)
-        .where(
-            outbox.c.id.in_(select(due.c.id)),
-            # Said again: after waiting for somebody's lock, PostgreSQL looks at the new row with these conditions only.
-            outbox.c.state.in_(_OPEN_STATES),
-            outbox.c.due_at <= now,
-            or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now),
-        )
+        .where(outbox.c.id.in_(own), ~waits_behind)
         .values(
             state=DeliveryState.CLAIMED,
             lease_incarnation=incarnation,
@@ -203,6 +223,34 @@ async def claim_due(
         .returning(*outbox.c)
     )
     return sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.outbox_id)
+
+
+def _free(now: datetime, busy: Collection[tuple[int, Purpose]]) -> Select[tuple[int]]:
+    """Ids of what may be taken, due for the longest first: held by nobody, and behind nothing that waits or is held."""
+    older = outbox.alias("older")
+    waits_behind = _stands_before(older).where(or_(older.c.due_at > now, older.c.lease_until > now))
+    is_busy = (and_(outbox.c.channel_id == channel, outbox.c.purpose == purpose) for channel, purpose in busy)
+    return (
+        select(outbox.c.id)
+        .where(_is_free(now), ~or_(false(), *is_busy), ~_is_stopped(now), ~waits_behind)
+        .order_by(outbox.c.due_at, outbox.c.id)  # not by the id alone: its index holds what is finished, too
+    )
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    """It is due, and nobody holds it."""
+    return and_(outbox.c.due_at <= now, or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now))
+
+
+def _stands_before(older: Any) -> Exists:
+    """Whether there is an open row before one in its lane; each refresh is of a card of its own."""
+    return exists().where(
+        older.c.channel_id == outbox.c.channel_id,
+        older.c.purpose == outbox.c.purpose,
+        older.c.due_at.is_not(None),
+        older.c.id < outbox.c.id,
+        older.c.purpose != Purpose.REFRESH,
+    )
 
 
 async def begin_sending(
@@ -237,9 +285,10 @@ async def give_back(transaction: Transaction, claim: Claim, *, due_at: datetime)
 
 async def void_other_leases(transaction: Transaction, *, incarnation: str) -> int:
     """End the claims of earlier processes; only for a database that one process at a time runs on."""
+    await plan_by_index(transaction)
     result = await transaction.execute(
         update(outbox)
-        .where(outbox.c.state == DeliveryState.CLAIMED, outbox.c.lease_incarnation != incarnation)
+        .where(_IS_OPEN, outbox.c.state == DeliveryState.CLAIMED, outbox.c.lease_incarnation != incarnation)
         .values(lease_until=None)
     )
     return result.rowcount
@@ -329,6 +378,7 @@ async def put_off(transaction: Transaction, claim: Claim, *, problem: Problem, d
 
 async def make_due(transaction: Transaction, *, now: datetime, problems: Collection[str]) -> None:
     """Let what waits because of one of these problems (ids of texts) be due now."""
+    await plan_by_index(transaction)
     # Stored as a JSON list that begins with the text's id.
     because = or_(false(), *(outbox.c.last_problem.startswith(f'["{problem}"') for problem in problems))
     await transaction.execute(
@@ -398,16 +448,18 @@ async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: 
 
 async def cancel_guild(transaction: Transaction, guild_id: int, *, problem: Problem) -> None:
     """Give up everything that is queued for a server that the bot is no longer in."""
+    await plan_by_index(transaction)
     await transaction.execute(
         update(outbox)
-        .where(outbox.c.guild_id == guild_id, outbox.c.state == DeliveryState.PENDING)
+        .where(_IS_OPEN, outbox.c.guild_id == guild_id, outbox.c.state == DeliveryState.PENDING)
         .values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
     )
 
 
 async def guilds_waited_for(transaction: Transaction) -> set[int]:
     """Servers that something is queued for."""
-    rows = await transaction.execute(select(outbox.c.guild_id).where(outbox.c.state.in_(_OPEN_STATES)).distinct())
+    await plan_by_index(transaction)
+    rows = await transaction.execute(select(outbox.c.guild_id).where(_IS_OPEN).distinct())
     return set(rows.scalars())
 
 
@@ -429,43 +481,51 @@ async def troubled(transaction: Transaction, guild_id: int, *, limit: int) -> li
 
 async def next_due(transaction: Transaction) -> datetime | None:
     """When the outbox has work again; None when it has none to wait for. Only the first open row of a lane counts."""
-    first = (
-        select(func.min(outbox.c.id))
-        .where(outbox.c.state.in_(_OPEN_STATES))
-        .group_by(outbox.c.channel_id, outbox.c.purpose)
+    await plan_by_index(transaction)
+    number = func.row_number().over(partition_by=_LANE, order_by=outbox.c.id)
+    lanes = (
+        select(outbox.c.channel_id, outbox.c.due_at, outbox.c.lease_until, number.label("number"))
+        .where(_IS_OPEN)
+        .subquery("lanes")
     )
-    rows = await transaction.execute(
-        select(outbox.c.due_at, outbox.c.lease_until, stopped_channels.c.channel_id, stopped_channels.c.look_again_at)
-        .outerjoin(stopped_channels, stopped_channels.c.channel_id == outbox.c.channel_id)
-        .where(outbox.c.id.in_(first))
+    moment = greatest(
+        transaction,
+        lanes.c.due_at,
+        func.coalesce(lanes.c.lease_until, lanes.c.due_at),
+        func.coalesce(stopped_channels.c.look_again_at, lanes.c.due_at),
     )
-    return min(
-        (
-            max(filter(None, (row.due_at, row.lease_until, row.look_again_at)))
-            for row in rows
-            if row.channel_id is None or row.look_again_at is not None
-        ),
-        default=None,
+    result = await transaction.execute(
+        select(type_coerce(func.min(moment), UtcDateTime))
+        .select_from(lanes.outerjoin(stopped_channels, stopped_channels.c.channel_id == lanes.c.channel_id))
+        .where(
+            lanes.c.number == 1,
+            or_(stopped_channels.c.channel_id.is_(None), stopped_channels.c.look_again_at.is_not(None)),
+        )
     )
+    due: datetime | None = result.scalar_one()
+    return due
 
 
 async def is_due_after(transaction: Transaction, horizon: datetime) -> bool:
     """Whether anything is due, or leased, beyond `horizon`."""
+    await plan_by_index(transaction)
     result = await transaction.execute(select(exists().where(_is_beyond(horizon))))
     return bool(result.scalar_one())
 
 
 async def bring_nearer(transaction: Transaction, *, now: datetime, horizon: datetime) -> int:
     """Let what is due, or leased, beyond `horizon` be due now: only a clock that was wrong puts anything that far."""
+    await plan_by_index(transaction)
     result = await transaction.execute(update(outbox).where(_is_beyond(horizon)).values(due_at=now, lease_until=None))
     return result.rowcount
 
 
 async def oldest_waiting(transaction: Transaction) -> datetime | None:
     """When the oldest delivery was queued that is not done yet, stopped channels apart."""
+    await plan_by_index(transaction)
     result = await transaction.execute(
         select(func.min(outbox.c.created_at)).where(
-            outbox.c.state.in_(_OPEN_STATES),
+            _IS_OPEN,
             # The others wait on purpose: to settle, or for Discord's limits of an hour.
             outbox.c.purpose.in_(POSTS),
             ~exists().where(stopped_channels.c.channel_id == outbox.c.channel_id),
@@ -475,9 +535,12 @@ async def oldest_waiting(transaction: Transaction) -> datetime | None:
     return moment
 
 
-async def count_by_state(transaction: Transaction) -> dict[str, int]:
-    """How many deliveries stand where."""
-    rows = await transaction.execute(select(outbox.c.state, func.count().label("waiting")).group_by(outbox.c.state))
+async def count_open(transaction: Transaction) -> dict[str, int]:
+    """How many deliveries wait, and how many are in hand."""
+    await plan_by_index(transaction)
+    rows = await transaction.execute(
+        select(outbox.c.state, func.count().label("waiting")).where(_IS_OPEN).group_by(outbox.c.state)
+    )
     return {row.state: row.waiting for row in rows}
 
 
@@ -501,12 +564,13 @@ async def done_between(
 
 async def waiting_in_channel(transaction: Transaction, channel_id: int) -> int:
     """How many messages wait for this channel."""
+    await plan_by_index(transaction)
     result = await transaction.execute(
         select(func.count())
         .select_from(outbox)
         .where(
             outbox.c.channel_id == channel_id,
-            outbox.c.state.in_(_OPEN_STATES),
+            _IS_OPEN,
             outbox.c.purpose.in_(POSTS),
             outbox.c.message_id.is_(None),
         )
@@ -517,11 +581,13 @@ async def waiting_in_channel(transaction: Transaction, channel_id: int) -> int:
 
 async def move_to(transaction: Transaction, *, guild_id: int, purpose: Purpose, channel_id: int) -> None:
     """Let what a server's staff was not shown yet go to this channel."""
+    await plan_by_index(transaction)
     await transaction.execute(
         update(outbox)
         .where(
             outbox.c.guild_id == guild_id,
             outbox.c.purpose == purpose,
+            _IS_OPEN,
             outbox.c.state == DeliveryState.PENDING,
             outbox.c.message_id.is_(None),
             outbox.c.doubt_since.is_(None),  # the others may stand in the old channel
@@ -537,11 +603,13 @@ async def take_back_waiting(
 
     `also_in_doubt`: those too that may have arrived unheard, because nobody sees the channel any more.
     """
+    await plan_by_index(transaction)
     rows = await transaction.execute(
         update(outbox)
         .where(
             outbox.c.channel_id == channel_id,
             outbox.c.purpose == Purpose.ANNOUNCE,
+            _IS_OPEN,
             outbox.c.state == DeliveryState.PENDING,
             outbox.c.message_id.is_(None),
             or_(outbox.c.doubt_since.is_(None), literal(also_in_doubt)),
@@ -607,7 +675,7 @@ async def _change(transaction: Transaction, claim: Claim, **values: Any) -> bool
 
 
 def _is_beyond(horizon: datetime) -> Any:
-    return and_(outbox.c.state.in_(_OPEN_STATES), or_(outbox.c.due_at > horizon, outbox.c.lease_until > horizon))
+    return or_(outbox.c.due_at > horizon, outbox.c.lease_until > horizon)
 
 
 def _is_stopped(now: datetime) -> Any:

@@ -10,8 +10,10 @@ from sqlalchemy import Row, and_, case, exists, func, literal, or_, select, upda
 from bot.model.guild import Source
 from bot.model.problem import Problem
 from bot.store.group_commit import Transaction
-from bot.store.statements import insert
+from bot.store.statements import insert, plan_by_index
 from bot.store.tables import sources, subscriptions
+
+_CHOSEN_FOR_EACH_TAKEN = 8  # so that processes that claim at the same moment find something each
 
 
 async def add_source(
@@ -59,21 +61,31 @@ async def claim_due_sources(
 
     Nobody else gets them before `until`. busy: ids of those that are in hand, whatever became of their time meanwhile.
     """
+    await plan_by_index(transaction)
     is_free = or_(sources.c.leased_until.is_(None), sources.c.leased_until <= now)
-    due = (
-        select(sources.c.id)
-        .where(
-            or_(sources.c.next_poll_at <= now, and_(sources.c.wanted_at <= now, is_free)),
-            exists().where(subscriptions.c.source_id == sources.c.id),
-            sources.c.id.not_in(busy),
+    is_due, is_wanted = sources.c.next_poll_at <= now, and_(sources.c.wanted_at <= now, is_free)
+    is_read = exists().where(subscriptions.c.source_id == sources.c.id)
+    chosen: set[int] = set()
+    for condition, order in ((is_due, sources.c.next_poll_at), (is_wanted, sources.c.wanted_at)):
+        rows = await transaction.execute(
+            select(sources.c.id)
+            .where(condition, is_read, sources.c.id.not_in(busy))
+            .order_by(order)
+            .limit(limit * _CHOSEN_FOR_EACH_TAKEN)
         )
+        chosen.update(rows.scalars())
+    if not chosen:
+        return []
+    locked = await transaction.execute(
+        select(sources.c.id)
+        .where(sources.c.id.in_(chosen), or_(is_due, is_wanted))
         .order_by(sources.c.next_poll_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     rows = await transaction.execute(
         update(sources)
-        .where(sources.c.id.in_(due))
+        .where(sources.c.id.in_(list(locked.scalars())))
         .values(
             next_poll_at=until,
             leased_until=until,

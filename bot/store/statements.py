@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, Table, func, text
 
 from bot.store.group_commit import Transaction
 
@@ -16,3 +16,17 @@ def insert(transaction: Transaction, table: Table) -> Any:
     from sqlalchemy.dialects import sqlite
 
     return sqlite.insert(table)
+
+
+def greatest(transaction: Transaction, *columns: ColumnElement[Any]) -> Any:
+    """The greatest of these, none of which may be null: there SQLite says null, and PostgreSQL leaves it out."""
+    return func.greatest(*columns) if transaction.dialect_name == "postgresql" else func.max(*columns)
+
+
+async def plan_by_index(transaction: Transaction) -> None:
+    """From here on, let PostgreSQL read no table from end to end because its statistics are of another time.
+
+    For what asks for the few rows of a large table that have something to do, of which there is an index.
+    """
+    if transaction.dialect_name == "postgresql":
+        await transaction.execute(text("SET LOCAL enable_seqscan = off"))

@@ -74,7 +74,7 @@ class Press:
             while True:
                 due = await outbox.deliver_due()
                 async with outbox._store.read() as transaction:
-                    in_hand = (await outbox_rows.count_by_state(transaction)).get("claimed", 0)
+                    in_hand = (await outbox_rows.count_open(transaction)).get("claimed", 0)
                 if not in_hand and (due is None or due > clock.now()):
                     return
 

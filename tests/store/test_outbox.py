@@ -1,0 +1,277 @@
+"""Claiming: only what is open is looked at, and lanes keep their order whoever claims at the same moment."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Row, event, text, update
+
+from bot.model.delivery import Delivery, DeliveryState, Purpose
+from bot.model.problem import Problem
+from bot.store import Store, Transaction
+from bot.store import outbox as outbox_rows
+from bot.store import sources as source_rows
+from bot.store.outbox import Claim
+from bot.store.tables import guilds, outbox, sources, subscriptions
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
+
+only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+async def queue(store: Store, *channels: int, purpose: Purpose = Purpose.ANNOUNCE, due_at: datetime = NOW) -> None:
+    async with store.write() as transaction:
+        for number, channel_id in enumerate(channels):
+            await outbox_rows.enqueue(
+                transaction,
+                delivery_key=f"{purpose}-{due_at}-{number}-{channel_id}",
+                purpose=purpose,
+                guild_id=1,
+                channel_id=channel_id,
+                subject_key=f"issue-{number}",
+                now=NOW,
+                due_at=due_at,
+            )
+
+
+async def claim_in(transaction: Transaction, incarnation: str, limit: int) -> list[Delivery]:
+    return await outbox_rows.claim_due(transaction, incarnation=incarnation, now=NOW, lease_until=LATER, limit=limit)
+
+
+async def claim(store: Store, incarnation: str = "this", limit: int = 24) -> list[Delivery]:
+    async with store.write() as transaction:
+        return await claim_in(transaction, incarnation, limit)
+
+
+async def fill(store: Store, *, finished: int, open_: int) -> None:
+    """Many finished rows beside few open ones, and statistics of the empty tables."""
+    moment = "timestamptz '2026-01-01 00:00:00+00'" if store.dialect == "postgresql" else "'2026-01-01 00:00:00.000000'"
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {last})"
+    async with store.write() as transaction:
+        if store.dialect == "postgresql":
+            for table in ("outbox", "sources"):
+                await transaction.execute(text(f"ALTER TABLE {table} SET (autovacuum_enabled = false)"))
+                await transaction.execute(text(f"ANALYZE {table}"))
+        for state, count, due_at in (("done", finished, "NULL"), ("pending", open_, moment)):
+            await transaction.execute(
+                text(
+                    "INSERT INTO outbox (delivery_key, purpose, guild_id, channel_id, subject_key, generation, state,"
+                    f" due_at, attempts, created_at) {numbers.format(last=count)} SELECT '{state}' || i, 'announce', 1,"
+                    f" i, 'issue', 0, '{state}', {due_at}, 0, {moment} FROM n"
+                )
+            )
+
+
+async def plans_of(store: Store, act: Any) -> list[str]:
+    """How the database goes about each statement that chooses rows in `act`."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.lstrip().startswith(("SELECT", "UPDATE")):
+            asked.append((statement, parameters))
+
+    engine = store._writer.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        async with store.write() as transaction:
+            await act(transaction)
+            event.remove(engine, "before_cursor_execute", note)
+            explain = "EXPLAIN " if store.dialect == "postgresql" else "EXPLAIN QUERY PLAN "
+            found = []
+            for statement, parameters in asked:
+                rows = await transaction.run_sync(_asked(explain + statement, parameters))
+                found.append("\n".join(str(row[-1]) for row in rows))
+            return found
+    finally:
+        if event.contains(engine, "before_cursor_execute", note):
+            event.remove(engine, "before_cursor_execute", note)
+
+
+def _asked(statement: str, parameters: Any) -> Callable[[Connection], Sequence[Row[Any]]]:
+    return lambda connection: connection.exec_driver_sql(statement, parameters).all()
+
+
+def reads_a_table_whole(plan: str) -> bool:
+    lines = [line.strip(" ->") for line in plan.splitlines()]
+    return any(
+        line.startswith(("Seq Scan on", "SCAN outbox", "SCAN sources")) and "INDEX" not in line for line in lines
+    )
+
+
+async def test_what_is_due_is_found_without_what_is_finished(store: Store) -> None:
+    await fill(store, finished=20_000, open_=50)
+    plans = await plans_of(store, lambda transaction: claim_in(transaction, "this", 24))
+    assert len(plans) == 3
+    assert "ix_outbox_due_at" in plans[0]
+    assert "pk_outbox" not in plans[0]
+    assert not any(reads_a_table_whole(plan) for plan in plans)
+
+
+@pytest.mark.parametrize("question", ["next_due", "is_due_after", "count_open", "oldest_waiting", "guilds_waited_for"])
+async def test_what_is_asked_at_every_look_is_answered_without_what_is_finished(store: Store, question: str) -> None:
+    await fill(store, finished=20_000, open_=50)
+    arguments = (NOW,) if question == "is_due_after" else ()
+    plans = await plans_of(store, lambda transaction: getattr(outbox_rows, question)(transaction, *arguments))
+    assert plans
+    assert all("ix_outbox_" in plan for plan in plans)
+    assert not any(reads_a_table_whole(plan) for plan in plans)
+
+
+async def test_behind_what_waits_nothing_of_its_lane_is_taken(store: Store) -> None:
+    await queue(store, 1, due_at=LATER)
+    await queue(store, 1, 2)
+    await queue(store, 1, purpose=Purpose.NOTICE)
+    assert [(each.channel_id, each.purpose) for each in await claim(store)] == [
+        (2, Purpose.ANNOUNCE),
+        (1, Purpose.NOTICE),
+    ]
+
+
+async def test_a_lane_is_taken_in_its_order_though_its_first_was_put_off_for_longer(store: Store) -> None:
+    await queue(store, 1, 1, 1)
+    async with store.write() as transaction:
+        first = (await claim_in(transaction, "this", 1))[0]
+        put_off = NOW + timedelta(seconds=-1)
+        await transaction.execute(update(outbox).where(outbox.c.id > first.outbox_id).values(due_at=put_off))
+        await outbox_rows.give_back(transaction, Claim(first.outbox_id, "this"), due_at=NOW)
+    taken: list[int] = []
+    while claimed := await claim(store, limit=1):
+        taken += [each.outbox_id for each in claimed]
+        async with store.write() as transaction:
+            for each in claimed:
+                await outbox_rows.mark_done(transaction, Claim(each.outbox_id, "this"), now=NOW)
+    assert taken == sorted(taken)
+    assert len(taken) == 3
+
+
+@only_postgresql
+async def test_what_another_process_is_just_taking_is_neither_taken_nor_overtaken(store: Store) -> None:
+    await queue(store, 1, 1, 2)
+    async with store.write() as transaction:
+        assert [each.channel_id for each in await claim_in(transaction, "one", 1)] == [1]
+        assert [each.channel_id for each in await claim(store, "two")] == [2]
+    assert await claim(store, "two") == []
+
+
+@only_postgresql
+@pytest.mark.parametrize("seed", range(3))
+async def test_many_claimers_part_no_lane_and_leave_nothing(store: Store, seed: int) -> None:
+    dice = Random(seed)
+    channels = [dice.randrange(12) for _ in range(150)]
+    await queue(store, *channels)
+    begun: dict[int, list[int]] = {}
+    held: Counter[int] = Counter()
+
+    async def work(name: str) -> None:
+        while True:
+            claimed = await claim(store, name, limit=dice.choice([1, 3, 8]))
+            if not claimed:
+                async with store.read() as transaction:
+                    if await outbox_rows.next_due(transaction) is None:
+                        return
+            lanes = {each.channel_id for each in claimed}
+            for lane in lanes:
+                held[lane] += 1
+                assert held[lane] == 1, "two processes hold one lane"
+            for each in claimed:
+                begun.setdefault(each.channel_id, []).append(each.outbox_id)
+            await asyncio.sleep(0)
+            async with store.write() as transaction:
+                for lane in lanes:
+                    held[lane] -= 1
+                for each in claimed:
+                    await outbox_rows.mark_done(transaction, Claim(each.outbox_id, name), now=NOW)
+
+    await asyncio.gather(*(work(f"process {number}") for number in range(4)))
+    assert sum(map(len, begun.values())) == len(channels)
+    assert all(taken == sorted(taken) for taken in begun.values())
+
+
+async def test_no_more_is_taken_than_asked_for(store: Store) -> None:
+    await queue(store, *range(1, 31))
+    counts = [len(await claim(store, limit=24)), len(await claim(store, limit=24)), len(await claim(store, limit=24))]
+    assert counts == [24, 6, 0]
+
+
+async def test_next_due_is_the_first_of_all_lanes_and_of_every_refresh(store: Store) -> None:
+    await queue(store, 1, due_at=NOW + timedelta(minutes=9))
+    await queue(store, 1, due_at=NOW + timedelta(minutes=1))  # waits behind the one before
+    await queue(store, 2, purpose=Purpose.REFRESH, due_at=NOW + timedelta(minutes=7))
+    await queue(store, 2, purpose=Purpose.REFRESH, due_at=NOW + timedelta(minutes=5))
+    async with store.read() as transaction:
+        assert await outbox_rows.next_due(transaction) == NOW + timedelta(minutes=5)
+
+
+async def test_open_is_what_has_a_time(store: Store) -> None:
+    """The indices of open rows stand on it."""
+    await queue(store, 1, 2, 3, 4)
+    done, failed, put_off, held = [Claim(each.outbox_id, "this") for each in await claim(store)]
+    problem = Problem("delivery-trouble", {"status": 503})
+    async with store.write() as transaction:
+        await outbox_rows.mark_done(transaction, done, now=NOW)
+        await outbox_rows.mark_failed(transaction, failed, problem=problem)
+        await outbox_rows.put_off(transaction, put_off, problem=problem, due_at=LATER)
+    async with store.read() as transaction:
+        rows = (await transaction.execute(outbox.select())).all()
+    closed = {DeliveryState.DONE, DeliveryState.FAILED}
+    assert {row.id for row in rows if row.due_at is None} == {done.outbox_id, failed.outbox_id}
+    assert all((row.state in closed) == (row.due_at is None) for row in rows)
+    assert held.outbox_id in {row.id for row in rows if row.state == DeliveryState.CLAIMED}
+
+
+async def add_sources(store: Store, count: int, *, next_poll_at: datetime) -> None:
+    name = f"{next_poll_at:%H-%M}"
+    async with store.write() as transaction:
+        if name == "00-00":
+            await transaction.execute(
+                guilds.insert().values(
+                    guild_id=1, name="Here", discussion_threads=True, first_announcement="newest", created_at=NOW
+                )
+            )
+        made = await transaction.execute(
+            sources.insert().returning(sources.c.id),
+            [
+                {
+                    "url": f"https://{name}-{number}.example/",
+                    "url_key": f"{name}-{number}",
+                    "failures": 0,
+                    "next_poll_at": next_poll_at,
+                    "created_at": NOW,
+                }
+                for number in range(count)
+            ],
+        )
+        ids: Sequence[int] = list(made.scalars())
+        await transaction.execute(
+            subscriptions.insert(),
+            [{"guild_id": 1, "source_id": each, "channel_id": 1, "created_at": NOW} for each in ids],
+        )
+
+
+async def test_due_sources_are_found_without_those_that_are_not(store: Store) -> None:
+    await fill(store, finished=1, open_=1)
+    await add_sources(store, 30, next_poll_at=NOW)
+    await add_sources(store, 2_000, next_poll_at=LATER)
+    plans = await plans_of(
+        store, lambda transaction: source_rows.claim_due_sources(transaction, now=NOW, until=LATER, limit=8)
+    )
+    assert any("ix_sources_next_poll_at" in plan for plan in plans)
+    assert not any(reads_a_table_whole(plan) for plan in plans)
+
+
+@only_postgresql
+async def test_processes_take_different_sources_at_the_same_moment(store: Store) -> None:
+    await add_sources(store, 40, next_poll_at=NOW)
+
+    async def take() -> list[int]:
+        async with store.write() as transaction:
+            claimed = await source_rows.claim_due_sources(transaction, now=NOW, until=LATER, limit=8)
+        return [source.source_id for source in claimed]
+
+    taken = [each for claimed in await asyncio.gather(*(take() for _ in range(4))) for each in claimed]
+    assert len(taken) == len(set(taken)) == 32

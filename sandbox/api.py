@@ -12,12 +12,12 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from sandbox import model
-from sandbox.errors import ApiError
+from sandbox.errors import ApiError, wrong_media
 from sandbox.faults import Fault, Faults
 from sandbox.files import Upload
 from sandbox.limits import RateLimiter, too_many
 from sandbox.rest import Call, all_routes
-from sandbox.rest.routing import Answer, Route, State
+from sandbox.rest.routing import JSON, Answer, Route, State
 from sandbox.validation import Specification
 from sandbox.world import World
 
@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 ROUTES = all_routes()
 _MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 _NO_HEADERS: Mapping[str, str] = {}
+DEFAULT_RETRY_SECONDS = 0.1
+"""Of a planned 429 that names none."""
 
 
 Verdict = Literal["valid", "invalid", "unchecked"]
@@ -59,7 +61,7 @@ class Seen(NamedTuple):
 
 
 class Request(NamedTuple):
-    """One request, decoded; the path begins after `/api/v10`."""
+    """One request, decoded; the path begins after `/api/v10`, `media` is the type of its body."""
 
     method: str
     path: str
@@ -67,6 +69,7 @@ class Request(NamedTuple):
     query: Mapping[str, str]
     body: Any
     uploads: list[Upload]
+    media: str = JSON
 
 
 class Response(NamedTuple):
@@ -92,8 +95,18 @@ def _answer_of(result: Any, headers: Mapping[str, str], verdict: Verdict) -> Res
 
 def _error_of(fault: Fault) -> ApiError:
     if fault.status == 429:
-        return too_many(fault.retry_after or 0.1, scope=fault.scope, code=fault.code, message=fault.message)
+        return too_many(
+            fault.retry_after or DEFAULT_RETRY_SECONDS, scope=fault.scope, code=fault.code, message=fault.message
+        )
     return ApiError(fault.status, fault.code, fault.message or f"{fault.status}: sandbox fault")
+
+
+def _no_route(method: str, path: str) -> ApiError:
+    """No 501, because clients repeat what fails with a 5xx, and keep its message to themselves."""
+    known = ROUTES.methods_of(path)
+    if known:
+        return ApiError(405, 0, f"405: the sandbox knows {path} with {', '.join(known)}, not with {method}")
+    return ApiError(404, 0, f"404: the sandbox has no {method} {path}")
 
 
 class Api:
@@ -127,20 +140,29 @@ class Api:
             self._record(request, response, is_struck=fault is not None)
             return response
         if fault.action == "status":
-            return self.refuse(request, _error_of(fault), is_struck=True)
+            return self.refuse(request, _error_of(fault), self._headers_of(request, fault), is_struck=True)
         response = self.act(request) if fault.action == "lose_answer" else NO_ANSWER
         self._record(request, response._replace(status=0), is_struck=True)
         return None
 
-    def refuse(self, request: Request, error: ApiError, *, is_struck: bool = False) -> Response:
+    def _headers_of(self, request: Request, fault: Fault) -> Mapping[str, str]:
+        """The headers of the bucket that a planned 429 says is empty; a global one speaks of no bucket."""
+        found = ROUTES.find(request.method, request.path)
+        if fault.status != 429 or fault.scope == "global" or found is None:
+            return _NO_HEADERS
+        return self.limiter.describe_empty(found[0].key, fault.retry_after or DEFAULT_RETRY_SECONDS)
+
+    def refuse(
+        self, request: Request, error: ApiError, headers: Mapping[str, str] = _NO_HEADERS, *, is_struck: bool = False
+    ) -> Response:
         """Do not act; the answer tells why."""
-        response = self._tell_of(error, request, _NO_HEADERS)
+        response = self._tell_of(error, request, headers)
         self._record(request, response, is_struck=is_struck)
         return response
 
     def act(self, request: Request) -> Response:
         """What the request is answered with, after its effect."""
-        method, path, authorization, query, body, uploads = request
+        method, path, authorization, query, body, uploads, _ = request
         headers = _NO_HEADERS
         verdict: Verdict = "unchecked"
         result: Any
@@ -148,7 +170,7 @@ class Api:
             found = ROUTES.find(method, path)
             if found is None:
                 self.violations.append(f"unknown route: {method} {path}")
-                raise ApiError(501, 0, f"501: the sandbox has no {method} {path}")  # noqa: TRY301
+                raise _no_route(method, path)  # noqa: TRY301
             route, params = found
             if route.needs_token and authorization != f"Bot {self.world.application.token}":
                 raise ApiError(401, 0, "401: Unauthorized")  # noqa: TRY301
@@ -158,6 +180,8 @@ class Api:
                 headers = limited.headers
                 if limited.refusal is not None:
                     raise limited.refusal  # noqa: TRY301  (one place turns refusals into answers)
+            if request.media not in route.media:
+                raise wrong_media(route.media)  # noqa: TRY301
             if self.specification is not None:
                 verdict = "invalid"
                 self._check_request(self.specification, route, request)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sandbox.errors import ApiError, invalid_form
+from sandbox.forms import check_length, check_most, check_text, required, without_nulls
 
 Json = dict[str, Any]
 
@@ -82,7 +83,8 @@ def check(components: list[Json], *, v2: bool) -> None:
         if not v2 and path.count(".") == 1 and kind != ROW:
             raise invalid_form(path, "UNION_TYPE_CHOICES", 'Value of field "type" must be one of (1,).')
         if kind == TEXT:
-            texts += len(component.get("content") or "")
+            check_text(f"{path}.content", component.get("content"), MAX_TEXT)
+            texts += len(component["content"])
         elif kind == ROW:
             _check_row(path, component)
         elif kind == BUTTON:
@@ -91,12 +93,13 @@ def check(components: list[Json], *, v2: bool) -> None:
             _check_select(path, component)
         custom_id = component.get("custom_id")
         if custom_id is not None:
-            _check_length(f"{path}.custom_id", custom_id, 1, 100)
+            check_length(f"{path}.custom_id", custom_id, 1, 100)
             if custom_id in seen:
                 raise invalid_form(
                     f"{path}.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated"
                 )
             seen.add(custom_id)
+    _check_ids(components)
     if v2 and total > MAX_COMPONENTS:
         raise invalid_form(
             "components",
@@ -111,6 +114,22 @@ def check(components: list[Json], *, v2: bool) -> None:
         )
 
 
+def _check_ids(components: list[Json], path: str = "components") -> None:
+    """Numbers that the bot gives must differ; 0 counts as none."""
+    taken = set[int]()
+    for here, component in walk(components, path):
+        number = component.get("id")
+        if number and number in taken:
+            raise invalid_form(f"{here}.id", "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated")
+        taken.add(number or 0)
+
+
+def _check_emoji(path: str, emoji: Json | None) -> None:
+    """One of a server has an id; any other is a sign of Unicode, and those are beyond ASCII."""
+    if emoji and not emoji.get("id") and (not emoji.get("name") or emoji["name"].isascii()):
+        raise invalid_form(f"{path}.emoji.name", "BUTTON_COMPONENT_INVALID_EMOJI", "Invalid emoji")
+
+
 def _check_row(path: str, row: Json) -> None:
     inside = row.get("components") or []
     wide = any(one.get("type") != BUTTON for one in inside)
@@ -121,23 +140,31 @@ def _check_row(path: str, row: Json) -> None:
 
 
 def _check_button(path: str, button: Json) -> None:
-    label = button.get("label")
-    if label is not None:
-        _check_length(f"{path}.label", label, 0, 80)
+    label = (button.get("label") or "").strip()
+    check_length(f"{path}.label", button.get("label") or "", 0, 80)
+    _check_emoji(path, button.get("emoji"))
     style = button.get("style")
+    if style == PREMIUM_STYLE:
+        if not button.get("sku_id") or any(button.get(key) for key in ("custom_id", "label", "url", "emoji")):
+            raise invalid_form(
+                path, "BUTTON_COMPONENT_PREMIUM_INVALID", "A premium button has a sku_id, and nothing else to show"
+            )
+        return
     if style == LINK_STYLE:
         if not button.get("url") or button.get("custom_id"):
             raise invalid_form(
                 path, "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", "A link button has a url and no custom id"
             )
-        _check_length(f"{path}.url", button["url"], 1, 512)
+        check_length(f"{path}.url", button["url"], 1, 512)
         if not button["url"].startswith(("http://", "https://", "discord://")):
             raise invalid_form(
                 f"{path}.url", "URL_TYPE_INVALID_SCHEME", "Scheme must be one of ('http', 'https', 'discord')."
             )
-    elif style != PREMIUM_STYLE and not button.get("custom_id"):
+    elif button.get("url"):
+        raise invalid_form(path, "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", "Only a link button has a url")
+    elif not button.get("custom_id"):
         raise invalid_form(path, "BUTTON_COMPONENT_CUSTOM_ID_REQUIRED", "A custom id is required")
-    if style != PREMIUM_STYLE and not label and not button.get("emoji"):
+    if not label and not button.get("emoji"):
         raise invalid_form(path, "BUTTON_COMPONENT_INVALID_EMOJI", "A button needs a label or an emoji")
 
 
@@ -155,29 +182,48 @@ def _check_select(path: str, select: Json) -> None:
             )
         for index, option in enumerate(options):
             for key in ("label", "value"):
-                _check_length(f"{path}.options.{index}.{key}", option[key], 1, 100)
-            _check_length(f"{path}.options.{index}.description", option.get("description") or "", 0, 100)
-    _check_length(f"{path}.placeholder", select.get("placeholder") or "", 0, 150)
+                check_text(f"{path}.options.{index}.{key}", option[key], 100)
+            check_length(f"{path}.options.{index}.description", option.get("description") or "", 0, 100)
+            _check_emoji(f"{path}.options.{index}", option.get("emoji"))
+    check_length(f"{path}.placeholder", select.get("placeholder") or "", 0, 150)
+    _check_range(path, select, len(options) if options is not None else None)
 
 
-def _check_length(path: str, text: str, least: int, most: int) -> None:
-    if not least <= len(text) <= most:
-        raise invalid_form(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {least} and {most} in length.")
+def _check_range(path: str, select: Json, offered: int | None) -> None:
+    """As many may be chosen as there are, and no more preset than may be chosen."""
+    least, most = (1 if select.get(key) is None else select[key] for key in ("min_values", "max_values"))
+    if least > most or (offered is not None and max(least, most) > offered):
+        raise invalid_form(
+            f"{path}.max_values", "SELECT_COMPONENT_MAX_VALUES_INVALID", "Must lie between min_values and the options"
+        )
+    preset = len(select.get("default_values") or [])
+    preset += sum(bool(one.get("default")) for one in select.get("options") or ())
+    if preset > most or (select.get("default_values") and preset < least):
+        raise invalid_form(
+            f"{path}.default_values", "SELECT_COMPONENT_DEFAULT_VALUES_INVALID", "Must lie between the values taken"
+        )
 
 
 def check_modal(modal: Json) -> None:
     """Title of 1 to 45 characters, 1 to 5 components (the documentation's figure), distinct custom ids."""
-    _check_length("data.title", modal.get("title") or "", 1, 45)
-    _check_length("data.custom_id", modal.get("custom_id") or "", 1, 100)
+    check_text("data.title", modal.get("title"), 45)
+    check_length("data.custom_id", modal.get("custom_id") or "", 1, 100)
     components = modal.get("components") or []
     if not 1 <= len(components) <= 5:
         raise invalid_form("data.components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
     seen: set[str] = set()
+    _check_ids(components, "data.components")
     for path, component in walk(components, "data.components"):
         custom_id = component.get("custom_id")
+        if component["type"] == TEXT:
+            check_text(f"{path}.content", component.get("content"), MAX_TEXT)
+        elif component["type"] == LABEL:
+            check_text(f"{path}.label", component.get("label"), 45)
+        elif component["type"] == TEXT_INPUT:
+            _check_input(path, component)
         if custom_id is None:
             continue
-        _check_length(f"{path}.custom_id", custom_id, 1, 100)
+        check_length(f"{path}.custom_id", custom_id, 1, 100)
         if custom_id in seen:
             raise invalid_form(
                 f"{path}.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated"
@@ -185,6 +231,23 @@ def check_modal(modal: Json) -> None:
         seen.add(custom_id)
         if component["type"] in SELECTS:
             _check_select(path, component)
+
+
+def _check_input(path: str, one: Json) -> None:
+    least, most = one.get("min_length") or 0, one.get("max_length") or 4000
+    if least > most:
+        raise invalid_form(f"{path}.max_length", "NUMBER_TYPE_MIN", "Must be greater than or equal to min_length.")
+    if one.get("value"):
+        check_length(f"{path}.value", one["value"], least, most)
+
+
+def _is_empty(embed: Json) -> bool:
+    """A colour, an address or a moment alone is nothing to see."""
+    if any(embed.get(key) for key in ("fields", "image", "thumbnail", "timestamp")):
+        return False
+    texts = [embed.get("title"), embed.get("description")]
+    texts += [(embed.get(key) or {}).get(part) for key, part in (("author", "name"), ("footer", "text"))]
+    return not any((text or "").strip() for text in texts)
 
 
 def check_embeds(embeds: list[Json]) -> None:
@@ -195,6 +258,8 @@ def check_embeds(embeds: list[Json]) -> None:
     for index, embed in enumerate(embeds):
         path = f"embeds.{index}"
         fields = embed.get("fields") or []
+        if _is_empty(embed):
+            raise required(f"{path}.description")
         if len(fields) > 25:
             raise invalid_form(f"{path}.fields", "BASE_TYPE_BAD_LENGTH", "Must be 25 or fewer in length.")
         parts = [("title", embed.get("title"), 256), ("description", embed.get("description"), 4096)]
@@ -202,12 +267,10 @@ def check_embeds(embeds: list[Json]) -> None:
         parts.append(("author.name", (embed.get("author") or {}).get("name"), 256))
         for number, one in enumerate(fields):
             for key, most in (("name", 256), ("value", 1024)):
-                if not one.get(key):
-                    raise invalid_form(f"{path}.fields.{number}.{key}", "BASE_TYPE_REQUIRED", "This field is required")
+                check_text(f"{path}.fields.{number}.{key}", one.get(key), most)
                 parts.append((f"fields.{number}.{key}", one[key], most))
         for name, text, most in parts:
-            if text and len(text) > most:
-                raise invalid_form(f"{path}.{name}", "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
+            check_most(f"{path}.{name}", text, most)
             total += len(text or "")
     if total > MAX_EMBED_TEXT:
         raise invalid_form("embeds", "MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {MAX_EMBED_TEXT}")
@@ -221,12 +284,12 @@ def shape(components: list[Json], resolve: Resolve) -> list[Json]:
     """The components as Discord gives them back: with ids, defaults and resolved media."""
     taken = {one["id"] for _, one in walk(components) if one.get("id")}
     counter = iter(number for number in range(1, 1 << 16) if number not in taken)
-    return [_shape(component, resolve, counter) for component in components]
+    return [_shape(without_nulls(component), resolve, counter) for component in components]
 
 
 def _shape(component: Json, resolve: Resolve, counter: Iterator[int]) -> Json:
     kind = component["type"]
-    shaped: Json = {key: value for key, value in component.items() if value is not None}
+    shaped: Json = dict(component)
     shaped["id"] = component.get("id") or next(counter)
     if "components" in shaped:
         shaped["components"] = [_shape(one, resolve, counter) for one in shaped["components"]]
@@ -268,10 +331,6 @@ def _shape(component: Json, resolve: Resolve, counter: Iterator[int]) -> Json:
 def _shape_select(shaped: Json) -> None:
     shaped.setdefault("min_values", 1)
     shaped.setdefault("max_values", 1)
-    if "options" in shaped:
-        shaped["options"] = [
-            {key: value for key, value in option.items() if value is not None} for option in shaped["options"]
-        ]
 
 
 def find(components: Iterable[Json], wanted: str, kinds: tuple[int, ...]) -> Json | None:

@@ -9,8 +9,9 @@ import zlib
 from collections import deque
 from collections.abc import Callable
 from struct import pack
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+import orjson
 from aiohttp import web
 
 from sandbox.model import Guild
@@ -45,19 +46,25 @@ def zstd_stream() -> Codec:
 CODECS: dict[str, Callable[[], Codec]] = {"zlib-stream": zlib_stream, "zstd-stream": zstd_stream}
 
 
-class Connection:
-    """One WebSocket. What is pushed within one turn of the event loop leaves with one write."""
+PACKED_BYTES = 1024
+"""From which size on single packets are compressed for clients that said in their IDENTIFY that they can take it."""
 
-    def __init__(
-        self, socket: web.WebSocketResponse, transport: asyncio.Transport, codec: Codec | None, heartbeat_seconds: float
-    ) -> None:
+
+class Connection:
+    """One WebSocket. What is pushed within one turn of the event loop leaves with one write.
+
+    codec: compresses the whole stream. packs: without a codec, large packets may be compressed one by one.
+    """
+
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport, heartbeat_seconds: float) -> None:
         self.socket = socket
+        self.codec: Codec | None = None
+        self.packs = False
+        self.version = 0
         self.is_open = True
         self.closed_with: int | None = None
         """Our own closing code, which counts, whatever the client replies to it."""
         self._transport = transport
-        self._codec = codec
-        self._kind = _TEXT if codec is None else _BINARY
         self._waiting: list[bytes] = []
         self._loop = asyncio.get_running_loop()
         self._patience = heartbeat_seconds * PATIENCE
@@ -66,15 +73,20 @@ class Connection:
         self._closing: asyncio.Task[bool] | None = None
 
     def push(self, data: bytes) -> None:
-        if self._codec is not None:
-            data = self._codec(data)
+        kind = _BINARY
+        if self.codec is not None:
+            data = self.codec(data)
+        elif self.packs and len(data) >= PACKED_BYTES:
+            data = zlib.compress(data, 1)
+        else:
+            kind = _TEXT
         size = len(data)
         if size < 126:
-            head = pack("!BB", self._kind, size)
+            head = pack("!BB", kind, size)
         elif size < 1 << 16:
-            head = pack("!BBH", self._kind, 126, size)
+            head = pack("!BBH", kind, 126, size)
         else:
-            head = pack("!BBQ", self._kind, 127, size)
+            head = pack("!BBQ", kind, 127, size)
         if not self._waiting:
             self._loop.call_soon(self.flush)
         self._waiting += (head, data)
@@ -132,10 +144,11 @@ class Sent(NamedTuple):
 class Session:
     """What a client identified as; keeps events for a resume."""
 
-    def __init__(self, intents: int, shard: tuple[int, int], replay: int) -> None:
+    def __init__(self, intents: int, shard: tuple[int, int], replay: int, *, large_threshold: int) -> None:
         self.id = secrets.token_hex(16)
         self.intents = intents
         self.shard = shard
+        self.large_threshold = large_threshold
         self.sequence = 0
         self.sent: deque[Sent] = deque(maxlen=replay)
         self.connection: Connection | None = None
@@ -145,6 +158,10 @@ class Session:
         if guild is None:
             return self.shard[0] == 0
         return (guild.id >> 22) % self.shard[1] == self.shard[0]
+
+    def tell(self, name: str, data: Any) -> None:
+        """Dispatch what is not encoded yet."""
+        self.dispatch(name, orjson.dumps(data))
 
     def dispatch(self, name: str, data: bytes) -> None:
         self.sequence += 1

@@ -22,8 +22,11 @@ from sandbox.api import INVALID_JSON, Api, Request, Response
 from sandbox.errors import ApiError
 from sandbox.faults import Fault
 from sandbox.files import Upload
+from sandbox.rest.routing import FORMS, JSON
 
 PREFIX = "/api/v10"
+VERSIONS = ("v10", "v9")
+"""What Discord still serves and the sandbox speaks; the ninth is answered as the tenth."""
 VIA = "1.1 sandbox"
 MOST_HEAD_BYTES = 16_384
 
@@ -48,17 +51,17 @@ def read_headers(block: bytes) -> Headers | None:
     for line in block.split(b"\r\n"):
         name, _, value = line.partition(b":")
         found[name.lower()] = value.strip()
-    if (
-        any(name in found for name in _UNUSUAL)
-        or found.get(b"connection", b"keep-alive").lower() != b"keep-alive"
-        or found.get(b"content-type", b"").startswith(b"multipart/")
-    ):
+    if any(name in found for name in _UNUSUAL) or found.get(b"connection", b"keep-alive").lower() != b"keep-alive":
         return None
     length = found.get(b"content-length", b"0")
     authorization = found.get(b"authorization")
-    if not length.isdigit():
+    if not length.isdigit() or not _is_json(found.get(b"content-type"), is_empty=not int(length)):
         return None
     return Headers(int(length), None if authorization is None else authorization.decode("latin-1"))
+
+
+def _is_json(media: bytes | None, *, is_empty: bool) -> bool:
+    return is_empty if media is None else media.partition(b";")[0].strip().lower() == JSON.encode()
 
 
 @lru_cache(maxsize=1024)
@@ -188,10 +191,11 @@ class Door(asyncio.Protocol):
         protocol.data_received(data)
 
 
-async def read_body(request: web.BaseRequest, uploads: list[Upload], *, most_bytes: int) -> Any:
-    """The JSON body of a request that is not plain; the files of a multipart body are added to `uploads`.
+async def read_body(request: web.BaseRequest, uploads: list[Upload], *, most_bytes: int) -> tuple[Any, str]:
+    """The body of a request that is not plain, with its type; the files of a form are added to `uploads`.
 
-    Raises ValueError for what is no JSON, ApiError for what is larger than `most_bytes` in all.
+    A body of a type that no operation reads stays unread. Raises ValueError for what is no JSON, ApiError for what is
+    larger than `most_bytes` in all.
     """
     try:
         return await _read_body(request.clone(client_max_size=most_bytes), uploads)
@@ -199,22 +203,22 @@ async def read_body(request: web.BaseRequest, uploads: list[Upload], *, most_byt
         raise ApiError(413, 40005, "Request entity too large") from None
 
 
-async def _read_body(request: web.BaseRequest, uploads: list[Upload]) -> Any:
+async def _read_body(request: web.BaseRequest, uploads: list[Upload]) -> tuple[Any, str]:
     if request.method in ("GET", "DELETE") or not request.body_exists:
-        return None
-    if request.content_type != "multipart/form-data":
+        return None, JSON
+    media = request.content_type.lower()
+    if media not in FORMS:
         raw = await request.read()
-        return orjson.loads(raw) if raw else None
-    body: Any = {}
-    form = await request.post()
-    for name, value in form.items():
+        return (orjson.loads(raw) if raw and media == JSON else None), (media if raw else JSON)
+    fields: dict[str, Any] = {}
+    for name, value in (await request.post()).items():
         if isinstance(value, web.FileField):
             index = name.removeprefix("files[").removesuffix("]")
             uploads.append(Upload(index, value.filename, value.file.read(), value.content_type))
             value.file.close()
-        elif name == "payload_json":
-            body = orjson.loads(value)
-    return body
+        else:
+            fields[name] = value
+    return (orjson.loads(fields["payload_json"]) if "payload_json" in fields else fields), media
 
 
 def to_aiohttp(response: Response) -> web.Response:

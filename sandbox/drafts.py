@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox import components as parts
-from sandbox import model, payloads
+from sandbox import mentions, model, payloads
 from sandbox.clock import iso
 from sandbox.errors import ApiError, empty_message, invalid_form
 from sandbox.files import Upload, stored
+from sandbox.forms import check_most, check_text, without_nulls
 from sandbox.world import World
 
 Json = dict[str, Any]
 
+MOST_ATTACHMENTS = 10
 _SETTABLE = model.SUPPRESS_EMBEDS | model.SUPPRESS_NOTIFICATIONS | model.COMPONENTS_V2
 
 
@@ -47,13 +49,16 @@ def draft(
         return body.get(key, old if before is not None else None)
 
     content = kept("content", before.content if before else "") or ""
+    mentions.check(body.get("allowed_mentions"))
+    if body.get("sticker_ids"):
+        raise ApiError(400, 50081, "Invalid sticker sent")
     embeds = kept("embeds", before.embeds if before else []) or []
     raw = kept("components", None)
     poll = body.get("poll")
-    if v2 and (content or embeds or poll or body.get("sticker_ids")):
+    if v2 and (content or embeds or poll):
         raise parts.not_both()
-    if len(content) > 2000:
-        raise invalid_form("content", "BASE_TYPE_MAX_LENGTH", "Must be 2000 or fewer in length.")
+    check_most("content", content, 2000)
+    content = content.strip()
     if "embeds" in body:
         parts.check_embeds(embeds)
         embeds = [_embed(one) for one in embeds]
@@ -68,13 +73,13 @@ def draft(
             for key in ("image", "thumbnail"):
                 if embed.get(key, {}).get("url", "").startswith("attachment://"):
                     embed[key] = {"url": resolve(embed[key]["url"])["url"]}
-    if not (content or embeds or shaped or attachments or poll or body.get("sticker_ids")):
+    if not (content or embeds or shaped or attachments or poll):
         raise empty_message()
     return Draft(content, embeds, shaped, attachments, flags, _poll(world, poll))
 
 
 def _embed(given: Json) -> Json:
-    embed = {key: value for key, value in given.items() if value is not None}
+    embed: Json = without_nulls(given)
     embed.setdefault("type", "rich")
     embed["fields"] = [{"inline": False} | one for one in embed.get("fields") or []]
     if not embed["fields"]:
@@ -85,11 +90,14 @@ def _embed(given: Json) -> Json:
 def _poll(world: World, given: Json | None) -> Json | None:
     if given is None:
         return None
+    check_text("poll.question.text", given["question"].get("text"), 300)
+    for index, answer in enumerate(given["answers"]):
+        check_text(f"poll.answers.{index}.poll_media.text", answer["poll_media"].get("text"), 55)
     hours = given.get("duration") or 24
     return {
-        "question": given["question"],
+        "question": {"text": given["question"]["text"]},
         "answers": [
-            {"answer_id": number, "poll_media": answer["poll_media"]}
+            {"answer_id": number, "poll_media": _poll_media(answer["poll_media"])}
             for number, answer in enumerate(given["answers"], 1)
         ],
         "expiry": iso(world.clock() + hours * 3600),
@@ -97,6 +105,13 @@ def _poll(world: World, given: Json | None) -> Json | None:
         "layout_type": 1,
         "results": {"is_finalized": False, "answer_counts": []},
     }
+
+
+def _poll_media(given: Json) -> Json:
+    """What was not given is left out; only an emoji says that it has no id."""
+    emoji = given.get("emoji")
+    shown = {"id": emoji.get("id"), "name": emoji.get("name")} if emoji else None
+    return {"text": given["text"]} | ({"emoji": shown} if shown else {})
 
 
 class _Resolver:
@@ -149,6 +164,11 @@ def _attachments(
     kept = before.attachments if before is not None else []
     if before is not None and "attachments" in body:
         kept = [one for one in kept if str(one.id) in described]
+    known = {str(one.id) for one in kept} | {upload.index for upload in uploads}
+    if described.keys() - known:
+        raise ApiError(400, 50146, "Uploaded file not found.")
+    if len(kept) + len(uploads) > MOST_ATTACHMENTS:
+        raise ApiError(400, 30015, f"Maximum number of attachments in a message reached ({MOST_ATTACHMENTS})")
     for upload in uploads:
         if len(upload.data) > world.limits.attachment_bytes:
             raise ApiError(413, 40005, "Request entity too large")

@@ -6,7 +6,7 @@ SandboxError
 └── NothingHappened  a wait ended without what was waited for
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 
@@ -115,6 +115,16 @@ def missing_permissions() -> ApiError:
 
 def empty_message() -> ApiError:
     return ApiError(400, 50006, "Cannot send an empty message")
+
+
+def wrong_media(expected: Sequence[str]) -> ApiError:
+    """The body is of a type that the operation does not read."""
+    named = ", ".join(repr(one) for one in expected)
+    return invalid_form("", "CONTENT_TYPE_INVALID", f'Expected "Content-Type" header to be one of {{{named}}}.')
+
+
+def wrong_version() -> ApiError:
+    return ApiError(400, 50041, "Invalid API version provided")
 
 
 def invalid_form(path: str, code: str, message: str) -> ApiError:

@@ -7,7 +7,7 @@ import asyncio
 from typing import Any
 
 from sandbox import components as parts
-from sandbox import model, payloads, permissions, posting
+from sandbox import model, payloads, permissions, posting, registration
 from sandbox.drafts import Draft, draft
 from sandbox.errors import ApiError, invalid_form, unknown_interaction, unknown_message, unknown_webhook
 from sandbox.events import Event
@@ -151,13 +151,11 @@ def answer(world: World, interaction_id: int, token: str, body: Json, uploads: l
             one.response = one.message
         case 8:
             choices = data.get("choices") or []
-            if len(choices) > 25:
+            if len(choices) > registration.MOST_CHOICES:
                 raise invalid_form("data.choices", "BASE_TYPE_BAD_LENGTH", "Must be 25 or fewer in length.")
+            kind_of_option = _focused(one.data)
             for index, choice in enumerate(choices):
-                if not 1 <= len(choice["name"]) <= 100:
-                    raise invalid_form(
-                        f"data.choices.{index}.name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."
-                    )
+                registration.check_choice(choice, kind_of_option, f"data.choices.{index}")
             one.choices = choices
         case 9:
             parts.check_modal(data)
@@ -172,6 +170,16 @@ def answer(world: World, interaction_id: int, token: str, body: Json, uploads: l
         one.settle()
     world.emit(Event("INTERACTION_ANSWERED", {}, -1, one.channel.guild, one.channel, one.response))
     return one
+
+
+def _focused(data: Json) -> int:
+    """The type of the option that is being typed."""
+    for option in data.get("options") or ():
+        if option.get("focused"):
+            return int(option["type"])
+        if option.get("options"):
+            return _focused(option)
+    return 0
 
 
 def _respond(world: World, one: model.Interaction, data: Json, uploads: list[Upload]) -> None:

@@ -54,6 +54,8 @@ class Limits:
     replay_events: int = 5000
     heartbeat_ms: int = 41_250
     gateway_commands: Rate = (120, 60.0)
+    guilds_a_shard: int = 2500
+    member_lists: Rate = (1, 30.0)
     command_creates_a_day: int = 200
     attachment_bytes: int = 10 * 1024 * 1024
 
@@ -75,6 +77,7 @@ class Limits:
             published_edits=(never, 1.0),
             identify_seconds=0.0,
             gateway_commands=(never, 1.0),
+            member_lists=(never, 1.0),
             command_creates_a_day=never,
         )
 
@@ -132,16 +135,7 @@ class RateLimiter:
             if len(self._buckets) > 10_000:
                 self._buckets = {key: bucket} | {one: kept for one, kept in self._buckets.items() if kept.ends > now}
         early = bucket.take(now, rate)
-        name = self._names.get(route)
-        if name is None:
-            name = self._names[route] = hashlib.blake2s(route.encode(), digest_size=8).hexdigest()
-        headers = {
-            "X-RateLimit-Limit": str(rate[0]),
-            "X-RateLimit-Remaining": str(rate[0] - bucket.count),
-            "X-RateLimit-Reset": f"{bucket.ends:.3f}",
-            "X-RateLimit-Reset-After": f"{bucket.ends - now:.3f}",
-            "X-RateLimit-Bucket": name,
-        }
+        headers = self._describe(route, rate[0] - bucket.count, bucket.ends, bucket.ends - now)
         if early:
             return Verdict(headers, too_many(early))
         if counts_globally:
@@ -149,6 +143,22 @@ class RateLimiter:
             if early:
                 return Verdict({"X-RateLimit-Global": "true"}, too_many(early, scope="global"))
         return Verdict(headers)
+
+    def describe_empty(self, route: str, retry_after: float) -> dict[str, str]:
+        """The headers of the route's bucket, as if nothing were left in it for so many seconds."""
+        return self._describe(route, 0, self._clock() + retry_after, retry_after)
+
+    def _describe(self, route: str, remaining: int, ends: float, reset_after: float) -> dict[str, str]:
+        name = self._names.get(route)
+        if name is None:
+            name = self._names[route] = hashlib.blake2s(route.encode(), digest_size=8).hexdigest()
+        return {
+            "X-RateLimit-Limit": str(self.limits.routes.get(route, self.limits.default)[0]),
+            "X-RateLimit-Remaining": str(remaining),
+            "X-RateLimit-Reset": f"{ends:.3f}",
+            "X-RateLimit-Reset-After": f"{reset_after:.3f}",
+            "X-RateLimit-Bucket": name,
+        }
 
     def count_invalid(self, status: int) -> None:
         self.invalid_requests.append((self._clock(), status))

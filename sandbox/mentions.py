@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox import components as parts
 from sandbox import model, permissions
+from sandbox.errors import invalid_form
 from sandbox.world import World
 
 Json = dict[str, Any]
@@ -12,8 +13,28 @@ Json = dict[str, Any]
 _USER, _ROLE, _EVERYONE = re.compile(r"<@!?(\d+)>"), re.compile(r"<@&(\d+)>"), re.compile(r"@(everyone|here)\b")
 
 
+_MOST_NAMED = 100
+
+
+def check(allowed: Json | None) -> None:
+    """All of a kind may be mentioned, or those that are named; an empty list names nobody, and does no harm."""
+    for kind in ("users", "roles"):
+        named = (allowed or {}).get(kind) or ()
+        if named and kind in ((allowed or {}).get("parse") or ()):
+            raise invalid_form(
+                "allowed_mentions",
+                "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
+                f'parse:["{kind}"] and {kind}: [ids...] are mutually exclusive.',
+            )
+        if len(named) > _MOST_NAMED:
+            raise invalid_form(f"allowed_mentions.{kind}", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.")
+
+
 def apply(world: World, message: model.Message, allowed: Json | None) -> None:
-    """Who is pinged: content and Components V2 text count, embeds never; `allowed_mentions` limits it."""
+    """Who is pinged: content and Components V2 text count, embeds never; `allowed_mentions` limits it.
+
+    Where it is not given, an ordinary message pings all whom it names, an answer to an interaction people only.
+    """
     message.mentions, message.mention_roles, message.mention_everyone = [], [], False
     text = message.content
     if message.components:
@@ -27,7 +48,8 @@ def apply(world: World, message: model.Message, allowed: Json | None) -> None:
 
 
 def _apply_named(world: World, message: model.Message, text: str, allowed: Json | None) -> None:
-    parse = {"users", "roles", "everyone"} if allowed is None else set(allowed.get("parse") or ())
+    default = {"users"} if message.interaction is not None else {"users", "roles", "everyone"}
+    parse = default if allowed is None else set(allowed.get("parse") or ())
     users = {int(one) for one in (allowed or {}).get("users") or ()}
     roles = {int(one) for one in (allowed or {}).get("roles") or ()}
     guild = message.channel.guild

@@ -26,6 +26,14 @@ KINDS: dict[str, int] = {"text": TEXT, "announcement": ANNOUNCEMENT, "forum": FO
 REQUIRE_TAG = 1 << 4
 """A flag of forums: no post without a tag."""
 
+_FREELY_NAMED = frozenset({CATEGORY, ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD})
+
+
+def channel_name(kind: int, name: str) -> str:
+    """The name as Discord keeps it: those of text channels and forums know no capitals and no spaces."""
+    return name.strip() if kind in _FREELY_NAMED else "-".join(name.lower().split())
+
+
 CROSSPOSTED, IS_CROSSPOST, SUPPRESS_EMBEDS = 1 << 0, 1 << 1, 1 << 2
 HAS_THREAD, EPHEMERAL, LOADING = 1 << 5, 1 << 6, 1 << 7
 SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 12, 1 << 15

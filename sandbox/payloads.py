@@ -203,7 +203,7 @@ def guild(one: model.Guild) -> Json:
     }
 
 
-def guild_create(one: model.Guild, bot_id: int, *, all_members: bool, is_new: bool) -> Json:
+def guild_create(one: model.Guild, bot_id: int, *, all_members: bool, is_large: bool, is_new: bool) -> Json:
     """What GUILD_CREATE adds to the guild: channels, active threads that the bot may see, members.
 
     A server that READY announced as unavailable says `"unavailable": false`; one just joined says nothing.
@@ -220,7 +220,7 @@ def guild_create(one: model.Guild, bot_id: int, *, all_members: bool, is_new: bo
         | ({} if is_new else {"unavailable": False})
         | {
             "joined_at": iso(bot.joined_at),
-            "large": len(one.members) > 250,
+            "large": is_large,
             "member_count": len(one.members),
             "voice_states": [],
             "members": [member(entry) for entry in shown],
@@ -390,6 +390,7 @@ def application(world: "World") -> Json:
         "name": app.name,
         "icon": None,
         "description": "",
+        "summary": "",  # documented until v11 and sent until then, though the specification leaves it out
         "type": None,
         "bot": user(world.bot),
         "bot_public": True,

@@ -12,6 +12,8 @@ from sandbox.world import World
 
 Json = dict[str, Any]
 
+_SAID = frozenset({0, 19, 20, 23, 24})
+"""The types of messages that can be replied to: plain, a reply, an answer to a command or menu, auto moderation."""
 MOST_EPHEMERALS = 10_000
 """How many ephemeral messages a channel keeps, so that load tests do not fill the memory."""
 
@@ -97,6 +99,7 @@ def create(
     """POST …/messages: permissions, nonce, limits, then the message."""
     granted = require_view(channel, author)
     check_speaking(granted, channel, uploads=bool(uploads))
+    _check_extras(granted, channel, body)
     nonce = body.get("nonce")
     if nonce is not None and len(str(nonce)) > 25:
         raise invalid_form("nonce", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
@@ -106,7 +109,7 @@ def create(
         if earlier is not None and world.clock() - earlier[0] < world.limits.nonce_seconds:
             return earlier[1]
     drafted = draft(world, body, uploads, channel)
-    reference, kind = _reference(world, channel, granted, body.get("message_reference"))
+    reference, kind = _reference(world, channel, author, granted, body.get("message_reference"))
     message = post(
         world,
         channel,
@@ -122,18 +125,40 @@ def create(
     return message
 
 
-def _reference(world: World, channel: model.Channel, granted: int, given: Json | None) -> tuple[Json | None, int]:
+def _check_extras(granted: int, channel: model.Channel, body: Json) -> None:
+    """What of a message needs a permission of its own; in a direct channel everything may be sent."""
+    needed = 0
+    for field, permission in (
+        ("embeds", permissions.EMBED_LINKS),
+        ("poll", permissions.SEND_POLLS),
+        ("tts", permissions.SEND_TTS),
+    ):
+        needed |= permission if body.get(field) else 0
+    if channel.guild is not None and granted & needed != needed:
+        raise missing_permissions()
+
+
+def _reference(
+    world: World, channel: model.Channel, author: model.User, granted: int, given: Json | None
+) -> tuple[Json | None, int]:
     if given is None:
         return None, 0
     kind = given.get("type") or 0
     source = world.channel(int(given.get("channel_id") or channel.id)) or channel
-    target = source.messages.get(int(given["message_id"]))
+    if kind != 0 and source is not channel:
+        require_view(source, author)
+    # A reply looks for its message in its own channel only.
+    target = source.messages.get(int(given["message_id"])) if kind != 0 or source is channel else None
     if target is None:
         if given.get("fail_if_not_exists", True):
             raise invalid_form("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
         return None, 0
     if kind == 0 and not granted & permissions.READ_HISTORY:
         raise ApiError(403, 160002, "You cannot reply without permission to read message history")
+    if kind == 0 and target.type not in _SAID:
+        raise invalid_form(
+            "message_reference", "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", "Cannot reply to a system message"
+        )
     reference = {"type": kind, "channel_id": str(source.id), "message_id": str(target.id)}
     if source.guild is not None:
         reference["guild_id"] = str(source.guild.id)
@@ -160,7 +185,9 @@ def check_speaking(granted: int, channel: model.Channel, *, uploads: bool) -> No
         if not all(one.accepts_dms for one in channel.recipients):
             raise ApiError(403, 50007, "Cannot send messages to this user")
         return
-    if channel.type in (model.FORUM, model.CATEGORY):
+    if channel.type == model.FORUM:
+        raise ApiError(400, 40058, "Cannot send a message in a forum channel")
+    if channel.type == model.CATEGORY:
         raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
     if not permissions.may_speak(granted, channel):
         raise missing_permissions()

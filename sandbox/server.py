@@ -16,9 +16,9 @@ from aiohttp import web
 from sandbox import files, model, permissions
 from sandbox.api import INVALID_JSON, Api, Request, Seen
 from sandbox.clock import Clock
-from sandbox.door import Door, read_body, to_aiohttp
+from sandbox.door import VERSIONS, Door, read_body, to_aiohttp
 from sandbox.driver import Person
-from sandbox.errors import ApiError, NothingHappened
+from sandbox.errors import ApiError, NothingHappened, wrong_version
 from sandbox.events import Event
 from sandbox.faults import Fault, Faults
 from sandbox.files import Upload
@@ -36,7 +36,8 @@ class Sandbox:
 
     openapi: Discord's specification (default: the environment variable DISCORD_OPENAPI); with it every request, answer
     and gateway object is checked. limits: `Limits.off()` for fast tests. privileged_intents: which of the three the
-    application was granted. clock: seconds since 1970; `ManualClock` stands still until moved.
+    application was granted. clock: seconds since 1970; `ManualClock` stands still until moved. token: what the bot logs
+    in with, a new one if none is given; the id that its first part names becomes the bot's.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class Sandbox:
         openapi: Path | str | None = None,
         privileged_intents: int = 0,
         name: str = "Pressbot",
+        token: str = "",
     ) -> None:
-        self.world = World(clock=clock, limits=limits, name=name, privileged_intents=privileged_intents)
+        self.world = World(clock=clock, limits=limits, name=name, privileged_intents=privileged_intents, token=token)
         self.limiter = RateLimiter(self.world.limits, clock)
         given = openapi or os.environ.get("DISCORD_OPENAPI") or None
         specification = Specification.load(Path(given)) if given else None
@@ -65,6 +67,7 @@ class Sandbox:
             describe_gateway=self.gateway.describe,
             on_request=self._on_request,
         )
+        self.gateway.complain, self.gateway.note = self.api.violations.append, self.api.refused.append
         if specification is not None:
             self.gateway.inspect = self.api.inspect
         self.page: Handler | None = None
@@ -242,10 +245,14 @@ class Sandbox:
 
     async def _answer(self, raw: web.BaseRequest, path: str) -> web.StreamResponse:
         api, uploads = self.api, list[Upload]()
-        short = "/" + "/".join(path.split("/")[3:])
+        version, _, short = path.removeprefix("/api/").partition("/")
+        short = f"/{short}"
         request = Request(raw.method, short, raw.headers.get("Authorization"), dict(raw.query), None, uploads)
         try:
-            request = request._replace(body=await read_body(raw, uploads, most_bytes=self.most_bytes))
+            if version not in VERSIONS:
+                raise wrong_version()
+            body, media = await read_body(raw, uploads, most_bytes=self.most_bytes)
+            request = request._replace(body=body, media=media)
         except ApiError as error:
             return to_aiohttp(api.refuse(request, error))
         except ValueError:

@@ -7,11 +7,17 @@ from sandbox.drafts import Draft, draft
 from sandbox.errors import ApiError, invalid_form, missing_permissions
 from sandbox.events import Event
 from sandbox.files import Upload
+from sandbox.forms import check_text
 from sandbox.world import World
 
 Json = dict[str, Any]
 
 _CREATED = 18
+_KINDS = {
+    model.TEXT: (model.PRIVATE_THREAD, model.PUBLIC_THREAD),
+    model.ANNOUNCEMENT: (model.ANNOUNCEMENT_THREAD,),
+}
+"""The threads that a channel may have, first the one that is made where none is named."""
 _CREATE_PUBLIC = int(permissions.Permission.CREATE_PUBLIC_THREADS)
 _CREATE_PRIVATE = int(permissions.Permission.CREATE_PRIVATE_THREADS)
 
@@ -41,9 +47,11 @@ def from_message(world: World, message: model.Message, creator: model.User, body
 def without_message(world: World, channel: model.Channel, creator: model.User, body: Json) -> model.Channel:
     """A thread of its own; the channel shows a system message for a public one."""
     granted = posting.require_view(channel, creator)
-    kind = body.get("type") or model.PRIVATE_THREAD
-    if channel.type == model.ANNOUNCEMENT:
-        kind = model.ANNOUNCEMENT_THREAD
+    if channel.type not in _KINDS:
+        raise ApiError(400, 50024, "Cannot execute action on this channel type")
+    kind = body.get("type") or _KINDS[channel.type][0]
+    if kind not in _KINDS[channel.type]:
+        raise invalid_form("type", "BASE_TYPE_CHOICES", f"Value must be one of {_KINDS[channel.type]}.")
     private = kind == model.PRIVATE_THREAD
     if not granted & (_CREATE_PRIVATE if private else _CREATE_PUBLIC):
         raise missing_permissions()
@@ -63,9 +71,7 @@ def in_forum(
     if not granted & permissions.SEND_MESSAGES:
         raise missing_permissions()
     tags = [int(tag) for tag in body.get("applied_tags") or []]
-    check_tags(channel, tags)
-    if not tags and channel.flags & model.REQUIRE_TAG:
-        raise ApiError(400, 40067, "A tag is required to create a forum post in this channel")
+    check_tags(channel, tags, before=[], granted=granted)
     drafted = draft(world, body["message"], uploads, channel)
     thread = _make(world, channel, creator, body, thread_id=world.new_id(), kind=model.PUBLIC_THREAD, tags=tags)
     allowed = body["message"].get("allowed_mentions")
@@ -73,11 +79,17 @@ def in_forum(
     return thread, message
 
 
-def check_tags(forum: model.Channel, tags: list[int]) -> None:
+def check_tags(forum: model.Channel, tags: list[int], *, before: list[int], granted: int) -> None:
+    """Up to five that the forum has, one where it asks for that; moderated ones are set and taken by moderators."""
     if len(tags) > 5:
         raise invalid_form("applied_tags", "BASE_TYPE_MAX_LENGTH", "Must be 5 or fewer in length.")
     if set(tags) - {tag.id for tag in forum.tags}:
         raise invalid_form("applied_tags", "INVALID_TAG", "Unknown tag")
+    if not tags and forum.flags & model.REQUIRE_TAG:
+        raise ApiError(400, 40067, "A tag is required to create a forum post in this channel")
+    moderated = {tag.id for tag in forum.tags if tag.moderated}
+    if moderated & (set(tags) ^ set(before)) and not granted & permissions.MANAGE_THREADS:
+        raise missing_permissions()
 
 
 def _public_kind(channel: model.Channel) -> int:
@@ -94,9 +106,7 @@ def _make(
     kind: int,
     tags: list[int] | None = None,
 ) -> model.Channel:
-    name = body.get("name") or ""
-    if not 1 <= len(name) <= 100:
-        raise invalid_form("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+    check_text("name", body.get("name"), 100)
     guild = parent.guild
     if guild is None:
         raise ApiError(400, 50024, "Cannot execute action on this channel type")
@@ -109,7 +119,9 @@ def _make(
         members={creator.id: now},
         applied_tags=tags or [],
     )
-    thread = model.Channel(thread_id, guild, kind, name, parent_id=parent.id, thread=state)
+    thread = model.Channel(
+        thread_id, guild, kind, model.channel_name(kind, body["name"]), parent_id=parent.id, thread=state
+    )
     guild.threads[thread_id] = world.places[thread_id] = thread
     data = payloads.channel(thread, world.bot.id) | {"newly_created": True}
     world.emit(Event("THREAD_CREATE", data, events.GUILDS, guild, thread))
@@ -157,7 +169,10 @@ def _members_changed(
         "added_members": [payloads.thread_member(thread, one) for one in added or ()],
         "removed_member_ids": [str(one) for one in removed or ()],
     }
-    world.emit(Event("THREAD_MEMBERS_UPDATE", data, events.GUILDS, thread.guild, thread))
+    # Of others only those hear who have the members intent.
+    is_own = world.bot.id in (*(added or ()), *(removed or ()))
+    intent = events.GUILDS if is_own else events.GUILD_MEMBERS
+    world.emit(Event("THREAD_MEMBERS_UPDATE", data, intent, thread.guild, thread))
 
 
 def update(world: World, thread: model.Channel, user: model.User, body: Json) -> None:
@@ -171,9 +186,8 @@ def update(world: World, thread: model.Channel, user: model.User, body: Json) ->
     if state.archived and body.get("archived") is not False and set(body) - {"archived", "locked"}:
         raise ApiError(400, 50083, "Thread is archived")
     if body.get("name") is not None:
-        if not 1 <= len(body["name"]) <= 100:
-            raise invalid_form("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
-        thread.name = body["name"]
+        check_text("name", body["name"], 100)
+        thread.name = model.channel_name(thread.type, body["name"])
     if body.get("archived") is not None and bool(body["archived"]) != state.archived:
         state.archived = bool(body["archived"])
         state.archived_at = world.clock()
@@ -186,6 +200,6 @@ def update(world: World, thread: model.Channel, user: model.User, body: Json) ->
     if body.get("applied_tags") is not None:
         tags = [int(tag) for tag in body["applied_tags"]]
         if thread.parent is not None:
-            check_tags(thread.parent, tags)
+            check_tags(thread.parent, tags, before=state.applied_tags, granted=granted)
         state.applied_tags = tags
     world.channel_changed(thread)

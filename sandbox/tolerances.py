@@ -15,13 +15,20 @@ def request(body: Any) -> Any:
       `recipient_id`: discord.py sends them so and Discord takes them. The specification knows strings only.
     - `applied_tags` of forum posts, `webhook_channel_id` of a follow and `attachments[].id` of kept files: likewise
       integers in discord.py.
+    - `default_member_permissions` as a string: so it is documented, and most libraries send it so. The specification
+      knows a number only.
     """
+    if isinstance(body, list):
+        return [request(one) for one in body]
     if not isinstance(body, dict):
         return body
     changed: Json = {}
     for key in ("recipient_id", "webhook_channel_id"):
         if isinstance(body.get(key), int):
             changed[key] = str(body[key])
+    needed = body.get("default_member_permissions")
+    if isinstance(needed, str) and needed.isdigit():
+        changed["default_member_permissions"] = int(needed)
     mentions = body.get("allowed_mentions")
     if isinstance(mentions, dict):
         changed["allowed_mentions"] = mentions | {

@@ -5,7 +5,7 @@ Validators are compiled by jsonschema-rs at first use and kept. The file is Open
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -69,6 +69,8 @@ EVENTS: dict[str, list[Part]] = {
     "GUILD_ROLE_UPDATE": [("GuildRoleResponse", _one("role"))],
     "GUILD_MEMBER_ADD": [("GuildMemberResponse", _own)],
     "GUILD_MEMBER_UPDATE": [("GuildMemberResponse", _own)],
+    "GUILD_MEMBERS_CHUNK": [("GuildMemberResponse", _list("members"))],
+    "TYPING_START": [("GuildMemberResponse", _one("member"))],
     "CHANNEL_UPDATE": _CHANNEL,
     "CHANNEL_DELETE": _CHANNEL,
     "THREAD_CREATE": _THREAD,
@@ -102,6 +104,12 @@ class Specification:
 
     @classmethod
     def load(cls, path: Path) -> Self:
+        """The specification in the file; one that was loaded before, with what it has compiled since."""
+        return cls._loaded(path, path.stat().st_mtime_ns)
+
+    @classmethod
+    @lru_cache(maxsize=2)
+    def _loaded(cls, path: Path, _: int) -> Self:
         return cls(orjson.loads(path.read_bytes()))
 
     @cached_property
@@ -127,6 +135,11 @@ class Specification:
         if operation is None and "/commands/permissions" not in template:
             return None
         return operation, f"/paths/{_escape(template)}/{method.lower()}"
+
+    def media_of(self, key: str) -> set[str]:
+        """The types of body that the operation takes."""
+        found = self._operation(key)
+        return set((found[0].get("requestBody") or {}).get("content") or ()) if found is not None else set()
 
     def check_request(self, key: str, query: Mapping[str, str], body: Any, *, has_files: bool) -> Json | None:
         """Discord's `errors` tree, or None where the request is fine. `key` is "METHOD /template"."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sandbox import events, model, payloads, permissions
+from sandbox import events, model, payloads, permissions, tokens
 from sandbox.clock import Clock, Snowflakes, seconds_of
 from sandbox.deadlines import Deadlines
 from sandbox.events import Event, Listener
@@ -24,14 +24,15 @@ class Application:
     name: str
     owner: model.User
     privileged_intents: int = 0
-    token: str = field(init=False, repr=False)
+    token: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        self.reset_token()
+        if not self.token:
+            self.reset_token()
 
     def reset_token(self) -> str:
         """A new token, as the developer portal gives it; the old one is void."""
-        self.token = f"sandbox.{self.id}.{secrets.token_hex(12)}"
+        self.token = tokens.new(self.id)
         return self.token
 
     @property
@@ -64,15 +65,16 @@ class World:
         limits: Limits | None = None,
         name: str = "Pressbot",
         privileged_intents: int = 0,
+        token: str = "",
     ) -> None:
         self.clock = clock
         self.limits = limits or Limits()
         self.origin = "http://127.0.0.1"
         self.new_id = Snowflakes(clock)
-        application_id = self.new_id(clock() - 30 * 86400)
+        application_id = tokens.owner_of(token) or self.new_id(clock() - 30 * 86400)
         self.bot = model.User(application_id, name, bot=True)
         owner = model.User(self.new_id(clock() - 900 * 86400), "operator", "Operator")
-        self.application = Application(application_id, name, owner, privileged_intents)
+        self.application = Application(application_id, name, owner, privileged_intents, token)
         self.users: dict[int, model.User] = {self.bot.id: self.bot, owner.id: owner}
         self.guilds: dict[int, model.Guild] = {}
         self.directs: dict[int, model.Channel] = {}
@@ -163,7 +165,7 @@ class World:
             self.new_id(),
             guild,
             model.KINDS[kind],
-            name,
+            model.channel_name(model.KINDS[kind], name),
             position=len(guild.channels),
             topic=topic,
             parent_id=parent.id if parent else None,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox import payloads, permissions
-from sandbox.errors import unknown_user
+from sandbox.errors import ApiError, unknown_user
 from sandbox.rest.routing import Call, Routes
 
 
@@ -14,6 +14,8 @@ def add_to(routes: Routes) -> None:
     routes.add("POST", "/users/@me/channels", open_direct)
     routes.add("GET", "/applications/@me", lambda call: payloads.application(call.world))
     routes.add("GET", "/oauth2/applications/@me", lambda call: payloads.application(call.world))
+    # Clients fetch it before they are ready. What comes with Discord itself stands in no server, and not here either.
+    routes.add("GET", "/soundboard-default-sounds", lambda _: [])
     routes.add("GET", "/gateway", lambda call: {"url": call.state.gateway()["url"]}, needs_token=False)
     routes.add("GET", "/gateway/bot", lambda call: call.state.gateway())
 
@@ -47,4 +49,6 @@ def open_direct(call: Call) -> Any:
     user = call.world.users.get(int(call.body["recipient_id"]))
     if user is None:
         raise unknown_user()
+    if user.bot:
+        raise ApiError(400, 50033, "Invalid Recipient(s)")
     return payloads.channel(call.world.direct(user))

@@ -3,9 +3,13 @@
 from typing import Any
 
 from sandbox import events, model, payloads, permissions, posting, threads
-from sandbox.errors import ApiError, invalid_form, unknown_channel
+from sandbox.errors import ApiError, missing_permissions, unknown_channel
 from sandbox.events import Event
+from sandbox.forms import check_most, check_text
 from sandbox.rest.routing import NO_CONTENT, Call, Routes
+
+MOST_TOPIC = {False: 1024, True: 4096}
+"""Of a channel, and of a forum, where it is the guidelines."""
 
 
 def add_to(routes: Routes) -> None:
@@ -29,24 +33,27 @@ def edit_channel(call: Call) -> Any:
         return payloads.channel(channel, call.world.bot.id)
     call.need(granted, permissions.MANAGE_CHANNELS)
     if "name" in body:
-        if not 1 <= len(body["name"]) <= 100:
-            raise invalid_form("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
-        channel.name = body["name"]
+        check_text("name", body["name"], 100)
+        channel.name = model.channel_name(channel.type, body["name"])
     if "topic" in body:
+        check_most("topic", body["topic"], MOST_TOPIC[channel.type == model.FORUM])
         channel.topic = body["topic"]
     if body.get("rate_limit_per_user") is not None:
         channel.slowmode_seconds = body["rate_limit_per_user"]
     if body.get("permission_overwrites") is not None:
         call.need(granted, permissions.MANAGE_ROLES)
-        channel.overwrites = {
+        overwrites = {
             int(one["id"]): model.Overwrite(
                 int(one["id"]), int(one["type"]), int(one.get("allow") or 0), int(one.get("deny") or 0)
             )
             for one in body["permission_overwrites"]
         }
+        _check_overwrites(call, channel, overwrites)
+        channel.overwrites = overwrites
     if body.get("flags") is not None and channel.type == model.FORUM:
         channel.flags = body["flags"] & model.REQUIRE_TAG
     if body.get("available_tags") is not None:
+        _check_tags(body["available_tags"])
         channel.tags = [
             model.Tag(
                 int(tag.get("id") or call.world.new_id()),
@@ -58,6 +65,23 @@ def edit_channel(call: Call) -> Any:
         ]
     call.world.channel_changed(channel)
     return payloads.channel(channel)
+
+
+def _check_overwrites(call: Call, channel: model.Channel, wanted: dict[int, model.Overwrite]) -> None:
+    """Only what the bot may do itself can it allow or deny to others; what stood there before may stay."""
+    assert channel.guild is not None  # noqa: S101  (direct channels have no permissions)
+    own = permissions.in_guild(call.own(channel.guild))
+    for key in wanted.keys() | channel.overwrites.keys():
+        old, new = (table.get(key) or model.Overwrite(key, 0) for table in (channel.overwrites, wanted))
+        if ((old.allow ^ new.allow) | (old.deny ^ new.deny)) & ~own:
+            raise missing_permissions()
+
+
+def _check_tags(tags: list[dict[str, Any]]) -> None:
+    for index, tag in enumerate(tags):
+        check_text(f"available_tags.{index}.name", tag["name"], 20)
+    if len({tag["name"].strip() for tag in tags}) != len(tags):
+        raise ApiError(400, 40061, "Tag names must be unique")
 
 
 def delete_channel(call: Call) -> Any:
@@ -86,9 +110,14 @@ def follow(call: Call) -> Any:
 def typing(call: Call) -> Any:
     channel, granted = call.view()
     posting.check_speaking(granted, channel, uploads=False)
-    data = {"channel_id": str(channel.id), "user_id": str(call.world.bot.id), "timestamp": int(call.world.clock())}
+    data: dict[str, Any] = {
+        "channel_id": str(channel.id),
+        "user_id": str(call.world.bot.id),
+        "timestamp": int(call.world.clock()),
+    }
     intent = events.DIRECT_TYPING
     if channel.guild is not None:
-        data["guild_id"], intent = str(channel.guild.id), events.GUILD_TYPING
+        intent = events.GUILD_TYPING
+        data |= {"guild_id": str(channel.guild.id), "member": payloads.member(call.own(channel.guild))}
     call.world.emit(Event("TYPING_START", data, intent, channel.guild, channel))
     return NO_CONTENT

@@ -1,14 +1,12 @@
 """Application commands: registering them, and reading who may use them."""
 
-import re
 from typing import Any
 
-from sandbox import model, payloads
+from sandbox import model, payloads, registration
 from sandbox.errors import ApiError, invalid_form, missing_access, unknown_command
 from sandbox.limits import too_many
 from sandbox.rest.routing import NO_CONTENT, Answer, Call, Routes
 
-_NAME = re.compile(r"^[-_'\w]{1,32}$")
 _MAX = {1: 100, 2: 15, 3: 15}
 
 
@@ -49,10 +47,7 @@ def list_commands(call: Call) -> Any:
 def _build(call: Call, body: dict[str, Any], scope: int | None, path: str = "") -> model.Command:
     kind = body.get("type") or 1
     name = body["name"]
-    if kind == 1 and (not _NAME.match(name) or name != name.lower()):
-        raise invalid_form(f"{path}name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
-    if kind == 1 and not body.get("description"):
-        raise invalid_form(f"{path}description", "BASE_TYPE_REQUIRED", "This field is required")
+    registration.check(body, path)
     known = next((one for one in call.world.commands_of(scope) if one.name == name and one.type == kind), None)
     needed = body.get("default_member_permissions")
     new = model.Command(
@@ -63,7 +58,7 @@ def _build(call: Call, body: dict[str, Any], scope: int | None, path: str = "") 
         name,
         body.get("description") or "",
         call.world.new_id(),
-        _options(body.get("options") or [], f"{path}options"),
+        registration.shape(body.get("options") or []),
         None if needed is None else int(needed),
         body.get("contexts"),
         body.get("integration_types") or [0],
@@ -88,41 +83,12 @@ def _same(one: model.Command, other: model.Command) -> bool:
     return all(getattr(one, key) == getattr(other, key) for key in one.__slots__ if key not in skipped)
 
 
-def _options(options: list[dict[str, Any]], path: str) -> list[dict[str, Any]]:
-    if len(options) > 25:
-        raise invalid_form(path, "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
-    shaped, names, optional = [], set(), False
-    for index, option in enumerate(options):
-        here = f"{path}.{index}"
-        if option["name"] in names:
-            raise invalid_form(here, "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", "Option name already exists")
-        names.add(option["name"])
-        if option.get("required") and optional:
-            raise invalid_form(
-                here,
-                "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID",
-                "Required options must be placed before non-required options",
-            )
-        optional = optional or not option.get("required")
-        one = {key: value for key, value in option.items() if value is not None}
-        if one["type"] in (1, 2) or one.get("options"):
-            one["options"] = _options(option.get("options") or [], f"{here}.options")
-        shaped.append(one)
-    return shaped
-
-
-def _count(commands: list[model.Command]) -> None:
-    for kind, most in _MAX.items():
-        if sum(one.type == kind for one in commands) > most:
-            raise ApiError(400, 30032, f"Maximum number of application commands reached ({most}).")
-
-
 def overwrite(call: Call) -> Any:
     scope = _scope(call)
     built = [_build(call, body, scope, f"{index}.") for index, body in enumerate(call.body or [])]
     if len({(one.type, one.name) for one in built}) != len(built):
         raise invalid_form("", "APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique")
-    _count(built)
+    registration.count([one.type for one in built], _MAX)
     for old in call.world.commands_of(scope):
         del call.world.commands[old.id]
     call.world.commands |= {one.id: one for one in built}
@@ -134,7 +100,8 @@ def create(call: Call) -> Any:
     scope = _scope(call)
     one = _build(call, call.body, scope)
     known = one.id in call.world.commands
-    _count([*(other for other in call.world.commands_of(scope) if other.id != one.id), one])
+    others = [other.type for other in call.world.commands_of(scope) if other.id != one.id]
+    registration.count([*others, one.type], _MAX)
     call.world.commands[one.id] = one
     call.world.forget()
     return Answer(200 if known else 201, payloads.command(one))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox import model, payloads, permissions
-from sandbox.errors import missing_permissions
+from sandbox.errors import ApiError, missing_permissions
 from sandbox.rest.routing import NO_CONTENT, Call, Routes
 
 
@@ -14,7 +14,7 @@ def add_to(routes: Routes) -> None:
     routes.add("GET", "/guilds/{guild_id}/members", list_members)
     routes.add("GET", "/guilds/{guild_id}/members/{user_id}", lambda call: payloads.member(call.member(call.guild())))
     routes.add("PATCH", "/guilds/{guild_id}/members/@me", edit_own_member)
-    routes.add("GET", "/users/@me/guilds/{guild_id}/member", lambda call: payloads.member(call.own(call.guild())))
+    routes.add("GET", "/users/@me/guilds/{guild_id}/member", refuse_bots)
     routes.add("PUT", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}", add_role)
     routes.add("DELETE", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}", remove_role)
     routes.add("GET", "/guilds/{guild_id}/threads/active", active_threads)
@@ -36,7 +36,13 @@ def list_roles(call: Call) -> Any:
     return [payloads.role(role) for role in call.guild().roles.values()]
 
 
+def refuse_bots(_: Call) -> Any:
+    """What is for people who signed in with OAuth2 alone."""
+    raise ApiError(403, 20001, "Bots cannot use this endpoint")
+
+
 def list_members(call: Call) -> Any:
+    call.need_members_intent()
     after = call.number("after", 0) or 0
     found = sorted((one for one in call.guild().members.values() if one.id > after), key=lambda one: one.id)
     return [payloads.member(member) for member in found[: call.limit(1, 1000)]]
@@ -45,6 +51,7 @@ def list_members(call: Call) -> Any:
 def edit_own_member(call: Call) -> Any:
     member = call.own(call.guild())
     if "nick" in call.body:
+        call.need_in(member.guild, permissions.CHANGE_NICKNAME)
         member.nick = call.body["nick"] or None
     call.world.set_roles(member, list(member.roles))
     return payloads.member(member)

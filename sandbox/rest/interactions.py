@@ -14,6 +14,7 @@ def add_to(routes: Routes) -> None:
         needs_token=False,
         is_limited=False,
         counts_globally=False,
+        takes_forms=True,
     )
     base = "/webhooks/{webhook_id}/{webhook_token}"
     for method, path, handler in (
@@ -25,7 +26,8 @@ def add_to(routes: Routes) -> None:
         ("PATCH", f"{base}/messages/@original", edit),
         ("DELETE", f"{base}/messages/@original", delete),
     ):
-        routes.add(method, path, handler, needs_token=False, counts_globally=False)
+        forms = method in ("POST", "PATCH")
+        routes.add(method, path, handler, needs_token=False, counts_globally=False, takes_forms=forms)
 
 
 def callback(call: Call) -> Any:

@@ -3,15 +3,15 @@
 from typing import Any
 
 from sandbox import events, model, payloads, permissions, posting
-from sandbox.errors import empty_message, missing_permissions
+from sandbox.errors import ApiError, empty_message, invalid_form, missing_permissions
 from sandbox.rest.routing import NO_CONTENT, Call, Routes
 
 
 def add_to(routes: Routes) -> None:
     routes.add("GET", "/channels/{channel_id}/messages", list_messages, is_for_people=True)
-    routes.add("POST", "/channels/{channel_id}/messages", create, is_for_people=True)
+    routes.add("POST", "/channels/{channel_id}/messages", create, is_for_people=True, takes_forms=True)
     routes.add("GET", "/channels/{channel_id}/messages/{message_id}", get_message)
-    routes.add("PATCH", "/channels/{channel_id}/messages/{message_id}", edit)
+    routes.add("PATCH", "/channels/{channel_id}/messages/{message_id}", edit, takes_forms=True)
     routes.add("DELETE", "/channels/{channel_id}/messages/{message_id}", delete, is_for_people=True)
     routes.add("POST", "/channels/{channel_id}/messages/{message_id}/crosspost", crosspost)
 
@@ -33,6 +33,9 @@ def shown(call: Call, message: model.Message) -> dict[str, Any]:
 
 def list_messages(call: Call) -> Any:
     channel, granted = call.view()
+    given = [name for name in ("around", "before", "after") if name in call.query]
+    if len(given) > 1:
+        raise invalid_form(given[1], "MUTUALLY_EXCLUSIVE", "before, after and around are mutually exclusive")
     found = posting.history(
         channel,
         granted,
@@ -74,7 +77,9 @@ def delete(call: Call) -> Any:
     channel, granted = call.view()
     message = posting.find(channel, call.id("message_id"))
     if message.author.id != call.actor.id:
-        call.need(granted if channel.guild else 0, permissions.MANAGE_MESSAGES)
+        if channel.guild is None:
+            raise ApiError(403, 50003, "Cannot execute action on a DM channel")
+        call.need(granted, permissions.MANAGE_MESSAGES)
     posting.delete(call.world, message)
     return NO_CONTENT
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox import model, permissions, posting
+from sandbox import events, model, permissions, posting
 from sandbox.errors import (
     ApiError,
     missing_access,
@@ -28,6 +28,8 @@ class Answer:
 
 
 NO_CONTENT = Answer(204)
+JSON = "application/json"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(slots=True)
@@ -106,6 +108,11 @@ class Call:
             raise unknown_role()
         return role
 
+    def need_members_intent(self) -> None:
+        """Lists of members are for applications to which the portal gives the intent, whatever the gateway is asked."""
+        if not self.world.application.privileged_intents & events.GUILD_MEMBERS:
+            raise missing_access()
+
     def need(self, granted: int, permission: int) -> None:
         if not granted & permission:
             raise missing_permissions()
@@ -126,10 +133,16 @@ class Route:
     is_limited: bool = True
     counts_globally: bool = True
     is_for_people: bool = False
+    takes_forms: bool = False
     key: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.key = f"{self.method} {self.template}"
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        """The types of body that it reads."""
+        return (JSON, *FORMS) if self.takes_forms else (JSON,)
 
 
 _Shape = tuple[list[tuple[int, str]], list[tuple[int, str]], Route]
@@ -152,6 +165,10 @@ class Routes:
         shelf = self._shelves.setdefault((method, segments[1], len(segments)), [])
         shelf.append((literals, names, route))
         shelf.sort(key=lambda shape: [one.startswith("{") for one in shape[2].template.split("/")])  # "@me" goes first
+
+    def methods_of(self, path: str) -> list[str]:
+        """The methods that the path is known with."""
+        return sorted({route.method for route in self.all if self.find(route.method, path) is not None})
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """The route of the path, and what stands in the places of its names."""

@@ -10,7 +10,7 @@ from sandbox.rest.routing import NO_CONTENT, Answer, Call, Routes
 
 def add_to(routes: Routes) -> None:
     routes.add("POST", "/channels/{channel_id}/messages/{message_id}/threads", on_message, is_for_people=True)
-    routes.add("POST", "/channels/{channel_id}/threads", create, is_for_people=True)
+    routes.add("POST", "/channels/{channel_id}/threads", create, is_for_people=True, takes_forms=True)
     routes.add("GET", "/channels/{channel_id}/threads/archived/public", archived)
     routes.add("GET", "/channels/{channel_id}/thread-members", list_members)
     routes.add("PUT", "/channels/{channel_id}/thread-members/@me", join)
@@ -67,6 +67,7 @@ def _thread(call: Call) -> tuple[model.Channel, model.ThreadState]:
 
 
 def list_members(call: Call) -> Any:
+    call.need_members_intent()
     thread, state = _thread(call)
     return [payloads.thread_member(thread, one) for one in state.members]
 

@@ -141,7 +141,8 @@ class Page:
         uploads: list[Upload] = []
         request = Request(raw.method, path, None, dict(raw.query), None, uploads)
         try:
-            request = request._replace(body=await read_body(raw, uploads, most_bytes=self.sandbox.most_bytes))
+            body, media = await read_body(raw, uploads, most_bytes=self.sandbox.most_bytes)
+            request = request._replace(body=body, media=media)
         except ApiError as error:
             return web.json_response(error.body(), status=error.status)
         except ValueError:

@@ -27,6 +27,8 @@ class Line:
         headers = {"host": "sandbox", "authorization": f"Bot {self.sandbox.token}"} | more
         if raw and "transfer-encoding" not in more:
             headers["content-length"] = str(len(raw))
+        if raw:
+            headers.setdefault("content-type", "application/json")
         lines = [f"{method} /api/v10{path} HTTP/1.1", *(f"{key}: {value}" for key, value in headers.items())]
         return "\r\n".join([*lines, "", ""]).encode() + raw
 
@@ -111,9 +113,81 @@ async def test_what_is_not_plain_is_understood_as_well(
     assert guild.channel("general").history[0].text == "plain"
 
 
-async def test_an_unknown_method_is_answered(line: Line) -> None:
-    assert (await line.ask("OPTIONS", "/users/@me"))[0] == 501
+async def test_an_unknown_method_is_a_405_that_names_the_known_ones(line: Line) -> None:
+    status, _, body = await line.ask("OPTIONS", "/users/@me")
+    assert (status, body) == (
+        405,
+        {"message": "405: the sandbox knows /users/@me with GET, not with OPTIONS", "code": 0},
+    )
+    assert line.sandbox.violations == ["unknown route: OPTIONS /users/@me"]
     line.sandbox.violations.clear()
+
+
+FORM = b'--x\r\nContent-Disposition: form-data; name="payload_json"\r\n\r\n{"topic":"x"}\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("media", "raw"),
+    [
+        ("text/plain", b'{"topic":"x"}'),
+        ("", b'{"topic":"x"}'),
+        ("application/x-www-form-urlencoded", b"payload_json=%7B%22topic%22%3A%22x%22%7D"),
+        ("multipart/form-data; boundary=x", FORM),
+    ],
+)
+async def test_a_body_of_a_type_that_the_operation_does_not_take_is_refused(
+    line: Line, guild: Guild, media: str, raw: bytes
+) -> None:
+    path = f"/channels/{guild.channel('general').id}"
+    status, _, body = await line.ask("PATCH", path, raw, **{"content-type": media})
+    assert (status, body["code"]) == (400, 50035)
+    assert body["errors"]["_errors"] == [
+        {
+            "code": "CONTENT_TYPE_INVALID",
+            "message": "Expected \"Content-Type\" header to be one of {'application/json'}.",
+        }
+    ]
+    assert (await line.ask("PATCH", path, {"flags": 0}, **{"content-type": "Application/JSON; charset=utf-8"}))[
+        0
+    ] == 403
+
+
+@pytest.mark.parametrize("form", [{"payload_json": '{"content": "with & and ="}'}, {"content": "with & and ="}])
+async def test_messages_and_answers_may_be_url_encoded_forms(
+    sandbox: Sandbox, rest: Rest, guild: Guild, form: dict[str, str]
+) -> None:
+    channel, headers = guild.channel("general"), {"Authorization": f"Bot {sandbox.token}"}
+    url = f"{sandbox.api_url}/channels/{channel.id}/messages"
+    async with rest.session.post(url, data=form, headers=headers) as response:
+        assert response.request_info.headers["Content-Type"] == "application/x-www-form-urlencoded"
+        message = await response.json()
+        assert (response.status, message["content"]) == (200, "with & and =")
+    async with rest.session.patch(f"{url}/{message['id']}", data=form, headers=headers) as response:
+        assert response.status == 200
+    async with rest.session.post(
+        f"{sandbox.api_url}/interactions/1/unknown/callback", data={"payload_json": '{"type": 5}'}
+    ) as response:
+        assert (response.status, (await response.json())["code"]) == (404, 10062)
+
+
+async def test_a_form_whose_payload_is_no_json_is_refused(sandbox: Sandbox, rest: Rest, guild: Guild) -> None:
+    url = f"{sandbox.api_url}/channels/{guild.channel('general').id}/messages"
+    headers = {"Authorization": f"Bot {sandbox.token}"}
+    async with rest.session.post(url, data={"payload_json": "{no"}, headers=headers) as response:
+        assert (response.status, (await response.json())["code"]) == (400, 50109)
+
+
+@pytest.mark.parametrize("version", ["v6", "v7", "v8", "v11", "vx", "10", ""])
+async def test_other_versions_of_the_interface_are_refused(sandbox: Sandbox, rest: Rest, version: str) -> None:
+    headers = {"Authorization": f"Bot {sandbox.token}"}
+    url = "/".join([f"{sandbox.origin}/api", *([version] if version else []), "users/@me"])
+    async with rest.session.get(url, headers=headers) as response:
+        assert (response.status, await response.json()) == (
+            400,
+            {"message": "Invalid API version provided", "code": 50041},
+        )
+    async with rest.session.get(f"{sandbox.origin}/api/v9/users/@me", headers=headers) as response:
+        assert response.status == 200
 
 
 async def test_the_ways_agree_on_files_and_faults(sandbox: Sandbox, rest: Rest, line: Line) -> None:

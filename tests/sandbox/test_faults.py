@@ -7,7 +7,7 @@ import aiohttp
 import discord
 import pytest
 
-from sandbox import NothingHappened, Sandbox
+from sandbox import ManualClock, NothingHappened, Sandbox
 from sandbox.faults import Fault, Scope
 from sandbox.model import Guild
 from tests.sandbox.conftest import Rest, running
@@ -139,6 +139,7 @@ async def test_a_lost_answer_now_and_then_has_acted(sandbox: Sandbox, rest: Rest
 async def test_a_planned_429_has_discords_headers(
     sandbox: Sandbox, rest: Rest, scope: Scope, invalid: int, message: str
 ) -> None:
+    sandbox.limiter._clock = ManualClock(1_800_000_000)
     sandbox.faults.fail("GET", "/users/@me", 429, scope=scope, retry_after=1.25)
     status, body = await rest("GET", "/users/@me")
     assert status == 429
@@ -147,8 +148,21 @@ async def test_a_planned_429_has_discords_headers(
     assert rest.headers["X-RateLimit-Scope"] == scope
     assert rest.headers.get("X-RateLimit-Global") == ("true" if scope == "global" else None)
     assert rest.headers["Via"]
+    bucket = {name: rest.headers.get(f"X-RateLimit-{name}") for name in ("Limit", "Remaining", "Reset-After")}
+    if scope == "global":
+        assert set(bucket.values()) == {None}
+    else:
+        assert bucket == {"Limit": "1000000", "Remaining": "0", "Reset-After": "1.250"}
+        assert rest.headers["X-RateLimit-Reset"] == "1800000001.250"
+        assert rest.headers["X-RateLimit-Bucket"] == await bucket_of(rest)
     assert sandbox.limiter.invalid_in() == invalid
     assert sandbox.rate_limited() == []
+
+
+async def bucket_of(rest: Rest) -> str:
+    """The name that the bucket has when nothing is wrong."""
+    assert (await rest("GET", "/users/@me"))[0] == 200
+    return rest.headers["X-RateLimit-Bucket"]
 
 
 async def test_a_status_of_no_standard_can_be_planned(sandbox: Sandbox, rest: Rest) -> None:

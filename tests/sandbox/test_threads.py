@@ -7,6 +7,7 @@ import discord
 import pytest
 
 from sandbox import Permission, Refused, Sandbox
+from sandbox.events import GUILD_MEMBERS
 from sandbox.model import Guild
 from tests.sandbox.conftest import V2, Rest, button, row, running, text
 
@@ -54,7 +55,7 @@ async def test_forum_limits(rest: Rest, guild: Guild) -> None:
     assert (await rest("POST", path, {"name": "x" * 101, "message": {"content": "y"}}))[1]["code"] == 50035
     tags = {"applied_tags": [str(forum.tags[0].id)] * 6}
     assert (await rest("POST", path, {"name": "x", "message": {"content": "y"}} | tags))[1]["code"] == 50035
-    assert (await rest.post(forum, content="x"))[1]["code"] == 50008
+    assert (await rest.post(forum, content="x"))[1]["code"] == 40058
 
 
 async def test_the_first_message_of_a_post_may_be_components(rest: Rest, guild: Guild) -> None:
@@ -118,6 +119,7 @@ async def test_the_bot_hears_that_a_thread_was_archived(sandbox: Sandbox) -> Non
 
 
 async def test_a_thread_without_a_message_and_its_members(sandbox: Sandbox, guild: Guild) -> None:
+    sandbox.world.application.privileged_intents = GUILD_MEMBERS
     async with running(sandbox) as bot:
         channel = bot.get_channel(guild.channel("general").id)
         assert isinstance(channel, discord.TextChannel)

@@ -46,6 +46,7 @@ from bot.services import (
     WebSub,
 )
 from bot.services.quotas import MEGABYTE, Quotas
+from bot.services.retention import Retention
 from bot.settings import Settings
 from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
@@ -163,6 +164,8 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         workers.add(Worker("polls", services.polls.close_due, parts.clock))
         workers.add(Worker("hubs", services.websub.renew_due, parts.clock))
         workers.add(Worker("archive", services.archive.renew, parts.clock))
+        retention = Retention(store, clock=parts.clock, history=timedelta(days=settings.history_days))
+        workers.add(Worker("retention", retention.clear, parts.clock))
         workers.add(Worker("servers", partial(_leave_servers_that_are_gone, client), parts.clock))
         if settings.health_port is not None:
             from bot.services.health import Health

@@ -1,0 +1,66 @@
+"""What is kept for a time only leaves once a day, in portions: no transaction grows with what is stored."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.store import Store, Transaction
+from bot.store import retention as retention_rows
+
+log = logging.getLogger(__name__)
+
+HISTORY_DAYS = 90
+_PAUSE = timedelta(days=1)
+_AT_ONCE = 500
+
+
+class Retention:
+    """Lets go of finished deliveries that nobody needs, of presses and of decided floods after `history`."""
+
+    def __init__(self, store: Store, *, clock: Clock, history: timedelta = timedelta(days=HISTORY_DAYS)) -> None:
+        self._store = store
+        self._clock = clock
+        self._history = history
+
+    async def clear(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
+        """Delete what is old, and say when to look again; stopped in between, the next call begins anew."""
+        before = self._clock.now() - self._history
+        count = await self._clear_outbox(before, goes_on)
+
+        async def presses(transaction: Transaction) -> int:
+            return await retention_rows.delete_interactions(transaction, before=before, limit=_AT_ONCE)
+
+        async def floods(transaction: Transaction) -> int:
+            return await retention_rows.delete_floods(transaction, before=before, limit=_AT_ONCE)
+
+        for portion in (presses, floods):
+            count += await self._clear(portion, goes_on)
+        if count:
+            log.info("what was kept for its time has left rows=%d", count)
+        return self._clock.now() + _PAUSE
+
+    async def _clear_outbox(self, before: datetime, goes_on: Callable[[], bool]) -> int:
+        count, after = 0, 0
+        while goes_on():
+            async with self._store.read() as transaction:
+                last, unneeded = await retention_rows.outbox_portion(
+                    transaction, after=after, before=before, limit=_AT_ONCE
+                )
+            if last is None:
+                break
+            if unneeded:
+                async with self._store.write() as transaction:
+                    await retention_rows.delete_deliveries(transaction, unneeded)
+            count, after = count + len(unneeded), last
+        return count
+
+    async def _clear(self, portion: Callable[[Transaction], Awaitable[int]], goes_on: Callable[[], bool]) -> int:
+        count = 0
+        while goes_on():
+            async with self._store.write() as transaction:
+                gone = await portion(transaction)
+            count += gone
+            if gone < _AT_ONCE:
+                break
+        return count

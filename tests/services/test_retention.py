@@ -1,0 +1,108 @@
+"""What nobody needs leaves after a stated time; what somebody needs stays."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select, text
+
+from bot.model.delivery import Purpose
+from bot.services.retention import HISTORY_DAYS, Retention
+from bot.store import Store
+from bot.store import interactions as interaction_rows
+from bot.store import outbox as outbox_rows
+from bot.store.tables import interactions, outbox
+from tests.doubles import MovedClock
+from tests.services.conftest import CHANNEL, GUILD, Desk
+
+OLD = timedelta(days=HISTORY_DAYS + 1)
+
+
+def retention(desk: Desk) -> Retention:
+    return Retention(desk.store, clock=desk.clock)
+
+
+async def purposes(store: Store) -> list[str]:
+    async with store.read() as transaction:
+        return sorted((await transaction.execute(select(outbox.c.purpose))).scalars())
+
+
+async def finished(desk: Desk, purpose: Purpose, *, subject_key: str = "", count: int = 1) -> None:
+    now = desk.clock.now()
+    async with desk.store.write() as transaction:
+        for number in range(count):
+            await outbox_rows.enqueue(
+                transaction,
+                delivery_key=f"{purpose}-{subject_key}-{number}",
+                purpose=purpose,
+                guild_id=GUILD,
+                channel_id=CHANNEL + 1,
+                subject_key=subject_key,
+                now=now,
+            )
+        rows = outbox.c.purpose == purpose
+        await transaction.execute(outbox.update().where(rows).values(state="done", due_at=None, sent_at=now))
+
+
+async def test_what_was_said_of_an_issue_stays_and_the_rest_leaves_after_its_time(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.read()
+    await desk.titles_sent()
+    await finished(desk, Purpose.NOTICE, count=3)
+    await finished(desk, Purpose.REFRESH, subject_key="gone")
+    desk.clock.move(OLD)
+    await finished(desk, Purpose.FLOOD, subject_key="today's")
+    again = await retention(desk).clear()
+    assert await purposes(desk.store) == ["announce", "flood"]
+    assert again == desk.clock.now() + timedelta(days=1)
+    issue = await desk.services.issues.latest(GUILD)
+    findings = await desk.services.explanations.why(GUILD, issue.issue_key)
+    assert "why-sent" in [finding.message_id for finding in findings]
+
+
+async def test_what_is_not_done_stays_however_old_it_is(desk: Desk) -> None:
+    async with desk.store.write() as transaction:
+        await outbox_rows.enqueue(
+            transaction,
+            delivery_key="waits",
+            purpose=Purpose.NOTICE,
+            guild_id=GUILD,
+            channel_id=CHANNEL,
+            subject_key="",
+            now=desk.clock.now(),
+        )
+    desk.clock.move(OLD)
+    await retention(desk).clear()
+    assert await purposes(desk.store) == ["notice"]
+
+
+async def test_presses_are_forgotten_when_they_are_old_in_portions(desk: Desk) -> None:
+    async def press(first: int, count: int, at: datetime) -> None:
+        async with desk.store.write() as transaction:
+            rows = [{"interaction_id": first + number, "acted_at": at} for number in range(count)]
+            await transaction.execute(insert(interactions), rows)
+
+    await press(1, 1_200, desk.clock.now())
+    desk.clock.move(OLD)
+    await press(5_000, 3, desk.clock.now())
+    await retention(desk).clear()
+    async with desk.store.write() as transaction:
+        kept = (await transaction.execute(text("SELECT count(*) FROM interactions"))).scalar_one()
+        assert kept == 3
+        now = desk.clock.now()
+        assert not await interaction_rows.record_effect(transaction, 5_000, guild_id=None, now=now)
+
+
+async def test_it_stops_when_the_bot_does_and_ends_the_work_next_time(desk: Desk) -> None:
+    await finished(desk, Purpose.NOTICE, count=1_200)
+    desk.clock.move(OLD)
+    portions = iter([True, False])
+    await retention(desk).clear(lambda: next(portions, False))
+    assert len(await purposes(desk.store)) == 700
+    await retention(desk).clear()
+    assert await purposes(desk.store) == []
+
+
+async def test_how_long_is_a_setting(desk: Desk) -> None:
+    await finished(desk, Purpose.NOTICE)
+    desk.clock.move(timedelta(days=8))
+    await Retention(desk.store, clock=MovedClock(desk.clock.now()), history=timedelta(days=7)).clear()
+    assert await purposes(desk.store) == []

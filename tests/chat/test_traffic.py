@@ -51,6 +51,14 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+async def passed(seconds: float) -> None:
+    """Until so much of the simulated time has passed; nobody waits for it."""
+    loop = asyncio.get_running_loop()
+    then = loop.create_future()
+    loop.call_later(seconds, then.set_result, None)
+    await then
+
+
 @dataclass
 class Line:
     """Sends through a pace; of each request, when it was sent, and the last moment at which it may have arrived.
@@ -65,10 +73,10 @@ class Line:
 
     async def ask(self, seconds: float, *, in_background: bool = True) -> None:
         begun = await self.pace.take(in_background=in_background)
-        await asyncio.sleep(seconds)
+        await passed(seconds)
         arrived = now()
         counted_at = round(self.their_clock(), 3) if self.their_clock is not None else None
-        await asyncio.sleep(self.answer_takes())
+        await passed(self.answer_takes())
         self.pace.answered(begun, counted_at)
         self.sent.append((begun, now() if counted_at is None else arrived))
 
@@ -159,7 +167,7 @@ def test_the_background_leaves_room_for_people() -> None:
     async def story() -> None:
         line = Line(Pace(PER_SECOND))
         background = asyncio.create_task(line.work_off([0.1] * 200, at_once=200))
-        await asyncio.sleep(0.05)
+        await passed(0.05)
         await line.ask(0.0, in_background=False)
         assert now() == 0.05, "a person does not wait"
         await background
@@ -194,7 +202,7 @@ def test_whoever_stops_waiting_keeps_no_place() -> None:
         await asyncio.sleep(0)
         gone[0].cancel()
         pace.answered(sent[0])
-        await asyncio.sleep(1.1)
+        await passed(1.1)
         assert gone[1].done()
         assert not gone[2].done()
         pace.answered(sent[1])

@@ -250,7 +250,6 @@ async def test_requests_are_counted_by_status_and_answers_to_interactions_apart(
 async def test_sending_stops_far_below_discords_limit_of_invalid_requests(
     api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(traffic_module, "_INVALID_WINDOW_SECONDS", 2.0)
     traffic = Traffic(api_url=api, requests_per_second=5000, metrics=Metrics())
     async with aiohttp.ClientSession(trace_configs=[traffic.trace()]) as session:
         for path in ("/shared/429", "/channels/404", "/channels/500"):
@@ -261,14 +260,11 @@ async def test_sending_stops_far_below_discords_limit_of_invalid_requests(
             await ask(session, f"{api}/channels/{(401, 403, 429)[number % 3]}")
         with pytest.raises(DiscordClosedError, match="delivery-too-many-refused") as closed:
             traffic.refuse_when_closed()
-        assert 0 < closed.value.retry_after_seconds <= 2
-        async with asyncio.timeout(5):
-            while True:  # it opens again when the window has moved on
-                try:
-                    traffic.refuse_when_closed()
-                    break
-                except DiscordClosedError:
-                    await asyncio.wait({asyncio.create_task(ask(session, f"{api}/channels/200"))})
+        assert 0 < closed.value.retry_after_seconds <= 600
+        # It opens again when the window has moved on: after no time where it is none.
+        monkeypatch.setattr(traffic_module, "_INVALID_WINDOW_SECONDS", 0.0)
+        await ask(session, f"{api}/channels/200")
+        traffic.refuse_when_closed()
 
 
 async def test_what_aiohttp_repeats_by_itself_is_paced_too(monkeypatch: pytest.MonkeyPatch) -> None:

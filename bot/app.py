@@ -27,6 +27,7 @@ from bot.services import (
     Announcements,
     Archive,
     Audiences,
+    Cards,
     Channels,
     Credits,
     Explanations,
@@ -162,6 +163,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         workers.add(Worker("sources", services.sources.read_due, parts.clock))
         workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock))
         workers.add(Worker("polls", services.polls.close_due, parts.clock))
+        workers.add(Worker("cards", services.cards.look_due, parts.clock))
         workers.add(Worker("hubs", services.websub.renew_due, parts.clock))
         workers.add(Worker("archive", services.archive.renew, parts.clock))
         retention = Retention(store, clock=parts.clock, history=timedelta(days=settings.history_days))
@@ -216,6 +218,7 @@ def _services(
         announcements=Announcements(store, clock=clock, bell=bell),
         archive=Archive(store),
         audiences=Audiences(store),
+        cards=Cards(store, announcer=announcer, clock=clock, bell=bell),
         channels=Channels(store, announcer=announcer, clock=clock, bell=bell),
         credits=Credits(store, clock=clock, bell=bell),
         explanations=Explanations(store),

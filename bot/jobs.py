@@ -26,6 +26,7 @@ KNOCKS: tuple[tuple[str, int], ...] = (
     ("outbox", 60),
     ("polls", 60),
     ("hubs", 3600),
+    ("cards", 3600),
     ("archive", 3600),
 )
 _PAUSE_AFTER_FAILURE = timedelta(seconds=5)

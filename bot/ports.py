@@ -1,6 +1,6 @@
 """What the rules need from outside, as Protocols; `bot.app` hands in who fulfils them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -154,6 +154,13 @@ class Announcer(Protocol):
 
     async def refresh(self, card: DeliveryRecord, matter: Matter) -> None:
         """Let the message of `card` show the matter as it is now; twice is once."""
+        ...
+
+    async def gone_among(self, cards: Sequence[DeliveryRecord]) -> frozenset[int]:
+        """Which messages of these cards, all in one channel, do not stand there any more; none where that is not shown.
+
+        Asks for a page of the history where there are many, for no more pages than cards.
+        """
         ...
 
     async def start_thread(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> int:

@@ -298,6 +298,12 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             problem = say_problem(interaction, stopped.problem)
             line = say(interaction, "status-stopped", channel=str(stopped.channel_id), problem=problem)
             view.add_item(ui.TextDisplay[Any](line))
+        for threadless in status.threadless[:_MOST_STOPPED]:
+            problem = say_problem(interaction, threadless.problem)
+            since = format_dt(threadless.since_at, "R")
+            channel = str(threadless.channel_id)
+            line = say(interaction, "status-threadless", channel=channel, problem=problem, since=since)
+            view.add_item(ui.TextDisplay[Any](line))
         for flood in status.floods[:_MOST_FLOODS]:
             name = plain(flood.source_name, longest=_LONGEST_TITLE)
             line = say(interaction, "status-flood", name=name, new=len(flood.issue_keys), listed=flood.listed)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import DeliveryRefusedError, PressroomError, UnreadableError
@@ -148,6 +148,9 @@ class Channel:
         self.notices: list[Delivery] = []
         self.cards: dict[int, tuple[Delivery, Matter]] = {}
         self.refreshed: list[tuple[int, Matter]] = []
+        self.deleted: set[int] = set()
+        """Cards that somebody deleted: nobody changes them any more, nor does a look find them."""
+        self.looks: list[list[int]] = []
         self.threads: list[int] = []
         self.published: list[int] = []
         self.edited: dict[int, str] = {}
@@ -209,7 +212,16 @@ class Channel:
         assert card.message_id is not None
         if card.channel_id in self.fail_in:
             raise self.fail_in[card.channel_id]
+        if card.message_id in self.deleted:
+            raise DeliveryRefusedError("delivery-message-gone")
         self.refreshed.append((card.message_id, matter))
+
+    async def gone_among(self, cards: Sequence[DeliveryRecord]) -> frozenset[int]:
+        assert len({card.channel_id for card in cards}) == 1
+        self.looks.append([card.message_id or 0 for card in cards])
+        if cards[0].channel_id in self.fail_in:
+            raise self.fail_in[cards[0].channel_id]
+        return frozenset(card.message_id for card in cards if card.message_id and card.message_id in self.deleted)
 
     async def glance(self, delivery: Delivery, *, since: datetime) -> Sent | None:
         self.glances += 1

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -122,6 +122,20 @@ class DiscordAnnouncer:
                 form = self._full_form(card, matter, for_followers=not is_components, is_there=True)
             await message.edit(**form, allowed_mentions=none)
 
+    async def gone_among(self, cards: Sequence[DeliveryRecord]) -> frozenset[int]:
+        self._require_server(cards[0])
+        if not _may_read_history(self._client.get_channel(cards[0].channel_id)):
+            return frozenset()  # Discord would answer an empty list
+        waiting = sorted(card.message_id for card in cards if card.message_id is not None)
+        gone: set[int] = set()
+        while waiting:
+            page = [message.id for message in await self._page(cards[0], after=waiting[0] - 1)]
+            # A page that is not full reaches to the present.
+            last = page[-1] if len(page) == _A_PAGE else waiting[-1]
+            gone |= {message_id for message_id in waiting if message_id <= last} - set(page)
+            waiting = [message_id for message_id in waiting if message_id > last]
+        return frozenset(gone)
+
     async def start_thread(self, delivery: Delivery, announcement: Announcement, *, message_id: int) -> int:
         message = self._channel(delivery).get_partial_message(message_id)
         try:
@@ -132,7 +146,11 @@ class DiscordAnnouncer:
         except DeliveryRefusedError as error:
             if _code(error) == _THREAD_EXISTS:
                 return message_id  # a thread on a message has the message's id
-            raise
+            if error.message_id == "delivery-message-gone":
+                raise
+            is_forbidden = getattr(error.__cause__, "status", 0) == 403
+            words = "delivery-thread-not-allowed" if is_forbidden else "delivery-thread-refused"
+            raise DeliveryRefusedError(words, **error.params) from error
         return thread.id
 
     def is_for_followers(self, delivery: Delivery | DeliveryRecord, announcement: Announcement) -> bool:
@@ -221,7 +239,7 @@ class DiscordAnnouncer:
         return {"view": announcement_view(announcement, language=language, delivery_key=key)}
 
     async def _page(
-        self, delivery: Delivery, *, before: int | None = None, after: int | None = None
+        self, delivery: Delivery | DeliveryRecord, *, before: int | None = None, after: int | None = None
     ) -> list[discord.Message]:
         """Up to a hundred messages: the newest, those before one, or the oldest after a moment; each page in time."""
         async with self._reaching_out():
@@ -285,7 +303,7 @@ class DiscordAnnouncer:
         if guild is None or guild.unavailable:
             raise DeliveryError("delivery-server-unavailable", retry_after_seconds=_UNAVAILABLE_PAUSE_SECONDS)
 
-    def _channel(self, delivery: Delivery) -> discord.PartialMessageable:
+    def _channel(self, delivery: Delivery | DeliveryRecord) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(delivery.channel_id, guild_id=delivery.guild_id)
 
     def _language(self, guild_id: int) -> str:

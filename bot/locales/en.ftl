@@ -232,6 +232,7 @@ status-not-yet = not read yet
 status-problem = ⚠ { $problem } Tried again { $when }.
 status-troubled = ⚠ An announcement for <#{ $channel }> waits: { $problem } It is tried again { $when }.
 status-refused = ⚠ An announcement for <#{ $channel }> was refused: { $problem } Mend the cause, then `/desk post` it again.
+status-threadless = ⚠ Announcements in <#{ $channel }> get no thread since { $since }: { $problem } The next one tries again.
 status-stopped = ⚠ Nothing is sent to <#{ $channel }>: { $problem }
 status-staff = Tells the staff in <#{ $channel }>
 status-staff-none = ⚠ Nobody is told when something goes wrong: choose a channel with `/setup staff`
@@ -517,6 +518,8 @@ delivery-too-many-refused = Discord refused { $count } requests within ten minut
 delivery-publish-limit = Discord lets about ten messages an hour be published in a channel.
 delivery-review-public = Everybody can read that channel by now, and what members send in must not be seen before a moderator approved it. Close it to the others, or choose another one with `/setup review`.
 delivery-message-gone = The message is not there any more; somebody deleted it.
+delivery-thread-not-allowed = Discord does not let me start a thread there ({ $reason }). Grant me *Create Public Threads* in the channel's settings.
+delivery-thread-refused = Discord refused the thread: { $reason }.
 delivery-refused = Discord refused the message: { $reason }.
 delivery-not-there-yet = The message is still on its way.
 delivery-broken = The connection to Discord broke.
@@ -534,6 +537,8 @@ notice-channel-stopped = **Nothing is sent to <#{ $channel }> any more.** { $rea
     [one] One message waits; it is sent as soon as this is mended.
    *[other] { $count } messages wait; they are sent as soon as this is mended.
     } `/setup channel` moves announcements to another channel, `/setup review` what waits for moderators.
+notice-no-threads = **Announcements in <#{ $channel }> get no discussion thread any more.** { $reason }
+    They are posted all the same, and each new one tries again. If you want no threads, `/setup threads on:False` switches them off.
 notice-refused = **An announcement for <#{ $channel }> could not be posted**, neither as a card nor as plain text. { $reason }
     All others go on. When the cause is mended, `/desk post` tries this one again.
 notice-review-refused = **A submission could not be shown in <#{ $channel }>.** { $reason }

@@ -116,6 +116,16 @@ def message_link(*, guild_id: int, channel_id: int, message_id: int, is_post: bo
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadlessChannel:
+    """A channel in which announcements get no thread although the server wants one: why, and since when."""
+
+    channel_id: int
+    guild_id: int
+    problem: Problem
+    since_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StoppedChannel:
     """A channel that nothing is sent to: why, since when, and when it is tried again (None: not by itself)."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.services.announcements import Announcements
 from bot.services.archive import Archive
 from bot.services.audiences import Audiences
+from bot.services.cards import Cards
 from bot.services.channels import Channels
 from bot.services.credits import Credits
 from bot.services.explanations import Explanations
@@ -26,6 +27,7 @@ __all__ = [
     "Announcements",
     "Archive",
     "Audiences",
+    "Cards",
     "Channels",
     "Credits",
     "Explanations",
@@ -53,6 +55,7 @@ class Services:
     announcements: Announcements
     archive: Archive
     audiences: Audiences
+    cards: Cards
     channels: Channels
     credits: Credits
     explanations: Explanations

@@ -1,19 +1,31 @@
 """Messages that show something which changes: which there are, and when they are drawn anew."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.clock import Clock
+from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
 from bot.model.delivery import DeliveryRecord, DeliveryState, Purpose
+from bot.ports import Announcer, Bell
 from bot.services.keys import delivery_key
-from bot.store import Transaction
+from bot.store import Store, Transaction
+from bot.store import cards as card_rows
 from bot.store import installation as installation_row
 from bot.store import outbox as outbox_rows
+
+log = logging.getLogger(__name__)
 
 # Who presses sees the card change with the answer; the edit that comes later catches the case that it was lost.
 AFTER_THE_ANSWER = timedelta(seconds=3)
 # A message older than an hour takes about three edits in six seconds, and its channel has others (unofficial).
 APART = timedelta(seconds=5)
+_BETWEEN_LOOKS = timedelta(days=1)
+# What was posted since the last look is looked at with the others of its channel, so that they share their requests.
+_TOGETHER = timedelta(hours=1)
+_AFTER_TROUBLE = timedelta(hours=1)
+_LOOKED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +114,82 @@ async def enqueue_card(
         generation=generation,
         now=now,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was found out: which of these cards are gone, and when they are looked at next."""
+
+    gone: frozenset[int]
+    pause: timedelta
+
+
+async def post_anew(transaction: Transaction, delivery_keys: Collection[str], *, now: datetime) -> int:
+    """Post cards once more that somebody deleted, as far as they are waited for; how many are queued.
+
+    What the staff has to decide on would be stuck without its card. What nobody has to press (an announcement, a poll,
+    a notice) is not posted again: whoever deleted it meant it.
+    """
+    queued = 0
+    for card in await card_rows.still_waited_for(transaction, delivery_keys):
+        queued += await enqueue_card(
+            transaction,
+            purpose=card.purpose,
+            guild_id=card.guild_id,
+            channel_id=card.channel_id,
+            subject_key=card.subject_key,
+            generation=card.generation + 1,
+            now=now,
+        )
+    return queued
+
+
+class Cards:
+    """Looks once a day whether what the staff has to decide on still stands where it was shown.
+
+    All cards of a channel together: a request shows a hundred messages. One channel after the other, a hundred cards at
+    a time; when each was last looked at is kept, so a restart goes on where it stopped.
+    """
+
+    def __init__(self, store: Store, *, announcer: Announcer, clock: Clock, bell: Bell) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._clock = clock
+        self._bell = bell
+
+    async def look_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
+        """Look at all cards whose day is over; when the next one's is, or None."""
+        while goes_on():
+            now = self._clock.now()
+            async with self._store.read() as transaction:
+                cards = await card_rows.due_for_a_look(
+                    transaction, before=now - _BETWEEN_LOOKS, together=now - _TOGETHER, now=now, limit=_LOOKED_AT_ONCE
+                )
+            if not cards:
+                break
+            try:
+                look = await self._look(cards)
+            except DiscordClosedError as error:
+                return now + timedelta(seconds=error.retry_after_seconds)
+            gone = [card.delivery_key for card in cards if card.message_id in look.gone]
+            async with self._store.write() as transaction:
+                looked_at = now - _BETWEEN_LOOKS + look.pause
+                await card_rows.note_look(transaction, [card.delivery_key for card in cards], at=looked_at)
+                count = await post_anew(transaction, gone, now=now) if gone else 0
+            if count:
+                log.info("cards that were deleted are posted anew channel_id=%s count=%d", cards[0].channel_id, count)
+                self._bell.ring("outbox")
+        async with self._store.read() as transaction:
+            last = await card_rows.next_look(transaction)
+        return last + _BETWEEN_LOOKS if last is not None else None
+
+    async def _look(self, cards: Sequence[DeliveryRecord]) -> _Look:
+        try:
+            return _Look(await self._announcer.gone_among(cards), _BETWEEN_LOOKS)
+        except DiscordClosedError:
+            raise
+        except (ChannelClosedError, DeliveryRefusedError):
+            return _Look(frozenset(), _BETWEEN_LOOKS)  # the next message for this channel finds out what is wrong there
+        except DeliveryError as error:
+            log.warning("cards could not be looked at channel_id=%s error=%s", cards[0].channel_id, error)
+            return _Look(frozenset(), _AFTER_TROUBLE)

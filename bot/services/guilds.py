@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.model.delivery import DeliveryRecord, Purpose, StoppedChannel
+from bot.model.delivery import DeliveryRecord, Purpose, StoppedChannel, ThreadlessChannel
 from bot.model.flood import Flood
 from bot.model.guild import ArchiveAccess, Guild, Source, Subscription
 from bot.model.hub import Hub
@@ -39,7 +39,7 @@ class SetupStatus:
     """A server's settings, its sources and where each is announced, and what is in trouble there.
 
     hubs: by source, who tells of it at present. is_used_up: enough was read for it today. held: what waits for a
-    digest.
+    digest. threadless: where announcements get no thread although it wants them.
     """
 
     guild: Guild
@@ -51,6 +51,7 @@ class SetupStatus:
     hubs: Mapping[int, Hub]
     is_used_up: bool
     held: Held | None
+    threadless: tuple[ThreadlessChannel, ...] = ()
 
 
 async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: int, now: datetime) -> int | None:
@@ -148,7 +149,11 @@ class Guilds:
         await self._change(guild_id, interaction_id, ping_role_id=role_id)
 
     async def set_discussion_threads(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
-        await self._change(guild_id, interaction_id, discussion_threads=wanted)
+        async with self._effect(interaction_id, guild_id) as transaction:
+            if transaction is not None:
+                await guild_rows.change_settings(transaction, guild_id, discussion_threads=wanted)
+                if not wanted:
+                    await channel_rows.forget_threadless(transaction, guild_id)
 
     async def set_staff_channel(self, guild_id: int, channel_id: int | None, *, interaction_id: int) -> None:
         """Tell the staff in this channel what needs its attention; None for where Discord tells it."""
@@ -215,7 +220,9 @@ class Guilds:
             is_used_up = bool(await used_up(transaction, [guild_id], self._quotas, now=self._clock.now()))
             troubled = await outbox_rows.troubled(transaction, guild_id, limit=_MOST_TROUBLED)
             held = await repeat_rows.held_in(transaction, guild_id)
+            threadless = await channel_rows.threadless_in_guild(transaction, guild_id)
         closed = {channel.channel_id for channel in stopped}
+        announced_in = {subscription.channel_id for subscription in subscriptions}
         return SetupStatus(
             guild=guild or Guild(guild_id=guild_id, name=""),
             # What waits for a stopped channel is told with the channel.
@@ -227,6 +234,7 @@ class Guilds:
             hubs=hubs,
             is_used_up=is_used_up,
             held=held,
+            threadless=tuple(each for each in threadless if each.channel_id in announced_in),
         )
 
     async def _change(self, guild_id: int, interaction_id: int, **settings: object) -> None:

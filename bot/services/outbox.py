@@ -12,7 +12,7 @@ from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, 
 from bot.metrics import Metrics
 from bot.model.delivery import POSTS, Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
-from bot.ports import Announcement, Announcer, Matter, Notice, ReviewCard
+from bot.ports import Announcement, Announcer, Matter, Notice
 from bot.services.announcements import (
     announcement_of,
     enqueue_folding,
@@ -20,7 +20,7 @@ from bot.services.announcements import (
     is_wanted,
     take_ping,
 )
-from bot.services.cards import APART, enqueue_card
+from bot.services.cards import APART, post_anew
 from bot.services.channels import channel_pause, put_off_look, stop_channel
 from bot.services.floods import flood_card_of
 from bot.services.notices import tell_staff
@@ -249,9 +249,8 @@ class Outbox:
             try:
                 await self._announcer.refresh(card, matter)
             except DeliveryRefusedError as error:
-                if error.message_id != "delivery-message-gone" or not is_waited_for(matter):
+                if error.message_id != "delivery-message-gone" or not await self._post_anew(card):
                     raise
-                await self._post_anew(card)
         now = self._clock.now()
         async with self._store.write() as transaction:
             await outbox_rows.mark_shown(
@@ -260,18 +259,10 @@ class Outbox:
         self._metrics.count("deliveries", "done")
         return None
 
-    async def _post_anew(self, card: DeliveryRecord) -> None:
-        """Somebody deleted a card that the staff has to decide on."""
+    async def _post_anew(self, card: DeliveryRecord) -> bool:
+        """Somebody deleted the card: post it once more if the staff has to decide on it."""
         async with self._store.write() as transaction:
-            await enqueue_card(
-                transaction,
-                purpose=card.purpose,
-                guild_id=card.guild_id,
-                channel_id=card.channel_id,
-                subject_key=card.subject_key,
-                generation=card.generation + 1,
-                now=self._clock.now(),
-            )
+            return bool(await post_anew(transaction, [card.delivery_key], now=self._clock.now()))
 
     async def _post(self, delivery: Delivery, matter: Matter) -> Sent | None:
         """The message, sent now or found; None when another process has taken over."""
@@ -380,6 +371,7 @@ class Outbox:
         now = self._clock.now()
 
         async def follow_up(transaction: Transaction) -> None:
+            await self._tell_of_threads(transaction, delivery, has_thread=thread_id is not None, problem=problem)
             # the source it came by may have been removed meanwhile, and the issue belong to another one
             subject_key = await outbox_rows.subject_of(transaction, delivery.outbox_id)
             present = replace(delivery, subject_key=subject_key or delivery.subject_key)
@@ -389,6 +381,29 @@ class Outbox:
                 await enqueue_folding(transaction, present, announcement, now=now)
 
         await self._finish(delivery, thread_id=thread_id, problem=problem, follow_up=follow_up)
+
+    async def _tell_of_threads(
+        self, transaction: Transaction, delivery: Delivery, *, has_thread: bool, problem: Problem | None
+    ) -> None:
+        """Tell the staff that announcements in this channel get no thread, once until one does again."""
+        if has_thread and await channel_rows.note_thread(transaction, delivery.channel_id):
+            log.info("threads can be started again channel_id=%s", delivery.channel_id)
+        # Somebody who deletes an announcement in the same moment says nothing of threads.
+        if problem is None or problem.message_id == "delivery-message-gone":
+            return
+        now = self._clock.now()
+        if await channel_rows.note_threadless(
+            transaction, delivery.channel_id, guild_id=delivery.guild_id, problem=problem, now=now
+        ):
+            await tell_staff(
+                transaction,
+                self._announcer,
+                guild_id=delivery.guild_id,
+                about_channel_id=0,
+                occasion=f"threads:{delivery.channel_id}:{now.isoformat()}",
+                words=Problem("notice-no-threads", {"channel": str(delivery.channel_id)}, problem),
+                now=now,
+            )
 
     async def _publish(self, delivery: Delivery) -> datetime | None:
         now = self._clock.now()
@@ -532,11 +547,6 @@ async def matter_of(transaction: Transaction, delivery: Delivery | DeliveryRecor
         case Purpose.NOTICE if isinstance(delivery, Delivery) and delivery.words is not None:
             return Notice(delivery.words)
     return None
-
-
-def is_waited_for(matter: Matter) -> bool:
-    """Whether somebody has to press something on it: a submission that nobody decided about."""
-    return isinstance(matter, ReviewCard) and matter.submission.is_waiting
 
 
 def _earliest(delivery: Delivery, matter: Matter) -> datetime:

@@ -1,15 +1,15 @@
-"""Channels that refuse everything: nothing is sent there before somebody changes something."""
+"""Channels that refuse everything, so that nothing is sent there; and those that only refuse threads."""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, func, select, update
 
-from bot.model.delivery import StoppedChannel
+from bot.model.delivery import StoppedChannel, ThreadlessChannel
 from bot.model.problem import Problem
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
-from bot.store.tables import stopped_channels
+from bot.store.tables import stopped_channels, threadless_channels
 
 
 async def stop_channel(
@@ -75,6 +75,7 @@ async def look_again(transaction: Transaction, channel_id: int, *, at: datetime)
 
 async def forget_guild(transaction: Transaction, guild_id: int) -> None:
     await transaction.execute(delete(stopped_channels).where(stopped_channels.c.guild_id == guild_id))
+    await forget_threadless(transaction, guild_id)
 
 
 async def get_stopped(transaction: Transaction, channel_id: int) -> StoppedChannel | None:
@@ -104,13 +105,52 @@ async def count_stopped(transaction: Transaction) -> int:
     return count
 
 
-def _stopped(row: Row[Any]) -> StoppedChannel:
-    problem = Problem.from_json(row.problem)
+async def note_threadless(
+    transaction: Transaction, channel_id: int, *, guild_id: int, problem: Problem, now: datetime
+) -> bool:
+    """No thread could be started in the channel; False when that is known already."""
+    result = await transaction.execute(
+        insert(transaction, threadless_channels)
+        .values(channel_id=channel_id, guild_id=guild_id, problem=problem.as_json(), since_at=now)
+        .on_conflict_do_nothing(index_elements=["channel_id"])
+    )
+    return bool(result.rowcount)
+
+
+async def note_thread(transaction: Transaction, channel_id: int) -> bool:
+    """A thread could be started in the channel; False when none had failed before."""
+    result = await transaction.execute(
+        delete(threadless_channels).where(threadless_channels.c.channel_id == channel_id)
+    )
+    return bool(result.rowcount)
+
+
+async def threadless_in_guild(transaction: Transaction, guild_id: int) -> list[ThreadlessChannel]:
+    """A server's channels in which the last announcement got no thread."""
+    rows = await transaction.execute(
+        select(threadless_channels)
+        .where(threadless_channels.c.guild_id == guild_id)
+        .order_by(threadless_channels.c.channel_id)
+    )
+    return [ThreadlessChannel(row.channel_id, row.guild_id, _problem(row.problem), row.since_at) for row in rows]
+
+
+async def forget_threadless(transaction: Transaction, guild_id: int) -> None:
+    """The server wants no threads any more."""
+    await transaction.execute(delete(threadless_channels).where(threadless_channels.c.guild_id == guild_id))
+
+
+def _problem(stored: str) -> Problem:
+    problem = Problem.from_json(stored)
     assert problem is not None  # noqa: S101 - the column is not nullable
+    return problem
+
+
+def _stopped(row: Row[Any]) -> StoppedChannel:
     return StoppedChannel(
         channel_id=row.channel_id,
         guild_id=row.guild_id,
-        problem=problem,
+        problem=_problem(row.problem),
         stopped_at=row.stopped_at,
         looked_at=row.looked_at,
         look_again_at=row.look_again_at,

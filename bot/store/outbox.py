@@ -476,7 +476,7 @@ async def troubled(transaction: Transaction, guild_id: int, *, limit: int) -> li
         .order_by(outbox.c.id.desc())
         .limit(limit)
     )
-    return [_record(row) for row in rows]
+    return [record_of(row) for row in rows]
 
 
 async def next_due(transaction: Transaction) -> datetime | None:
@@ -617,12 +617,12 @@ async def take_back_waiting(
         .values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
         .returning(*outbox.c)
     )
-    return [_record(row) for row in sorted(rows, key=lambda row: row.id)]
+    return [record_of(row) for row in sorted(rows, key=lambda row: row.id)]
 
 
 async def find_delivery(transaction: Transaction, delivery_key: str) -> DeliveryRecord | None:
     row = (await transaction.execute(select(outbox).where(outbox.c.delivery_key == delivery_key))).one_or_none()
-    return None if row is None else _record(row)
+    return None if row is None else record_of(row)
 
 
 async def deliveries_of(transaction: Transaction, *, guild_id: int, subject_key: str) -> list[DeliveryRecord]:
@@ -632,7 +632,7 @@ async def deliveries_of(transaction: Transaction, *, guild_id: int, subject_key:
         .where(outbox.c.guild_id == guild_id, outbox.c.subject_key == subject_key)
         .order_by(outbox.c.generation.desc(), outbox.c.id.desc())
     )
-    return [_record(row) for row in rows]
+    return [record_of(row) for row in rows]
 
 
 async def subject_of(transaction: Transaction, outbox_id: int) -> str | None:
@@ -648,10 +648,19 @@ async def announcements_of(transaction: Transaction, *, guild_id: int, subject_k
 
 
 async def cards_of(transaction: Transaction, *, guild_id: int, subject_key: str) -> list[DeliveryRecord]:
-    """The cards that show an issue, a submission or a poll; of an issue that was announced anew only the newest."""
+    """The cards that show an issue, a submission or a poll.
+
+    Of an issue that was announced anew only the newest; of others the newest in each channel, where one was deleted.
+    """
     records = await deliveries_of(transaction, guild_id=guild_id, subject_key=subject_key)
-    cards = [record for record in records if record.purpose in _CARDS]
-    return [card for card in cards if card.generation == cards[0].generation]
+    newest: dict[int | None, int] = {}
+    cards = []
+    for record in records:
+        if record.purpose in _CARDS:
+            place = None if record.purpose is Purpose.ANNOUNCE else record.channel_id
+            if newest.setdefault(place, record.generation) == record.generation:
+                cards.append(record)
+    return cards
 
 
 async def _finish(transaction: Transaction, claim: Claim, *, state: DeliveryState, **values: Any) -> bool:
@@ -713,7 +722,8 @@ def _delivery(row: Row[Any]) -> Delivery:
     )
 
 
-def _record(row: Row[Any]) -> DeliveryRecord:
+def record_of(row: Row[Any]) -> DeliveryRecord:
+    """What a row of the outbox says."""
     return DeliveryRecord(
         delivery_key=row.delivery_key,
         purpose=Purpose(row.purpose),

@@ -84,7 +84,7 @@ async def decide(
         .where(
             submissions.c.submission_key == submission_key,
             submissions.c.guild_id == guild_id,
-            _waits(),
+            waits_for_decision(),
         )
         .values(state=state, decided_at=now, decided_by_id=by, reason=reason, plan=plan)
     )
@@ -101,7 +101,7 @@ async def withdraw(transaction: Transaction, submission_key: str, *, guild_id: i
             _is_of(member_id),
             submissions.c.featured_issue_id.is_(None),
             or_(
-                _waits(),
+                waits_for_decision(),
                 and_(submissions.c.state == SubmissionState.APPROVED, submissions.c.plan == Plan.QUEUED),
             ),
         )
@@ -115,7 +115,7 @@ async def of_member(transaction: Transaction, *, guild_id: int, member_id: int, 
     rows = await transaction.execute(
         _query()
         .where(submissions.c.guild_id == guild_id, _is_of(member_id))
-        .order_by(~_waits(), submissions.c.id.desc())
+        .order_by(~waits_for_decision(), submissions.c.id.desc())
         .limit(limit)
     )
     return [_submission(row) for row in rows]
@@ -129,7 +129,7 @@ async def count_waiting_of_member(transaction: Transaction, *, guild_id: int, me
         .where(
             submissions.c.guild_id == guild_id,
             func.coalesce(submissions.c.brought_by_id, submissions.c.finder_id) == member_id,
-            _waits(),
+            waits_for_decision(),
         )
     )
     count: int = result.scalar_one()
@@ -139,7 +139,7 @@ async def count_waiting_of_member(transaction: Transaction, *, guild_id: int, me
 async def pending(transaction: Transaction, guild_id: int) -> list[Submission]:
     """What waits for a decision, oldest first."""
     rows = await transaction.execute(
-        _query().where(submissions.c.guild_id == guild_id, _waits()).order_by(submissions.c.id)
+        _query().where(submissions.c.guild_id == guild_id, waits_for_decision()).order_by(submissions.c.id)
     )
     return [_submission(row) for row in rows]
 
@@ -255,14 +255,14 @@ async def pending_of_finder(transaction: Transaction, *, guild_id: int, member_i
         select(submissions.c.submission_key).where(
             submissions.c.guild_id == guild_id,
             submissions.c.finder_id == member_id,
-            _waits(),
+            waits_for_decision(),
         )
     )
     return list(rows.scalars())
 
 
-def _waits() -> Any:
-    # What ran needs no decision any more, whether anybody took one or not.
+def waits_for_decision() -> Any:
+    """Of a submission; what ran needs no decision any more, whether anybody took one or not."""
     return and_(submissions.c.state == SubmissionState.PENDING, submissions.c.featured_issue_id.is_(None))
 
 

@@ -268,6 +268,7 @@ issues = Table(
     Column("is_listed", Boolean, nullable=False, server_default=false()),
     Column("missed_readings", Integer, nullable=False, server_default="0"),  # in a row
     Column("withdrawn_at", UtcDateTime),
+    Column("edited_at", UtcDateTime),  # when the newsletter last changed it
     Column("mentions", JSON),  # keys of the publication's own pages that it links to
     Column("told_in", String(26)),  # the key of the issue that tells its story again
     # As its source listed it last: its text without its title, and when it came out. Null: nothing of the kind.
@@ -373,6 +374,7 @@ outbox = Table(
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
+    Column("looked_at", UtcDateTime),  # whether a card that people have to press still stands there
     Index(None, "guild_id", "subject_key"),
     # What is open, in its order and lane by lane: the finished rows beside it may be a hundred times as many.
     Index("ix_outbox_lane", "channel_id", "purpose", "id", **_where("due_at IS NOT NULL")),
@@ -391,6 +393,17 @@ stopped_channels = Table(
     Column("looked_at", UtcDateTime, nullable=False),
     Column("look_again_at", UtcDateTime),  # null: only when somebody changes something
     Column("looks", Integer, nullable=False),
+    Index(None, "guild_id"),
+)
+
+# Channels in which no thread could be started, until one can; their staff was told.
+threadless_channels = Table(
+    "threadless_channels",
+    metadata,
+    Column("channel_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("guild_id", Snowflake, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("since_at", UtcDateTime, nullable=False),
     Index(None, "guild_id"),
 )
 

@@ -280,6 +280,36 @@ async def test_a_message_that_staff_deleted_cannot_be_folded_and_holds_up_nothin
     assert len(await arrived(press, news, 2)) == 2
 
 
+async def test_threads_that_cannot_be_started_are_told_and_stand_in_the_status(
+    press: Press, sandbox: Sandbox, guild: Guild, news: Channel
+) -> None:
+    await press.person("ada").slash("/setup staff channel:#review")
+    await press.set_up()
+    review = channel(guild, "review")
+    await press.settled()
+    deny(sandbox, news, Permission.CREATE_PUBLIC_THREADS)
+    for number in (4, 5):
+        await publish(press, number)
+        await arrived(press, news, number - 2)
+        await press.settled()
+    [notice] = await arrived(press, review, 1)
+    await press.settled()
+    assert f"<#{news.id}> get no discussion thread any more" in notice.text
+    assert "Grant me *Create Public Threads*" in notice.text
+    ada = press.person("ada")
+    assert f"⚠ Announcements in <#{news.id}> get no thread since" in (await ada.slash("/setup status")).text
+    assert (
+        "It has no thread: Discord does not let me start"
+        in (await ada.slash("/desk why url:https://news.example/5")).text
+    )
+    allow(sandbox, news)
+    await publish(press, 6)
+    await arrived(press, news, 4)
+    await press.settled()
+    assert "get no thread" not in (await ada.slash("/setup status")).text
+    assert by_the_bot(review) == [notice]
+
+
 async def test_what_was_recorded_answers_why(press: Press, guild: Guild, news: Channel) -> None:
     await press.set_up()
     await press.settled()

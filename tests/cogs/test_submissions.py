@@ -10,6 +10,7 @@ from bot.model.issue import Link, Section
 from sandbox import Sandbox
 from sandbox.driver import Reply
 from sandbox.model import Channel, Guild, Message
+from sandbox.permissions import Permission
 from tests.cogs.conftest import Press
 from tests.doubles import sample_issue, sample_link
 
@@ -251,6 +252,59 @@ async def test_a_card_that_was_deleted_is_shown_again_when_the_channel_is_chosen
     await open_submissions(press)
     await press.settled()
     assert [each for each in cards(review) if not each.deleted] == [again]
+
+
+async def test_deleted_cards_stand_there_again_after_a_day_and_one_request_finds_them(
+    press: Press, review: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await open_submissions(press)
+    for number in range(5):
+        await press.person("mia").slash(f"/submit link address:{GOOD}/{number} why:It is good")
+        await card(press, review, number + 1)
+    await press.settled()
+    first = cards(review)
+    for gone in (first[1], first[4]):
+        await press.person("ada").delete(gone)
+
+    async def look() -> list[str]:
+        before = len(press.sandbox.requests)
+        press.clock.move(timedelta(days=1))
+        await press.client.services.cards.look_due()
+        reads = [seen for seen in list(press.sandbox.requests)[before:] if seen.method == "GET"]
+        await press.settled()
+        return [seen.path for seen in reads if seen.path.startswith(f"/channels/{review.id}/messages")]
+
+    standing = [each for each in cards(review) if not each.deleted]
+    assert len(standing) == 3
+    reads = await look()
+    standing = [each for each in cards(review) if not each.deleted]
+    assert len(standing) == 5
+    assert len(set(reads)) == 1
+    assert len(reads) <= 3, "one for all, and a glance before each is posted"
+    monkeypatch.setattr("bot.chat.delivering._A_PAGE", 2)
+    for gone in standing[::2]:
+        await press.person("ada").delete(gone)
+    await press.person("mara").say("review", "in between")
+    await look()
+    standing = [each for each in cards(review) if not each.deleted]
+    assert len(standing) == 5, "and by several pages"
+    await press.person("mara").click(standing[-1], "Approve")
+    assert "approved by" in standing[-1].text
+
+
+async def test_without_the_history_of_the_channel_no_card_is_taken_for_deleted(
+    press: Press, review: Channel, guild: Guild, sandbox: Sandbox
+) -> None:
+    await sent(press, review)
+    await press.settled()
+    assert guild.bot is not None
+    allowed = int(Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES)
+    sandbox.world.permit(review, guild.bot, allow=allowed, deny=int(Permission.READ_MESSAGE_HISTORY))
+    await press.person("ada").slash("/setup status")  # answered after the change was heard of
+    press.clock.move(timedelta(days=1))
+    await press.client.services.cards.look_due()
+    await press.settled()
+    assert len(cards(review)) == 1
 
 
 async def test_a_link_that_runs_is_credited_with_leave_only(press: Press, review: Channel) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from bot.errors import DeliveryError, DeliveryRefusedError, StoreError
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Sent
 from bot.model.problem import Problem
-from bot.ports import Matter
+from bot.ports import Announcement, Matter
 from bot.services.outbox import LEASE
 from bot.store import outbox as outbox_rows
 from bot.store.tables import outbox
@@ -285,6 +285,60 @@ async def test_a_refused_thread_leaves_the_announcement_done(desk: Desk) -> None
     done = await record(desk)
     assert (done.state, done.message_id, done.thread_id) == (DeliveryState.DONE, 1000, None)
     assert done.last_problem == Problem("delivery-refused", {"reason": "Missing Permissions"})
+
+
+async def test_threads_that_cannot_be_made_are_told_once_a_channel_until_one_can(desk: Desk) -> None:
+    elsewhere = CHANNEL + 1
+    refused_in = {CHANNEL, elsewhere}
+    start = desk.channel.start_thread
+
+    async def refuse(delivery: Delivery, announcement: Announcement, *, message_id: int) -> int:
+        if delivery.channel_id in refused_in:
+            raise DeliveryRefusedError("delivery-thread-not-allowed", reason="Missing Permissions")
+        return await start(delivery, announcement, message_id=message_id)
+
+    async def told_and_shown() -> tuple[list[str | int], list[int]]:
+        await desk.services.outbox.deliver_due()
+        await desk.services.outbox.deliver_due()
+        words = [notice.words for notice in desk.channel.notices if notice.words is not None]
+        assert {each.message_id for each in words} <= {"notice-no-threads"}
+        shown = (await desk.services.guilds.status(GUILD)).threadless
+        return [each.params["channel"] for each in words], [each.channel_id for each in shown]
+
+    desk.channel.start_thread = refuse  # type: ignore[method-assign]
+    await queued(desk)
+    await desk.services.guilds.set_staff_channel(GUILD, 8900, interaction_id=next(desk.interactions))
+    assert await told_and_shown() == ([str(CHANNEL)], [CHANNEL])
+    await desk.publish(sample_issue(1), sample_issue(2))
+    assert await told_and_shown() == ([str(CHANNEL)], [CHANNEL]), "once"
+    await desk.subscribe(GUILD + 1, elsewhere)
+    await desk.services.outbox.deliver_due()
+    assert await told_and_shown() == ([str(CHANNEL)], [CHANNEL]), "each server hears of its own channels"
+    refused_in.clear()
+    await desk.publish(sample_issue(1), sample_issue(2), sample_issue(3))
+    assert await told_and_shown() == ([str(CHANNEL)], [])
+    refused_in.add(CHANNEL)
+    desk.clock.move(timedelta(minutes=1))
+    await desk.publish(*(sample_issue(number) for number in range(1, 5)))
+    assert await told_and_shown() == ([str(CHANNEL)] * 2, [CHANNEL]), "it had worked meanwhile"
+    for wanted in (False, True):
+        await desk.services.guilds.set_discussion_threads(GUILD, wanted=wanted, interaction_id=next(desk.interactions))
+        assert await told_and_shown() == ([str(CHANNEL)] * 2, [])
+
+
+async def test_an_announcement_that_is_deleted_before_its_thread_says_nothing_of_threads(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.guilds.set_staff_channel(GUILD, 8900, interaction_id=next(desk.interactions))
+    await desk.services.sources.read_due()
+
+    async def gone(*_: object, **__: object) -> int:
+        raise DeliveryRefusedError("delivery-message-gone")
+
+    desk.channel.start_thread = gone  # type: ignore[method-assign]
+    await desk.services.outbox.deliver_due()
+    await desk.services.outbox.deliver_due()
+    assert desk.channel.notices == []
+    assert (await desk.services.guilds.status(GUILD)).threadless == ()
 
 
 async def test_when_told_to_stop_nothing_more_is_claimed(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.model.delivery import DeliveryRecord, DeliveryState, Purpose, message_link
+from bot.model.flood import FloodDecision
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import IssueCard
 from bot.model.problem import Problem
@@ -13,12 +14,16 @@ from bot.services.repeats import is_told_elsewhere
 from bot.services.subscriptions import split_credentials
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
+from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 from bot.store import repeats as repeat_rows
+from bot.store.issues import Provenance
 
 _MOST_ISSUES = 3
+# What was given up before it arrived, and not because Discord refused it.
+_GIVEN_UP = {"delivery-cancelled": "why-cancelled", "delivery-moved": "why-moved"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +77,23 @@ class Explanations:
         return findings
 
     async def _of_issue(self, transaction: Transaction, guild_id: int, card: IssueCard) -> list[Finding]:
-        stored_at, source = await issue_rows.provenance(transaction, card.issue_key)
-        findings = [Finding("why-seen", {"title": card.title, "source": source.name, "when": stored_at})]
+        known = await issue_rows.provenance(transaction, card.issue_key)
+        findings = [Finding("why-seen", {"title": card.title, "source": known.source.name, "when": known.stored_at})]
+        if known.edited_at is not None:
+            findings.append(Finding("why-edited", {"when": known.edited_at}))
+        if known.withdrawn_at is not None:
+            findings.append(Finding("why-withdrawn", {"when": known.withdrawn_at}))
         records = await outbox_rows.deliveries_of(transaction, guild_id=guild_id, subject_key=card.issue_key)
-        records = [record for record in records if record.purpose is not Purpose.REFRESH]
         announced = [record for record in records if record.purpose is Purpose.ANNOUNCE]
+        redrawn = {record.channel_id: record for record in records if record.purpose is Purpose.REFRESH}
         if not announced:
-            findings.append(await self._why_not_queued(transaction, guild_id, source, card.issue_key, stored_at))
+            findings.append(await self._why_not_queued(transaction, guild_id, known, card.issue_key))
         for record in announced:
             findings += await self._of_announcement(transaction, record)
-        findings += [_follow_up(record) for record in records if record.purpose is not Purpose.ANNOUNCE]
+            # Only the newest one is drawn anew; those before it lead there.
+            if record.message_id is not None and record.generation == announced[0].generation:
+                findings += _of_changes(redrawn.get(record.channel_id), known)
+        findings += [_follow_up(record) for record in records if record.purpose in {Purpose.PUBLISH, Purpose.EDIT}]
         return findings
 
     async def _of_announcement(self, transaction: Transaction, record: DeliveryRecord) -> list[Finding]:
@@ -95,6 +107,8 @@ class Explanations:
             findings.append(Finding("why-sent", {"link": link_of(record), "when": record.sent_at or record.created_at}))
             if record.last_problem is not None:
                 findings.append(Finding("why-without-thread", because=record.last_problem))
+        elif record.last_problem is not None and record.last_problem.message_id in _GIVEN_UP:
+            findings.append(Finding(_GIVEN_UP[record.last_problem.message_id], dict(record.last_problem.params)))
         elif record.state is DeliveryState.FAILED:
             findings.append(Finding("why-refused", because=record.last_problem))
         elif stopped is not None:
@@ -110,8 +124,9 @@ class Explanations:
         return findings
 
     async def _why_not_queued(
-        self, transaction: Transaction, guild_id: int, source: Source, issue_key: str, stored_at: datetime
+        self, transaction: Transaction, guild_id: int, known: Provenance, issue_key: str
     ) -> Finding:
+        source, stored_at = known.source, known.stored_at
         subscription = next(
             (
                 each
@@ -122,22 +137,45 @@ class Explanations:
         )
         if subscription is None:
             return Finding("why-not-subscribed")
+        flood = await flood_rows.holding(transaction, issue_key, guild_id=guild_id, source_id=source.source_id)
+        if flood is not None and flood.decision is None:
+            return Finding("why-flood", {"new": len(flood.issue_keys), "listed": flood.listed, "when": flood.found_at})
         guild = await guild_rows.get_guild(transaction, guild_id)
+        if known.withdrawn_at is not None:
+            return Finding("why-not-withdrawn")
         digest = await is_told_elsewhere(transaction, guild, issue_key) if guild is not None else None
         if digest is not None:
             return Finding("why-told-again", {"title": digest.title})
         alike = await announced_alike(transaction, subscription, issue_key)
         if alike is not None and alike.message_id is not None:
             return Finding("why-announced-alike", {"link": link_of(alike)})
+        if alike is not None and alike.state is not DeliveryState.FAILED:
+            return Finding("why-alike-on-its-way", {"channel": str(alike.channel_id)})
         held_until = await repeat_rows.release_at(transaction, guild_id=guild_id, issue_key=issue_key)
         if held_until is not None:
             return Finding("why-waits-for-digest", {"when": held_until})
+        if flood is not None:
+            return Finding("why-flood-none" if flood.decision is FloodDecision.NONE else "why-flood-newest")
         if (
             source.first_read_at is not None and stored_at <= source.first_read_at
         ) or stored_at < subscription.created_at:
             nothing = guild is not None and guild.first_announcement is FirstAnnouncement.NONE
             return Finding("why-archive-nothing" if nothing else "why-archive")
+        if not known.is_listed:
+            return Finding("why-imported")
         return Finding("why-not-queued")
+
+
+def _of_changes(redraw: DeliveryRecord | None, known: Provenance) -> list[Finding]:
+    """Whether an announcement shows that its issue was changed or taken back, or why it does not."""
+    if redraw is None or redraw.state is DeliveryState.DONE:
+        return [Finding("why-struck")] if known.withdrawn_at is not None else []
+    problem = redraw.last_problem
+    if problem is not None and problem.message_id == "delivery-message-gone":
+        return [Finding("why-deleted")]
+    if problem is not None:
+        return [Finding("why-not-redrawn", because=problem)]
+    return [Finding("why-redrawn-soon")]
 
 
 def link_of(record: DeliveryRecord) -> str:

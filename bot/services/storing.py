@@ -101,7 +101,9 @@ async def store_issues(
         if _is_edited(known.digest, digest):
             before = await issue_rows.get_issue(transaction, known.issue_key)
             looks_different |= before is None or _card_of(before) != _card_of(issue)
-            await issue_rows.replace_content(transaction, known.issue_id, issue, key_version=KEY_VERSION, digest=digest)
+            await issue_rows.replace_content(
+                transaction, known.issue_id, issue, key_version=KEY_VERSION, digest=digest, now=now
+            )
             edited.append((known.issue_key, issue))
         elif (known.digest, known.text_key, known.said_at) != (digest, issue.text_key, issue.published_at):
             await issue_rows.note_reading(transaction, known.issue_id, issue, digest=digest)

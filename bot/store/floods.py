@@ -40,6 +40,15 @@ async def get(transaction: Transaction, flood_key: str, *, guild_id: int) -> Flo
     return None if row is None else await _whole(transaction, row)
 
 
+async def holding(transaction: Transaction, issue_key: str, *, guild_id: int, source_id: int) -> Flood | None:
+    """The last flood of a source in which an issue was held back from a server."""
+    found = await transaction.execute(
+        _floods().where(floods.c.guild_id == guild_id, floods.c.source_id == source_id).order_by(floods.c.id.desc())
+    )
+    row = next((row for row in found if issue_key in row.issue_keys), None)
+    return None if row is None else await _whole(transaction, row)
+
+
 async def waiting(transaction: Transaction, guild_id: int) -> list[Flood]:
     """Those that nobody decided about, the newest first."""
     wanted = _floods().where(floods.c.guild_id == guild_id, floods.c.decision.is_(None)).order_by(floods.c.id.desc())

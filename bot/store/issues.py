@@ -71,9 +71,9 @@ async def add_issue(
 
 
 async def replace_content(
-    transaction: Transaction, issue_id: int, issue: Issue, *, key_version: int, digest: str
+    transaction: Transaction, issue_id: int, issue: Issue, *, key_version: int, digest: str, now: datetime
 ) -> None:
-    """Let a stored issue say what `issue` says; its key, its names and its place among the others stay."""
+    """Let a stored issue say what `issue` says, as its newsletter changed it; key, names and place stay."""
     await transaction.execute(
         update(issues)
         .where(issues.c.id == issue_id)
@@ -81,6 +81,7 @@ async def replace_content(
             **_content(issue),
             published_at=func.coalesce(issues.c.published_at, issue.published_at),
             digest=digest,
+            edited_at=now,
             text_key=issue.text_key,
             said_at=issue.published_at,
         )
@@ -410,16 +411,31 @@ async def issues_with_link(
     return [_card(row) for row in rows]
 
 
-async def provenance(transaction: Transaction, issue_key: str) -> tuple[datetime, Source]:
-    """When an issue was stored, and the source it was read from."""
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an issue came from, and what its newsletter did with it since.
+
+    is_listed: a reading of the source held it; else it was imported.
+    """
+
+    source: Source
+    stored_at: datetime
+    edited_at: datetime | None
+    withdrawn_at: datetime | None
+    is_listed: bool
+
+
+async def provenance(transaction: Transaction, issue_key: str) -> Provenance:
+    """What is known of a stored issue besides its content."""
+    kept = [issues.c.stored_at, issues.c.edited_at, issues.c.withdrawn_at, issues.c.is_listed]
     row = (
         await transaction.execute(
-            select(issues.c.stored_at, *sources.c)
+            select(*kept, *sources.c)
             .join(sources, sources.c.id == issues.c.source_id)
             .where(issues.c.issue_key == issue_key)
         )
     ).one()
-    return row[0], source_of(row)
+    return Provenance(source_of(row), *row[: len(kept)])
 
 
 async def publishing_times(transaction: Transaction, source_id: int, *, limit: int) -> list[datetime]:

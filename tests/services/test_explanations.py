@@ -1,11 +1,22 @@
 """`/desk why`: the stage at which an address stands, from what was recorded."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, FetchError, RefusedError
+from bot.model.flood import FloodDecision
 from bot.model.guild import FirstAnnouncement
+from bot.model.member import Actor
+from bot.services import explanations
+from bot.services.storing import store_issues
+from bot.store import issues as issue_rows
+from bot.store import repeats as repeat_rows
+from bot.store import sources as source_rows
+from bot.texts import text
 from tests.doubles import sample_issue
 from tests.services.conftest import CHANNEL, FEED, GUILD, Desk
 
@@ -103,6 +114,159 @@ async def test_an_issue_of_a_newsletter_that_was_removed(desk: Desk) -> None:
     await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
     assert await why(desk) == ["why-seen", "why-queued", "why-sent"]
     assert await why(desk, "https://news.example/1") == ["why-never-seen"]
+
+
+FED = [sample_issue(number) for number in range(1, 8)]
+
+
+async def take_back(desk: Desk, number: int) -> None:
+    """The newsletter takes an issue out of the middle of its feed, and three readings miss it."""
+    desk.shelf.lay_out(*(issue for issue in FED if issue.title != f"Issue number {number}"))
+    for _ in range(3):
+        await desk.read()
+
+
+async def all_are_announced(desk: Desk) -> None:
+    desk.shelf.lay_out(*FED[:1])
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.publish(*FED)
+    await desk.services.outbox.deliver_due()
+
+
+async def test_an_issue_that_was_taken_back_is_struck_through_and_says_so(desk: Desk) -> None:
+    await all_are_announced(desk)
+    await take_back(desk, 4)
+    taken_back = ["why-seen", "why-withdrawn", "why-queued", "why-sent"]
+    assert await why(desk, "https://news.example/4") == [*taken_back, "why-redrawn-soon"]
+    desk.channel.fail_in[CHANNEL] = DeliveryError("delivery-trouble", status=503)
+    await desk.services.outbox.deliver_due()
+    assert await why(desk, "https://news.example/4") == [*taken_back, "why-not-redrawn"]
+    desk.channel.fail_in.clear()
+    desk.clock.move(timedelta(hours=1))
+    await desk.services.outbox.deliver_due()
+    findings = await desk.services.explanations.why(GUILD, "https://news.example/4")
+    assert [finding.message_id for finding in findings] == [*taken_back, "why-struck"]
+    assert (await desk.services.announcements.preview(GUILD, (await named(desk, 4)))).issue.is_withdrawn
+    desk.shelf.lay_out(*FED)
+    await desk.read()
+    desk.clock.move(timedelta(minutes=1))
+    await desk.services.outbox.deliver_due()
+    assert await why(desk, "https://news.example/4") == ["why-seen", "why-queued", "why-sent"], "it came back"
+
+
+async def named(desk: Desk, number: int) -> str:
+    return (await desk.services.issues.pick(GUILD, f"Issue number {number}")).issue_key
+
+
+async def test_an_issue_that_was_taken_back_before_it_was_announced_never_is(desk: Desk) -> None:
+    desk.shelf.lay_out(*FED)
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    assert await why(desk, "https://news.example/4") == ["why-seen", "why-archive"]
+    await take_back(desk, 4)
+    assert await why(desk, "https://news.example/4") == ["why-seen", "why-withdrawn", "why-not-withdrawn"]
+    await desk.services.announcements.post(GUILD, await named(desk, 4), interaction_id=next(desk.interactions))
+    await desk.services.outbox.deliver_due()
+    assert (await why(desk, "https://news.example/4"))[-1] == "why-struck", "it was struck through from the beginning"
+
+
+async def test_an_issue_that_was_changed(desk: Desk) -> None:
+    await all_are_announced(desk)
+    desk.shelf.lay_out(*FED[:5], sample_issue(6, subtitle="Another subtitle"), *FED[6:])
+    await desk.read()
+    changed = ["why-seen", "why-edited", "why-queued", "why-sent"]
+    assert await why(desk, "https://news.example/6") == [*changed, "why-redrawn-soon"]
+    await desk.services.outbox.deliver_due()
+    assert await why(desk, "https://news.example/6") == changed
+
+
+async def test_an_announcement_that_the_staff_deleted_is_said_when_that_is_found(desk: Desk) -> None:
+    await all_are_announced(desk)
+    [message_id] = [key for key, (_, each) in desk.channel.messages.items() if each.issue.title == "Issue number 4"]
+    desk.channel.deleted.add(message_id)
+    await take_back(desk, 4)
+    await desk.services.outbox.deliver_due()
+    assert (await why(desk, "https://news.example/4"))[-1] == "why-deleted"
+
+
+@pytest.mark.parametrize(
+    ("decision", "said", "newest"),
+    [
+        (None, "why-flood", "why-flood"),
+        (FloodDecision.NONE, "why-flood-none", "why-flood-none"),
+        (FloodDecision.NEWEST, "why-flood-newest", "why-on-its-way"),
+        (FloodDecision.ALL, "why-on-its-way", "why-on-its-way"),
+    ],
+)
+async def test_an_issue_that_a_flood_held_back(
+    desk: Desk, decision: FloodDecision | None, said: str, newest: str
+) -> None:
+    await desk.services.guilds.remember(GUILD, name="Server")
+    await desk.services.guilds.set_staff_channel(GUILD, 8900, interaction_id=next(desk.interactions))
+    desk.shelf.lay_out(*FED)
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    rebuilt = [
+        replace(issue, title=f"Rebuilt {place}", identities=(f"guid:r{place}", f"link:rebuilt.example/{place}"))
+        for place, issue in enumerate(FED)
+    ]
+    desk.shelf.lay_out(*rebuilt)
+    await desk.read()
+    await desk.services.outbox.deliver_due()
+    [flood] = (await desk.services.guilds.status(GUILD)).floods
+    if decision is not None:
+        await desk.services.floods.decide(
+            GUILD,
+            flood.flood_key,
+            decision,
+            actor=Actor(5, manages_messages=True),
+            interaction_id=next(desk.interactions),
+        )
+    assert (await why(desk, flood.issue_keys[0]))[-1] == said
+    assert (await why(desk, flood.issue_keys[-1]))[-1] == newest
+
+
+async def test_what_was_given_up_with_its_newsletter_was_not_refused(desk: Desk) -> None:
+    await three_issues(desk)
+    desk.channel.lose_answer_as = DeliveryError("delivery-slow")
+    await desk.services.outbox.deliver_due()
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    assert await why(desk) == ["why-seen", "why-queued", "why-cancelled"]
+
+
+async def test_what_waits_for_a_digest_or_was_imported(desk: Desk) -> None:
+    await three_issues(desk)
+    key = await named(desk, 1)
+    async with desk.store.write() as transaction:
+        source_id = await issue_rows.source_of_issue(transaction, key)
+        assert source_id is not None
+        until = desk.clock.now() + timedelta(hours=6)
+        await repeat_rows.hold(transaction, guild_id=GUILD, source_id=source_id, issue_key=key, release_at=until)
+    assert await why(desk, key) == ["why-seen", "why-waits-for-digest"]
+    desk.clock.move(timedelta(hours=1))
+    async with desk.store.write() as transaction:
+        source = next(each for each in await source_rows.all_sources(transaction) if each.source_id == source_id)
+        await store_issues(
+            transaction,
+            source,
+            [sample_issue(40)],
+            now=desk.clock.now(),
+            undated_at=desk.clock.now(),
+            is_listed=False,
+        )
+    assert await why(desk, "https://news.example/40") == ["why-seen", "why-imported"]
+
+
+def test_each_finding_is_a_sentence_of_its_own() -> None:
+    source = (Path(explanations.__file__)).read_text(encoding="utf-8")
+    said = sorted(set(re.findall(r'"(why-[a-z-]+)"', source)))
+    assert len(said) > 30
+    parameters = dict.fromkeys(("title", "source", "when", "channel", "link", "reason"), "x")
+    sentences = [text(message_id, **parameters, attempts=2, new=5, listed=6) for message_id in said]
+    assert len(set(sentences)) == len(sentences)
+    assert not any(sentence.startswith("why-") for sentence in sentences)
 
 
 async def test_nothing_of_another_server_is_told(desk: Desk) -> None:

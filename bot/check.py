@@ -13,8 +13,10 @@ import discord
 
 from bot.client import point_at
 from bot.errors import StoreError
+from bot.services.health import waiting_said
 from bot.settings import Settings
 from bot.store import Store
+from bot.store import floods as flood_rows
 from bot.store.soundness import look_for_damage, sqlite_file
 from bot.store.upgrade import HEAD, current_revision
 
@@ -111,6 +113,9 @@ async def _database_lines(settings: Settings) -> AsyncIterator[Line]:
         else:
             await store.probe()
             yield Line(Verdict.OK, "The database takes writes and has this version's tables.")
+            async with store.read() as transaction:
+                floods = await flood_rows.count_waiting(transaction)
+            yield Line(Verdict.WARNING if floods else Verdict.OK, waiting_said(floods))
         await look_for_damage(store)
         yield Line(Verdict.OK, "The database is sound.")
     if path is not None:

@@ -17,7 +17,7 @@ from discord.http import Route
 from yarl import URL
 
 from bot.chat.archive import ArchiveTurn
-from bot.chat.floods import FloodChoice
+from bot.chat.floods import DecideFloods, FloodChoice
 from bot.chat.links import AllLinks, LinksPage
 from bot.chat.polls import AskPoll, Vote
 from bot.chat.press import Press, Presses
@@ -50,6 +50,7 @@ PRESSES: tuple[type[Press], ...] = (
     AskPoll,
     CreditChoice,
     CreditName,
+    DecideFloods,
     Decline,
     Declined,
     FloodChoice,

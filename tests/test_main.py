@@ -11,6 +11,7 @@ import shlex
 import signal
 import sqlite3
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from bot.clock import SystemClock
 from bot.model.member import Actor
 from bot.services import Credits, Guilds, Submissions
 from bot.store import Store
+from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
@@ -218,6 +220,27 @@ async def test_check_finds_everything_as_it_should_be(tmp_path: Path) -> None:
     assert "sound" in told
     assert "Pressbot" in told
     assert "1000 of 1000 sessions" in told
+
+
+async def test_check_counts_what_waits_for_a_decision_and_fails_not_for_it(tmp_path: Path) -> None:
+    await bot("migrate", folder=tmp_path)
+    async with await Store.open(f"sqlite:///{tmp_path}/data/pressroom.db") as store, store.write() as transaction:
+        now = datetime.now(UTC)
+        source = await source_rows.add_plain_source(transaction, "https://news.example/feed", now=now)
+        await flood_rows.add(
+            transaction,
+            flood_key="a" * 26,
+            guild_id=7001,
+            source_id=source.source_id,
+            issue_keys=["b" * 26],
+            listed=1,
+            now=now,
+        )
+    async with Sandbox(limits=Limits.off()) as sandbox:
+        environment = {"DISCORD_TOKEN": sandbox.token, "DISCORD_API_URL": sandbox.api_url}
+        code, told, _ = await bot("check", folder=tmp_path, **environment)
+    assert code == 0
+    assert "warn Once most of a newsletter looked new" in told
 
 
 async def test_check_warns_of_what_is_open_to_others(tmp_path: Path) -> None:

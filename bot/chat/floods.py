@@ -1,6 +1,6 @@
-"""The card about a flood, and the staff's decision."""
+"""The card about a flood, and the staff's decision: in its channel, or for whoever was asked by no card."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,7 +11,9 @@ from bot.chat.context import actor_of, guild_id_of, language_of, services_of
 from bot.chat.marks import message_mark
 from bot.chat.plain import plain
 from bot.chat.press import Press
+from bot.chat.replies import reply_view
 from bot.chat.views import View
+from bot.errors import NotFoundError
 from bot.model.flood import Flood, FloodDecision
 from bot.texts import text
 
@@ -31,7 +33,19 @@ _DECIDED = {
 def flood_card(flood: Flood, *, language: str, delivery_key: str | None = None) -> ui.LayoutView:
     """What happened and what may be done about it; one line once that is decided."""
     mark = message_mark(delivery_key) if delivery_key else (None, None)
+    return _cards([flood], language=language, mark=mark)
+
+
+def _cards(
+    floods: Sequence[Flood], *, language: str, mark: tuple[int | None, int | None] = (None, None)
+) -> ui.LayoutView:
     view = View()
+    for flood in floods:
+        view.add_item(_card(flood, language=language, mark=mark))
+    return view
+
+
+def _card(flood: Flood, *, language: str, mark: tuple[int | None, int | None]) -> "ui.Container[Any]":
     box: ui.Container[Any] = ui.Container(id=mark[0], accent_colour=discord.Colour.orange())
     said = text(
         _DECIDED[flood.decision] if flood.decision else "flood-held",
@@ -55,8 +69,7 @@ def flood_card(flood: Flood, *, language: str, delivery_key: str | None = None) 
                 )
             )
         )
-    view.add_item(box)
-    return view
+    return box
 
 
 @dataclass(frozen=True)
@@ -78,5 +91,23 @@ class FloodChoice(Press, name="flood", state=r"(?P<flood_key>[a-z2-7]{26}):(?P<d
             actor=actor_of(interaction),
             interaction_id=interaction.id,
         )
-        view = flood_card(flood, language=language_of(interaction))
+        shown = [flood]
+        if interaction.message is not None and interaction.message.flags.ephemeral:
+            shown += (await _waiting(interaction))[:1]
+        view = _cards(shown, language=language_of(interaction))
         await interaction.response.edit_message(view=view, allowed_mentions=discord.AllowedMentions.none())
+
+
+@dataclass(frozen=True)
+class DecideFloods(Press, name="floods", state=""):
+    """Show whoever presses the card of a flood that nobody was asked about; once it is decided, that of the next."""
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        waiting = await _waiting(interaction)
+        if not waiting:
+            raise NotFoundError("flood-gone")
+        await reply_view(interaction, _cards(waiting[:1], language=language_of(interaction)))
+
+
+async def _waiting(interaction: discord.Interaction) -> list[Flood]:
+    return await services_of(interaction).floods.untold(guild_id_of(interaction), actor=actor_of(interaction))

@@ -11,6 +11,7 @@ from discord import ui
 from bot.chat.context import language_of
 from bot.chat.notices import problem_said
 from bot.chat.views import View
+from bot.chat.waiting import joined, what_waits
 from bot.errors import DomainError, StoreError
 from bot.model.problem import Problem
 from bot.texts import Parameter, text
@@ -38,6 +39,14 @@ async def reply(interaction: discord.Interaction, message_id: str, **parameters:
 
 async def reply_view(interaction: discord.Interaction, view: ui.LayoutView) -> None:
     """Answer, or complete an answer that was deferred, with a message that only this person sees."""
+    waiting = await what_waits(interaction)
+    if waiting is not None and joined(view, waiting):
+        waiting = None
+    for each in [view] if waiting is None else [view, waiting]:
+        await _send(interaction, each)
+
+
+async def _send(interaction: discord.Interaction, view: ui.LayoutView) -> None:
     none = discord.AllowedMentions.none()
     if interaction.response.is_done():
         await interaction.followup.send(view=view, ephemeral=True, allowed_mentions=none)

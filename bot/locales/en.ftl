@@ -24,6 +24,7 @@ links-none = This issue has no links.
 button-flood-newest = Announce the newest
 button-flood-all = Announce all { $count }
 button-flood-none = Announce none
+button-flood-decide = Decide
 button-approve = Approve
 button-decline = Decline…
 button-undo = Undo
@@ -347,6 +348,10 @@ flood-held = **Hold on: { $new } of { $listed } issues of { $name } look new.** 
 flood-decided-newest = -# { $new } of { $listed } issues of { $name } looked new; the newest is announced, “{ $title }”.
 flood-decided-all = -# { $new } of { $listed } issues of { $name } looked new; all of them are announced.
 flood-decided-none = -# { $new } of { $listed } issues of { $name } looked new; none is announced. `/desk post` announces any of them.
+waiting-floods = ⚠ **{ $new } new issues wait for your decision**, and nobody was asked: { $count ->
+    [one] most of { $name } looked new at once
+   *[other] { $count } times most of a newsletter looked new at once, first { $name }
+}, and this server has no channel for its staff. Press *Decide*. With a channel in `/setup staff`, the question comes there.
 flood-gone = That does not wait for a decision any more.
 notice-silence = **{ $title } is late.** By its habit an issue should have come by { $expected } ({ $ago }), and none is there. If it rests on purpose, nothing needs to be done; else `/setup status` says whether its feed can be read.
 status-flood = ⚠ { $new } of { $listed } issues of **{ $name }** looked new and are held back. Decide on the card in the staff's channel (`/setup staff` names one), or post single ones with `/desk post`.

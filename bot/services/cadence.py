@@ -5,6 +5,7 @@ those hours: so a daily that rests at weekends is not missed on Saturday, and a 
 comes less often than that is expected after its usual pause. What has no habit is expected never.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -16,7 +17,13 @@ LATE = timedelta(hours=6)
 MOST_LEARNED_FROM = 500
 """Issues: a dozen for each working day of the weeks from which the habits are learned, and more."""
 
+MOST_CAUGHT_UP = 60
+"""However often a newsletter comes out: nobody wants to be told of more at once than of two months of a daily."""
+
 _WEEKS = 6
+_DAYS_LEARNED_FROM = 30
+_FEWEST_DAYS = 5
+_MARGIN = 1.5
 _FEWEST_WEEKS = 3
 _MOSTLY = 0.75
 _FEWEST_PAUSES = 4
@@ -40,6 +47,25 @@ def missed_at(published: Sequence[datetime], *, now: datetime) -> datetime | Non
         return None
     due, slack = expected
     return due if due > moments[-1] and now >= due + slack else None
+
+
+def keeps_rhythm(new: Sequence[datetime], published: Sequence[datetime], *, now: datetime) -> bool:
+    """Whether so many may have come out since the last one, by the newsletter's habit and with a margin.
+
+    new: when these came out. published: as in `missed_at`. What came out on one day counts as that day's, so that an
+    archive which was filled in at once is no rhythm, nor is one that is dated anew.
+    """
+    moments = [moment for moment in published if moment <= now]
+    by_day = Counter(moment.date() for moment in moments)
+    days = sorted(by_day)[-_DAYS_LEARNED_FROM:]
+    if len(days) < _FEWEST_DAYS:
+        return False
+    pause = (days[-1] - days[0]) / (len(days) - 1)
+    likely = _MARGIN * median(by_day[day] for day in days) * ((now - max(moments)) / pause)
+    busiest = Counter(moment.date() for moment in new).most_common(1)
+    return len(new) <= min(likely, MOST_CAUGHT_UP) and all(
+        count <= _MARGIN * max(by_day[day] for day in days) + 1 for _, count in busiest
+    )
 
 
 def _by_weekday(moments: list[datetime], *, now: datetime) -> tuple[datetime, timedelta] | None:

@@ -29,13 +29,16 @@ FEWEST = 3
 """Fewer new issues at once are never a flood: a small feed has busy weeks."""
 
 MOST_CAUGHT_UP = 5
-"""So many may have come out while nobody read, if all of them are dated after what was known."""
+"""So many may have come out while nobody read, if all of them are dated after what was known; more by its habit."""
 
 
-def is_flood(new: Sequence[Issue], *, listed: int, newest_known_at: datetime | None) -> bool:
+def is_flood(
+    new: Sequence[Issue], *, listed: int, newest_known_at: datetime | None, keeps_rhythm: bool = False
+) -> bool:
     """Whether these new ones among `listed` in all are too many to be believed.
 
-    newest_known_at: when the newest issue came out that was known before; None when none has a date.
+    newest_known_at: when the newest issue came out that was known before; None when none has a date. keeps_rhythm:
+    by the newsletter's habit so many may have come out since then (`bot.services.cadence`).
     """
     if newest_known_at is not None:
         old = [issue for issue in new if issue.published_at is not None and issue.published_at < newest_known_at]
@@ -46,7 +49,7 @@ def is_flood(new: Sequence[Issue], *, listed: int, newest_known_at: datetime | N
     is_caught_up = newest_known_at is not None and all(
         issue.published_at is not None and issue.published_at > newest_known_at for issue in new
     )
-    return not is_caught_up or len(new) > MOST_CAUGHT_UP
+    return not is_caught_up or (len(new) > MOST_CAUGHT_UP and not keeps_rhythm)
 
 
 async def hold(
@@ -61,7 +64,7 @@ async def hold(
 ) -> None:
     """Keep these issues, the oldest first, from being announced until the staff of a server decides.
 
-    Without a channel for its staff a server finds them in `/setup status` and posts what it wants with `/desk post`.
+    Without a channel for its staff, an administrator is told with the next answer (`bot.chat.waiting`).
     """
     flood_key = random_key()
     await flood_rows.add(
@@ -84,6 +87,19 @@ async def hold(
         )
 
 
+async def ask_in(transaction: Transaction, guild_id: int, channel_id: int, *, now: datetime) -> None:
+    """Ask in this channel, which is the staff's from now on, about what nobody was asked yet."""
+    for flood in await flood_rows.untold(transaction, guild_id):
+        await enqueue_card(
+            transaction,
+            purpose=Purpose.FLOOD,
+            guild_id=guild_id,
+            channel_id=channel_id,
+            subject_key=flood.flood_key,
+            now=now,
+        )
+
+
 async def flood_card_of(transaction: Transaction, *, guild_id: int, flood_key: str) -> FloodCard | None:
     """The card as it is drawn now; None for a flood that is not there any more."""
     flood = await flood_rows.get(transaction, flood_key, guild_id=guild_id)
@@ -95,6 +111,12 @@ class Floods:
         self._store = store
         self._clock = clock
         self._bell = bell
+
+    async def untold(self, guild_id: int, *, actor: Actor) -> list[Flood]:
+        """What is held back and of which no card asks anybody, the oldest first. Raises RefusedError for members."""
+        async with self._store.read() as transaction:
+            await require_moderator(transaction, guild_id, actor)
+            return await flood_rows.untold(transaction, guild_id)
 
     async def decide(
         self, guild_id: int, flood_key: str, decision: FloodDecision, *, actor: Actor, interaction_id: int

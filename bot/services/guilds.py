@@ -15,6 +15,7 @@ from bot.model.problem import Problem
 from bot.ports import Bell
 from bot.services.announcements import enqueue_announcement, hand_over
 from bot.services.channels import choose_channel
+from bot.services.floods import ask_in
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, used_up
 from bot.services.submissions import show_pending_in
 from bot.store import Store, Transaction
@@ -165,6 +166,7 @@ class Guilds:
                     await outbox_rows.move_to(
                         transaction, guild_id=guild_id, purpose=Purpose.NOTICE, channel_id=channel_id
                     )
+                    await ask_in(transaction, guild_id, channel_id, now=self._clock.now())
         self._bell.ring("outbox")
 
     async def set_review_channel(self, guild_id: int, channel_id: int, *, interaction_id: int) -> None:

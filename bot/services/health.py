@@ -10,6 +10,7 @@ from bot.ports import GatewayLink, WorkersWatch
 from bot.services.gateway import Gateway
 from bot.store import Store
 from bot.store import channels as channel_rows
+from bot.store import floods as flood_rows
 from bot.store import outbox as outbox_rows
 
 # A delivery that fails is tried again after ten minutes at the latest.
@@ -29,13 +30,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """What stands where at this moment."""
+    """What stands where at this moment. floods_waiting: how many floods nobody decided about yet."""
 
     deliveries: dict[str, int]
     oldest_seconds: float
     stopped_channels: int
     shards_connected: int
     shards: int
+    floods_waiting: int
 
 
 class Health:
@@ -49,8 +51,14 @@ class Health:
         self._workers = workers
 
     async def checks(self) -> list[Check]:
-        """All that has to be right: database, gateway, workers, outbox."""
-        return [await self._database(), self._connection(), *self._background(), await self._outbox()]
+        """All that has to be right: database, gateway, workers, outbox; and what waits for people, no fault."""
+        return [
+            await self._database(),
+            self._connection(),
+            *self._background(),
+            await self._outbox(),
+            await self._decisions(),
+        ]
 
     async def gauges(self) -> Gauges:
         """For the metrics. Raises StoreError."""
@@ -58,9 +66,10 @@ class Health:
             deliveries = await outbox_rows.count_open(transaction)
             oldest = await outbox_rows.oldest_waiting(transaction)
             stopped = await channel_rows.count_stopped(transaction)
+            floods = await flood_rows.count_waiting(transaction)
         connected, shards = self._link.shards_connected()
         age = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
-        return Gauges(deliveries, max(age, 0.0), stopped, connected, shards)
+        return Gauges(deliveries, max(age, 0.0), stopped, connected, shards, floods)
 
     async def _database(self) -> Check:
         try:
@@ -112,3 +121,21 @@ class Health:
         if age > _OLD:
             return Check("outbox", ok=False, says=f"The oldest delivery waits for {minutes} minutes; the log says why.")
         return Check("outbox", ok=True, says=f"The oldest delivery waits for {minutes} minutes.")
+
+    async def _decisions(self) -> Check:
+        try:
+            async with asyncio.timeout(_LONGEST_LOOK_SECONDS), self._store.read() as transaction:
+                return Check("floods", ok=True, says=waiting_said(await flood_rows.count_waiting(transaction)))
+        except (StoreError, TimeoutError):
+            return Check("floods", ok=True, says="The database does not answer.")
+
+
+def waiting_said(floods: int) -> str:
+    """How many floods wait, in a sentence for the operator."""
+    if not floods:
+        return "Nothing is held back."
+    times = "Once" if floods == 1 else f"{floods} times"
+    return (
+        f"{times} most of a newsletter looked new; its issues are held back until the staff of the server decides. "
+        "Administrators see it below /setup, /desk and /help."
+    )

@@ -15,6 +15,7 @@ from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.ports import Announcer, Bell, IssueSource, LinkFollower, Reading, Unchanged
 from bot.services.announcements import announce_in_guild, announce_newest, enqueue_announcement
+from bot.services.cadence import MOST_LEARNED_FROM, keeps_rhythm
 from bot.services.cards import Change, show_changes
 from bot.services.floods import hold, is_flood
 from bot.services.following import Following
@@ -208,6 +209,7 @@ class Sources:
                 return  # somebody subscribed anew meanwhile; it is read again at once
             source = held
             newest_known_at = await issue_rows.newest_published_at(transaction, source.source_id, now=now)
+            published = await issue_rows.publishing_times(transaction, source.source_id, limit=MOST_LEARNED_FROM)
             # What a known issue says, and whether it is there at all, is for the source's own address to tell.
             is_own = climbed.rung_url is None
             stored = await store_issues(
@@ -228,7 +230,14 @@ class Sources:
             news = stored.new if is_own or not has_moved else _newer(stored.new, newest_known_at)
             if source.first_read_at is None:
                 announced = await self._announce_first(transaction, source, now=now)
-            elif is_flood(news, listed=len(reading.issues), newest_known_at=newest_known_at):
+            elif is_flood(
+                news,
+                listed=len(reading.issues),
+                newest_known_at=newest_known_at,
+                keeps_rhythm=keeps_rhythm(
+                    [issue.published_at for issue in news if issue.published_at is not None], published, now=now
+                ),
+            ):
                 await self._hold(transaction, source, news, listed=len(reading.issues), now=now)
                 announced = 0
             else:

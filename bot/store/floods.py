@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, select, update
+from sqlalchemy import Row, Select, delete, exists, func, select, update
 
+from bot.model.delivery import DeliveryState, Purpose
 from bot.model.flood import Flood, FloodDecision
 from bot.store.group_commit import Transaction
-from bot.store.tables import floods, issues, sources
+from bot.store.tables import floods, issues, outbox, sources
 
 
 async def add(
@@ -53,6 +54,25 @@ async def waiting(transaction: Transaction, guild_id: int) -> list[Flood]:
     """Those that nobody decided about, the newest first."""
     wanted = _floods().where(floods.c.guild_id == guild_id, floods.c.decision.is_(None)).order_by(floods.c.id.desc())
     return [await _whole(transaction, row) for row in (await transaction.execute(wanted)).all()]
+
+
+async def untold(transaction: Transaction, guild_id: int) -> list[Flood]:
+    """Those that nobody decided about and that no card asks about, or is going to; the oldest first."""
+    asked = exists().where(
+        outbox.c.guild_id == floods.c.guild_id,
+        outbox.c.subject_key == floods.c.flood_key,
+        outbox.c.purpose == Purpose.FLOOD,
+        outbox.c.state != DeliveryState.FAILED,
+    )
+    wanted = _floods().where(floods.c.guild_id == guild_id, floods.c.decision.is_(None), ~asked)
+    return [await _whole(transaction, row) for row in (await transaction.execute(wanted.order_by(floods.c.id))).all()]
+
+
+async def count_waiting(transaction: Transaction) -> int:
+    """How many wait for a decision, in all servers."""
+    waiting = select(func.count()).select_from(floods).where(floods.c.decision.is_(None))
+    count: int = (await transaction.execute(waiting)).scalar_one()
+    return count
 
 
 async def decide(

@@ -71,6 +71,7 @@ def _families(metrics: Metrics, gauges: Gauges | None) -> Iterator[Metric]:
     for name, help_text, value in (
         ("outbox_oldest_seconds", "Age of the oldest delivery that waits", gauges.oldest_seconds),
         ("stopped_channels", "Channels that refuse everything", gauges.stopped_channels),
+        ("floods_waiting", "Times most of a newsletter looked new and nobody decided yet", gauges.floods_waiting),
         ("gateway_shards_connected", "Shards with a connection", gauges.shards_connected),
         ("gateway_shards", "Shards there should be", gauges.shards),
     ):

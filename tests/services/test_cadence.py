@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.cadence import MOST_LEARNED_FROM, missed_at
+from bot.services.cadence import MOST_LEARNED_FROM, keeps_rhythm, missed_at
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
@@ -116,3 +116,57 @@ def test_a_day_that_was_left_out_once_is_still_one_of_its_days() -> None:
 def test_no_history_breaks_it_and_nothing_is_missed_in_the_future(published: list[datetime], now: datetime) -> None:
     missed = missed_at(published, now=now)
     assert missed is None or missed <= now
+
+
+def days_after(published: list[datetime], count: int, *, step: timedelta = DAY) -> list[datetime]:
+    return [published[-1] + number * step for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize(
+    ("published", "after", "new", "fits"),
+    [
+        (daily(days=tuple(range(7))), 12, 12, True),
+        (daily(days=tuple(range(7))), 12, 18, True),
+        (daily(days=tuple(range(7))), 12, 19, False),
+        (daily(days=tuple(range(7))), 1, 6, False),
+        (daily(), 12, 12, True),
+        (daily(2), 12, 12, True),
+        (daily(6, days=(3,)), 35, 7, True),
+        (daily(6, days=(3,)), 35, 8, False),
+        (daily(days=(0,))[:4], 12, 2, False),
+        ([MONDAY] * 40, 12, 6, False),
+        ([*[MONDAY] * 40, *daily(6, days=(3,))], 14, 6, False),
+        (daily(days=tuple(range(7))), 400, 61, False),
+        ([], 12, 6, False),
+    ],
+    ids=[
+        "a daily",
+        "and the margin",
+        "and more",
+        "in a day",
+        "one that rests at weekends",
+        "known for two weeks",
+        "a weekly",
+        "too many of it",
+        "known too little",
+        "an archive filled in at once",
+        "and a weekly after it",
+        "of more than a year",
+        "nothing is known",
+    ],
+)
+def test_as_many_are_caught_up_with_as_came_out_by_the_habit(
+    published: list[datetime], after: int, new: int, *, fits: bool
+) -> None:
+    step = after * DAY / new
+    came = days_after(published or [MONDAY], new, step=step)
+    assert keeps_rhythm(came, published, now=(published or [MONDAY])[-1] + after * DAY) is fits
+
+
+def test_many_that_are_dated_on_one_day_are_no_rhythm() -> None:
+    published = daily(days=tuple(range(7)))
+    last = published[-1]
+    assert not keeps_rhythm([last + 11 * DAY] * 12, published, now=last + 12 * DAY)
+    several = sorted(moment + later * HOUR for moment in published for later in (0, 3, 6))
+    came = [last + day * DAY + later * HOUR for day in range(1, 5) for later in (0, 3, 6)]
+    assert keeps_rhythm(came, several, now=last + 5 * DAY)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.errors import NotFoundError, RefusedError
+from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
 from bot.model.flood import FloodDecision
 from bot.model.issue import Issue
 from bot.model.member import Actor
@@ -217,3 +217,61 @@ async def test_a_newsletter_that_rested_long_ago_is_missed_by_nobody_who_just_su
     await desk.read()
     await desk.services.outbox.deliver_due()
     assert told(desk) == []
+
+
+def every_day(desk: Desk, *days: int) -> list[Issue]:
+    """Issues of a daily, by how many days after today they come out."""
+    today = desk.clock.now().replace(hour=6)
+    return [sample_issue(1000 + day, published_at=today + timedelta(days=day)) for day in days]
+
+
+async def test_after_an_outage_a_daily_catches_up_in_order(desk: Desk) -> None:
+    desk.shelf.lay_out(*every_day(desk, *range(-20, 1)))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.titles_sent()
+    came = every_day(desk, *range(1, 13))
+    desk.clock.move(timedelta(days=12))
+    desk.shelf.lay_out(*came[::-1])
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == [f"Issue number {1000 + day}" for day in range(13)]
+    assert (await desk.services.guilds.status(GUILD)).floods == ()
+
+
+async def test_after_an_outage_an_archive_and_other_names_are_held_all_the_same(desk: Desk) -> None:
+    known = every_day(desk, *range(-20, 1))
+    came = every_day(desk, *range(1, 13))
+    desk.shelf.lay_out(*known)
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.titles_sent()
+    desk.clock.move(timedelta(days=12))
+    other = [replace(each, title=f"Moved {each.title}", identities=(f"guid:new-{each.title}",)) for each in known[-8:]]
+    desk.shelf.lay_out(*came, *other)
+    await desk.services.sources.read_due()
+    assert len(await desk.titles_sent()) == 1
+    [flood] = (await desk.services.guilds.status(GUILD)).floods
+    assert len(flood.issue_keys) == 20
+
+
+async def test_what_no_card_asks_about_is_told_to_moderators_of_the_server_only(desk: Desk) -> None:
+    await flooded(desk, staff=None)
+    floods = desk.services.floods
+    [untold] = await floods.untold(GUILD, actor=MODERATOR)
+    assert len(untold.issue_keys) == 4
+    with pytest.raises(RefusedError, match="only-moderators"):
+        await floods.untold(GUILD, actor=Actor(1))
+    assert await floods.untold(7002, actor=MODERATOR) == []
+    await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=2)
+    assert await floods.untold(GUILD, actor=MODERATOR) == [], "it is going to be asked there"
+    await desk.services.outbox.deliver_due()
+    assert [card.flood.flood_key for card in cards(desk)] == [untold.flood_key]
+    await floods.decide(GUILD, untold.flood_key, FloodDecision.NONE, actor=MODERATOR, interaction_id=40)
+    assert await floods.untold(GUILD, actor=MODERATOR) == []
+
+
+async def test_a_flood_whose_card_was_refused_is_told_to_nobody_yet(desk: Desk) -> None:
+    desk.channel.fail_in[STAFF] = DeliveryRefusedError("delivery-refused", reason="Invalid Form Body")
+    await flooded(desk)
+    await desk.services.outbox.deliver_due()
+    assert len(await desk.services.floods.untold(GUILD, actor=MODERATOR)) == 1

@@ -8,7 +8,8 @@ import pytest
 from bot.errors import DeliveryError
 from bot.ports import Pulse
 from bot.services.health import Check, Health
-from tests.services.conftest import Desk
+from bot.store import floods as flood_rows
+from tests.services.conftest import GUILD, Desk
 
 
 @dataclass
@@ -83,3 +84,26 @@ async def test_a_closed_database_is_red_and_nothing_hangs(desk: Desk, health: He
     await desk.store.close()
     checks = {check.name: check for check in await health.checks()}
     assert checks.keys() >= {"database", "outbox"}
+
+
+async def test_what_is_held_back_is_counted_and_is_no_fault(desk: Desk, health: Health) -> None:
+    assert (await named(health, "floods")).says == "Nothing is held back."
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    for number in (1, 2):
+        async with desk.store.write() as transaction:
+            await flood_rows.add(
+                transaction,
+                flood_key=f"{'a' * 25}{number}",
+                guild_id=GUILD,
+                source_id=source.source_id,
+                issue_keys=["b" * 26],
+                listed=1,
+                now=desk.clock.now(),
+            )
+        assert (await health.gauges()).floods_waiting == number
+    check = await named(health, "floods")
+    assert check.ok
+    assert check.says.startswith("2 times most of a newsletter looked new")
+    assert await red(health) == []

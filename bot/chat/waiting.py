@@ -1,0 +1,63 @@
+"""What waits for an administrator, below the answers they get: the one place where a reply is given something more."""
+
+import logging
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.chat.context import actor_of, guild_id_of, language_of, services_of
+from bot.chat.plain import plain
+from bot.chat.views import View
+from bot.errors import PressroomError
+from bot.texts import text
+
+log = logging.getLogger(__name__)
+
+_WHERE = frozenset({"setup", "desk", "help"})
+_MOST_TEXT = 4000  # of a Components V2 message, and so many components
+_MOST_COMPONENTS = 40
+_LONGEST_NAME = 100
+
+
+async def what_waits(interaction: discord.Interaction) -> ui.LayoutView | None:
+    """What waits for whoever asks, with what to do about it; None for nothing, or where nobody would look for it."""
+    command = interaction.command
+    if command is None or command.qualified_name.partition(" ")[0] not in _WHERE:
+        return None
+    if not interaction.permissions.administrator:
+        return None
+    try:
+        floods = await services_of(interaction).floods.untold(guild_id_of(interaction), actor=actor_of(interaction))
+    except PressroomError:  # the answer itself matters more
+        log.warning("what waits could not be told interaction_id=%s", interaction.id, exc_info=True)
+        return None
+    if not floods:
+        return None
+    from bot.chat.floods import DecideFloods  # which answers by `replies`, and so stands above this
+
+    language = language_of(interaction)
+    said = text(
+        "waiting-floods",
+        language=language,
+        count=len(floods),
+        new=sum(len(flood.issue_keys) for flood in floods),
+        name=plain(floods[0].source_name, longest=_LONGEST_NAME),
+    )
+    view = View()
+    view.add_item(ui.TextDisplay[Any](said))
+    button = ui.Button[Any](label=text("button-flood-decide", language=language), custom_id=DecideFloods.custom_id())
+    view.add_item(ui.ActionRow[Any](button))
+    return view
+
+
+def joined(view: ui.LayoutView, more: ui.LayoutView) -> bool:
+    """Put what waits below an answer; False where that has no room for it."""
+    if view.content_length() + more.content_length() > _MOST_TEXT:
+        return False
+    if view.total_children_count + more.total_children_count > _MOST_COMPONENTS:
+        return False
+    for item in list(more.children):
+        more.remove_item(item)
+        view.add_item(item)
+    return True

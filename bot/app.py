@@ -22,7 +22,7 @@ from bot.errors import StartError, TokenRefusedError
 from bot.fetch import Fetcher
 from bot.jobs import Worker, Workers
 from bot.metrics import Metrics
-from bot.ports import Announcer, HubCaller, IssueSource, LinkFollower
+from bot.ports import Announcer, HubCaller, IssueAsker, IssueSource, LinkFollower
 from bot.services import (
     Announcements,
     Archive,
@@ -49,6 +49,7 @@ from bot.services import (
 from bot.services.quotas import MEGABYTE, Quotas
 from bot.services.retention import Retention
 from bot.settings import Settings
+from bot.sources.asking import HttpIssueAsker
 from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
 from bot.sources.folder import FolderSource
@@ -87,6 +88,9 @@ class Parts:
             max_bytes=settings.fetch_max_bytes,
             clock=self.clock,
         )
+
+    def asker(self, fetcher: Fetcher) -> IssueAsker | None:
+        return HttpIssueAsker(fetcher, BeehiivSource(FeedSource(fetcher), fetcher, clock=self.clock))
 
 
 async def run(settings: Settings, parts: Parts | None = None) -> None:
@@ -152,6 +156,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             reader=parts.reader(fetcher, settings),
             caller=HttpHubCaller(fetcher),
             follower=HttpLinkFollower(fetcher) if settings.follow_links else None,
+            asker=parts.asker(fetcher),
             announcer=parts.announcer(client, traffic),
             bell=workers,
             metrics=metrics,
@@ -202,6 +207,7 @@ def _services(
     reader: IssueSource,
     caller: HubCaller,
     follower: LinkFollower | None,
+    asker: IssueAsker | None,
     announcer: Announcer,
     bell: Workers,
     metrics: Metrics,
@@ -255,6 +261,7 @@ def _services(
             announcer=announcer,
             quotas=quotas,
             follower=follower,
+            asker=asker,
             metrics=metrics,
             alone=alone,
         ),

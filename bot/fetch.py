@@ -78,6 +78,10 @@ class Fetcher:
         """Where the address leads on to, without going there; None where it leads nowhere. Raises FetchError."""
         return await self._bounded(url, self._look_ahead(_address(url)))
 
+    async def status(self, url: str) -> int:
+        """The status that the address answers with itself: no redirect is followed. Raises FetchError."""
+        return await self._bounded(url, self._look_at(_address(url)))
+
     async def _bounded(self, url: str, exchange: Awaitable[T]) -> T:
         """What comes of the exchange, within the time limit. Raises FetchError for whatever else comes of it."""
         try:
@@ -141,6 +145,12 @@ class Fetcher:
                     raise _refusal(response, url)
                 response.close()
         return None
+
+    async def _look_at(self, url: URL) -> int:
+        # Some answer HEAD with a status of its own, so a page is asked for as readers do; its content is not taken.
+        async with self._open_session().get(url.with_user(None), allow_redirects=False) as response:
+            response.close()
+            return response.status
 
     async def _send(self, url: URL, form: Mapping[str, str]) -> None:
         session = self._open_session()

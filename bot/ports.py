@@ -1,8 +1,9 @@
 """What the rules need from outside, as Protocols; `bot.app` hands in who fulfils them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
@@ -71,6 +72,24 @@ class LinkFollower(Protocol):
 
         `address` is one that `bot.newsletter.opaque.to_ask` gave. Raises FetchError.
         """
+        ...
+
+
+class Standing(StrEnum):
+    """What is answered about an issue that its source does not list any more."""
+
+    UNKNOWN = "unknown"
+    NOTHING_THERE = "nothing there"  # its own address says so (404, 410), which may pass
+    TAKEN_BACK = "taken back"  # its platform says so
+
+
+class IssueAsker(Protocol):
+    """Asks whether an issue still stands where it was."""
+
+    async def ask(
+        self, source: Source, *, url: str | None, names: Collection[str], credentials: str | None
+    ) -> Standing:
+        """How the issue with this address and these names stands. Raises FetchError or UnreadableError."""
         ...
 
 

@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import DeliveryRefusedError, PressroomError, UnreadableError
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssuePoll, Link, Section
-from bot.ports import Announcement, Matter, Notice, Reading, Unchanged
+from bot.ports import Announcement, Matter, Notice, Reading, Standing, Unchanged
 
 NOON = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
 
@@ -116,6 +116,27 @@ class Shelf:
             raise UnreadableError("unreadable-page")
         self.credentials.append(credentials)
         answer = self.answers.get(source.url, self.answer)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class AskedPages:
+    """Where absent issues are asked for: answers by their addresses, or that nothing is known."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answers: dict[str, Standing | Exception] = {}
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def ask(
+        self, source: Source, *, url: str | None, names: Collection[str], credentials: str | None
+    ) -> Standing:
+        assert url is not None
+        self.asked.append(url)
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        answer = self.answers.get(url, Standing.UNKNOWN)
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -13,7 +13,8 @@ from bot.metrics import Metrics, metered
 from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.model.problem import Problem
-from bot.ports import Announcer, Bell, IssueSource, LinkFollower, Reading, Unchanged
+from bot.ports import Announcer, Bell, IssueAsker, IssueSource, LinkFollower, Reading, Unchanged
+from bot.services.absences import Absences, note_answers, withdraw_proven
 from bot.services.announcements import announce_in_guild, announce_newest, enqueue_announcement
 from bot.services.cadence import MOST_LEARNED_FROM, keeps_rhythm
 from bot.services.cards import Change, show_changes
@@ -27,7 +28,7 @@ from bot.services.rekeying import follow_submissions
 from bot.services.repeats import is_release_due, link_repeats, release, to_be_told
 from bot.services.side_by_side import work_off
 from bot.services.slots import LONGEST_ASKED, next_reading
-from bot.services.storing import Stored, look_for_missing, miss_again, store_issues
+from bot.services.storing import Stored, look_for_missing, store_issues
 from bot.services.submissions import feature_links
 from bot.services.watching import Watch
 from bot.services.websub import note_hub
@@ -63,6 +64,7 @@ class Sources:
         announcer: Announcer,
         quotas: Quotas = DEFAULT_QUOTAS,
         follower: LinkFollower | None = None,
+        asker: IssueAsker | None = None,
         alone: bool = False,
     ) -> None:
         self._alone = alone
@@ -74,6 +76,7 @@ class Sources:
         self._reader = reader
         self._ladder = Ladder(store, reader=reader, clock=clock)
         self._following = Following(store, follower=follower, clock=clock)
+        self._absences = Absences(store, asker=asker, clock=clock)
         self._secrets = secrets
         self._clock = clock
         self._bell = bell
@@ -168,7 +171,10 @@ class Sources:
     async def _read_and_take_in(self, source: Source) -> None:
         """Read one source and take in what is new; whatever goes wrong with it is its own problem."""
         try:
-            climbed = await self._ladder.read(source, credentials=await self._credentials(source))
+            credentials = await self._credentials(source)
+            if (source.etag or source.last_modified) and await self._absences.wants_whole(source):
+                source = replace(source, etag=None, last_modified=None)
+            climbed = await self._ladder.read(source, credentials=credentials)
             if isinstance(climbed.reading, Unchanged):
                 await self._record_unchanged(source, climbed, fresh_for=climbed.reading.fresh_for)
             else:
@@ -177,6 +183,8 @@ class Sources:
                 if not is_complete:  # with its marks, nothing would be asked about the rest before something changes
                     reading = replace(reading, etag=None, last_modified=None)
                 await self._take_in(source, climbed, reading)
+            if climbed.rung_url is None:
+                await self._ask_for_absent(source, credentials=credentials)
         except StoreBusyError:
             log.warning("source could not be stored yet source_id=%s", source.source_id, exc_info=True)
             await self._read_again_soon(source)
@@ -189,6 +197,20 @@ class Sources:
             # One source must not stop the others, and a mistake of ours must not be repeated without a pause.
             log.exception("source could not be read source_id=%s", source.source_id)
             await self._record_failure(source, Problem.of(error))
+
+    async def _ask_for_absent(self, source: Source, *, credentials: str | None) -> None:
+        """Ask what became of newest issues that are not listed any more, and withdraw what is proven to be gone."""
+        answers = await self._absences.ask(source, credentials=credentials)
+        if not answers:
+            return
+        now = self._clock.now()
+        async with self._store.write() as transaction:
+            gone = await note_answers(transaction, source, answers, now=now)
+            shown = await show_changes(transaction, await self._cards_of(transaction, source, gone), now=now)
+        if gone:
+            log.info("issues withdrawn source_id=%s count=%d", source.source_id, len(gone))
+        if shown:
+            self._bell.ring("outbox")
 
     async def _read_again_soon(self, source: Source) -> None:
         """That others were writing is nothing that failed at the source."""
@@ -223,6 +245,7 @@ class Sources:
             )
             is_judged = is_own and reading.is_whole
             gone = await look_for_missing(transaction, source, stored, now=now) if is_judged else []
+            gone += await withdraw_proven(transaction, source, now=now) if is_judged else []
             featured = await self._feature(transaction, source, stored, now=now)
             told_again = await link_repeats(transaction, source, stored.new)
             has_moved = climbed.rung_url != source.rung_url
@@ -376,10 +399,7 @@ class Sources:
         async with self._store.write() as transaction:
             shown = False
             if await source_rows.hold_claim(transaction, source) is not None:
-                # What the last reading missed is still missing.
-                gone = await miss_again(transaction, source, now=now) if climbed.rung_url is None else []
-                shown = await show_changes(transaction, await self._cards_of(transaction, source, gone), now=now)
-                shown |= await self._watch.for_silence(transaction, source, now=now)
+                shown = await self._watch.for_silence(transaction, source, now=now)
                 await source_rows.record_unchanged(
                     transaction,
                     source.source_id,

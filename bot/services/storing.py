@@ -11,6 +11,7 @@ from bot.model.issue import Issue
 from bot.services.keys import issue_key
 from bot.services.recognition import Recognised, recognise, with_successors
 from bot.store import Transaction
+from bot.store import absences as absence_rows
 from bot.store import issues as issue_rows
 
 READING_VERSION = 1
@@ -121,20 +122,21 @@ async def look_for_missing(transaction: Transaction, source: Source, stored: Sto
     Missed is what the source listed before, between issues that it still lists: newer ones and enough older ones. A
     feed drops its oldest items, keeps an old one at its top, forgets its newest for a while: none of that is a
     withdrawal. One that lost more than a few has moved, or is broken, and says nothing of any single issue.
+
+    Of the newest the reading alone says too little; which of those it misses is kept for `bot.services.absences`.
     """
     present = set(stored.seen)
     # One older item alone may be pinned, while those above it grow old and go; where two are all, nobody can tell.
     most_older = max(2, len(present) // 3) if len(present) > 2 else 1
     between = await issue_rows.missing_between(transaction, source.source_id, present, most_older=most_older)
-    if (stored.new and len(stored.new) >= len(present)) or len(between) > max(1, len(present) // 4):
+    a_few = max(1, len(present) // 4)
+    if (stored.new and len(stored.new) >= len(present)) or len(between) > a_few:
         between = []
+    newest = await issue_rows.missing_above(transaction, source.source_id, present, limit=a_few + 1)
+    if stored.new or len(newest) > a_few:
+        newest = []
+    await absence_rows.note(transaction, source.source_id, newest, now=now)
     return await issue_rows.count_missed(transaction, source.source_id, between, enough=READINGS_MISSED, now=now)
-
-
-async def miss_again(transaction: Transaction, source: Source, *, now: datetime) -> list[str]:
-    """Count what the last reading missed once more, where nothing changed; the keys of what is withdrawn now."""
-    missed = await issue_rows.missed_before(transaction, source.source_id)
-    return await issue_rows.count_missed(transaction, source.source_id, missed, enough=READINGS_MISSED, now=now)
 
 
 async def _with_successors(

@@ -2,16 +2,17 @@
 
 import asyncio
 import re
+from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from bot.clock import Clock
 from bot.errors import FetchError, UnreadableError
 from bot.fetch import Fetched, Fetcher
 from bot.model.guild import Source
 from bot.model.issue import Issue
-from bot.ports import Reading, Unchanged
+from bot.ports import Reading, Standing, Unchanged
 from bot.sources.feed import FeedSource
 
 # https://api.beehiiv.com/v2/publications/pub_…; the path is proof enough, and lets a gateway stand before it.
@@ -20,6 +21,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # Newest first, and what is scheduled before all that. With its content each post takes beehiiv a while, so it is one
 # page, and more only where few of its posts are out.
 _FEWEST = 5
+_TAKEN_BACK = frozenset({"draft", "archived"})
 _MOST_PAGES = 8
 _NEWEST = "status=confirmed&order_by=publish_date&direction=desc&limit=25&expand[]=free_web_content"
 
@@ -43,8 +45,8 @@ class BeehiivSource:
             raise UnreadableError("beehiiv-no-key")
         if address.scheme != "https" and address.hostname not in _LOOPBACK:
             raise UnreadableError("beehiiv-not-secret")
-        key = unquote(credentials).removesuffix(":")
-        publication = urlunsplit(address._replace(path=address.path.rstrip("/"), query="", fragment=""))
+        key = _key(credentials)
+        publication = _publication(source.url)
         issues, fresh_for = await self._posts(publication, key)
         title = source.title or await self._name(publication, key)
         # The API does not name the site, but every post says where it stands there.
@@ -77,6 +79,22 @@ class BeehiivSource:
             return None  # a key may be for posts alone
         return await asyncio.to_thread(read_name, named.body or b"")
 
+    async def standing(self, source: Source, *, names: Collection[str], credentials: str | None) -> Standing | None:
+        """How beehiiv says that a post stands; None for what is no post of a publication. Raises FetchError."""
+        post = next((name[5:] for name in names if name.startswith("guid:post_")), None)
+        if post is None or not credentials or not _PUBLICATION.search(urlsplit(source.url).path):
+            return None
+        from bot.newsletter.platforms.beehiiv_api import read_status
+
+        try:
+            fetched = await self._get(f"{_publication(source.url)}/posts/{quote(post, safe='')}", key=_key(credentials))
+        except FetchError as error:
+            if error.message_id == "fetch-nothing-there":
+                return Standing.TAKEN_BACK
+            raise
+        status = await asyncio.to_thread(read_status, fetched.body or b"")
+        return Standing.TAKEN_BACK if status in _TAKEN_BACK else Standing.UNKNOWN
+
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
         return await self._feeds.find_feeds(url, credentials=credentials)
 
@@ -91,3 +109,13 @@ class BeehiivSource:
             if error.message_id == "fetch-refused":
                 raise UnreadableError("beehiiv-key-refused") from None
             raise
+
+
+def _key(credentials: str) -> str:
+    return unquote(credentials).removesuffix(":")
+
+
+def _publication(url: str) -> str:
+    """The address of a publication, to which those of its posts are added."""
+    address = urlsplit(url)
+    return urlunsplit(address._replace(path=address.path.rstrip("/"), query="", fragment=""))

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, select, update
@@ -157,14 +158,15 @@ async def missing_between(
     return [row.id for row in rows if row.id not in present and edge < row.ordered_at < newest]
 
 
-async def missed_before(transaction: Transaction, source_id: int) -> list[int]:
-    """Issues that the last reading missed."""
+async def missing_above(transaction: Transaction, source_id: int, present: Collection[int], *, limit: int) -> list[int]:
+    """The newest issues that the source listed once, down to the first that is one of `present`, `limit` at most."""
     rows = await transaction.execute(
-        select(issues.c.id).where(
-            issues.c.source_id == source_id, issues.c.missed_readings > 0, issues.c.withdrawn_at.is_(None)
-        )
+        select(issues.c.id)
+        .where(issues.c.source_id == source_id, issues.c.is_listed, issues.c.withdrawn_at.is_(None))
+        .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
+        .limit(limit)
     )
-    return list(rows.scalars())
+    return list(takewhile(lambda issue_id: issue_id not in present, rows.scalars()))
 
 
 async def count_missed(

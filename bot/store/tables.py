@@ -277,6 +277,20 @@ issues = Table(
     Index(None, "source_id", "ordered_at"),
 )
 
+# Newest issues that are gone from their source: how many readings missed them, and what was answered where they were.
+absences = Table(
+    "absences",
+    metadata,
+    _points_to("issue_id", "issues.id", primary_key=True),
+    _points_to("source_id", "sources.id"),
+    Column("readings", Integer, nullable=False),
+    Column("asks", Integer, nullable=False),
+    Column("ask_at", UtcDateTime, nullable=False),
+    Column("gone_since", UtcDateTime),  # the first of the answers that nothing is there, which were all since
+    Column("is_proven", Boolean, nullable=False),
+    Index(None, "source_id"),
+)
+
 # All names by which an issue is known; an item is new only when none of its names is here.
 issue_identities = Table(
     "issue_identities",

@@ -14,7 +14,7 @@ from bot.app import Parts, open_app
 from bot.client import Pressroom
 from bot.clock import Clock
 from bot.fetch import Fetcher
-from bot.ports import IssueSource
+from bot.ports import IssueAsker, IssueSource
 from bot.settings import Settings
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
@@ -99,6 +99,9 @@ async def connected(settings: Settings, shelf: Shelf, clock: Clock) -> AsyncIter
 
         def reader(self, fetcher: Fetcher, settings: Settings) -> IssueSource:
             return shelf
+
+        def asker(self, fetcher: Fetcher) -> IssueAsker | None:
+            return None
 
     Played.clock = clock
     async with open_app(settings, Played()) as client:

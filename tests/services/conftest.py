@@ -41,7 +41,7 @@ from bot.services import (
 from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
-from tests.doubles import AskedHub, Channel, MovedClock, QuietBell, Shelf, sample_issue
+from tests.doubles import AskedHub, AskedPages, Channel, MovedClock, QuietBell, Shelf, sample_issue
 
 GUILD, CHANNEL = 7001, 8001
 FEED = "https://news.example/feed"
@@ -65,6 +65,7 @@ class Desk:
     metrics: Metrics
     interactions: Iterator[int]
     hub: AskedHub
+    pages: AskedPages
     first: FirstAnnouncement = FirstAnnouncement.NEWEST
 
     async def subscribe(self, guild_id: int = GUILD, channel_id: int = CHANNEL, url: str = FEED) -> None:
@@ -119,7 +120,7 @@ class Desk:
             interval=timedelta(minutes=10),
             metrics=self.metrics,
             announcer=self.channel,
-            **options,
+            **{"asker": self.pages, **options},
         )
 
     def subscriptions(self, reader: IssueSource | None = None, **options: Any) -> Subscriptions:
@@ -149,7 +150,7 @@ class Desk:
 @pytest.fixture
 async def desk(store: Store, tmp_path: Path) -> Desk:
     clock, bell, shelf, channel, metrics = MovedClock(), QuietBell(), Shelf(sample_issue(1)), Channel(), Metrics()
-    key_file, hub = tmp_path / "keys" / "secret.key", AskedHub()
+    key_file, hub, pages = tmp_path / "keys" / "secret.key", AskedHub(), AskedPages()
     services = Services(
         announcements=Announcements(store, clock=clock, bell=bell),
         archive=Archive(store),
@@ -176,6 +177,7 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
             interval=timedelta(minutes=10),
             metrics=metrics,
             announcer=channel,
+            asker=pages,
         ),
         submissions=Submissions(store, clock=clock, bell=bell),
         subscriptions=Subscriptions(
@@ -190,4 +192,4 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
             store, caller=hub, clock=clock, bell=bell, secrets=SecretBox(key_file), public_url="https://desk.example"
         ),
     )
-    return Desk(services, store, clock, bell, shelf, channel, key_file, metrics, count(900_000), hub)
+    return Desk(services, store, clock, bell, shelf, channel, key_file, metrics, count(900_000), hub, pages)

@@ -37,6 +37,12 @@ def is_last_page(content: bytes, page: int) -> bool:
     return not isinstance(pages, int) or page >= pages
 
 
+def read_status(content: bytes) -> str | None:
+    """The status in an answer about a post: `confirmed`, `draft`, `archived`. Raises UnreadableError for no answer."""
+    post = _data(content)
+    return _string(post.get("status")) or None if isinstance(post, dict) else None
+
+
 def read_name(content: bytes) -> str | None:
     """The name in an answer about a publication; None where it has none. Raises UnreadableError for anything else."""
     publication = _data(content)

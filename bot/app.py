@@ -29,6 +29,7 @@ from bot.services import (
     Audiences,
     Cards,
     Channels,
+    Chores,
     Credits,
     Explanations,
     Floods,
@@ -169,6 +170,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock))
         workers.add(Worker("polls", services.polls.close_due, parts.clock))
         workers.add(Worker("cards", services.cards.look_due, parts.clock))
+        workers.add(Worker("chores", services.chores.work_off, parts.clock))
         workers.add(Worker("hubs", services.websub.renew_due, parts.clock))
         workers.add(Worker("archive", services.archive.renew, parts.clock))
         retention = Retention(store, clock=parts.clock, history=timedelta(days=settings.history_days))
@@ -226,6 +228,7 @@ def _services(
         audiences=Audiences(store),
         cards=Cards(store, announcer=announcer, clock=clock, bell=bell),
         channels=Channels(store, announcer=announcer, clock=clock, bell=bell),
+        chores=Chores(store, clock=clock, bell=bell),
         credits=Credits(store, clock=clock, bell=bell),
         explanations=Explanations(store),
         floods=Floods(store, clock=clock, bell=bell),

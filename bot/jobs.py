@@ -25,6 +25,7 @@ KNOCKS: tuple[tuple[str, int], ...] = (
     ("sources", 60),
     ("outbox", 60),
     ("polls", 60),
+    ("chores", 60),
     ("hubs", 3600),
     ("cards", 3600),
     ("archive", 3600),

@@ -165,6 +165,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             return
         if not await self._can_announce(interaction, channel.id, needed=_NEEDED_FOR_NOTICES):
             return
+        await interaction.response.defer(ephemeral=True)
         await self._services.guilds.set_review_channel(
             guild_id_of(interaction), channel.id, interaction_id=interaction.id
         )

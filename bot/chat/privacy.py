@@ -21,10 +21,11 @@ class Forget(Press, name="forget", state=r"me"):
         return ui.Button(label=label, custom_id=cls.custom_id("me"), style=ButtonStyle.danger)
 
     async def press(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer()  # somebody may have sent in thousands of links
         await services_of(interaction).privacy.forget(
             guild_id_of(interaction), interaction.user.id, interaction_id=interaction.id
         )
-        await interaction.response.edit_message(
+        await interaction.edit_original_response(
             view=sentence_view(say(interaction, "privacy-forgotten")),
             allowed_mentions=discord.AllowedMentions.none(),
         )

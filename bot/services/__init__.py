@@ -7,6 +7,7 @@ from bot.services.archive import Archive
 from bot.services.audiences import Audiences
 from bot.services.cards import Cards
 from bot.services.channels import Channels
+from bot.services.chores import Chores
 from bot.services.credits import Credits
 from bot.services.explanations import Explanations
 from bot.services.floods import Floods
@@ -29,6 +30,7 @@ __all__ = [
     "Audiences",
     "Cards",
     "Channels",
+    "Chores",
     "Credits",
     "Explanations",
     "Floods",
@@ -57,6 +59,7 @@ class Services:
     audiences: Audiences
     cards: Cards
     channels: Channels
+    chores: Chores
     credits: Credits
     explanations: Explanations
     floods: Floods

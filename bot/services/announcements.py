@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.errors import DeliveryRefusedError, NotFoundError
+from bot.model.chore import Chore
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, message_link
 from bot.model.guild import FirstAnnouncement, Guild, Subscription
 from bot.model.issue import Issue
@@ -14,7 +15,10 @@ from bot.ports import Announcement, Bell
 from bot.services.credits import credited
 from bot.services.keys import delivery_key
 from bot.services.polls import open_issue_poll
+from bot.services.portions import PORTION
 from bot.store import Store, Transaction
+from bot.store import channels as channel_rows
+from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import installation as installation_row
 from bot.store import interactions as interaction_rows
@@ -29,6 +33,7 @@ PINGS_APART = timedelta(days=1)
 _GIVEN_UP = ("delivery-cancelled", "delivery-moved")
 # How long an announcement can still be retracted or corrected before it goes to channels of other servers.
 SETTLING = timedelta(minutes=2)
+_FOLDED_AT_ONCE = 20
 
 
 async def enqueue_announcement(
@@ -168,17 +173,77 @@ async def announced_alike(
     return await _first_of(transaction, keys)
 
 
-async def hand_over(transaction: Transaction, *, guild_id: int, source_id: int) -> None:
-    """Let what a server was told of a source's issues, or is about to be, belong to the same issues by another source.
+async def hand_over(transaction: Transaction, *, guild_id: int, channel_id: int, issue_key: str) -> bool:
+    """Let what a server was told of an issue, or is about to be, belong to the same issue by another source it reads.
 
-    For a source that the server does not read any more, before what waits for it is cancelled.
+    For an issue whose source the server does not read any more. False where there is no other.
     """
-    for before, channel_id in await outbox_rows.announced_of(transaction, guild_id=guild_id, source_id=source_id):
-        after = await issue_rows.alike(transaction, before, guild_id=guild_id, channel_id=channel_id)
-        if after is not None:
-            await outbox_rows.change_subject(transaction, guild_id=guild_id, before=before, after=after)
-            await poll_rows.change_issue(transaction, guild_id=guild_id, before=before, after=after)
-            await submission_rows.change_issue(transaction, guild_id=guild_id, before=before, after=after)
+    after = await issue_rows.alike(transaction, issue_key, guild_id=guild_id, channel_id=channel_id)
+    if after is None:
+        return False
+    await outbox_rows.change_subject(transaction, guild_id=guild_id, before=issue_key, after=after)
+    await poll_rows.change_issue(transaction, guild_id=guild_id, before=issue_key, after=after)
+    await submission_rows.change_issue(transaction, guild_id=guild_id, before=issue_key, after=after)
+    return True
+
+
+async def let_go(transaction: Transaction, chore: Chore, _now: datetime) -> int | None:
+    """End a portion of what waits because of a source (the subject) that the server does not read any more.
+
+    What other sources bring, too, goes on as theirs. place: the id of a row of the outbox.
+    """
+    guild_id, source_id = chore.guild_id, int(chore.subject)
+    # While an issue comes by another of its sources, nobody could tell yet whether that one takes over.
+    await guild_rows.hold_subscriptions_of_guild(transaction, guild_id)
+    if any(each.source_id == source_id for each in await guild_rows.subscriptions_of_guild(transaction, guild_id)):
+        return None  # it was added again, and what waits is wanted
+    dropped = await repeat_rows.drop_held_of(transaction, guild_id=guild_id, source_id=source_id, limit=PORTION)
+    dropped += await flood_rows.drop_waiting(transaction, guild_id=guild_id, source_id=source_id, limit=PORTION)
+    if dropped >= PORTION:
+        return chore.place
+    told = await outbox_rows.told_of(
+        transaction, guild_id=guild_id, source_id=source_id, after=chore.place, limit=PORTION
+    )
+    announced = ((row.subject_key, row.channel_id) for row in told if row.purpose is Purpose.ANNOUNCE)
+    for issue_key, channel_id in dict.fromkeys(announced):
+        await hand_over(transaction, guild_id=guild_id, channel_id=channel_id, issue_key=issue_key)
+    await outbox_rows.cancel_pending(
+        transaction, [row.outbox_id for row in told], source_id=source_id, problem=Problem("delivery-cancelled")
+    )
+    return told[-1].outbox_id if len(told) == PORTION else None
+
+
+async def move_announcements(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+    """Take a portion of what waits for a stopped channel (the subject) to where its newsletter is announced now."""
+    guild_id, left_id = chore.guild_id, int(chore.subject)
+    stopped = await channel_rows.get_stopped(transaction, left_id)
+    moved = 0
+    for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
+        if subscription.channel_id == left_id or moved >= PORTION:
+            continue
+        records = await outbox_rows.take_back_waiting(
+            transaction,
+            guild_id=guild_id,
+            channel_id=left_id,
+            source_id=subscription.source_id,
+            problem=Problem("delivery-moved", {"channel": str(subscription.channel_id)}),
+            also_in_doubt=stopped is not None and stopped.look_again_at is None,
+            limit=PORTION - moved,
+        )
+        moved += len(records)
+        for record in records:
+            identity = await issue_rows.identity_of(transaction, record.subject_key)
+            if identity is not None:
+                await enqueue_announcement(
+                    transaction,
+                    subscription,
+                    issue_key=record.subject_key,
+                    identity=identity,
+                    now=now,
+                    may_ping=False,
+                    generation=record.generation,
+                )
+    return chore.place + moved if moved >= PORTION else None
 
 
 async def enqueue_followers_copy(transaction: Transaction, delivery: Delivery, *, now: datetime) -> None:
@@ -202,9 +267,11 @@ async def enqueue_folding(
         is_post=delivery.is_post,
     )
     words = Problem("announcement-anew", {"title": announcement.issue.title, "link": link})
-    for earlier in await outbox_rows.announcements_of(
+    records = await outbox_rows.announcements_of(
         transaction, guild_id=delivery.guild_id, subject_key=delivery.subject_key
-    ):
+    )
+    # Older ones still lead to one of these, and so on to this one.
+    for earlier in records[:_FOLDED_AT_ONCE]:
         if earlier.generation < delivery.generation and earlier.message_id is not None:
             await _enqueue_for(
                 transaction,

@@ -7,6 +7,7 @@ from bot.clock import Clock
 from bot.model.delivery import StoppedChannel
 from bot.model.problem import Problem
 from bot.ports import Announcer, Bell
+from bot.services.portions import PORTION
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
 from bot.store import outbox as outbox_rows
@@ -69,9 +70,11 @@ class Channels:
 
     async def hurry(self) -> None:
         """Discord can be reached again: what only waited for that is due now."""
-        async with self._store.write() as transaction:
-            await outbox_rows.make_due(transaction, now=self._clock.now(), problems=_PASSING)
-        self._bell.ring("outbox")
+        now, is_left = self._clock.now(), True
+        while is_left:  # broken off, it goes on when Discord is back the next time, or when each is due by itself
+            async with self._store.write() as transaction:
+                is_left = await outbox_rows.make_due(transaction, now=now, problems=_PASSING, limit=PORTION) == PORTION
+            self._bell.ring("outbox")
 
     async def look_again(self, guild_id: int | None) -> None:
         """Something changed in a server (None: in all of them): whatever seems mended there is tried at once."""
@@ -81,8 +84,8 @@ class Channels:
         if not mended:
             return
         now = self._clock.now()
-        async with self._store.write() as transaction:
-            for channel in mended:
+        for channel in mended:
+            async with self._store.write() as transaction:
                 if await outbox_rows.waiting_in_channel(transaction, channel.channel_id):
                     # The first look is had at once; after one in vain the next waits, whatever goes on in the server.
                     at = max(now, channel.looked_at + _BETWEEN_LOOKS) if channel.looks else now

@@ -1,13 +1,16 @@
 """Whose name stands where: nobody's without leave."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from bot.clock import Clock
 from bot.errors import RefusedError
+from bot.model.chore import Chore, ChoreKind
 from bot.model.member import Credit
 from bot.model.submission import Submission, SubmissionState
 from bot.ports import Bell
 from bot.services.cards import Change, show_changes
+from bot.services.portions import PORTION, begin
 from bot.store import Store, Transaction
 from bot.store import credits as credit_rows
 from bot.store import interactions as interaction_rows
@@ -52,17 +55,32 @@ class Credits:
                     is_reviewed=name is None or not in_own_words,
                     now=now,
                 )
-                await show_changes(transaction, await changes_of_name(transaction, guild_id, member_id), now=now)
+                await begin(transaction, name_shown(guild_id, member_id), show_name, now=now)
             credit = await credit_rows.get(transaction, guild_id=guild_id, member_id=member_id)
         self._bell.ring("outbox")
+        self._bell.ring("chores")
         return credit or Credit(member_id, name=None, is_reviewed=True, asked_at=now, answered_at=None)
 
 
-async def changes_of_name(transaction: Transaction, guild_id: int, member_id: int) -> list[Change]:
-    """What shows a member's name: announcements of issues in which links of theirs ran, and the moderators' cards."""
-    subjects = await submission_rows.issues_of_finder(transaction, guild_id=guild_id, member_id=member_id)
-    subjects += await submission_rows.pending_of_finder(transaction, guild_id=guild_id, member_id=member_id)
-    return [Change(guild_id, subject) for subject in subjects]
+def name_shown(guild_id: int, member_id: int) -> Chore:
+    """Let everything that shows a member's name be drawn anew (`show_name`)."""
+    return Chore(ChoreKind.SHOW_NAME, guild_id, member_id=member_id)
+
+
+async def show_name(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+    """Draw a portion anew of what shows a member's name, the newest first.
+
+    That are announcements of issues in which links of theirs ran, and the moderators' cards. place: a row's id.
+    """
+    found = await submission_rows.named_on_cards(
+        transaction,
+        guild_id=chore.guild_id,
+        member_id=chore.member_id,
+        before=chore.place or None,
+        limit=PORTION,
+    )
+    await show_changes(transaction, [Change(chore.guild_id, subject) for _, subject in found], now=now)
+    return found[-1][0] if len(found) == PORTION else None
 
 
 async def credited(transaction: Transaction, guild_id: int, submissions: Collection[Submission]) -> tuple[str, ...]:

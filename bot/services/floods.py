@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.errors import NotFoundError
+from bot.model.chore import Chore, ChoreKind
 from bot.model.delivery import Purpose
 from bot.model.flood import Flood, FloodDecision
 from bot.model.issue import Issue
@@ -18,6 +19,7 @@ from bot.services.announcements import announce_in_guild
 from bot.services.audiences import require_moderator
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.keys import random_key
+from bot.services.portions import PORTION, begin
 from bot.services.repeats import is_told_elsewhere
 from bot.store import Store, Transaction
 from bot.store import floods as flood_rows
@@ -130,7 +132,9 @@ class Floods:
             await require_moderator(transaction, guild_id, actor)
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             if fresh and await flood_rows.decide(transaction, flood_key, decision, guild_id=guild_id, now=now):
-                await self._announce(transaction, guild_id, flood_key, decision, now=now)
+                if decision is not FloodDecision.NONE:
+                    chore = Chore(ChoreKind.ANNOUNCE_FLOOD, guild_id, flood_key)
+                    await begin(transaction, chore, announce_flood, now=now)
                 change = Change(guild_id, flood_key, after=AFTER_THE_ANSWER)
                 await show_changes(transaction, [change], now=now)
             flood = await flood_rows.get(transaction, flood_key, guild_id=guild_id)
@@ -138,27 +142,32 @@ class Floods:
             raise NotFoundError("flood-gone")
         self._bell.ring("outbox")
         self._bell.ring("polls")
+        self._bell.ring("chores")
         return flood
 
-    async def _announce(
-        self, transaction: Transaction, guild_id: int, flood_key: str, decision: FloodDecision, *, now: datetime
-    ) -> None:
-        flood = await flood_rows.get(transaction, flood_key, guild_id=guild_id)
-        guild = await guild_rows.get_guild(transaction, guild_id)
-        if flood is None or guild is None or decision is FloodDecision.NONE:
-            return
-        wanted = flood.issue_keys if decision is FloodDecision.ALL else flood.issue_keys[-1:]
-        for key in wanted:
-            identity = await issue_rows.identity_of(transaction, key)
-            if decision is FloodDecision.ALL and await is_told_elsewhere(transaction, guild, key, here=wanted):
-                continue
-            if identity is not None and not await issue_rows.is_withdrawn(transaction, key):
-                await announce_in_guild(
-                    transaction,
-                    guild_id=guild_id,
-                    source_id=flood.source_id,
-                    issue_key=key,
-                    identity=identity,
-                    now=now,
-                    may_ping=False,
-                )
+
+async def announce_flood(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+    """Announce a portion of what was held back, as it was decided, the oldest first. place: how many were done."""
+    guild_id = chore.guild_id
+    flood = await flood_rows.get(transaction, chore.subject, guild_id=guild_id)
+    guild = await guild_rows.get_guild(transaction, guild_id)
+    if flood is None or guild is None or flood.decision in {None, FloodDecision.NONE}:
+        return None
+    wanted = flood.issue_keys if flood.decision is FloodDecision.ALL else flood.issue_keys[-1:]
+    for key in wanted[chore.place : chore.place + PORTION]:
+        identity = await issue_rows.identity_of(transaction, key)
+        is_all = flood.decision is FloodDecision.ALL
+        if is_all and await is_told_elsewhere(transaction, guild, key, here=wanted):
+            continue
+        if identity is not None and not await issue_rows.is_withdrawn(transaction, key):
+            await announce_in_guild(
+                transaction,
+                guild_id=guild_id,
+                source_id=flood.source_id,
+                issue_key=key,
+                identity=identity,
+                now=now,
+                may_ping=False,
+            )
+    done = chore.place + PORTION
+    return done if done < len(wanted) else None

@@ -7,23 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.model.delivery import DeliveryRecord, Purpose, StoppedChannel, ThreadlessChannel
+from bot.model.chore import Chore, ChoreKind
+from bot.model.delivery import DeliveryRecord, StoppedChannel, ThreadlessChannel
 from bot.model.flood import Flood
 from bot.model.guild import ArchiveAccess, Guild, Source, Subscription
 from bot.model.hub import Hub
 from bot.model.problem import Problem
 from bot.ports import Bell
-from bot.services.announcements import enqueue_announcement, hand_over
+from bot.services.announcements import let_go, move_announcements
 from bot.services.channels import choose_channel
 from bot.services.floods import ask_in
+from bot.services.notices import move_notices
+from bot.services.portions import PORTION, begin
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, used_up
-from bot.services.submissions import show_pending_in
+from bot.services.repeats import release_portion
+from bot.services.submissions import show_waiting
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
+from bot.store import chores as chore_rows
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
-from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 from bot.store import push as push_rows
 from bot.store import repeats as repeat_rows
@@ -56,22 +60,20 @@ class SetupStatus:
 
 
 async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: int, now: datetime) -> int | None:
-    """Let a server read a source no more, with all that waits because of it; None when it did not read it.
+    """Let a server read a source no more, and end all that waits because of it; None when it did not read it.
 
     Else how many issues waited for a digest: it will not be told of them.
     """
+    chore = Chore(ChoreKind.LET_GO, guild_id, str(source_id))
+    await chore_rows.hold(transaction, chore)  # before the subscriptions, as the worker does
     # While an issue comes by another of its sources, nobody could tell yet whether that one takes over.
     await guild_rows.hold_subscriptions_of_guild(transaction, guild_id)
     if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
         return None
     await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
     await lease_rows.ask_soon(transaction, [source_id], now=now)
-    dropped = await repeat_rows.drop_held_of(transaction, guild_id=guild_id, source_ids=[source_id])
-    await flood_rows.drop_waiting(transaction, guild_id=guild_id, source_id=source_id)
-    await hand_over(transaction, guild_id=guild_id, source_id=source_id)
-    await outbox_rows.cancel_pending(
-        transaction, guild_id=guild_id, source_id=source_id, problem=Problem("delivery-cancelled")
-    )
+    dropped = await repeat_rows.count_held_of(transaction, guild_id=guild_id, source_id=source_id)
+    await begin(transaction, chore, let_go, now=now)
     return dropped
 
 
@@ -91,13 +93,26 @@ class Guilds:
 
     async def leave(self, guild_id: int) -> None:
         """The bot is no longer in the server: nothing is read for it, and nothing queued is sent."""
-        async with self._store.write() as transaction:
-            for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
+        # Wherever this is broken off, `stay_only_in` goes on at the next start.
+        async with self._store.read() as transaction:
+            subscribed = await guild_rows.subscriptions_of_guild(transaction, guild_id)
+        for subscription in subscribed:
+            async with self._store.write() as transaction:
                 source_id = subscription.source_id
                 await stop_reading(transaction, guild_id=guild_id, source_id=source_id, now=self._clock.now())
-            await outbox_rows.cancel_guild(transaction, guild_id, problem=Problem("delivery-cancelled"))
-            await channel_rows.forget_guild(transaction, guild_id)
+        is_left = True
+        while is_left:
+            async with self._store.write() as transaction:
+                is_left = (
+                    await outbox_rows.cancel_guild(
+                        transaction, guild_id, problem=Problem("delivery-cancelled"), limit=PORTION
+                    )
+                    == PORTION
+                )
+        async with self._store.write() as transaction:
+            await channel_rows.forget_guild(transaction, guild_id)  # which has 500 at most
         self._bell.ring("hubs")
+        self._bell.ring("chores")
 
     async def stay_only_in(self, present: Collection[int]) -> None:
         """Leave every server that is not `present`: those that removed the bot while it was away."""
@@ -118,32 +133,10 @@ class Guilds:
             await guild_rows.move_subscriptions(transaction, guild_id=guild_id, channel_id=channel_id, now=now)
             for stopped in await channel_rows.stopped_in_guild(transaction, guild_id):
                 if stopped.channel_id != channel_id:
-                    await self._move_waiting(transaction, stopped, to=channel_id)
+                    chore = Chore(ChoreKind.MOVE_ANNOUNCEMENTS, guild_id, str(stopped.channel_id))
+                    await begin(transaction, chore, move_announcements, now=now)
         self._bell.ring("outbox")
-
-    async def _move_waiting(self, transaction: Transaction, stopped: StoppedChannel, *, to: int) -> None:
-        guild_id = stopped.guild_id
-        subscriptions = {
-            each.source_id: each for each in await guild_rows.subscriptions_of_guild(transaction, guild_id)
-        }
-        for record in await outbox_rows.take_back_waiting(
-            transaction,
-            channel_id=stopped.channel_id,
-            problem=Problem("delivery-moved", {"channel": str(to)}),
-            also_in_doubt=stopped.look_again_at is None,
-        ):
-            source_id = await issue_rows.source_of_issue(transaction, record.subject_key)
-            identity = await issue_rows.identity_of(transaction, record.subject_key)
-            if source_id in subscriptions and identity is not None:
-                await enqueue_announcement(
-                    transaction,
-                    subscriptions[source_id],
-                    issue_key=record.subject_key,
-                    identity=identity,
-                    now=self._clock.now(),
-                    may_ping=False,
-                    generation=record.generation,
-                )
+        self._bell.ring("chores")
 
     async def set_ping_role(self, guild_id: int, role_id: int | None, *, interaction_id: int) -> None:
         """Mention this role at announcements, at most once a day; None for no mention at all."""
@@ -163,11 +156,11 @@ class Guilds:
                 await guild_rows.change_settings(transaction, guild_id, staff_channel_id=channel_id)
                 if channel_id is not None:
                     await choose_channel(transaction, guild_id, channel_id)
-                    await outbox_rows.move_to(
-                        transaction, guild_id=guild_id, purpose=Purpose.NOTICE, channel_id=channel_id
-                    )
+                    chore = Chore(ChoreKind.MOVE_NOTICES, guild_id)
+                    await begin(transaction, chore, move_notices, now=self._clock.now())
                     await ask_in(transaction, guild_id, channel_id, now=self._clock.now())
         self._bell.ring("outbox")
+        self._bell.ring("chores")
 
     async def set_review_channel(self, guild_id: int, channel_id: int, *, interaction_id: int) -> None:
         """Show submissions to the moderators in this channel, also those that wait; from now on members may send."""
@@ -176,8 +169,9 @@ class Guilds:
             if transaction is not None:
                 await choose_channel(transaction, guild_id, channel_id)
                 await guild_rows.change_settings(transaction, guild_id, review_channel_id=channel_id)
-                await show_pending_in(transaction, guild_id, channel_id, now=now)
+                await begin(transaction, Chore(ChoreKind.SHOW_WAITING, guild_id), show_waiting, now=now)
         self._bell.ring("outbox")
+        self._bell.ring("chores")
 
     async def set_roles(
         self, guild_id: int, *, moderator_role_id: int | None, editor_role_id: int | None, interaction_id: int
@@ -202,8 +196,10 @@ class Guilds:
             if transaction is not None:
                 await guild_rows.change_settings(transaction, guild_id, announce_repeats=wanted)
                 if wanted:
-                    await repeat_rows.release_all(transaction, guild_id=guild_id, now=self._clock.now())
+                    chore = Chore(ChoreKind.RELEASE, guild_id)
+                    await begin(transaction, chore, release_portion, now=self._clock.now())
         self._bell.ring("sources")
+        self._bell.ring("chores")
 
     async def set_publishing(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
         """Publish announcements to the channels of other servers that follow."""

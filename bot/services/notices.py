@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from bot.model.chore import Chore
 from bot.model.delivery import Purpose
 from bot.model.problem import Problem
 from bot.ports import Announcer
 from bot.services.keys import delivery_key
+from bot.services.portions import PORTION
 from bot.store import Transaction
 from bot.store import guilds as guild_rows
 from bot.store import installation as installation_row
@@ -16,6 +18,21 @@ async def staff_channel_of(transaction: Transaction, announcer: Announcer, guild
     """Where a server's staff is told: the channel it chose, or the one that Discord itself uses; None for nowhere."""
     guild = await guild_rows.get_guild(transaction, guild_id)
     return (guild.staff_channel_id if guild else None) or announcer.staff_channel(guild_id)
+
+
+async def move_notices(transaction: Transaction, chore: Chore, _now: datetime) -> int | None:
+    """Let a portion of what the staff was not told yet go to the channel that the server chose."""
+    guild = await guild_rows.get_guild(transaction, chore.guild_id)
+    if guild is None or guild.staff_channel_id is None:
+        return None
+    moved = await outbox_rows.move_to(
+        transaction,
+        guild_id=chore.guild_id,
+        purpose=Purpose.NOTICE,
+        channel_id=guild.staff_channel_id,
+        limit=PORTION,
+    )
+    return chore.place + moved if moved == PORTION else None
 
 
 async def tell_staff(

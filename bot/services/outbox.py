@@ -17,6 +17,7 @@ from bot.services.announcements import (
     announcement_of,
     enqueue_folding,
     enqueue_followers_copy,
+    hand_over,
     is_wanted,
     take_ping,
 )
@@ -25,6 +26,7 @@ from bot.services.channels import channel_pause, put_off_look, stop_channel
 from bot.services.floods import flood_card_of
 from bot.services.notices import tell_staff
 from bot.services.polls import poll_card_of
+from bot.services.portions import PORTION
 from bot.services.side_by_side import work_off
 from bot.services.submissions import review_card_of
 from bot.store import Store, Transaction
@@ -131,14 +133,16 @@ class Outbox:
             stopped = await channel_rows.due_for_a_look(transaction, now=now)
             astray = await outbox_rows.is_due_after(transaction, now + _HORIZON)
         closed = [channel for channel in stopped if not self._announcer.is_open(channel)]
-        if not closed and not astray:
-            return
-        async with self._store.write() as transaction:
-            for channel in closed:
-                await put_off_look(transaction, channel, now=now)
-            moved = await outbox_rows.bring_nearer(transaction, now=now, horizon=now + _HORIZON)
-        if moved:
-            log.warning("deliveries were due in a far future, so the clock was wrong count=%d", moved)
+        for start in range(0, len(closed), PORTION):
+            async with self._store.write() as transaction:
+                for channel in closed[start : start + PORTION]:
+                    await put_off_look(transaction, channel, now=now)
+        if astray:
+            log.warning("deliveries were due in a far future, so the clock was wrong")
+        while astray:
+            async with self._store.write() as transaction:
+                moved = await outbox_rows.bring_nearer(transaction, now=now, horizon=now + _HORIZON, limit=PORTION)
+            astray = moved == PORTION
 
     async def _claim(self, busy: Collection[_Lane]) -> dict[_Lane, list[Delivery]]:
         now = self._clock.now()
@@ -216,8 +220,9 @@ class Outbox:
             announcement = await announcement_of(transaction, delivery)
             wanted = delivery.message_id is not None or await is_wanted(transaction, delivery)
         if not wanted:
-            # The newsletter was removed after this was claimed.
-            await self._give_up(delivery, Problem("delivery-cancelled"))
+            # The newsletter was removed, and not all that waited because of it was let go yet.
+            if not await self._hand_over(delivery):
+                await self._give_up(delivery, Problem("delivery-cancelled"))
             return
         if delivery.message_id is None:
             sent = await self._post(delivery, announcement)
@@ -225,6 +230,19 @@ class Outbox:
                 return
             delivery = replace(delivery, message_id=sent.message_id, thread_id=sent.thread_id, is_post=sent.is_post)
         await self._complete(delivery, announcement)
+
+    async def _hand_over(self, delivery: Delivery) -> bool:
+        """Let the announcement be that of the same issue by another source, and be due; False without one."""
+        async with self._store.write() as transaction:
+            if not await hand_over(
+                transaction,
+                guild_id=delivery.guild_id,
+                channel_id=delivery.channel_id,
+                issue_key=delivery.subject_key,
+            ):
+                return False
+            await outbox_rows.give_back(transaction, self._claim_of(delivery), due_at=self._clock.now())
+        return True
 
     async def _post_card(self, delivery: Delivery) -> None:
         async with self._store.read() as transaction:

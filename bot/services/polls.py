@@ -17,6 +17,7 @@ from bot.services.ballot_box import BallotBox
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.closing import closing_time
 from bot.services.keys import random_key
+from bot.services.portions import PORTION
 from bot.store import Store, Transaction
 from bot.store import interactions as interaction_rows
 from bot.store import outbox as outbox_rows
@@ -142,19 +143,22 @@ class Polls:
         self._bell.ring("outbox")
         return poll
 
-    async def close_due(self, _goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
+    async def close_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Close every poll whose time is over, also while nobody was there; when the next one's is, or None."""
         now = self._clock.now()
         async with self._store.read() as transaction:
             due = await poll_rows.next_closing(transaction)
         if due is None or due > now:
             return due
-        async with self._store.write() as transaction:
-            closed = await poll_rows.close_due(transaction, now=now)
-            await show_changes(transaction, [Change(poll.guild_id, _subject(poll)) for poll in closed], now=now)
-        for poll in closed:
-            log.info("poll closed guild_id=%s poll=%s", poll.guild_id, poll.poll_key)
-        self._bell.ring("outbox")
+        while goes_on():
+            async with self._store.write() as transaction:
+                closed = await poll_rows.close_due(transaction, now=now, limit=PORTION)
+                await show_changes(transaction, [Change(poll.guild_id, _subject(poll)) for poll in closed], now=now)
+            if not closed:
+                break
+            for poll in closed:
+                log.info("poll closed guild_id=%s poll=%s", poll.guild_id, poll.poll_key)
+            self._bell.ring("outbox")
         async with self._store.read() as transaction:
             return await poll_rows.next_closing(transaction)
 

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from bot.clock import Clock
+from bot.model.chore import Chore, ChoreKind
 from bot.ports import Bell
 from bot.services.cards import Change, show_changes
-from bot.store import Store
+from bot.services.portions import PORTION, begin, go_on
+from bot.store import Store, Transaction
+from bot.store import chores as chore_rows
 from bot.store import interactions as interaction_rows
-from bot.store import polls as poll_rows
 from bot.store import privacy as privacy_rows
-from bot.store import submissions as submission_rows
 
 
 class Privacy:
@@ -29,20 +30,33 @@ class Privacy:
         }
 
     async def forget(self, guild_id: int, member_id: int, *, interaction_id: int) -> None:
-        """Let nothing that is kept for a server name the member, nor any message that stands there."""
-        now = self._clock.now()
+        """Let nothing that is kept for a server name the member, nor any message that stands there.
+
+        A portion a transaction; broken off, the worker `chores` goes on.
+        """
+        chore = Chore(ChoreKind.FORGET, guild_id, member_id=member_id)
         async with self._store.write() as transaction:
+            now = self._clock.now()
             if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
                 return
-            traces = await privacy_rows.traces_of(transaction, guild_id=guild_id, member_id=member_id)
-            subjects = [*traces.submission_keys]
-            subjects += await submission_rows.issues_of_finder(transaction, guild_id=guild_id, member_id=member_id)
-            for poll_key in traces.poll_keys:
-                poll = await poll_rows.get(transaction, poll_key, guild_id=guild_id)
-                subjects.append(poll.issue_key if poll is not None and poll.issue_key else poll_key)
-            await privacy_rows.forget(transaction, guild_id=guild_id, member_id=member_id, now=now)
-            await show_changes(transaction, [Change(guild_id, subject) for subject in subjects], now=now)
+            await begin(transaction, chore, forget_portion, now=now)
+        while await self._forget_more(chore):
+            pass
         self._bell.ring("outbox")
+
+    async def _forget_more(self, chore: Chore) -> bool:
+        async with self._store.write() as transaction:
+            left = await chore_rows.hold(transaction, chore)
+            return left is not None and await go_on(transaction, left, forget_portion, now=self._clock.now())
+
+
+async def forget_portion(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+    """Let a portion of what names a member name nobody, and let the cards that show it be drawn anew."""
+    done = await privacy_rows.forget(
+        transaction, guild_id=chore.guild_id, member_id=chore.member_id, now=now, limit=PORTION
+    )
+    await show_changes(transaction, [Change(chore.guild_id, subject) for subject in done.subjects], now=now)
+    return chore.place + done.count if done.count >= PORTION else None
 
 
 def _readable(name: str, value: Any) -> Any:

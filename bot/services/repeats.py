@@ -8,10 +8,12 @@ where the newsletter has that habit, and is announced when none came.
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from bot.model.chore import Chore
 from bot.model.guild import Guild, Source
 from bot.model.issue import Issue, IssueCard
 from bot.services.announcements import announced_alike
 from bot.services.keys import issue_key
+from bot.services.portions import PORTION
 from bot.store import Transaction
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
@@ -129,9 +131,21 @@ async def is_release_due(transaction: Transaction, *, now: datetime) -> bool:
     return await repeat_rows.is_release_due(transaction, now=now, longest=WAIT)
 
 
+async def release_portion(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+    """End the waiting of a portion of what waits for a digest in a server that wants repeats (again)."""
+    guild = await guild_rows.get_guild(transaction, chore.guild_id)
+    if guild is None or not guild.announce_repeats:
+        return None
+    released = await repeat_rows.release_some(transaction, guild_id=chore.guild_id, now=now, limit=PORTION)
+    return chore.place + released if released == PORTION else None
+
+
 async def release(transaction: Transaction, *, now: datetime) -> list[tuple[int, int, str]]:
-    """Server, source and key of each issue that waited long enough for a digest, and of which none told the server."""
-    released = await repeat_rows.take_released(transaction, now=now, longest=WAIT)
+    """Server, source and key of each issue that waited long enough for a digest, and of which none told the server.
+
+    Of a portion of them, as long as `is_release_due`.
+    """
+    released = await repeat_rows.take_released(transaction, now=now, longest=WAIT, limit=PORTION)
     untold = []
     for guild_id, source_id, key in released:
         guild = await guild_rows.get_guild(transaction, guild_id)

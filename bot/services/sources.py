@@ -23,6 +23,7 @@ from bot.services.following import Following
 from bot.services.keys import issue_key
 from bot.services.ladder import Climbed, Ladder, next_look_up
 from bot.services.notices import staff_channel_of
+from bot.services.portions import PORTION
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, charge, is_heavy, tomorrow, used_up
 from bot.services.rekeying import follow_submissions
 from bot.services.repeats import is_release_due, link_repeats, release, to_be_told
@@ -122,8 +123,9 @@ class Sources:
             astray = await source_rows.is_due_after(transaction, horizon)
         if astray:
             log.warning("sources were due in a far future, so the clock was wrong")
+        while astray:
             async with self._store.write() as transaction:
-                await source_rows.bring_nearer(transaction, now=now, horizon=horizon)
+                astray = await source_rows.bring_nearer(transaction, now=now, horizon=horizon, limit=PORTION) > 0
 
     async def _read(self, source: Source) -> None:
         """Read one source on the account of the servers that subscribe to it, as far as these have any left."""
@@ -363,10 +365,15 @@ class Sources:
 
     async def _release(self) -> None:
         """Announce what waited for a digest that did not come."""
+        while await self._release_some():
+            self._bell.ring("outbox")
+            self._bell.ring("polls")
+
+    async def _release_some(self) -> bool:
         now = self._clock.now()
         async with self._store.read() as transaction:
             if not await is_release_due(transaction, now=now):
-                return
+                return False
         async with self._store.write() as transaction:
             released = await release(transaction, now=now)
             for guild_id, source_id, key in released:
@@ -376,9 +383,7 @@ class Sources:
                 await announce_in_guild(
                     transaction, guild_id=guild_id, source_id=source_id, issue_key=key, identity=identity, now=now
                 )
-        if released:
-            self._bell.ring("outbox")
-            self._bell.ring("polls")
+        return True
 
     async def _announce_first(self, transaction: Transaction, source: Source, *, now: datetime) -> int:
         """At the first reading only the newest issue is announced, or none where the server wants that."""

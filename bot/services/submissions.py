@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
 from bot.model.address import is_public_host
+from bot.model.chore import Chore
 from bot.model.delivery import Purpose
 from bot.model.issue import Issue
 from bot.model.member import Actor, Credit
@@ -16,8 +17,9 @@ from bot.model.submission import Plan, Submission, SubmissionState
 from bot.ports import Bell, ReviewCard
 from bot.services.audiences import require_moderator
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
-from bot.services.credits import changes_of_name
+from bot.services.credits import name_shown, show_name
 from bot.services.keys import random_key
+from bot.services.portions import PORTION, begin
 from bot.services.rekeying import keys_of
 from bot.store import Store, Transaction
 from bot.store import credits as credit_rows
@@ -234,6 +236,7 @@ class Submissions:
             if decided and state is SubmissionState.APPROVED and submission.finder_id is not None:
                 await self._approve_name(transaction, guild_id, submission.finder_id, now=now)
         self._bell.ring("outbox")
+        self._bell.ring("chores")
         # Pressed twice, or heard twice.
         was_ours = submission.decided_by_id == actor.member_id and submission.state is state
         return Decision(submission, is_ours=decided or was_ours)
@@ -243,7 +246,7 @@ class Submissions:
         if await credit_rows.approve_name(
             transaction, guild_id=guild_id, member_id=finder_id, answered_before=now - _ON_THE_CARD_AFTER
         ):
-            await show_changes(transaction, await changes_of_name(transaction, guild_id, finder_id), now=now)
+            await begin(transaction, name_shown(guild_id, finder_id), show_name, now=now)
 
     async def get(self, guild_id: int, submission_key: str) -> Submission:
         """A submission of this server. Raises NotFoundError."""
@@ -262,24 +265,30 @@ async def review_card_of(transaction: Transaction, *, guild_id: int, submission_
     return ReviewCard(submission, wish.name if wish is not None and not wish.is_reviewed else None)
 
 
-async def show_pending_in(transaction: Transaction, guild_id: int, channel_id: int, *, now: datetime) -> None:
-    """Show what waits for a decision in this channel too: the moderators read it from now on.
+async def show_waiting(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+    """Show what waits for a decision where the moderators see submissions now, a portion of it, the oldest first.
 
-    What was shown there already is drawn anew, and so found out where somebody deleted it.
+    What was shown there already is drawn anew, and so found out where somebody deleted it. place: a row's id.
     """
+    guild_id = chore.guild_id
+    guild = await guild_rows.get_guild(transaction, guild_id)
+    if guild is None or guild.review_channel_id is None:
+        return None
+    waiting = await submission_rows.pending(transaction, guild_id, after=chore.place, limit=PORTION)
     shown = [
         Change(guild_id, submission.submission_key)
-        for submission in await submission_rows.pending(transaction, guild_id)
+        for _, submission in waiting
         if not await enqueue_card(
             transaction,
             purpose=Purpose.REVIEW,
             guild_id=guild_id,
-            channel_id=channel_id,
+            channel_id=guild.review_channel_id,
             subject_key=submission.submission_key,
             now=now,
         )
     ]
     await show_changes(transaction, shown, now=now)
+    return waiting[-1][0] if len(waiting) == PORTION else None
 
 
 async def feature_links(

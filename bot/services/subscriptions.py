@@ -174,6 +174,7 @@ class Subscriptions:
             dropped = await stop_reading(transaction, guild_id=guild_id, source_id=source_id, now=now)
         if dropped is not None:
             self._bell.ring("hubs")
+            self._bell.ring("chores")
         return dropped
 
     async def _charge(self, guild_id: int, received_bytes: int) -> None:

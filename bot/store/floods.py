@@ -87,13 +87,14 @@ async def decide(
     return bool(result.rowcount)
 
 
-async def drop_waiting(transaction: Transaction, *, guild_id: int, source_id: int) -> None:
-    """Forget what is held back of a source that the server does not read any more."""
-    await transaction.execute(
-        delete(floods).where(
-            floods.c.guild_id == guild_id, floods.c.source_id == source_id, floods.c.decision.is_(None)
-        )
+async def drop_waiting(transaction: Transaction, *, guild_id: int, source_id: int, limit: int) -> int:
+    """Forget so much that is held back of a source that the server does not read any more; how much that was."""
+    waiting = select(floods.c.id).where(
+        floods.c.guild_id == guild_id, floods.c.source_id == source_id, floods.c.decision.is_(None)
     )
+    ids = (await transaction.execute(waiting.order_by(floods.c.id).limit(limit))).scalars().all()
+    result = await transaction.execute(delete(floods).where(floods.c.id.in_(ids), floods.c.decision.is_(None)))
+    return result.rowcount
 
 
 def _floods() -> Select[Any]:

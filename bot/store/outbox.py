@@ -376,14 +376,14 @@ async def put_off(transaction: Transaction, claim: Claim, *, problem: Problem, d
     )
 
 
-async def make_due(transaction: Transaction, *, now: datetime, problems: Collection[str]) -> None:
-    """Let what waits because of one of these problems (ids of texts) be due now."""
-    await plan_by_index(transaction)
+async def make_due(transaction: Transaction, *, now: datetime, problems: Collection[str], limit: int) -> int:
+    """Let so much of what waits because of one of these problems (ids of texts) be due now; how much that was."""
     # Stored as a JSON list that begins with the text's id.
     because = or_(false(), *(outbox.c.last_problem.startswith(f'["{problem}"') for problem in problems))
-    await transaction.execute(
-        update(outbox).where(outbox.c.state == DeliveryState.PENDING, outbox.c.due_at > now, because).values(due_at=now)
-    )
+    waits = and_(outbox.c.state == DeliveryState.PENDING, outbox.c.due_at > now, because)
+    ids = await _first(transaction, waits, limit=limit)
+    result = await transaction.execute(update(outbox).where(outbox.c.id.in_(ids), waits).values(due_at=now))
+    return result.rowcount
 
 
 async def try_failed_again(
@@ -407,18 +407,15 @@ async def try_failed_again(
     return bool(result.rowcount)
 
 
-async def announced_of(transaction: Transaction, *, guild_id: int, source_id: int) -> list[tuple[str, int]]:
-    """Keys of a source's issues that were ever queued for a server, each with the channel."""
+async def told_of(transaction: Transaction, *, guild_id: int, source_id: int, after: int, limit: int) -> list[Delivery]:
+    """What was ever queued for a server about a source's issues, behind the row `after`, the oldest first."""
     rows = await transaction.execute(
-        select(outbox.c.subject_key, outbox.c.channel_id)
-        .where(
-            outbox.c.guild_id == guild_id,
-            outbox.c.purpose == Purpose.ANNOUNCE,
-            outbox.c.subject_key.in_(select(issues.c.issue_key).where(issues.c.source_id == source_id)),
-        )
-        .distinct()
+        select(outbox)
+        .where(outbox.c.guild_id == guild_id, outbox.c.id > after, _is_about_issue_of(source_id))
+        .order_by(outbox.c.id)
+        .limit(limit)
     )
-    return [(row.subject_key, row.channel_id) for row in rows]
+    return [_delivery(row) for row in rows]
 
 
 async def change_subject(transaction: Transaction, *, guild_id: int, before: str, after: str) -> None:
@@ -428,17 +425,19 @@ async def change_subject(transaction: Transaction, *, guild_id: int, before: str
     )
 
 
-async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: int, problem: Problem) -> None:
-    """Give up what is queued for a server from a source.
+async def cancel_pending(
+    transaction: Transaction, outbox_ids: Collection[int], *, source_id: int, problem: Problem
+) -> None:
+    """Give up those of these that wait and are (still) about issues of a source.
 
     What certainly did not arrive is forgotten. Of the rest an attempt may have arrived unheard: its row stays, so that
     adding the source again does not post it twice.
     """
     queued = and_(
-        outbox.c.guild_id == guild_id,
+        outbox.c.id.in_(list(outbox_ids)),
         outbox.c.state == DeliveryState.PENDING,
         outbox.c.message_id.is_(None),
-        outbox.c.subject_key.in_(select(issues.c.issue_key).where(issues.c.source_id == source_id)),
+        _is_about_issue_of(source_id),
     )
     await transaction.execute(delete(outbox).where(queued, outbox.c.doubt_since.is_(None)))
     await transaction.execute(
@@ -446,14 +445,16 @@ async def cancel_pending(transaction: Transaction, *, guild_id: int, source_id: 
     )
 
 
-async def cancel_guild(transaction: Transaction, guild_id: int, *, problem: Problem) -> None:
-    """Give up everything that is queued for a server that the bot is no longer in."""
-    await plan_by_index(transaction)
-    await transaction.execute(
+async def cancel_guild(transaction: Transaction, guild_id: int, *, problem: Problem, limit: int) -> int:
+    """Give up so much of what is queued for a server that the bot is no longer in; how much that was."""
+    queued = and_(outbox.c.guild_id == guild_id, outbox.c.state == DeliveryState.PENDING)
+    ids = await _first(transaction, queued, limit=limit)
+    result = await transaction.execute(
         update(outbox)
-        .where(_IS_OPEN, outbox.c.guild_id == guild_id, outbox.c.state == DeliveryState.PENDING)
+        .where(outbox.c.id.in_(ids), queued)
         .values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
     )
+    return result.rowcount
 
 
 async def guilds_waited_for(transaction: Transaction) -> set[int]:
@@ -513,10 +514,15 @@ async def is_due_after(transaction: Transaction, horizon: datetime) -> bool:
     return bool(result.scalar_one())
 
 
-async def bring_nearer(transaction: Transaction, *, now: datetime, horizon: datetime) -> int:
-    """Let what is due, or leased, beyond `horizon` be due now: only a clock that was wrong puts anything that far."""
-    await plan_by_index(transaction)
-    result = await transaction.execute(update(outbox).where(_is_beyond(horizon)).values(due_at=now, lease_until=None))
+async def bring_nearer(transaction: Transaction, *, now: datetime, horizon: datetime, limit: int) -> int:
+    """Let so much of what is due, or leased, beyond `horizon` be due now; how much that was.
+
+    Only a clock that was wrong puts anything that far.
+    """
+    ids = await _first(transaction, _is_beyond(horizon), limit=limit)
+    result = await transaction.execute(
+        update(outbox).where(outbox.c.id.in_(ids), _is_beyond(horizon)).values(due_at=now, lease_until=None)
+    )
     return result.rowcount
 
 
@@ -579,41 +585,50 @@ async def waiting_in_channel(transaction: Transaction, channel_id: int) -> int:
     return count
 
 
-async def move_to(transaction: Transaction, *, guild_id: int, purpose: Purpose, channel_id: int) -> None:
-    """Let what a server's staff was not shown yet go to this channel."""
-    await plan_by_index(transaction)
-    await transaction.execute(
-        update(outbox)
-        .where(
-            outbox.c.guild_id == guild_id,
-            outbox.c.purpose == purpose,
-            _IS_OPEN,
-            outbox.c.state == DeliveryState.PENDING,
-            outbox.c.message_id.is_(None),
-            outbox.c.doubt_since.is_(None),  # the others may stand in the old channel
-        )
-        .values(channel_id=channel_id)
+async def move_to(transaction: Transaction, *, guild_id: int, purpose: Purpose, channel_id: int, limit: int) -> int:
+    """Let so much of what a server's staff was not shown yet go to this channel; how much that was."""
+    elsewhere = and_(
+        outbox.c.guild_id == guild_id,
+        outbox.c.purpose == purpose,
+        outbox.c.state == DeliveryState.PENDING,
+        outbox.c.message_id.is_(None),
+        outbox.c.doubt_since.is_(None),  # the others may stand in the old channel
+        outbox.c.channel_id != channel_id,
     )
+    ids = await _first(transaction, elsewhere, limit=limit)
+    result = await transaction.execute(
+        update(outbox).where(outbox.c.id.in_(ids), elsewhere).values(channel_id=channel_id)
+    )
+    return result.rowcount
 
 
 async def take_back_waiting(
-    transaction: Transaction, *, channel_id: int, problem: Problem, also_in_doubt: bool
+    transaction: Transaction,
+    *,
+    guild_id: int,
+    channel_id: int,
+    source_id: int,
+    problem: Problem,
+    also_in_doubt: bool,
+    limit: int,
 ) -> list[DeliveryRecord]:
-    """Give up the announcements that wait for a channel, so that they can be queued for another one; oldest first.
+    """Give up so many announcements of a source that wait for a channel, to be queued for another one; oldest first.
 
     `also_in_doubt`: those too that may have arrived unheard, because nobody sees the channel any more.
     """
-    await plan_by_index(transaction)
+    waits = and_(
+        outbox.c.guild_id == guild_id,
+        outbox.c.channel_id == channel_id,
+        outbox.c.purpose == Purpose.ANNOUNCE,
+        outbox.c.state == DeliveryState.PENDING,
+        outbox.c.message_id.is_(None),
+        or_(outbox.c.doubt_since.is_(None), literal(also_in_doubt)),
+        _is_about_issue_of(source_id),
+    )
+    ids = await _first(transaction, waits, limit=limit)
     rows = await transaction.execute(
         update(outbox)
-        .where(
-            outbox.c.channel_id == channel_id,
-            outbox.c.purpose == Purpose.ANNOUNCE,
-            _IS_OPEN,
-            outbox.c.state == DeliveryState.PENDING,
-            outbox.c.message_id.is_(None),
-            or_(outbox.c.doubt_since.is_(None), literal(also_in_doubt)),
-        )
+        .where(outbox.c.id.in_(ids), waits)
         .values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
         .returning(*outbox.c)
     )
@@ -681,6 +696,17 @@ async def _change(transaction: Transaction, claim: Claim, **values: Any) -> bool
         .values(**values)
     )
     return bool(result.rowcount)
+
+
+async def _first(transaction: Transaction, condition: ColumnElement[bool], *, limit: int) -> list[int]:
+    """Ids of the oldest of these open rows: an UPDATE knows no limit."""
+    await plan_by_index(transaction)
+    rows = await transaction.execute(select(outbox.c.id).where(_IS_OPEN, condition).order_by(outbox.c.id).limit(limit))
+    return list(rows.scalars())
+
+
+def _is_about_issue_of(source_id: int) -> ColumnElement[bool]:
+    return outbox.c.subject_key.in_(select(issues.c.issue_key).where(issues.c.source_id == source_id))
 
 
 def _is_beyond(horizon: datetime) -> Any:

@@ -120,10 +120,10 @@ async def close(transaction: Transaction, poll_key: str, *, guild_id: int, now: 
     return bool(result.rowcount)
 
 
-async def close_due(transaction: Transaction, *, now: datetime) -> list[Poll]:
-    """Close every poll whose time is over, with that time as its end; those closed, without tally."""
+async def close_due(transaction: Transaction, *, now: datetime, limit: int) -> list[Poll]:
+    """Close so many polls whose time is over, with that time as its end; those closed, without tally."""
     # Locked in the order in which votes lock them.
-    due = select(polls.c.id).where(polls.c.closed_at.is_(None), polls.c.closes_at <= now)
+    due = select(polls.c.id).where(polls.c.closed_at.is_(None), polls.c.closes_at <= now).limit(limit)
     ids = (await transaction.execute(due.order_by(polls.c.id).with_for_update())).scalars().all()
     rows = await transaction.execute(
         update(polls)

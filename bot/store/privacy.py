@@ -11,11 +11,41 @@ from typing import Any
 
 from sqlalchemy import Table, and_, delete, exists, insert, or_, select, update
 
+from bot.model.chore import ChoreKind
 from bot.model.submission import SubmissionState
 from bot.store.group_commit import Transaction
-from bot.store.tables import MemberId, ballot_ledger, ballots, member_credits, poll_options, polls, submissions
+from bot.store.tables import (
+    MemberId,
+    ballot_ledger,
+    ballots,
+    chores,
+    issues,
+    member_credits,
+    poll_options,
+    polls,
+    submissions,
+)
 
-Forget = Callable[[Transaction, int, int, datetime], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much does not name the member any more, and what shows that: submissions, issues and polls by their keys."""
+
+    count: int = 0
+    subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """A member in a server who is forgotten now."""
+
+    guild_id: int
+    member_id: int
+    now: datetime
+
+
+Forget = Callable[[Transaction, Whom, int], Awaitable[Forgotten]]
+"""Forget the member in so many places at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +54,6 @@ class Part:
 
     tables: tuple[Table, ...]
     forget: Forget
-
-
-@dataclass(frozen=True, slots=True)
-class Traces:
-    """What has to be drawn anew when the member is forgotten: keys of submissions and polls."""
-
-    submission_keys: tuple[str, ...]
-    poll_keys: tuple[str, ...]
 
 
 async def kept_of(transaction: Transaction, *, guild_id: int, member_id: int) -> dict[str, list[dict[str, Any]]]:
@@ -50,44 +72,44 @@ async def kept_of(transaction: Transaction, *, guild_id: int, member_id: int) ->
     return found
 
 
-async def traces_of(transaction: Transaction, *, guild_id: int, member_id: int) -> Traces:
-    """What stands on Discord and names the member."""
-    named = or_(
-        submissions.c.finder_id == member_id,
-        submissions.c.brought_by_id == member_id,
-        submissions.c.decided_by_id == member_id,
-    )
-    sent = await transaction.execute(
-        select(submissions.c.submission_key).where(submissions.c.guild_id == guild_id, named)
-    )
-    # A poll's card names nobody, but the vote that is taken back changes its tally.
-    voted = exists().where(ballots.c.poll_id == polls.c.id, ballots.c.member_id == member_id)
-    asked = await transaction.execute(
-        select(polls.c.poll_key).where(polls.c.guild_id == guild_id, polls.c.closed_at.is_(None), voted)
-    )
-    return Traces(tuple(sent.scalars()), tuple(asked.scalars()))
-
-
-async def forget(transaction: Transaction, *, guild_id: int, member_id: int, now: datetime) -> None:
-    """Let nothing that is kept for a server name the member any more."""
-    # In the order in which votes lock them, and before anything is read of them.
-    voted = exists().where(ballots.c.poll_id == polls.c.id, ballots.c.member_id == member_id)
-    concerned = or_(voted, polls.c.opened_by_id == member_id, polls.c.closed_by_id == member_id)
-    rows = select(polls.c.id).where(polls.c.guild_id == guild_id, concerned)
-    await transaction.execute(rows.order_by(polls.c.id).with_for_update())
+async def forget(transaction: Transaction, *, guild_id: int, member_id: int, now: datetime, limit: int) -> Forgotten:
+    """Let so much of what is kept for a server not name the member any more; less than `limit` when that was all."""
+    whom, done = Whom(guild_id, member_id, now), Forgotten()
     for part in PARTS:
-        await part.forget(transaction, guild_id, member_id, now)
+        some = await part.forget(transaction, whom, limit - done.count)
+        done = Forgotten(done.count + some.count, done.subjects + some.subjects)
+        if done.count >= limit:
+            break
+    return done
 
 
-async def _forget_credit(transaction: Transaction, guild_id: int, member_id: int, _now: datetime) -> None:
-    await transaction.execute(
-        delete(member_credits).where(member_credits.c.guild_id == guild_id, member_credits.c.member_id == member_id)
+async def _forget_credit(transaction: Transaction, whom: Whom, _limit: int) -> Forgotten:
+    result = await transaction.execute(
+        delete(member_credits).where(
+            member_credits.c.guild_id == whom.guild_id, member_credits.c.member_id == whom.member_id
+        )
     )
+    return Forgotten(result.rowcount)
 
 
-async def _forget_submissions(transaction: Transaction, guild_id: int, member_id: int, _now: datetime) -> None:
-    here = submissions.c.guild_id == guild_id
-    theirs = and_(here, submissions.c.finder_id == member_id)
+async def _forget_submissions(transaction: Transaction, whom: Whom, limit: int) -> Forgotten:
+    columns = (
+        submissions.c.finder_id,
+        submissions.c.brought_by_id,
+        submissions.c.decided_by_id,
+        submissions.c.planned_by_id,
+    )
+    found = (
+        await transaction.execute(
+            select(submissions.c.id, submissions.c.submission_key, *columns, issues.c.issue_key)
+            .outerjoin(issues, issues.c.id == submissions.c.featured_issue_id)
+            .where(submissions.c.guild_id == whom.guild_id, or_(*(column == whom.member_id for column in columns)))
+            .order_by(submissions.c.id)
+            .limit(limit)
+        )
+    ).all()
+    here = submissions.c.id.in_([row.id for row in found])
+    theirs = and_(here, submissions.c.finder_id == whom.member_id)
     waits = and_(theirs, submissions.c.state == SubmissionState.PENDING)
     # What nobody decided about, nobody needs; what was decided stays as the newsletter's own, without words and name.
     await transaction.execute(
@@ -96,32 +118,48 @@ async def _forget_submissions(transaction: Transaction, guild_id: int, member_id
         .values(state=SubmissionState.WITHDRAWN, url="", link_key="", open_key=None, title=None)
     )
     await transaction.execute(update(submissions).where(theirs).values(finder_id=None, note=""))
-    for column in (submissions.c.brought_by_id, submissions.c.decided_by_id, submissions.c.planned_by_id):
-        await transaction.execute(update(submissions).where(here, column == member_id).values({column: None}))
+    for column in columns[1:]:
+        await transaction.execute(update(submissions).where(here, column == whom.member_id).values({column: None}))
+    ran = (row.issue_key for row in found if row.finder_id == whom.member_id and row.issue_key is not None)
+    return Forgotten(len(found), (*(row.submission_key for row in found), *dict.fromkeys(ran)))
 
 
-async def _forget_polls(transaction: Transaction, guild_id: int, member_id: int, _now: datetime) -> None:
-    for column in (polls.c.opened_by_id, polls.c.closed_by_id):
+async def _forget_polls(transaction: Transaction, whom: Whom, limit: int) -> Forgotten:
+    columns = (polls.c.opened_by_id, polls.c.closed_by_id)
+    named = select(polls.c.id).where(
+        polls.c.guild_id == whom.guild_id, or_(*(column == whom.member_id for column in columns))
+    )
+    ids = (await transaction.execute(named.order_by(polls.c.id).limit(limit).with_for_update())).scalars().all()
+    for column in columns:
         await transaction.execute(
-            update(polls).where(polls.c.guild_id == guild_id, column == member_id).values({column: None})
+            update(polls).where(polls.c.id.in_(ids), column == whom.member_id).values({column: None})
         )
+    return Forgotten(len(ids))
 
 
-async def _forget_ballots(transaction: Transaction, guild_id: int, member_id: int, now: datetime) -> None:
+async def _forget_ballots(transaction: Transaction, whom: Whom, limit: int) -> Forgotten:
     """In a closed poll the vote stays, under a number that is nobody's; in an open one it is taken back.
 
-    Otherwise whoever is forgotten could vote once more. In both the ledger still gives the tally when it is recounted.
+    Otherwise whoever is forgotten could vote once more. In both the ledger still gives the tally when it is recounted:
+    so all presses of the member in one poll are renamed at once.
     """
+    # Locked in the order in which votes lock them, and before anything is read of them.
+    voted = exists().where(ballots.c.poll_id == polls.c.id, ballots.c.member_id == whom.member_id)
+    theirs = select(polls.c.id).where(polls.c.guild_id == whom.guild_id, voted)
+    ids = (await transaction.execute(theirs.order_by(polls.c.id).limit(limit).with_for_update())).scalars().all()
     rows = await transaction.execute(
-        select(polls.c.id, polls.c.closed_at, ballots.c.position)
+        select(polls.c.id, polls.c.poll_key, polls.c.issue_key, polls.c.closed_at, ballots.c.position)
         .join(ballots, ballots.c.poll_id == polls.c.id)
-        .where(polls.c.guild_id == guild_id, ballots.c.member_id == member_id)
+        .where(polls.c.id.in_(ids), ballots.c.member_id == whom.member_id)
         .order_by(polls.c.id)
     )
+    subjects: list[str] = []
     for row in rows.all():
         nobody = -1 - randbits(62)
-        mine = and_(ballots.c.poll_id == row.id, ballots.c.member_id == member_id)
+        mine = and_(ballots.c.poll_id == row.id, ballots.c.member_id == whom.member_id)
         if row.closed_at is None:
+            # A poll's card names nobody, but the vote that is taken back changes its tally.
+            subjects.append(row.issue_key or row.poll_key)
             await transaction.execute(delete(ballots).where(mine))
             await transaction.execute(
                 update(poll_options)
@@ -129,15 +167,28 @@ async def _forget_ballots(transaction: Transaction, guild_id: int, member_id: in
                 .values(tally=poll_options.c.tally - 1)
             )
             await transaction.execute(
-                insert(ballot_ledger).values(poll_id=row.id, member_id=nobody, position=None, cast_at=now)
+                insert(ballot_ledger).values(poll_id=row.id, member_id=nobody, position=None, cast_at=whom.now)
             )
         else:
             await transaction.execute(update(ballots).where(mine).values(member_id=nobody))
         await transaction.execute(
             update(ballot_ledger)
-            .where(ballot_ledger.c.poll_id == row.id, ballot_ledger.c.member_id == member_id)
+            .where(ballot_ledger.c.poll_id == row.id, ballot_ledger.c.member_id == whom.member_id)
             .values(member_id=nobody)
         )
+    return Forgotten(len(ids), tuple(subjects))
+
+
+async def _forget_chores(transaction: Transaction, whom: Whom, _limit: int) -> Forgotten:
+    """But for the one that forgets the member, which ends by itself."""
+    result = await transaction.execute(
+        delete(chores).where(
+            chores.c.guild_id == whom.guild_id,
+            chores.c.member_id == whom.member_id,
+            chores.c.kind != ChoreKind.FORGET,
+        )
+    )
+    return Forgotten(result.rowcount)
 
 
 def _in_guild(table: Table, guild_id: int) -> Any:
@@ -151,4 +202,5 @@ PARTS = (
     Part((submissions,), _forget_submissions),
     Part((polls,), _forget_polls),
     Part((ballots, ballot_ledger), _forget_ballots),
+    Part((chores,), _forget_chores),
 )

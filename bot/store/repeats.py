@@ -1,10 +1,10 @@
 """Stories that a newsletter tells twice: in a short issue of their own, and in a digest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_, update
 
 from bot.model.issue import IssueCard
 from bot.store.group_commit import Transaction
@@ -126,13 +126,21 @@ async def release_at(transaction: Transaction, *, guild_id: int, issue_key: str)
     return moment
 
 
-async def release_all(transaction: Transaction, *, guild_id: int, now: datetime) -> None:
-    """End the waiting of all that waits for a digest in a server: it is released next."""
-    await transaction.execute(
-        update(held_issues)
+async def release_some(transaction: Transaction, *, guild_id: int, now: datetime, limit: int) -> int:
+    """End the waiting of so many that wait for a digest in a server, so that they are released next; how many."""
+    waiting = (
+        select(held_issues.c.issue_key)
         .where(held_issues.c.guild_id == guild_id, held_issues.c.release_at > now)
+        .order_by(held_issues.c.release_at)
+        .limit(limit)
+    )
+    keys = (await transaction.execute(waiting)).scalars().all()
+    result = await transaction.execute(
+        update(held_issues)
+        .where(held_issues.c.guild_id == guild_id, held_issues.c.issue_key.in_(keys))
         .values(release_at=now)
     )
+    return result.rowcount
 
 
 async def held_in(transaction: Transaction, guild_id: int) -> Held | None:
@@ -147,14 +155,23 @@ async def held_in(transaction: Transaction, guild_id: int) -> Held | None:
     return Held(row.held, row.until) if row.held else None
 
 
-async def take_released(transaction: Transaction, *, now: datetime, longest: timedelta) -> list[tuple[int, int, str]]:
-    """End the waiting of what waited long enough: server, source and key of each issue, in the order of its coming.
+async def take_released(
+    transaction: Transaction, *, now: datetime, longest: timedelta, limit: int
+) -> list[tuple[int, int, str]]:
+    """End the waiting of what waited longest: server, source and key of each issue, in the order of its coming.
 
     What is to wait longer than anything waits was written while the clock was wrong.
     """
+    chosen = (
+        select(held_issues.c.guild_id, held_issues.c.issue_key)
+        .where(_waited_enough(now, longest))
+        .order_by(held_issues.c.release_at)
+        .limit(limit)
+    )
+    keys = [tuple(row) for row in await transaction.execute(chosen)]
     rows = await transaction.execute(
         delete(held_issues)
-        .where(_waited_enough(now, longest))
+        .where(tuple_(held_issues.c.guild_id, held_issues.c.issue_key).in_(keys), _waited_enough(now, longest))
         .returning(held_issues.c.release_at, held_issues.c.guild_id, held_issues.c.source_id, held_issues.c.issue_key)
     )
     return [(row.guild_id, row.source_id, row.issue_key) for row in sorted(rows, key=tuple)]
@@ -170,10 +187,21 @@ def _waited_enough(now: datetime, longest: timedelta) -> ColumnElement[bool]:
     return or_(held_issues.c.release_at <= now, held_issues.c.release_at > now + 2 * longest)
 
 
-async def drop_held_of(transaction: Transaction, *, guild_id: int, source_ids: Sequence[int]) -> int:
-    """The server does not read these sources any more; how many issues waited."""
+async def count_held_of(transaction: Transaction, *, guild_id: int, source_id: int) -> int:
+    """How many issues of a source wait in a server."""
+    held = select(func.count()).where(held_issues.c.guild_id == guild_id, held_issues.c.source_id == source_id)
+    count: int = (await transaction.execute(held)).scalar_one()
+    return count
+
+
+async def drop_held_of(transaction: Transaction, *, guild_id: int, source_id: int, limit: int) -> int:
+    """The server does not read the source any more: forget so many that wait; how many they were."""
+    held = select(held_issues.c.issue_key).where(
+        held_issues.c.guild_id == guild_id, held_issues.c.source_id == source_id
+    )
+    keys = (await transaction.execute(held.limit(limit))).scalars().all()
     result = await transaction.execute(
-        delete(held_issues).where(held_issues.c.guild_id == guild_id, held_issues.c.source_id.in_(source_ids))
+        delete(held_issues).where(held_issues.c.guild_id == guild_id, held_issues.c.issue_key.in_(keys))
     )
     return result.rowcount
 

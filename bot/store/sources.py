@@ -140,9 +140,12 @@ async def is_due_after(transaction: Transaction, horizon: datetime) -> bool:
     return bool(result.scalar_one())
 
 
-async def bring_nearer(transaction: Transaction, *, now: datetime, horizon: datetime) -> None:
-    """Let sources that are due beyond `horizon` be due now."""
-    await transaction.execute(update(sources).where(sources.c.next_poll_at > horizon).values(next_poll_at=now))
+async def bring_nearer(transaction: Transaction, *, now: datetime, horizon: datetime, limit: int) -> int:
+    """Let so many sources that are due beyond `horizon` be due now; how many they were."""
+    astray = select(sources.c.id).where(sources.c.next_poll_at > horizon).order_by(sources.c.next_poll_at).limit(limit)
+    ids = (await transaction.execute(astray)).scalars().all()
+    result = await transaction.execute(update(sources).where(sources.c.id.in_(ids)).values(next_poll_at=now))
+    return result.rowcount
 
 
 async def record_reading(

@@ -136,12 +136,19 @@ async def count_waiting_of_member(transaction: Transaction, *, guild_id: int, me
     return count
 
 
-async def pending(transaction: Transaction, guild_id: int) -> list[Submission]:
-    """What waits for a decision, oldest first."""
+async def pending(transaction: Transaction, guild_id: int, *, after: int, limit: int) -> list[tuple[int, Submission]]:
+    """What waits for a decision behind the row `after`, each with its row's id, the oldest first."""
     rows = await transaction.execute(
-        _query().where(submissions.c.guild_id == guild_id, waits_for_decision()).order_by(submissions.c.id)
+        _query()
+        .where(
+            submissions.c.guild_id == guild_id,
+            waits_for_decision(),
+            submissions.c.id > after,
+        )
+        .order_by(submissions.c.id)
+        .limit(limit)
     )
-    return [_submission(row) for row in rows]
+    return [(row.id, _submission(row)) for row in rows]
 
 
 async def approved(
@@ -238,27 +245,22 @@ async def featured_in(transaction: Transaction, issue_key: str, *, guild_id: int
     return [_submission(row) for row in rows]
 
 
-async def issues_of_finder(transaction: Transaction, *, guild_id: int, member_id: int) -> list[str]:
-    """Keys of the issues in which links of this member ran."""
-    rows = await transaction.execute(
-        select(issues.c.issue_key)
-        .join(submissions, submissions.c.featured_issue_id == issues.c.id)
-        .where(submissions.c.guild_id == guild_id, submissions.c.finder_id == member_id)
-        .distinct()
-    )
-    return list(rows.scalars())
+async def named_on_cards(
+    transaction: Transaction, *, guild_id: int, member_id: int, before: int | None, limit: int
+) -> list[tuple[int, str]]:
+    """What a member found and shows the name, before the row `before` or from the newest on.
 
-
-async def pending_of_finder(transaction: Transaction, *, guild_id: int, member_id: int) -> list[str]:
-    """Keys of what a member found and nobody decided about."""
-    rows = await transaction.execute(
-        select(submissions.c.submission_key).where(
-            submissions.c.guild_id == guild_id,
-            submissions.c.finder_id == member_id,
-            waits_for_decision(),
-        )
+    Of each the row's id and the key of what the card is about: the issue in which it ran, or the submission where
+    nobody decided about it.
+    """
+    ran = submissions.c.featured_issue_id.is_not(None)
+    found = _query().where(
+        submissions.c.guild_id == guild_id, submissions.c.finder_id == member_id, or_(ran, waits_for_decision())
     )
-    return list(rows.scalars())
+    if before is not None:
+        found = found.where(submissions.c.id < before)
+    rows = await transaction.execute(found.order_by(submissions.c.id.desc()).limit(limit))
+    return [(row.id, row.featured_issue_key or row.submission_key) for row in rows]
 
 
 def waits_for_decision() -> Any:

@@ -440,6 +440,22 @@ interactions = Table(
     Column("acted_at", UtcDateTime, nullable=False),
 )
 
+# What a rule left to be done in portions (`bot.services.portions`).
+chores = Table(
+    "chores",
+    metadata,
+    _row_id(),
+    Column("kind", String(24), nullable=False),
+    Column("guild_id", Snowflake, nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("member_id", MemberId, nullable=False),  # 0: about nobody
+    Column("place", BigInteger, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    UniqueConstraint("kind", "guild_id", "subject", "member_id"),
+    Index(None, "due_at"),
+)
+
 # How a member wants to be named; no row: never asked, and so anonymous.
 member_credits = Table(
     "member_credits",
@@ -481,7 +497,7 @@ submissions = Table(
     Column("featured_place", Integer),
     UniqueConstraint("guild_id", "open_key"),
     Index(None, "guild_id", "finder_id"),
-    Index(None, "guild_id", "state"),
+    Index(None, "guild_id", "state", "id"),  # what waits is gone through in portions
     Index(None, "link_key"),
     Index(None, "key_version", "id"),
     Index(None, "featured_issue_id"),

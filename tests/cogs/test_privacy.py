@@ -28,7 +28,7 @@ async def test_everything_is_exported_and_forgotten(press: Press, review: Channe
     assert len(kept["ballots"]) == len(kept["ballot_ledger"]) == 1
     warned = await mia.slash("/privacy forget")
     await mia.click(warned.message, "Forget me")
-    assert "Done" in warned.message.text
+    await press.sandbox.wait_for(lambda: "Done" in warned.message.text, what="the answer")
     after = json.loads(attached(await mia.slash("/privacy export")))
     assert all(rows == [] for rows in after.values())
     press.clock.move(timedelta(minutes=1))

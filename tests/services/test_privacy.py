@@ -8,6 +8,8 @@ from sqlalchemy import BigInteger, select
 from bot.model.member import Actor
 from bot.model.submission import Plan, SubmissionState
 from bot.services import Polls
+from bot.services.credits import name_shown
+from bot.store import chores as chore_rows
 from bot.store import polls as poll_rows
 from bot.store import submissions as submission_rows
 from bot.store.tables import MemberId, metadata
@@ -68,6 +70,8 @@ async def test_whoever_is_forgotten_stands_in_no_table(desk: Desk) -> None:
     await desk.services.polls.close(
         GUILD, closed_poll.poll_key, actor=everywhere, interaction_id=next(desk.interactions)
     )
+    async with desk.store.write() as transaction:
+        await chore_rows.leave(transaction, name_shown(GUILD, member), now=desk.clock.now())
     assert len(await mentions_of(desk, member)) > 8
     exported = await desk.services.privacy.export(GUILD, member)
     assert {table for table, rows in exported.items() if rows} == set(exported), "every kind of trace is handed out"

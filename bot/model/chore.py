@@ -1,0 +1,28 @@
+"""What a rule began and leaves to be done in portions, because a server may have stored any amount of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ChoreKind(StrEnum):
+    """What is to be done."""
+
+    SHOW_WAITING = "show-waiting"  # submissions that wait, in the channel where moderators see them now
+    SHOW_NAME = "show-name"  # a member's name, wherever it stands
+    MOVE_ANNOUNCEMENTS = "move-announcements"  # that wait for a channel which is stopped
+    MOVE_NOTICES = "move-notices"  # to the channel where the staff is told now
+    LET_GO = "let-go"  # of a source that the server reads no more
+    RELEASE = "release"  # what waits for a digest
+    ANNOUNCE_FLOOD = "announce-flood"
+    FORGET = "forget"  # a member
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """subject: what it is about, by its kind. member_id: whom; 0 for nobody. place: how far it came, by its kind."""
+
+    kind: ChoreKind
+    guild_id: int
+    subject: str = ""
+    member_id: int = 0
+    place: int = 0

@@ -1,0 +1,38 @@
+"""Rules that concern any number of rows: the first portion is done at once, the rest is left as a chore.
+
+No transaction grows with what a server has stored: on SQLite all others wait for it, and on PostgreSQL those who want
+one of its rows. What a chore has left survives a kill, and is done by whichever process comes to it.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from bot.model.chore import Chore
+from bot.store import Transaction
+from bot.store import chores as chore_rows
+
+PORTION = 50
+"""So many things a transaction, each with what hangs on it."""
+
+Portion = Callable[[Transaction, Chore, datetime], Awaitable[int | None]]
+"""Do a portion of the chore from its place on; the place where it ended, None when nothing is left."""
+
+
+async def begin(transaction: Transaction, chore: Chore, portion: Portion, *, now: datetime) -> None:
+    """Do the first portion in this transaction; the worker `chores` does the rest, and wants to be rung for.
+
+    The same one that was begun before begins anew.
+    """
+    # Locked before what it is about, as the worker does: else both could wait for each other.
+    await chore_rows.leave(transaction, chore, now=now)
+    await go_on(transaction, chore, portion, now=now)
+
+
+async def go_on(transaction: Transaction, chore: Chore, portion: Portion, *, now: datetime) -> bool:
+    """Do the next portion of a chore that is held; False when it was the last one."""
+    place = await portion(transaction, chore, now)
+    if place is None:
+        await chore_rows.end(transaction, chore)
+        return False
+    await chore_rows.go_on(transaction, chore, place=place, now=now)
+    return True

@@ -1,0 +1,72 @@
+"""What is left to be done in portions, a row each until it is done."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, delete, func, select, update
+
+from bot.model.chore import Chore, ChoreKind
+from bot.store.group_commit import Transaction
+from bot.store.statements import insert
+from bot.store.tables import chores
+
+_NAMES = ("kind", "guild_id", "subject", "member_id")
+
+
+async def leave(transaction: Transaction, chore: Chore, *, now: datetime) -> None:
+    """Keep what is left of it; the same one that was begun before begins anew at this place."""
+    left = {"place": chore.place, "due_at": now}
+    await transaction.execute(
+        insert(transaction, chores)
+        .values(
+            kind=chore.kind,
+            guild_id=chore.guild_id,
+            subject=chore.subject,
+            member_id=chore.member_id,
+            begun_at=now,
+            **left,
+        )
+        .on_conflict_do_update(index_elements=_NAMES, set_=left)
+    )
+
+
+async def take_due(transaction: Transaction, *, now: datetime) -> Chore | None:
+    """The one that waits longest, held until the transaction ends; none that another process is at."""
+    waits = select(chores).where(chores.c.due_at <= now).order_by(chores.c.due_at, chores.c.id).limit(1)
+    row = (await transaction.execute(waits.with_for_update(skip_locked=True))).one_or_none()
+    return None if row is None else _chore(row)
+
+
+async def hold(transaction: Transaction, chore: Chore) -> Chore | None:
+    """The same one as it is now, held until the transaction ends; None when it is done."""
+    row = (await transaction.execute(select(chores).where(_is(chore)).with_for_update())).one_or_none()
+    return None if row is None else _chore(row)
+
+
+async def go_on(transaction: Transaction, chore: Chore, *, place: int, now: datetime) -> None:
+    """A portion was done; the others have their turn before the next one."""
+    await transaction.execute(update(chores).where(_is(chore)).values(place=place, due_at=now))
+
+
+async def put_off(transaction: Transaction, chore: Chore, *, until: datetime) -> None:
+    """Try again then."""
+    await transaction.execute(update(chores).where(_is(chore)).values(due_at=until))
+
+
+async def end(transaction: Transaction, chore: Chore) -> None:
+    """Nothing is left of it."""
+    await transaction.execute(delete(chores).where(_is(chore)))
+
+
+async def next_due(transaction: Transaction) -> datetime | None:
+    """When something is to be done; None when nothing is."""
+    moment: datetime | None = (await transaction.execute(select(func.min(chores.c.due_at)))).scalar_one()
+    return moment
+
+
+def _is(chore: Chore) -> ColumnElement[bool]:
+    return and_(*(chores.c[name] == getattr(chore, name) for name in _NAMES))
+
+
+def _chore(row: Row[Any]) -> Chore:
+    return Chore(ChoreKind(row.kind), row.guild_id, row.subject, row.member_id, row.place)

@@ -1,0 +1,252 @@
+"""No transaction grows with what a server has stored: a portion at once, the rest by the worker, whatever stops it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import delete, func, select, update
+
+from bot.errors import StoreFullError
+from bot.model.chore import Chore, ChoreKind
+from bot.model.delivery import DeliveryState, Purpose
+from bot.model.flood import FloodDecision
+from bot.model.member import Actor
+from bot.services import Chores, Privacy
+from bot.services.portions import PORTION
+from bot.store import Store
+from bot.store import chores as chore_rows
+from bot.store import guilds as guild_rows
+from bot.store.tables import ballot_ledger, ballots, chores, guilds, held_issues, outbox, polls, submissions
+from tests.doubles import NOON
+from tests.services.conftest import CHANNEL, GUILD, Desk, only_postgresql
+from tests.services.full import FLOOD, MARA, MIA, CountingStore, fill, key
+
+MOST_ROWS = 1_000
+"""A portion, each with what hangs on it: a link with its key has its place in the index of words, too."""
+
+REVIEW, ELSEWHERE = 8800, 8900
+OTHER = "https://mirror.example/feed"
+MODERATOR = Actor(MARA, manages_messages=True)
+
+Step = Callable[[Desk], Awaitable[object]]
+
+
+def _later(desk: Desk) -> Awaitable[object]:
+    desk.clock.move(timedelta(hours=1))
+    return desk.services.polls.close_due()
+
+
+def _back_in_time(desk: Desk) -> Awaitable[object]:
+    desk.clock.set_back(timedelta(hours=6))
+    return desk.services.outbox.deliver_due(lambda: False)
+
+
+STEPS: dict[str, Step] = {
+    "links follow": lambda desk: desk.services.archive.renew(),
+    "/setup review": lambda desk: desk.services.guilds.set_review_channel(GUILD, REVIEW, interaction_id=1),
+    "/setup review, again": lambda desk: desk.services.guilds.set_review_channel(GUILD, ELSEWHERE, interaction_id=2),
+    "/setup staff": lambda desk: desk.services.guilds.set_staff_channel(GUILD, ELSEWHERE, interaction_id=3),
+    "a name": lambda desk: desk.services.credits.answer(GUILD, MIA, "Mia", in_own_words=True, interaction_id=4),
+    "approve": lambda desk: desk.services.submissions.approve(
+        GUILD, "sent1".ljust(26, "x"), actor=MODERATOR, interaction_id=5
+    ),
+    "polls close": _later,
+    "a flood": lambda desk: desk.services.floods.decide(
+        GUILD, FLOOD, FloodDecision.ALL, actor=MODERATOR, interaction_id=6
+    ),
+    "Discord is back": lambda desk: desk.services.channels.hurry(),
+    "the clock was wrong": _back_in_time,
+    "/setup repeats": lambda desk: desk.services.guilds.set_repeats(GUILD, wanted=True, interaction_id=7),
+    "what waited for a digest": lambda desk: desk.services.sources.read_due(),
+    "/setup channel": lambda desk: desk.services.guilds.move_announcements(GUILD, ELSEWHERE, interaction_id=8),
+    "/setup remove": lambda desk: desk.services.subscriptions.unsubscribe(GUILD, 1, interaction_id=9),
+    "/privacy forget": lambda desk: desk.services.privacy.forget(GUILD, MIA, interaction_id=10),
+    "/privacy forget, a moderator": lambda desk: desk.services.privacy.forget(GUILD, MARA, interaction_id=11),
+    "the bot is removed": lambda desk: desk.services.guilds.leave(GUILD),
+}
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with await CountingStore.open(database_url) as store:
+        yield store
+
+
+async def left(desk: Desk) -> list[ChoreKind]:
+    async with desk.store.read() as transaction:
+        return [ChoreKind(kind) for kind in (await transaction.execute(select(chores.c.kind))).scalars()]
+
+
+async def count(desk: Desk, table: Any, *conditions: Any) -> int:
+    async with desk.store.read() as transaction:
+        found = await transaction.execute(select(func.count()).select_from(table).where(*conditions))
+        return int(found.scalar_one())
+
+
+@pytest.mark.parametrize("size", [20, 200])
+async def test_what_a_transaction_writes_does_not_grow_with_what_a_server_has_stored(desk: Desk, size: int) -> None:
+    await fill(desk, size)
+    written = cast("CountingStore", desk.store).written
+    most: dict[str, int] = {}
+    for name, step in STEPS.items():
+        written.clear()
+        await step(desk)
+        await desk.services.chores.work_off()
+        most[name] = max(written, default=0)
+    assert {name: rows for name, rows in most.items() if rows > MOST_ROWS} == {}, most
+    assert await left(desk) == []
+
+
+async def test_a_setting_is_answered_after_the_first_portion_and_the_rest_follows_whatever_stops_it(
+    desk: Desk, database_url: str
+) -> None:
+    await fill(desk, 320)
+    waiting = (outbox.c.purpose == Purpose.REVIEW, outbox.c.channel_id == REVIEW)
+    await desk.services.guilds.set_review_channel(GUILD, REVIEW, interaction_id=1)
+    status = await desk.services.guilds.status(GUILD)
+    assert status.guild.review_channel_id == REVIEW
+    assert await count(desk, outbox, *waiting) == PORTION
+    assert "chores" in desk.bell.rung
+
+    class Failing(Store):
+        commits = 0
+
+        async def commit_hook(self) -> None:
+            self.commits += 1
+            if self.commits > 1:
+                raise StoreFullError("no room")
+
+    async with await Failing.open(database_url) as store:
+        with pytest.raises(StoreFullError):
+            await Chores(store, clock=desk.clock, bell=desk.bell).work_off()
+    assert await count(desk, outbox, *waiting) == 2 * PORTION, "what was not committed left nothing"
+    asked = iter([True, False])
+    await desk.services.chores.work_off(lambda: next(asked))
+    assert await count(desk, outbox, *waiting) == 3 * PORTION, "told to stop, it begins no other portion"
+    assert await desk.services.chores.work_off() is None
+    assert await count(desk, outbox, *waiting) == 160
+    assert await left(desk) == []
+
+
+async def test_another_channel_before_the_first_one_has_all_gets_all(desk: Desk) -> None:
+    await fill(desk, 120)
+    await desk.services.guilds.set_review_channel(GUILD, REVIEW, interaction_id=1)
+    await desk.services.guilds.set_review_channel(GUILD, ELSEWHERE, interaction_id=2)
+    await desk.services.chores.work_off()
+    cards = outbox.c.purpose == Purpose.REVIEW
+    assert await count(desk, outbox, cards, outbox.c.channel_id == REVIEW) == PORTION
+    assert await count(desk, outbox, cards, outbox.c.channel_id == ELSEWHERE) == 60
+
+
+@only_postgresql
+async def test_processes_do_one_chore_after_each_other_and_nothing_twice(desk: Desk) -> None:
+    await fill(desk, 240)
+    await desk.services.guilds.set_review_channel(GUILD, REVIEW, interaction_id=1)
+    await desk.services.credits.answer(GUILD, MIA, "Mia", interaction_id=2)
+    others = [Chores(desk.store, clock=desk.clock, bell=desk.bell) for _ in range(3)]
+    while await left(desk):
+        await asyncio.gather(*(each.work_off() for each in others))
+    assert await count(desk, outbox, outbox.c.purpose == Purpose.REVIEW) == 120
+
+
+async def test_a_chore_that_breaks_keeps_no_other_from_being_done(desk: Desk) -> None:
+    await fill(desk, 120)
+    async with desk.store.write() as transaction:
+        await chore_rows.leave(transaction, Chore(ChoreKind.LET_GO, GUILD, "no number"), now=NOON)
+    await desk.services.guilds.set_review_channel(GUILD, REVIEW, interaction_id=1)
+    due = await desk.services.chores.work_off()
+    assert due is not None
+    assert due > desk.clock.now()
+    assert await left(desk) == [ChoreKind.LET_GO]
+    assert await count(desk, outbox, outbox.c.purpose == Purpose.REVIEW) == 60
+
+
+async def test_what_waited_because_of_a_newsletter_that_was_removed_is_let_go(desk: Desk) -> None:
+    await fill(desk, 120)
+    announced = outbox.c.purpose == Purpose.ANNOUNCE
+    before = await count(desk, outbox, announced, outbox.c.state == DeliveryState.PENDING)
+    dropped = await desk.services.subscriptions.unsubscribe(GUILD, 1, interaction_id=1)
+    assert dropped == 120
+    assert before > 120
+    await desk.services.chores.work_off()
+    assert await count(desk, outbox, announced, outbox.c.state == DeliveryState.PENDING) == 0
+    assert await count(desk, held_issues) == 0
+
+
+async def test_a_newsletter_that_is_added_again_meanwhile_keeps_what_waits(desk: Desk) -> None:
+    await fill(desk, 120)
+    await desk.services.subscriptions.unsubscribe(GUILD, 1, interaction_id=1)
+    await desk.subscribe()
+    await desk.services.chores.work_off()
+    assert await left(desk) == []
+    assert await count(desk, held_issues) > 0
+
+
+async def test_what_is_sent_before_it_was_let_go_goes_on_as_the_other_newsletters(desk: Desk) -> None:
+    """The outbox may come to an announcement before the chore does."""
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await desk.subscribe(url=OTHER)
+    await desk.services.sources.read_due()
+    async with desk.store.write() as transaction:  # as if the rest of the chore was still to be done
+        await guild_rows.unsubscribe(transaction, guild_id=GUILD, source_id=1)
+    await desk.services.outbox.deliver_due()
+    assert await desk.titles_sent() == ["Issue number 1"]
+
+
+async def test_everything_that_waits_for_a_stopped_channel_moves(desk: Desk) -> None:
+    await fill(desk, 120)
+    await desk.services.guilds.move_announcements(GUILD, ELSEWHERE, interaction_id=1)
+    await desk.services.chores.work_off()
+    waits = (outbox.c.purpose == Purpose.ANNOUNCE, outbox.c.state == DeliveryState.PENDING)
+    assert await count(desk, outbox, *waits, outbox.c.channel_id == CHANNEL) == 0
+    assert await count(desk, outbox, *waits, outbox.c.channel_id == ELSEWHERE) == 121
+
+
+async def test_whoever_is_forgotten_is_answered_when_nothing_names_them_any_more(desk: Desk) -> None:
+    await fill(desk, 120)
+    await desk.services.privacy.forget(GUILD, MIA, interaction_id=1)
+    assert await left(desk) == []
+    for table, column in (
+        (submissions, submissions.c.finder_id),
+        (polls, polls.c.opened_by_id),
+        (ballots, ballots.c.member_id),
+        (ballot_ledger, ballot_ledger.c.member_id),
+        (chores, chores.c.member_id),
+    ):
+        assert await count(desk, table, column == MIA) == 0, column
+
+
+async def test_forgetting_that_was_broken_off_is_done_by_the_worker(desk: Desk, database_url: str) -> None:
+    class Failing(Store):
+        commits = 0
+
+        async def commit_hook(self) -> None:
+            self.commits += 1
+            if self.commits > 2:
+                raise StoreFullError("no room")
+
+    await fill(desk, 120)
+    async with await Failing.open(database_url) as store:
+        with pytest.raises(StoreFullError):
+            await Privacy(store, clock=desk.clock, bell=desk.bell).forget(GUILD, MIA, interaction_id=1)
+    assert await count(desk, submissions, submissions.c.finder_id == MIA) > 0
+    await desk.services.chores.work_off()
+    assert await count(desk, submissions, submissions.c.finder_id == MIA) == 0
+
+
+async def test_a_flood_is_announced_whole(desk: Desk) -> None:
+    await fill(desk, 120)
+    async with desk.store.write() as transaction:
+        await transaction.execute(delete(outbox).where(outbox.c.delivery_key.startswith("announce-")))
+        await transaction.execute(update(guilds).values(announce_repeats=True))
+    await desk.services.floods.decide(GUILD, FLOOD, FloodDecision.ALL, actor=MODERATOR, interaction_id=1)
+    await desk.services.chores.work_off()
+    async with desk.store.read() as transaction:
+        rows = await transaction.execute(
+            select(outbox.c.subject_key).where(outbox.c.purpose == Purpose.ANNOUNCE).order_by(outbox.c.id)
+        )
+        queued = [each for each in rows.scalars() if each.startswith("issue")]
+    assert queued == [key(number) for number in range(1, 121)]

@@ -167,15 +167,15 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         await services.sources.take_over()
 
         workers.add(Worker("sources", services.sources.read_due, parts.clock))
-        workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock))
+        workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock, needs_discord=True))
         workers.add(Worker("polls", services.polls.close_due, parts.clock))
-        workers.add(Worker("cards", services.cards.look_due, parts.clock))
+        workers.add(Worker("cards", services.cards.look_due, parts.clock, needs_discord=True))
         workers.add(Worker("chores", services.chores.work_off, parts.clock))
         workers.add(Worker("hubs", services.websub.renew_due, parts.clock))
         workers.add(Worker("archive", services.archive.renew, parts.clock))
         retention = Retention(store, clock=parts.clock, history=timedelta(days=settings.history_days))
         workers.add(Worker("retention", retention.clear, parts.clock))
-        workers.add(Worker("servers", partial(_leave_servers_that_are_gone, client), parts.clock))
+        workers.add(Worker("servers", partial(_leave_servers_that_are_gone, client), parts.clock, needs_discord=True))
         if settings.health_port is not None:
             from bot.services.health import Health
             from bot.web.health import serve_health
@@ -194,6 +194,8 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         stack.push_async_callback(client.finish_what_is_in_hand, deadline_seconds=_STRAGGLERS_SECONDS)
         await stack.enter_async_context(client)
         await _log_in(client, settings)
+        # A session may have to wait for its turn; what is read meanwhile is announced afterwards.
+        workers.start(is_discord_there=False)
         starting = asyncio.create_task(_start_when_ready(client, workers), name="start workers")
         starting.add_done_callback(_log_failed_start)
         stack.push_async_callback(_finish, client, workers, deadline_seconds=parts.drain_seconds)
@@ -317,18 +319,18 @@ async def _log_in(client: Pressroom, settings: Settings) -> None:
 
 
 async def _start_when_ready(client: Pressroom, workers: Workers) -> None:
-    """Nothing is announced before the servers are known: their language and channels belong to the message."""
+    """Nothing is sent before the servers are known: their language and channels belong to the message."""
     await client.wait_until_servers_are_known()
     workers.start()
 
 
-async def _leave_servers_that_are_gone(client: Pressroom, _goes_on: Callable[[], bool]) -> None:
+async def _leave_servers_that_are_gone(client: Pressroom, goes_on: Callable[[], bool]) -> None:
     """Once, after the start: some may have removed the bot while it was away.
 
     A bot that is in no server at all has more likely been given another one's token or database: nothing is forgotten.
     """
     if client.guilds:
-        await client.services.guilds.stay_only_in([guild.id for guild in client.guilds])
+        await client.services.guilds.stay_only_in([guild.id for guild in client.guilds], goes_on)
 
 
 async def _finish(client: Pressroom, workers: Workers, *, deadline_seconds: float) -> None:
@@ -341,7 +343,7 @@ async def _finish(client: Pressroom, workers: Workers, *, deadline_seconds: floa
 
 def _log_failed_start(starting: asyncio.Task[None]) -> None:
     if not starting.cancelled() and (error := starting.exception()) is not None:
-        log.critical("the workers did not start; nothing will be read or announced", exc_info=error)
+        log.critical("the workers that send did not start; nothing will be announced", exc_info=error)
 
 
 def _explain_lost_connection(error: BaseException | None) -> None:

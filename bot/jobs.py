@@ -42,11 +42,12 @@ class Worker:
     """Calls `work` again and again: when rung, and when the moment comes that `work` returned.
 
     `failure` is what broke it the last time, None when the last time went well; `beat` is the monotonic time of its
-    last sign of life, None while it has nothing to do.
+    last sign of life, None while it has nothing to do. With `needs_discord`, it begins when the servers are known.
     """
 
-    def __init__(self, name: str, work: Work, clock: Clock) -> None:
+    def __init__(self, name: str, work: Work, clock: Clock, *, needs_discord: bool = False) -> None:
         self.name = name
+        self.needs_discord = needs_discord
         self.failure: str | None = None
         self.beat: float | None = None
         self._work = work
@@ -110,8 +111,14 @@ class Workers:
     def pulses(self) -> list[Pulse]:
         """How each worker is."""
         ended = {task.get_name() for task in self._tasks if task.done()}
+        begun = {task.get_name() for task in self._tasks}
         return [
-            Pulse(worker.name, "it ended" if worker.name in ended else worker.failure, worker.beat)
+            Pulse(
+                worker.name,
+                "it ended" if worker.name in ended else worker.failure,
+                worker.beat,
+                is_started=worker.name in begun,
+            )
             for worker in self._workers.values()
         ]
 
@@ -122,10 +129,15 @@ class Workers:
         if worker in self._workers:
             self._workers[worker].ring()
 
-    def start(self) -> None:
-        self._tasks = [asyncio.create_task(worker.run(), name=worker.name) for worker in self._workers.values()]
-        self._scheduler = _scheduler(self.ring)
-        self._scheduler.start()
+    def start(self, *, is_discord_there: bool = True) -> None:
+        """Let those begin that have not yet; without Discord those that need it wait for another call."""
+        begun = {task.get_name() for task in self._tasks}
+        for worker in self._workers.values():
+            if worker.name not in begun and (is_discord_there or not worker.needs_discord):
+                self._tasks.append(asyncio.create_task(worker.run(), name=worker.name))
+        if self._scheduler is None:
+            self._scheduler = _scheduler(self.ring)
+            self._scheduler.start()
 
     async def drain(self, *, deadline_seconds: float) -> None:
         """Let every worker finish what it has in hand; after the deadline it is cut off, and stays due."""

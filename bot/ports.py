@@ -206,7 +206,10 @@ class Announcer(Protocol):
         ...
 
     def staff_channel(self, guild_id: int) -> int | None:
-        """Where a server wants Discord's own notices to its staff, if it named such a channel to Discord."""
+        """Where a server wants Discord's own notices to its staff, if it named such a channel to Discord.
+
+        Raises DeliveryError while Discord does not show the server, so that nobody can tell.
+        """
         ...
 
 
@@ -220,11 +223,15 @@ class GatewayLink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """How a worker is: what broke it the last time, and when (monotonic seconds) it last gave a sign while at work."""
+    """How a worker is: what broke it the last time, and when (monotonic seconds) it last gave a sign while at work.
+
+    is_started: it waits for nothing that it needs (the servers, for what sends).
+    """
 
     worker: str
     failure: str | None
     beat: float | None
+    is_started: bool = True
 
 
 class WorkersWatch(Protocol):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.errors import DeliveryRefusedError, PressroomError, UnreadableError
+from bot.errors import DeliveryError, DeliveryRefusedError, PressroomError, UnreadableError
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssuePoll, Link, Section
@@ -188,6 +188,7 @@ class Channel:
         self.for_followers = False
         self.mended: set[int] = set()
         self.updates_channel: int | None = None
+        self.knows_servers = True
         self.before_send: Callable[[], None] = lambda: None
         self.after_send: Callable[[], Awaitable[None]] | None = None
 
@@ -275,6 +276,8 @@ class Channel:
         return stopped.channel_id in self.mended
 
     def staff_channel(self, guild_id: int) -> int | None:
+        if not self.knows_servers:
+            raise DeliveryError("delivery-server-unavailable")
         return self.updates_channel
 
     def _standing(self, delivery: Delivery) -> Sent | None:

@@ -133,6 +133,21 @@ async def test_draining_before_the_start_is_nothing(work: Work) -> None:
     assert work.calls == 0
 
 
+async def test_without_discord_only_what_needs_it_waits(work: Work) -> None:
+    sending, workers = Work(), Workers()
+    workers.add(Worker("reading", work, MovedClock()))
+    workers.add(Worker("sending", sending, MovedClock(), needs_discord=True))
+    workers.start(is_discord_there=False)
+    await work.called(1)
+    await settled(lambda: sending.calls == 0)
+    assert {pulse.worker: pulse.is_started for pulse in workers.pulses()} == {"reading": True, "sending": False}
+    workers.start()
+    await sending.called(1)
+    await settled(lambda: work.calls == 1)
+    assert all(pulse.is_started for pulse in workers.pulses())
+    await workers.drain(deadline_seconds=5)
+
+
 async def test_the_scheduler_knocks_at_every_worker_and_makes_up_for_nothing() -> None:
     rung: list[str] = []
     scheduler = _scheduler(rung.append)

@@ -193,8 +193,7 @@ class DiscordAnnouncer:
         return granted.view_channel and granted.send_messages
 
     def staff_channel(self, guild_id: int) -> int | None:
-        guild = self._client.get_guild(guild_id)
-        channel = guild.public_updates_channel if guild else None
+        channel = self._server(guild_id).public_updates_channel
         if channel is None or not channel.permissions_for(channel.guild.me).send_messages:
             return None
         return channel.id
@@ -299,9 +298,13 @@ class DiscordAnnouncer:
 
     def _require_server(self, delivery: Delivery | DeliveryRecord) -> None:
         """What kind of channel it is, and what is allowed there, is known only while Discord shows the server."""
-        guild = self._client.get_guild(delivery.guild_id)
+        self._server(delivery.guild_id)
+
+    def _server(self, guild_id: int) -> discord.Guild:
+        guild = self._client.get_guild(guild_id)
         if guild is None or guild.unavailable:
             raise DeliveryError("delivery-server-unavailable", retry_after_seconds=_UNAVAILABLE_PAUSE_SECONDS)
+        return guild
 
     def _channel(self, delivery: Delivery | DeliveryRecord) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(delivery.channel_id, guild_id=delivery.guild_id)

@@ -83,6 +83,11 @@ class Delivery:
         """What keeps its order: the deliveries of one purpose in one channel."""
         return self.channel_id, self.purpose
 
+    @property
+    def is_placed(self) -> bool:
+        """It is known to which channel it goes (`staff_of`)."""
+        return self.channel_id > 0
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
@@ -106,6 +111,11 @@ class DeliveryRecord:
     degraded: bool = False
     target_id: int | None = None
     ping_role_id: int | None = None
+
+
+def staff_of(guild_id: int) -> int:
+    """Stands for the channel in which a server's staff is told, while Discord has not shown the server yet."""
+    return -guild_id
 
 
 def message_link(*, guild_id: int, channel_id: int, message_id: int, is_post: bool) -> str:

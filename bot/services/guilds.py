@@ -1,7 +1,7 @@
 """What an administrator sets for a server."""
 
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,12 +114,14 @@ class Guilds:
         self._bell.ring("hubs")
         self._bell.ring("chores")
 
-    async def stay_only_in(self, present: Collection[int]) -> None:
+    async def stay_only_in(self, present: Collection[int], goes_on: Callable[[], bool] = lambda: True) -> None:
         """Leave every server that is not `present`: those that removed the bot while it was away."""
         async with self._store.read() as transaction:
             remembered = await guild_rows.guilds_with_subscriptions(transaction)
             remembered |= await outbox_rows.guilds_waited_for(transaction)
         for guild_id in sorted(remembered - set(present)):
+            if not goes_on():
+                break
             log.info("server is gone guild_id=%s", guild_id)
             await self.leave(guild_id)
 

@@ -101,11 +101,15 @@ class Health:
         for pulse in self._workers.pulses():
             silent = pulse.beat is not None and now - pulse.beat > _SILENT_SECONDS
             says = "It works."
-            if pulse.failure is not None:
+            if not pulse.is_started:
+                says = "It starts when Discord is connected."
+            elif pulse.failure is not None:
                 says = f"It failed and tries again: {pulse.failure}"
             elif silent:
                 says = "It gave no sign for ten minutes; the log may say why. A restart loses nothing."
-            found.append(Check(f"worker {pulse.worker}", ok=pulse.failure is None and not silent, says=says))
+            found.append(
+                Check(f"worker {pulse.worker}", ok=pulse.is_started and pulse.failure is None and not silent, says=says)
+            )
         return found
 
     async def _outbox(self) -> Check:

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from bot.errors import DeliveryError
 from bot.model.chore import Chore
-from bot.model.delivery import Purpose
+from bot.model.delivery import Purpose, staff_of
 from bot.model.problem import Problem
 from bot.ports import Announcer
 from bot.services.keys import delivery_key
@@ -15,9 +16,17 @@ from bot.store import outbox as outbox_rows
 
 
 async def staff_channel_of(transaction: Transaction, announcer: Announcer, guild_id: int) -> int | None:
-    """Where a server's staff is told: the channel it chose, or the one that Discord itself uses; None for nowhere."""
+    """Where a server's staff is told: the channel it chose, or the one that Discord itself uses; None for nowhere.
+
+    `staff_of` the server while Discord has not shown it: the outbox looks again when it can.
+    """
     guild = await guild_rows.get_guild(transaction, guild_id)
-    return (guild.staff_channel_id if guild else None) or announcer.staff_channel(guild_id)
+    if guild is not None and guild.staff_channel_id is not None:
+        return guild.staff_channel_id
+    try:
+        return announcer.staff_channel(guild_id)
+    except DeliveryError:
+        return staff_of(guild_id)
 
 
 async def move_notices(transaction: Transaction, chore: Chore, _now: datetime) -> int | None:
@@ -58,7 +67,7 @@ async def tell_staff(
         delivery_key=delivery_key(
             installation_id=await installation_row.installation_id(transaction, now=now),
             guild_id=guild_id,
-            channel_id=channel_id,
+            channel_id=0,  # once, wherever that is
             identity=occasion,
             purpose=Purpose.NOTICE,
             generation=0,

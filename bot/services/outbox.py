@@ -24,7 +24,7 @@ from bot.services.announcements import (
 from bot.services.cards import APART, post_anew
 from bot.services.channels import channel_pause, put_off_look, stop_channel
 from bot.services.floods import flood_card_of
-from bot.services.notices import tell_staff
+from bot.services.notices import staff_channel_of, tell_staff
 from bot.services.polls import poll_card_of
 from bot.services.portions import PORTION
 from bot.services.side_by_side import work_off
@@ -50,6 +50,7 @@ _UNDATED_LOOKED_BACK = timedelta(days=30)
 _LANES_AT_ONCE = 24
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 600.0
+_UNPLACED_PAUSE_SECONDS = 30.0
 # Nothing is put off this far on purpose, so what is due later was written while the clock was wrong.
 _HORIZON = timedelta(hours=2)
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -179,6 +180,9 @@ class Outbox:
     async def _deliver(self, delivery: Delivery) -> datetime | None:
         """Do one thing. The moment to wait for where its lane has to wait, or None."""
         try:
+            if not delivery.is_placed:
+                await self._place(delivery)
+                return None
             match delivery.purpose:
                 case Purpose.ANNOUNCE:
                     await self._announce(delivery)
@@ -212,6 +216,18 @@ class Outbox:
             log.exception("delivery broke channel_id=%s subject=%s", delivery.channel_id, delivery.subject_key)
             return await self._put_off(delivery, Problem.of(error))
         return None
+
+    async def _place(self, delivery: Delivery) -> None:
+        """Find the channel of the staff that was told of something before Discord had shown its server."""
+        async with self._store.write() as transaction:
+            channel_id = await staff_channel_of(transaction, self._announcer, delivery.guild_id)
+            if channel_id == delivery.channel_id:
+                raise DeliveryError("delivery-server-unavailable", retry_after_seconds=_UNPLACED_PAUSE_SECONDS)
+            if channel_id is not None:
+                now = self._clock.now()
+                await outbox_rows.place(transaction, self._claim_of(delivery), channel_id=channel_id, due_at=now)
+                return
+        await self._give_up(delivery, Problem("delivery-cancelled"))  # there is no such channel
 
     # what is sent
 

@@ -1,5 +1,6 @@
 """Reading sources: when, what is new, and what follows from it in one transaction."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
@@ -93,7 +94,10 @@ class Sources:
             log.info("readings of an earlier process ended count=%d", freed)
 
     async def read_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
-        """Read every source whose time has come, some side by side; the moment when the next one's has, or None."""
+        """Read every source whose time has come, some side by side; the moment when the next one's has, or None.
+
+        When `goes_on` says no, readings under way are broken off, wherever they are, and are due again.
+        """
 
         async def claim(busy: Collection[int]) -> dict[int, Coroutine[Any, Any, None]]:
             # Each time: with many slow sources, there may be no moment in which none is read.
@@ -101,9 +105,9 @@ class Sources:
             await self._release()
             if not goes_on() or len(busy) >= _SOURCES_AT_ONCE:
                 return {}
-            return {source.source_id: self._read(source) for source in await self._claim(busy)}
+            return {source.source_id: self._read_or_give_back(source) for source in await self._claim(busy)}
 
-        await work_off(claim)
+        await work_off(claim, is_over=lambda: not goes_on())
         async with self._store.read() as transaction:
             moments = [await source_rows.next_poll(transaction), await repeat_rows.next_release(transaction)]
         return min((moment for moment in moments if moment is not None), default=None)
@@ -126,6 +130,17 @@ class Sources:
         while astray:
             async with self._store.write() as transaction:
                 astray = await source_rows.bring_nearer(transaction, now=now, horizon=horizon, limit=PORTION) > 0
+
+    async def _read_or_give_back(self, source: Source) -> None:
+        try:
+            await self._read(source)
+        except asyncio.CancelledError:
+            # A slow site, a long document or a large issue is no reason to be slow in stopping: it is read again.
+            async with self._store.write() as transaction:
+                if await source_rows.hold_claim(transaction, source) is not None:
+                    await source_rows.put_off(transaction, source.source_id, next_poll_at=self._clock.now())
+            log.info("reading given back source_id=%s", source.source_id)
+            raise
 
     async def _read(self, source: Source) -> None:
         """Read one source on the account of the servers that subscribe to it, as far as these have any left."""

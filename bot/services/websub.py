@@ -98,7 +98,7 @@ class WebSub:
                 )
             return {lease.source_id: self._ask(lease) for lease in due}
 
-        await work_off(claim)
+        await work_off(claim, is_over=lambda: not goes_on())
         async with self._store.read() as transaction:
             return await lease_rows.next_asking(transaction)
 

@@ -87,7 +87,7 @@ class FeedSource:
         if is_ordinary(body):
             return await asyncio.to_thread(read)
         async with self._one_apart:
-            return await asyncio.to_thread(read_apart, body, read)
+            return await read_apart(body, read)
 
 
 def _hub(fetched: Fetched, feed: "Feed") -> Hub | None:

@@ -5,12 +5,13 @@ Ordinary feeds stay in the bot's own process, where they are small enough to be 
 is in them; starting another takes a fifth of a second.
 """
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from bot.errors import UnreadableError
@@ -30,20 +31,29 @@ def is_ordinary(content: bytes) -> bool:
     return len(content) <= ORDINARY_BYTES and not any(mark in content for mark in _DECLARATIONS + _DISGUISES)
 
 
-def read_apart(content: bytes, read: Callable[[], Feed]) -> Feed:
-    """What `read` makes of this content, in another process; blocks meanwhile.
+async def read_apart(content: bytes, read: Callable[[], Feed]) -> Feed:
+    """What `read` makes of this content, in another process; a cancellation ends that process.
 
     Raises UnreadableError as `read` does, and for a document that takes too long or ends the process.
     """
-    return apart(
+    return await apart(
         read,
         seconds=max(SECONDS, len(content) / _BYTES_PER_SECOND),
         memory_bytes=_MEMORY_BYTES + _MEMORY_PER_BYTE * len(content),
     )
 
 
-def apart(read: Callable[[], Feed], *, seconds: float, memory_bytes: int) -> Feed:
+async def apart(read: Callable[[], Feed], *, seconds: float, memory_bytes: int) -> Feed:
     """What `read` gives in a process of its own, which may take that long and that much."""
+    ended, end = get_context("spawn").Pipe(duplex=False)
+    try:
+        return await asyncio.to_thread(_watch, read, ended, seconds=seconds, memory_bytes=memory_bytes)
+    finally:
+        end.close()  # a thread that still waits hears of it, ends the process, and does not keep the bot from stopping
+
+
+def _watch(read: Callable[[], Feed], ended: Connection, *, seconds: float, memory_bytes: int) -> Feed:
+    """Let the other process do it, until it is done, its time is over, or nobody waits for it any more."""
     # not fork: the bot has threads, and a copy would hold all that the bot knows
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -51,13 +61,15 @@ def apart(read: Callable[[], Feed], *, seconds: float, memory_bytes: int) -> Fee
     try:
         process.start()
         sender.close()
-        if not receiver.poll(seconds):
+        heard = wait([receiver, ended], seconds)
+        if receiver not in heard:
             raise UnreadableError("unreadable-slow", seconds=f"{seconds:.3g}")
         outcome = receiver.recv()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise UnreadableError("unreadable-crash") from None
     finally:
         receiver.close()
+        ended.close()
         if process.pid is not None:
             process.kill()
             process.join()

@@ -283,6 +283,20 @@ async def give_back(transaction: Transaction, claim: Claim, *, due_at: datetime)
     )
 
 
+async def place(transaction: Transaction, claim: Claim, *, channel_id: int, due_at: datetime) -> bool:
+    """Undo the claim of a delivery of which only now is known to which channel it goes."""
+    return await _change(
+        transaction,
+        claim,
+        state=DeliveryState.PENDING,
+        channel_id=channel_id,
+        due_at=due_at,
+        attempts=outbox.c.attempts - 1,
+        lease_incarnation=None,
+        lease_until=None,
+    )
+
+
 async def void_other_leases(transaction: Transaction, *, incarnation: str) -> int:
     """End the claims of earlier processes; only for a database that one process at a time runs on."""
     await plan_by_index(transaction)

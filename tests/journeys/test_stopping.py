@@ -7,6 +7,7 @@ import pytest
 
 from bot.store import Store
 from bot.store import gateway as session_rows
+from bot.store import sources as source_rows
 from tests.journeys.scene import Scene
 
 pytestmark = pytest.mark.journey
@@ -71,6 +72,44 @@ async def test_a_command_that_was_given_before_the_stop_is_answered(scene: Scene
         reply = await asking
         assert "get no thread" in reply.text, bot.log
         assert await stopping == 0, bot.log
+
+
+async def test_a_reading_is_broken_off_by_the_stop_and_begun_anew_by_the_next_process(scene: Scene) -> None:
+    """It stands at `fetch` for ever, as before a site that never answers: nobody lets it go on."""
+    await scene.set_up()
+    scene.publish(2)
+    async with scene.bot() as bot:
+        await scene.online()
+        await bot.watch("fetch")
+        await bot.move_clock(_POLL)
+        await bot.reached("fetch")
+        assert await bot.stop() == 0, bot.log
+        assert "reading given back source_id=1" in bot.log
+        assert "worker cut off" not in bot.log
+    async with scene.bot() as bot:
+        await scene.online()
+        await bot.move_clock(_POLL)  # the process before it lived in the future
+        await scene.complete(2)
+        assert await bot.stop() == 0, bot.log
+
+
+async def test_a_bot_that_waits_for_its_session_reads_and_announces_afterwards(scene: Scene) -> None:
+    await scene.set_up()
+    scene.publish(2)
+    async with await Store.open(scene.environment["DATABASE_URL"]) as store, store.write() as transaction:
+        now = datetime.now(UTC)
+        for _ in range(16):
+            await session_rows.record_session(transaction, 0, now=now)
+        await source_rows.make_due(transaction, 1, now=now)
+    begun = len(scene.sandbox.gateway.identifies)
+    async with scene.bot() as bot:
+        await bot.logged("too many gateway sessions")
+        await bot.logged("source read source_id=1 items=2 new=1")
+        assert len(scene.sandbox.gateway.identifies) == begun, "it still waits"
+        assert len(scene.announcements()) == 1
+        await bot.move_clock(_POLL)
+        await scene.complete(2)
+        assert await bot.stop() == 0, bot.log
 
 
 async def test_a_start_while_discord_is_out_ends_with_a_sentence(scene: Scene) -> None:

@@ -56,6 +56,12 @@ async def test_the_gateway_is_missed(health: Health, around: Surroundings) -> No
     assert "Not connected" in (await named(health, "gateway")).says
 
 
+async def test_what_waits_for_discord_is_told(health: Health, around: Surroundings) -> None:
+    around.found = [Pulse("sources", None, None), Pulse("outbox", None, None, is_started=False)]
+    assert await red(health) == ["worker outbox"]
+    assert "when Discord is connected" in (await named(health, "worker outbox")).says
+
+
 async def test_a_worker_that_fails_or_is_silent_is_told(desk: Desk, health: Health, around: Surroundings) -> None:
     around.found = [Pulse("outbox", "The disk is full.", None), Pulse("sources", None, desk.clock.monotonic())]
     assert "The disk is full." in (await named(health, "worker outbox")).says

@@ -2,13 +2,14 @@
 
 import asyncio
 import stat
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.errors import FetchError, RefusedError, StoreBusyError, StoreError, UnreadableError
 from bot.model.guild import FirstAnnouncement, Source
@@ -18,8 +19,9 @@ from bot.model.problem import Problem
 from bot.ports import Announcement, Reading, Unchanged
 from bot.services import sources as reading_rules
 from bot.services import storing
+from bot.store import Store, Transaction
 from bot.store.secret_box import SecretBox
-from bot.store.tables import sources
+from bot.store.tables import issues, sources
 from tests.doubles import sample_issue
 from tests.services.conftest import CHANNEL, FEED, GUILD, Desk, only_postgresql
 
@@ -907,3 +909,52 @@ async def test_a_newsletter_that_changes_everything_but_its_text_is_the_same(des
     desk.shelf.lay_out(*feed_of(*moved, ("new-9", "https://new-home.example/posts/Nine", "Nine"), **home))
     await desk.read()
     assert await desk.titles_sent() == ["Three", "Nine"]
+
+
+async def test_a_reading_under_way_is_broken_off_and_due_again_when_told_to_stop(desk: Desk) -> None:
+    """A site that never answers is no reason to be slow in stopping."""
+    is_asked, goes_on = asyncio.Event(), True
+
+    async def never() -> None:
+        is_asked.set()
+        await asyncio.Event().wait()
+
+    await desk.subscribe()
+    desk.shelf.meanwhile = never
+    reading = asyncio.create_task(desk.services.sources.read_due(lambda: goes_on))
+    await is_asked.wait()
+    goes_on = False
+    due = await reading
+    assert due is not None
+    assert due <= desk.clock.now()
+    desk.shelf.meanwhile = None
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 1"]
+
+
+async def test_storing_under_way_is_broken_off_whole_and_done_again(desk: Desk, database_url: str) -> None:
+    class Slow(Store):
+        """Takes for ever over the transaction in which the issues are stored."""
+
+        is_storing = asyncio.Event()
+
+        @asynccontextmanager
+        async def write(self) -> AsyncIterator[Transaction]:
+            async with super().write() as transaction:
+                yield transaction
+                if (await transaction.execute(select(func.count()).select_from(issues))).scalar_one():
+                    self.is_storing.set()
+                    await asyncio.Event().wait()
+
+    await desk.subscribe()
+    goes_on = True
+    async with await Slow.open(database_url) as slow:
+        sources = replace(desk, store=slow).sources()
+        reading = asyncio.create_task(sources.read_due(lambda: goes_on))
+        await slow.is_storing.wait()
+        goes_on = False
+        await reading
+    async with desk.store.read() as transaction:
+        assert (await transaction.execute(select(func.count()).select_from(issues))).scalar_one() == 0
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 1"]

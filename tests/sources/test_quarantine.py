@@ -1,7 +1,10 @@
 """A process of its own for documents that may be made to harm."""
 
+import asyncio
 import os
 from functools import partial
+from multiprocessing import active_children
+from pathlib import Path
 
 import pytest
 
@@ -23,29 +26,47 @@ def loop() -> Feed:
         pass
 
 
+def say_and_loop(pipe: Path) -> Feed:
+    pipe.write_text("begun")
+    return loop()
+
+
 def end() -> Feed:
     os.abort()
 
 
-def test_a_feed_is_the_same_as_read_here() -> None:
-    assert read_apart(RSS, partial(read_feed, RSS, content_type="text/xml")) == read_feed(RSS)
+async def test_a_feed_is_the_same_as_read_here() -> None:
+    assert await read_apart(RSS, partial(read_feed, RSS, content_type="text/xml")) == read_feed(RSS)
 
 
-def test_a_refusal_arrives_with_its_sentence() -> None:
+async def test_a_refusal_arrives_with_its_sentence() -> None:
     with pytest.raises(UnreadableError, match="unreadable-other kind=a PNG picture") as refusal:
-        read_apart(PNG, partial(read_feed, PNG))
+        await read_apart(PNG, partial(read_feed, PNG))
     assert refusal.value.params == {"kind": "a PNG picture"}
 
 
-def test_what_never_ends_is_ended() -> None:
+async def test_what_never_ends_is_ended() -> None:
     with pytest.raises(UnreadableError, match="unreadable-slow seconds=0.7"):
-        apart(loop, seconds=0.7, memory_bytes=MEMORY)
+        await apart(loop, seconds=0.7, memory_bytes=MEMORY)
+
+
+async def test_who_waits_no_longer_ends_the_process_and_leaves_no_thread_behind(tmp_path: Path) -> None:
+    """When the bot is told to stop, it must not wait for a document that takes an hour."""
+    os.mkfifo(pipe := tmp_path / "pipe")
+    reading = asyncio.create_task(apart(partial(say_and_loop, pipe), seconds=3_600, memory_bytes=MEMORY))
+    assert await asyncio.to_thread(pipe.read_text) == "begun"
+    [process] = active_children()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    await asyncio.get_running_loop().shutdown_default_executor()  # waits for the thread, for an hour if need be
+    assert process not in active_children()
 
 
 @pytest.mark.parametrize("harm", [hoard, end], ids=["takes all memory", "ends its process"])
-def test_what_takes_its_process_down_is_a_sentence(harm: partial[Feed]) -> None:
+async def test_what_takes_its_process_down_is_a_sentence(harm: partial[Feed]) -> None:
     with pytest.raises(UnreadableError, match="unreadable-crash"):
-        apart(harm, seconds=20, memory_bytes=MEMORY)
+        await apart(harm, seconds=20, memory_bytes=MEMORY)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,11 @@ def posts(entries: Iterable[Entry], query: Mapping[str, str]) -> Json:
     }
 
 
+def post_named(entries: Iterable[Entry], post_id: str) -> Json | None:
+    """The answer about one post; None for one that is not there (any more)."""
+    return next(({"data": _post(entry, with_text=False)} for entry in entries if f"post_{entry.slug}" == post_id), None)
+
+
 def _post(entry: Entry, *, with_text: bool) -> Json:
     moment = int(entry.published_at.timestamp())
     return {

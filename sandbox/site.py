@@ -183,6 +183,16 @@ class Site:
         self._tell()
         return post
 
+    def retitle(self, slug: str, old: str, new: str) -> Post:
+        """Correct a headline as sites do that make an issue's address from it: from now on it stands at another one."""
+        post = self.posts[slug]
+        if old not in post.title:
+            raise LookupError(f"{old!r} does not stand in the headline of {slug!r}")
+        del self.posts[slug]
+        post.slug = self.slug_of(f"# {post.title.replace(old, new)}")
+        self.posts[post.slug] = post
+        return self.correct(post.slug, old, new)
+
     def withdraw(self, slug: str) -> Post:
         """Take the issue off the site: gone from the feeds, 404 at its page."""
         post = self.posts.pop(slug)
@@ -294,6 +304,10 @@ class Site:
             )
             for post in self.newest_first
         ]
+        if request.path.startswith(f"{publication.PATH}/posts/"):
+            asked = request.path.rpartition("/")[2]
+            found = publication.post_named(entries, asked)
+            return web.json_response(found) if found else web.json_response({"errors": []}, status=404)
         return web.json_response(publication.posts(entries, request.query))
 
     def _breakage(self) -> Breakage | None:

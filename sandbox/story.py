@@ -25,6 +25,7 @@ _MOST_LINES = 16
 _WIDTH = 96
 _FOUND = "https://lanterns.example/paper"
 _LANTERNS, _POSTSCRIPT, _CORRECTION, *_ = (path.read_text(encoding="utf-8") for path in NEXT)
+_HEADLINE, _TYPO = "Paper lanterns", "Paper lanters"
 _LINK = re.compile(r"\[((?:\\.|[^\]\\])*)\]\(<[^>]*>\)")
 
 
@@ -172,8 +173,18 @@ async def _submissions(sandbox: Sandbox, site: Site, ada: Person, mia: Person, m
         print(textwrap.indent(attachment.data.decode().rstrip(), "    │ "), flush=True)
 
     _chapter("The next issue contains it: Mia learns where, and is credited.")
-    site.publish_markdown(_LANTERNS)
-    _card(await _announcement(sandbox, mia, 4))
+    slug = site.publish_markdown(_LANTERNS.replace(_HEADLINE, _TYPO, 1)).slug
+    card = await _announcement(sandbox, mia, 4)
+    _card(card)
+
+    _chapter("A headline was misspelt. The editor mends it, and with it changes the address that is made from it.")
+    mended = site.retitle(slug, _TYPO, _HEADLINE)
+    _say(f"It stood at {site.post_url(slug)}, and stands at {site.post_url(mended.slug)} now.")
+    await sandbox.wait_for(lambda: _HEADLINE in card.text, timeout=_STEP_SECONDS, what="the mended headline")
+    _say("The message in #news is edited; no second one comes:")
+    _card(card)
+    if len(_announcements(mia)) != 4:
+        raise StoryBroke("the mended headline was announced once more")
     await _typed(mia, "/submit mine")
 
 

@@ -62,6 +62,8 @@ async def test_the_story_comes_true_and_ends(tmp_path: Path) -> None:
         "approved by @Mara",
         "(found by Mia)",
         "With links from Mia",
+        "and stands at http://",
+        "The message in #news is edited; no second one comes",
         "ran as number 1 in",
         "Only paper: 2 (100%)",
         "its answer is lost",

@@ -105,6 +105,29 @@ async def test_correcting_what_does_not_stand_there_is_an_error(site: Site) -> N
         site.correct("issue", "no such words", "x")
 
 
+async def test_a_mended_headline_moves_to_the_address_that_is_made_from_it(
+    site: Site, http: aiohttp.ClientSession
+) -> None:
+    before = site.publish_markdown("# On paprika\n\nAll about paper.\n").slug
+    after = site.retitle(before, "paprika", "paper").slug
+    assert (before, after) == ("on-paprika", "on-paper")
+    [entry] = feedparser.parse(await (await http.get(site.feed_url)).read()).entries
+    assert (entry.title, entry.link, entry.id) == ("On paper", site.post_url(after), site.post_url(after))
+    assert (await http.get(site.post_url(before))).status == 404
+    with pytest.raises(LookupError):
+        site.retitle(after, "paprika", "paper")
+
+
+async def test_the_api_tells_of_one_post_as_long_as_it_is_there(site: Site, http: aiohttp.ClientSession) -> None:
+    slug = site.publish_markdown("# On paper\n").slug
+    key = {"Authorization": f"Bearer {KEY}"}
+    async with http.get(f"{site.api_url}/posts/post_{slug}", headers=key) as answer:
+        assert (await answer.json())["data"]["status"] == "confirmed"
+    site.withdraw(slug)
+    async with http.get(f"{site.api_url}/posts/post_{slug}", headers=key) as answer:
+        assert answer.status == 404
+
+
 async def test_the_rss_feed_may_be_gone_while_the_others_go_on(site: Site, http: aiohttp.ClientSession) -> None:
     site.publish_samples()
     site.break_feed("gone")

@@ -24,7 +24,7 @@ from bot.chat.press import Press, Presses
 from bot.chat.privacy import Forget
 from bot.chat.queue import QueueChoice, QueueMark, QueueTurn
 from bot.chat.replies import is_refusal, tell_error
-from bot.chat.submissions import Approve, CreditChoice, CreditName, Decline, Declined, Withdraw, WithdrawOne
+from bot.chat.submissions import Approve, CreditChoice, CreditName, Decline, Declined, PickLink, Withdraw, WithdrawOne
 from bot.chat.traffic import Traffic
 from bot.metrics import Metrics
 from bot.services import Services
@@ -56,6 +56,7 @@ PRESSES: tuple[type[Press], ...] = (
     FloodChoice,
     Forget,
     LinksPage,
+    PickLink,
     QueueChoice,
     QueueMark,
     QueueTurn,

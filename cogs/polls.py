@@ -9,7 +9,7 @@ from bot.chat.context import actor_of, guild_id_of, hidden_from, language_of
 from bot.chat.polls import AskPoll, poll_text, require_place, show_ballot, vote
 from bot.chat.replies import reply_view, sentence_view
 from bot.client import Pressroom
-from bot.errors import NotFoundError
+from bot.errors import NotFoundError, RefusedError
 from bot.texts import text
 
 PollChannel = app_commands.Transform[app_commands.AppCommandChannel, PlaceForPoll]
@@ -60,11 +60,12 @@ class VoteCommands(commands.Cog):
             await show_ballot(interaction, found)
             return
         wanted = option.strip().casefold()
-        meant = (each for each in found.options if wanted in {option_value(found, each), each.label.casefold()})
-        position = next((each.position for each in meant), None)
-        if position is None:
+        meant = [each for each in found.options if wanted in {option_value(found, each), each.label.casefold()}]
+        if not meant:
             raise NotFoundError("vote-no-such-option", option=option)
-        await vote(interaction, found.poll_key, position)
+        if len(meant) > 1:
+            raise RefusedError("vote-option-twice", option=option)
+        await vote(interaction, found.poll_key, meant[0].position)
 
     @app_commands.guild_only()
     @app_commands.command(name="results", description=text("command-results"))

@@ -1,23 +1,19 @@
 """`/submit` and the message menu: what members send in."""
 
-import re
-
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.context import guild_id_of
 from bot.chat.replies import reply_view
-from bot.chat.submissions import mine_view, show_receipt
+from bot.chat.submissions import mine_view, show_receipt, which_link_view
 from bot.client import Pressroom
 from bot.errors import RefusedError
+from bot.model.pasted import addresses_in
 from bot.services.submissions import LONGEST_NOTE
 from bot.texts import text
 
-_LINK = re.compile(r"https?://[^\s<>]+")
 _LONGEST_ADDRESS = 2000
-_AFTER_A_LINK = ".,;:!?'\"*_~|"
-_BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
 @app_commands.guild_only()
@@ -60,31 +56,24 @@ class SubmitCommands(commands.GroupCog, group_name="submit", group_description=t
     async def _submit_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
         if not _everybody_sees(interaction.channel):
             raise RefusedError("submit-hidden-channel")
-        found = _LINK.search(message.content)
-        if found is None:
+        found = list(dict.fromkeys(addresses_in(message.content)))
+        if not found:
             raise RefusedError("submit-no-link-in-message")
-        address = _without_what_follows(found[0])
         wrote_it = not message.author.bot and message.webhook_id is None
+        finder_id = message.author.id if wrote_it else None
+        if len(found) > 1:
+            await reply_view(interaction, which_link_view(interaction, found, finder_id))
+            return
+        [address] = found
         receipt = await self._services.submissions.submit(
             guild_id_of(interaction),
             address,
             title=next((embed.title for embed in message.embeds if embed.url == address), None),
             member_id=interaction.user.id,
-            finder_id=message.author.id if wrote_it else None,
+            finder_id=finder_id,
             interaction_id=interaction.id,
         )
         await show_receipt(interaction, receipt)
-
-
-def _without_what_follows(address: str) -> str:
-    """An address as it stands in a sentence: without the marks behind it, but with brackets of its own."""
-    while address:
-        last = address[-1]
-        is_foreign_bracket = last in _BRACKETS and address.count(last) > address.count(_BRACKETS[last])
-        if last not in _AFTER_A_LINK and not is_foreign_bracket:
-            break
-        address = address[:-1]
-    return address
 
 
 def _everybody_sees(channel: object) -> bool:

@@ -7,8 +7,8 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.chat.context import guild_id_of, hidden_from, services_of
-from bot.chat.plain import fold, shorten
-from bot.errors import NotFoundError
+from bot.chat.plain import fold, shorten, told_apart
+from bot.errors import RefusedError
 from bot.model.issue import IssueCard
 from bot.model.poll import Poll, PollOption
 
@@ -42,11 +42,14 @@ async def option_choices(interaction: discord.Interaction, current: str) -> list
             poll = await polls.pick(guild_id, wanted, only_open=True, hidden=hidden)
         else:
             poll = await polls.newest_open(guild_id, hidden=hidden)
-    except NotFoundError:
+    except RefusedError:
         return []
+    if poll.is_closed:
+        return []
+    names = told_apart([option.label for option in poll.options], longest=LONGEST_CHOICE)
     return [
-        Choice(name=shorten(fold(option.label), LONGEST_CHOICE), value=option_value(poll, option))
-        for option in poll.options
+        Choice(name=name, value=option_value(poll, option))
+        for option, name in zip(poll.options, names, strict=True)
         if current.casefold() in option.label.casefold()
     ]
 

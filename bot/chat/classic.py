@@ -10,7 +10,7 @@ import discord
 from bot.chat.announcements import authors_of, credits_of, picture_of, told_in, topics_of
 from bot.chat.marks import marked_url, reference
 from bot.chat.plain import fold, plain, shorten
-from bot.chat.polls import Vote, poll_text
+from bot.chat.polls import poll_text, question_text, vote_buttons
 from bot.chat.views import Buttons
 from bot.ports import Announcement
 from bot.texts import text
@@ -53,8 +53,7 @@ def _description(announcement: Announcement, *, language: str) -> str:
     poll = announcement.poll
     if poll is not None:
         # A published message takes about three edits an hour, so it shows no tally before the end.
-        asked = f"**{plain(poll.question, longest=_LONGEST_TITLE)}**"
-        parts.append(poll_text(poll, language=language) if poll.is_closed else asked)
+        parts.append(poll_text(poll, language=language) if poll.is_closed else question_text(poll))
     return "\n\n".join(filter(None, parts))
 
 
@@ -64,8 +63,8 @@ def poll_buttons(announcement: Announcement) -> Buttons | None:
     if poll is None or poll.is_closed or announcement.issue.is_withdrawn:
         return None
     buttons = Buttons()
-    for option in poll.options:
-        buttons.add_item(Vote.button(poll, option))
+    for button in vote_buttons(poll):
+        buttons.add_item(button)
     return buttons
 
 

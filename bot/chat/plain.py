@@ -5,6 +5,7 @@ somewhere else. `allowed_mentions` guards the ping itself; this guards what peop
 """
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote, urlsplit, urlunsplit
 
 # Control characters, and those that turn or hide text: zero-width, bidirectional overrides, tag characters.
@@ -64,6 +65,17 @@ def fold(text: str) -> str:
 def _without_addresses(text: str) -> str:
     # Taking one scheme away may join the parts of another one: whatever "://" is left is broken up.
     return _SCHEME.sub("", text).replace("://", ":\u200b//")
+
+
+def told_apart(texts: Sequence[str], *, longest: int) -> list[str]:
+    """Each of these on one line of at most `longest` characters; all with their numbers where one does not fit whole,
+    or two look alike: then a number says which one is meant.
+    """
+    whole = [fold(each) for each in texts]
+    are_plain = all(0 < len(each) <= longest for each in whole) and len({each.casefold() for each in whole}) == len(
+        whole
+    )
+    return whole if are_plain else [shorten(f"{place}. {each}", longest) for place, each in enumerate(whole, 1)]
 
 
 def shorten(text: str, longest: int) -> str:

@@ -10,19 +10,19 @@ from discord.utils import format_dt
 
 from bot.chat.context import actor_of, guild_id_of, language_of, services_of
 from bot.chat.marks import message_mark
-from bot.chat.plain import plain, shorten
+from bot.chat.plain import fold, plain, shorten, told_apart
 from bot.chat.press import Form, Press, written_in
 from bot.chat.replies import reply_view, say, say_problem, sentence_view
 from bot.chat.views import View
 from bot.errors import RefusedError
 from bot.model.poll import CastOutcome, Poll, PollOption
 from bot.model.problem import Problem
-from bot.services.polls import LONGEST_QUESTION
+from bot.services.polls import LONGEST_ISSUE_OPTION, LONGEST_OPTION, LONGEST_QUESTION
 from bot.texts import text
 
 _KEY = r"[a-z2-7]{26}"
 _LONGEST_LABEL = 38  # what a phone shows of a button
-_LONGEST_OPTION = 100
+_MOST_OF_OPTIONS = 1500  # of the 4,000 characters of a message, for all answers together
 _BAR = 10
 _BUTTONS_IN_A_ROW = 5
 _LONGEST_OPTIONS_WRITTEN = 1000
@@ -61,19 +61,38 @@ def vote_rows(poll: Poll) -> list[ui.ActionRow[Any]]:
     """A button for each answer; none once the poll is closed."""
     if poll.is_closed:
         return []
-    buttons = [Vote.button(poll, option) for option in poll.options]
+    buttons = vote_buttons(poll)
     return [
         ui.ActionRow(*buttons[start : start + _BUTTONS_IN_A_ROW]) for start in range(0, len(buttons), _BUTTONS_IN_A_ROW)
     ]
+
+
+def vote_buttons(poll: Poll) -> list[ui.Button[Any]]:
+    """A button for each answer, with its number where its name does not say all."""
+    names = told_apart([option.label for option in poll.options], longest=_LONGEST_LABEL)
+    return [Vote.button(poll, option, name) for option, name in zip(poll.options, names, strict=True)]
+
+
+def question_text(poll: Poll) -> str:
+    """The question alone; with its answers where their buttons do not hold them whole."""
+    names = told_apart([option.label for option in poll.options], longest=_LONGEST_LABEL)
+    lines = [f"**{plain(poll.question, longest=LONGEST_QUESTION)}**"]
+    if names != [fold(option.label) for option in poll.options]:
+        lines += [_numbered(option, poll) for option in poll.options]
+    return "\n".join(lines)
+
+
+def _numbered(option: PollOption, poll: Poll) -> str:
+    longest = min(LONGEST_ISSUE_OPTION, _MOST_OF_OPTIONS // len(poll.options))
+    return f"{option.position + 1}\\. {plain(option.label, longest=longest)}"
 
 
 def _option_line(option: PollOption, poll: Poll, *, language: str, is_own: bool) -> str:
     share = option.tally / poll.votes if poll.votes else 0.0
     # Numbers before bars: a screen reader says the first and skips the second.
     bar = "▰" * round(share * _BAR) + "▱" * (_BAR - round(share * _BAR))
-    label = plain(option.label, longest=_LONGEST_OPTION)
     yours = f" · {text('poll-yours', language=language)}" if is_own else ""
-    return f"{option.position + 1}\\. {label}: **{option.tally}** ({share:.0%}) {bar}{yours}"
+    return f"{_numbered(option, poll)}: **{option.tally}** ({share:.0%}) {bar}{yours}"
 
 
 @dataclass(frozen=True)
@@ -88,9 +107,8 @@ class Vote(Press, name="vote", state=rf"(?P<poll_key>{_KEY}):(?P<position>\d{{1,
         return cls(str(state["poll_key"]), int(state["position"] or 0))
 
     @classmethod
-    def button(cls, poll: Poll, option: PollOption) -> ui.Button[Any]:
-        label = shorten(option.label, _LONGEST_LABEL)
-        return ui.Button(label=label, custom_id=cls.custom_id(poll.poll_key, option.position))
+    def button(cls, poll: Poll, option: PollOption, name: str) -> ui.Button[Any]:
+        return ui.Button(label=name, custom_id=cls.custom_id(poll.poll_key, option.position))
 
     async def press(self, interaction: discord.Interaction) -> None:
         await vote(interaction, self.poll_key, self.position)
@@ -108,7 +126,7 @@ async def vote(interaction: discord.Interaction, poll_key: str, position: int) -
     sentence = say(
         interaction,
         _COUNTED[counted.outcome],
-        option=plain(counted.option.label, longest=_LONGEST_OPTION),
+        option=plain(counted.option.label, longest=LONGEST_ISSUE_OPTION),
         until=format_dt(counted.poll.closes_at, "R"),
     )
     # Plain text: this is the busiest answer of all.
@@ -188,7 +206,7 @@ class AskPoll(Press, name="ask-poll", state=r"(?P<channel_id>\d{1,19})"):
             )
         except RefusedError as error:
             # A refused form is gone; what somebody wrote must not be.
-            answers = [plain(line, longest=_LONGEST_OPTION) for line in written.get("options", "").splitlines()]
+            answers = [plain(line, longest=LONGEST_OPTION) for line in written.get("options", "").splitlines()]
             kept = say(
                 interaction,
                 "poll-form-kept",

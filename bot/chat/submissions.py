@@ -13,7 +13,9 @@ from bot.chat.plain import host_of, masked_link, plain, shorten
 from bot.chat.press import Form, Press, chosen_in, written_in
 from bot.chat.replies import reply, reply_view, say, sentence_view
 from bot.chat.views import View
+from bot.errors import RefusedError
 from bot.model.member import Credit
+from bot.model.pasted import addresses_in
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.services.credits import LONGEST_NAME
 from bot.services.submissions import LONGEST_NOTE, LONGEST_REASON, Decision, Mine, Receipt
@@ -25,6 +27,7 @@ _LONGEST_LABEL = 38
 LONGEST_URL_IN_A_LIST = 200  # of 4,000 characters for ten lines
 _LONGEST_REASON_IN_A_LIST = 120
 _MOST_LIST = 3300
+_MOST_LINKS_ASKED = 25  # as many as a select holds
 # With and without whoever decided: a moderator may be forgotten, too.
 _DECIDED = {
     SubmissionState.APPROVED: ("review-approved", "review-approved-by-nobody"),
@@ -212,6 +215,48 @@ async def show_receipt(interaction: discord.Interaction, receipt: Receipt) -> No
         view.add_item(ui.TextDisplay[Any](say(interaction, "credit-question")))
         view.add_item(credit_row(interaction))
     await reply_view(interaction, view)
+
+
+def which_link_view(interaction: discord.Interaction, addresses: list[str], finder_id: int | None) -> ui.LayoutView:
+    """The links of a message as a numbered list, and a choice of the one that is meant."""
+    lines = [f"{number}. <{address}>" for number, address in enumerate(addresses, 1)]
+    while sum(map(len, lines)) > _MOST_LIST or len(lines) > _MOST_LINKS_ASKED:
+        lines.pop()
+    options = [
+        discord.SelectOption(label=shorten(f"{place + 1}. {host_of(address)} · {address}", 100), value=str(place))
+        for place, address in enumerate(addresses[: len(lines)])
+    ]
+    view = View()
+    view.add_item(ui.TextDisplay[Any]("\n".join([say(interaction, "submit-which-link"), *lines])))
+    choice = ui.Select[Any](
+        custom_id=PickLink.custom_id(finder_id or 0),
+        placeholder=say(interaction, "submit-which-link-choose"),
+        options=options,
+    )
+    view.add_item(ui.ActionRow[Any](choice))
+    return view
+
+
+@dataclass(frozen=True)
+class PickLink(Press, name="pick-link", state=r"(?P<finder_id>\d{1,20})"):
+    """The choice among the links of a message; these stand in the text above it, where alone there is room for them."""
+
+    finder_id: str
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        shown = interaction.message.components[0] if interaction.message and interaction.message.components else None
+        addresses = addresses_in(getattr(shown, "content", ""))
+        chosen = [addresses[int(place)] for place in chosen_in(interaction) if place in map(str, range(len(addresses)))]
+        if not chosen:
+            raise RefusedError("press-unknown")
+        receipt = await services_of(interaction).submissions.submit(
+            guild_id_of(interaction),
+            chosen[0],
+            member_id=interaction.user.id,
+            finder_id=int(self.finder_id) or None,
+            interaction_id=interaction.id,
+        )
+        await show_receipt(interaction, receipt)
 
 
 @dataclass(frozen=True)

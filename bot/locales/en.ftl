@@ -288,6 +288,8 @@ submit-withdrawn = Taken back: { $name }. Nobody decides about it any more.
 submit-closed = This server takes no links yet. An administrator chooses where they are looked at, with `/setup review`.
 submit-no-link = That is no web address. It should look like https://example.com/article
 submit-no-link-in-message = That message holds no link.
+submit-which-link = Which link do you mean?
+submit-which-link-choose = Choose a link…
 submit-hidden-channel = Not everybody can read that message, so it stays where it is. Messages of open channels can be submitted.
 submit-credentials = That address holds a user name or a password. Take it out and send the address without it.
 submit-private = That address leads into a private network, where nobody else gets to.
@@ -434,13 +436,14 @@ poll-closes-past = That moment has passed already. Write when it closes, for exa
 poll-closes-soon = A poll is open for { $minutes } minutes at least.
 poll-closes-late = A poll is open for { $days } days at most.
 poll-ambiguous = Several polls are called like “{ $question }”. Pick the one you mean from the list.
-poll-closed = That poll is closed. `/results` tells how it ended.
+poll-closed-already = The poll “{ $question }” was closed before, so nothing changed. `/results` tells how it ended.
 poll-gone = That poll is not there any more.
 poll-none-open = No poll is open at the moment.
 poll-not-found = No poll is called “{ $question }”. Type part of the question and pick one from the list.
 vote-counted = Your vote for **{ $option }** counts. You can change it until the poll closes { $until }.
 vote-changed = Changed: your vote is for **{ $option }** now. You can change it until the poll closes { $until }.
 vote-same = Your vote for **{ $option }** counts already.
+vote-option-twice = Several answers of that poll are called “{ $option }”. Pick the one you mean from the list.
 vote-no-such-option = That poll has no answer “{ $option }”. Pick one from the list, or leave it out to see the buttons.
 
 ## Privacy and help
@@ -456,7 +459,7 @@ help-members = For everybody
 help-moderators = For moderators
 help-editors = For editors
 help-administrators = For administrators
-help-menu = -# On a message, *Apps → Submit to newsletter* sends in the first link that stands in it.
+help-menu = -# On a message, *Apps → Submit to newsletter* sends in a link that stands in it.
 
 ## What can go wrong
 
@@ -465,6 +468,8 @@ error-not-stored = The database takes no changes right now, so **nothing of this
 press-unknown = That is from an older version of me and does nothing any more. Use the command instead; `/issue latest` and others show the present one.
 problem-unexpected = Something unexpected happened ({ $kind }); the operator's log has it.
 folder-name = Of a newsletter that is files, the address is `folder:` and the name of its folder or file. What lies ready for this server is offered while you type.
+address-several = That is more than one address, or two that were pasted into one. Give one.
+address-spaced = A space or a line break stands in that address, so a piece of it may be missing. Give the whole address without spaces, and nothing else.
 address-invalid = That is no web address. It should look like https://example.com/feed, or like the address of the newsletter's site.
 
 fetch-slow = { $host } did not answer completely within { $seconds } seconds. (The operator may allow more with FETCH_TIMEOUT_SECONDS.)

@@ -11,6 +11,7 @@ from bot.errors import NotFoundError, RefusedError
 from bot.model.guild import ArchiveAccess, Guild
 from bot.model.issue import ArchivedLink, Link, PlacedLink
 from bot.model.member import Actor
+from bot.model.pasted import one_address
 from bot.model.search import Term, terms_of
 from bot.services.rekeying import follow_links, follow_submissions, keys_of
 from bot.store import Store, Transaction
@@ -28,7 +29,7 @@ LONGEST_QUERY = 70
 LONGEST_ADDRESS = 2000
 """That of a page has no other pages to turn to."""
 
-_PAGE_ADDRESS = re.compile(r"(?:https?://)?[^\s/]+\.[^\s/]+/\S+", re.IGNORECASE)
+_PAGE_ADDRESS = re.compile(r"https?://[^\s/]+\.[^\s/]+/\S+", re.IGNORECASE)
 _MOST_RUNS = 3
 _MOST_SUGGESTIONS = 10
 _LOOKED_THROUGH_WHILE_TYPING = 500
@@ -132,9 +133,11 @@ class Archive:
 
 def _keys_in(query: str) -> tuple[str, ...]:
     """Of a query that is the address of a page, the keys by which that page may be stored."""
-    if not _PAGE_ADDRESS.fullmatch(query):
+    try:
+        address = one_address(query)
+    except RefusedError:
         return ()
-    return keys_of(query if "://" in query else f"https://{query}")
+    return keys_of(address) if _PAGE_ADDRESS.fullmatch(address) else ()
 
 
 async def _newest(transaction: Transaction, guild_id: int, *, most: int) -> list[Link]:

@@ -26,7 +26,9 @@ from bot.store import polls as poll_rows
 log = logging.getLogger(__name__)
 
 LONGEST_QUESTION = 300
-LONGEST_OPTION = 80  # what a button holds
+LONGEST_OPTION = 80
+LONGEST_ISSUE_OPTION = 300
+"""A newsletter's answers are kept whole: two that begin alike are told apart by how they end."""
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 10
 MOST_CHOICES = 25
 # As long as people come back to an issue; its card is edited once more when it closes.
@@ -111,7 +113,7 @@ class Polls:
         if cast.poll is None:
             raise NotFoundError("poll-gone")
         if cast.outcome is CastOutcome.CLOSED:
-            raise RefusedError("poll-closed", question=cast.poll.question)
+            raise RefusedError("poll-closed-already", question=cast.poll.question)
         return Vote(cast.outcome, cast.poll, cast.poll.options[position])
 
     async def _write(self, ballots: Sequence[Ballot]) -> list[Cast]:
@@ -139,7 +141,7 @@ class Polls:
             else:
                 poll = await _get(transaction, guild_id, poll_key)
                 if fresh:
-                    raise RefusedError("poll-closed", question=poll.question)
+                    raise RefusedError("poll-closed-already", question=poll.question)
         self._bell.ring("outbox")
         return poll
 
@@ -183,24 +185,30 @@ class Polls:
     ) -> Poll:
         """The poll whose key, or else part of whose question, is `wanted`; with `alone`, only if it is the only one.
 
-        `hidden` are channels that the asker does not see. Raises NotFoundError, RefusedError where several are meant.
+        `hidden` are channels that the asker does not see. Raises NotFoundError, RefusedError where several are meant
+        and, with `only_open`, where what is meant is closed.
         """
         async with self._store.read() as transaction:
             poll = await poll_rows.get(transaction, wanted, guild_id=guild_id)
             if poll is not None and poll.channel_id not in hidden:
                 return poll
+            query, now = wanted.strip(), self._clock.now()
             found = (
                 await poll_rows.newest(
                     transaction,
                     guild_id,
-                    query=wanted.strip(),
-                    only_open_at=self._clock.now() if only_open else None,
+                    query=query,
+                    only_open_at=now if only_open else None,
                     hidden=hidden,
                     limit=2,
                 )
-                if wanted.strip()
+                if query
                 else []
             )
+            if query and not found and only_open:
+                closed = await poll_rows.newest(transaction, guild_id, query=query, hidden=hidden, limit=1)
+                if closed:
+                    raise RefusedError("poll-closed-already", question=closed[0].question)
         if not found:
             raise NotFoundError("poll-not-found", question=wanted)
         if alone and len(found) > 1:
@@ -237,7 +245,7 @@ async def open_issue_poll(
             poll_key=random_key(),
             guild_id=guild_id,
             question=poll.question[:LONGEST_QUESTION],
-            options=[option[:LONGEST_OPTION] for option in poll.options],
+            options=[option[:LONGEST_ISSUE_OPTION] for option in poll.options],
             now=now,
             closes_at=now + _ISSUE_POLL_OPEN,
             issue_key=issue_key,

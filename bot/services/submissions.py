@@ -13,6 +13,7 @@ from bot.model.chore import Chore
 from bot.model.delivery import Purpose
 from bot.model.issue import Issue
 from bot.model.member import Actor, Credit
+from bot.model.pasted import one_address
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.ports import Bell, ReviewCard
 from bot.services.audiences import require_moderator
@@ -39,7 +40,6 @@ _REMEMBERED = timedelta(days=60)
 _CUT_OFF = timedelta(minutes=1)
 # A name that was changed later than that may not stand on the card that a moderator sees.
 _ON_THE_CARD_AFTER = timedelta(seconds=15)
-_BARE_ADDRESS = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?(/|\?|$)")
 _INVITE = re.compile(r"(?:[\w-]+\.)*(?:discord\.gg|discord(?:app)?\.com/+invite)(?:/|$)")
 
 
@@ -333,9 +333,7 @@ def _safe_link(url: str) -> tuple[str, str, int]:
     """The address to show, its key, and the key's version. Raises RefusedError for what nobody should press."""
     from bot.newsletter.links import KEY_VERSION, read_link  # with the patterns behind it: not before one is sent
 
-    url = url.strip()
-    if _BARE_ADDRESS.match(url):
-        url = f"https://{url}"
+    url = one_address(url, invalid="submit-no-link")
     link = read_link(url)
     try:
         parts = urlsplit(link[0]) if link else None

@@ -1,6 +1,5 @@
 """Which newsletters a server reads: added after a look at what is there, within its quotas, and let go."""
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +9,7 @@ from bot.clock import Clock
 from bot.errors import FetchError, RefusedError, UnreadableError
 from bot.metrics import metered
 from bot.model.guild import FirstAnnouncement, Source, folder_address
+from bot.model.pasted import one_address
 from bot.ports import Bell, IssueSource, Reading, Unchanged
 from bot.services.announcements import announce_newest
 from bot.services.channels import choose_channel
@@ -20,9 +20,6 @@ from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
-
-_LONGEST_URL = 2000
-_BARE_ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +128,7 @@ class Subscriptions:
                 raise
             for feed in await self._reader.find_feeds(address, credentials=credentials):
                 with suppress(UnreadableError, FetchError):
-                    found, _ = split_credentials(feed)
+                    found, _ = _split(feed)
                     # Credentials are for the site that they were given for.
                     own = credentials if urlsplit(found)[:2] == urlsplit(address)[:2] else None
                     if credentials is None or own is not None:
@@ -182,21 +179,12 @@ class Subscriptions:
             await charge(transaction, [guild_id], received_bytes, now=self._clock.now())
 
 
-def split_credentials(url: str) -> tuple[str, str | None]:
-    """An address without its `user:password@`, and that part. Raises RefusedError for what is no web address.
+def split_credentials(written: str) -> tuple[str, str | None]:
+    """The one address in what somebody wrote, without its `user:password@`, and that part. Raises RefusedError."""
+    return _split(one_address(written))
 
-    `example.com/feed` is taken for `https://example.com/feed`: that is how people write it down.
-    """
-    url = url.strip()
-    if _BARE_ADDRESS.match(url):
-        url = f"https://{url}"
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port  # a port that is no number raises here
-    except ValueError:
-        host = None
-    if host is None or parts.scheme not in {"http", "https"} or len(url) > _LONGEST_URL or " " in url:
-        raise RefusedError("address-invalid")
+
+def _split(address: str) -> tuple[str, str | None]:
+    parts = urlsplit(address)
     credentials, at, netloc = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=netloc)), credentials if at else None

@@ -111,10 +111,15 @@ async def ballot_of(transaction: Transaction, poll_key: str, *, member_id: int) 
 
 
 async def close(transaction: Transaction, poll_key: str, *, guild_id: int, now: datetime, by: int | None) -> bool:
-    """Close a poll; False when it is closed already, or not there."""
+    """Close a poll; False when it is closed already, when its time is over, or when it is not there."""
     result = await transaction.execute(
         update(polls)
-        .where(polls.c.poll_key == poll_key, polls.c.guild_id == guild_id, polls.c.closed_at.is_(None))
+        .where(
+            polls.c.poll_key == poll_key,
+            polls.c.guild_id == guild_id,
+            polls.c.closed_at.is_(None),
+            polls.c.closes_at > now,
+        )
         .values(closed_at=now, closed_by_id=by)
     )
     return bool(result.rowcount)

@@ -83,3 +83,17 @@ def test_what_was_taken_back_is_struck_through_and_asks_nothing_more() -> None:
 )
 def test_the_mark_stands_at_the_end_of_the_link(url: str | None, marked: str | None) -> None:
     assert marked_url(url, delivery_key=KEY) == marked
+
+
+def test_answers_whose_buttons_do_not_hold_them_stand_whole_beside_their_numbers() -> None:
+    now = datetime(2026, 11, 9, tzinfo=UTC)
+    begin = "Everything that a button has no room for, and then "
+    options = tuple(PollOption(place, f"{begin}{end}") for place, end in enumerate(("this", "that")))
+    poll = Poll("a" * 26, 1, "Which?", options, opened_at=now, closes_at=now + timedelta(days=1), issue_key="b" * 26)
+    shown = replace(announcement(), poll=poll)
+    buttons = poll_buttons(shown)
+    assert buttons is not None
+    first, second = (getattr(button, "label", "") for button in buttons.children)
+    assert (first[:3], second[:3]) == ("1. ", "2. ")
+    described = announcement_embed(shown, language="en", delivery_key=KEY)["embed"].description
+    assert f"1\\. {begin}this\n2\\. {begin}that" in described

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.plain import button_url, host_of, masked_link, media_url, plain, safe_url
+from bot.chat.plain import button_url, host_of, masked_link, media_url, plain, safe_url, told_apart
 
 
 @pytest.mark.parametrize(
@@ -123,3 +123,16 @@ def test_letters_of_other_alphabets_in_a_host_are_shown_for_what_they_are() -> N
 def test_the_host_is_shown_without_www() -> None:
     assert host_of("https://www.example.com/a") == "example.com"
     assert host_of("https://[broken") == ""
+
+
+def test_names_that_do_not_fit_or_look_alike_are_numbered() -> None:
+    assert told_apart(["Tea", "Coffee"], longest=38) == ["Tea", "Coffee"]
+    begin = "The longer letter on a Friday, with everything "
+    assert told_apart([f"{begin}and pictures", f"{begin}but no pictures"], longest=20) == [
+        "1. The longer lette…",
+        "2. The longer lette…",
+    ]
+    assert told_apart(["Yes", "yes\u200b"], longest=38) == ["1. Yes", "2. yes"]
+    numbered = told_apart(["a" * 90 + str(number) for number in range(10)], longest=38)
+    assert len(set(numbered)) == 10
+    assert all(len(name) <= 38 for name in numbered)

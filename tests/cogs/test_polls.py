@@ -219,6 +219,33 @@ async def test_a_poll_that_is_meant_by_half_its_name_is_not_closed(press: Press,
     assert "closed" in (await mara.slash("/poll close", poll="Same two")).text
 
 
+async def test_what_is_closed_already_is_not_closed_again(press: Press, general: Channel) -> None:
+    message = await opened(press, general, closes="1 hour")
+    mara, mia = press.person("mara"), press.person("mia")
+    [choice] = await mara.autocomplete("/poll close", poll="Tea")
+    assert "closed <t:" in (await mara.slash("/poll close", poll=choice["value"])).text
+    for poll in (choice["value"], "Tea or"):
+        for person, command in ((mara, "/poll close"), (mia, "/vote option:Tea")):
+            reply = await person.slash(command, poll=poll)
+            assert "Tea or coffee?” was closed before, so nothing changed" in reply.text
+            assert "closed <t:" not in reply.text
+    await press.sandbox.wait_for(lambda: message.labels == [], what="the closed card")
+
+
+async def test_long_answers_that_begin_alike_have_numbers_and_stand_whole_on_the_card(
+    press: Press, general: Channel
+) -> None:
+    begin = "A longer letter once a week, on Friday, with all that happened"
+    message = await opened(press, general, options=f"{begin} here\n{begin} there\nNone")
+    first, second, third = message.labels
+    assert (first[:3], second[:3], third) == ("1. ", "2. ", "3. None")
+    assert all(len(label) <= 38 for label in message.labels)
+    assert f"1\\. {begin} here: **0**" in message.text
+    assert f"2\\. {begin} there: **0**" in message.text
+    reply = await press.person("mia").click(message, second)
+    assert f"Your vote for **{begin} there** counts" in reply.text
+
+
 async def test_an_earlier_announcement_stays_folded_whatever_the_poll_says(press: Press, guild: Guild) -> None:
     await press.set_up()
     await press.person("ada").slash("/setup channel channel:#general")

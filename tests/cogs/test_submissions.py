@@ -212,13 +212,16 @@ async def test_a_review_channel_that_was_opened_to_everybody_gets_no_card(
     assert "good" in (await card(press, review)).text
 
 
-async def test_the_message_menu_takes_the_first_link_for_who_wrote_it(
+async def test_the_message_menu_asks_which_link_and_takes_it_for_who_wrote_it(
     press: Press, review: Channel, guild: Guild
 ) -> None:
     await open_submissions(press)
     mia, nils = press.person("mia"), press.person("nils")
     message = await nils.say("links", f"Look at this: {GOOD}. And https://other.example/")
-    reply = await mia.menu("Submit to newsletter", message)
+    asked = await mia.menu("Submit to newsletter", message)
+    assert "Which link" in asked.text
+    reply = await mia.select(asked.message, "Choose a link…", ["0"])
+    assert "Received" in reply.text
     assert "tools.example/good" in reply.text
     assert "how may the newsletter name you" not in reply.text, "it is not her name that is asked for"
     shown = await card(press, review)
@@ -226,10 +229,15 @@ async def test_the_message_menu_takes_the_first_link_for_who_wrote_it(
     told = (await nils.slash("/submit mine")).text
     assert "sent in by somebody who saw your message" in told
     assert str(mia.id) not in told, "she gave no leave to be named to him"
-    wiki = await nils.say("links", "(see https://wiki.example/Mercury_(planet)), and ||https://spoiler.example/x||!")
+    wiki = await nils.say("links", "(see [this](https://wiki.example/Mercury_(planet)), it is ||good||!")
     assert "wiki.example/Mercury_%28planet%29>" in (await mia.menu("Submit to newsletter", wiki)).text
+    long = await nils.say("links", " ".join(f"https://long.example/{number}/{'x' * 130}" for number in range(10)))
+    choice = await mia.menu("Submit to newsletter", long)
+    assert "long.example/9" in (await mia.select(choice.message, "Choose a link…", ["9"])).text
+    choice.message.components[1]["components"][0]["options"][0]["value"] = "77"
+    assert "older version" in (await mia.select(choice.message, "Choose a link…", ["77"])).text
     assert "tools.example/good" in (await mia.slash("/submit mine")).text
-    empty = await nils.say("links", "no link here")
+    empty = await nils.say("links", "no link here, only Node.js")
     assert "holds no link" in (await mia.menu("Submit to newsletter", empty)).text
     hidden = await press.person("mara").say("review", f"{GOOD}/hidden")
     assert "Not everybody can read" in (await press.person("mara").menu("Submit to newsletter", hidden)).text

@@ -114,7 +114,7 @@ async def test_what_is_unknown_foreign_or_closed_is_refused_and_costs_the_others
         CastOutcome.COUNTED,
         "poll-gone",
         "poll-gone",
-        "poll-closed",
+        "poll-closed-already",
         CastOutcome.COUNTED,
     ]
     assert await tally(desk, poll) == {0: 1, 1: 1}
@@ -133,7 +133,7 @@ async def test_the_clock_closes_each_poll_once_also_after_downtime(desk: Desk) -
     await desk.services.outbox.deliver_due()
     drawn = [matter.poll.is_closed for _, matter in desk.channel.refreshed if isinstance(matter, PollCard)]
     assert drawn[-1] is True
-    with pytest.raises(RefusedError, match="poll-closed"):
+    with pytest.raises(RefusedError, match="poll-closed-already"):
         await desk.services.polls.close(GUILD, poll.poll_key, actor=MODERATOR, interaction_id=next(desk.interactions))
 
 

@@ -146,7 +146,7 @@ def _export(options: argparse.Namespace) -> int:
         if options.what == "links":
             asyncio.run(export_links_of(settings, server_id=options.server, form=form, out=out))
         else:
-            out.write(asyncio.run(export_queue_of(settings, server_id=options.server, form=form)))
+            asyncio.run(export_queue_of(settings, server_id=options.server, form=form, out=out))
         out.flush()
     except BrokenPipeError:
         raise

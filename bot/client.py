@@ -4,9 +4,9 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import discord
@@ -26,11 +26,14 @@ from bot.chat.queue import QueueChoice, QueueMark, QueueTurn
 from bot.chat.replies import is_refusal, tell_error
 from bot.chat.submissions import Approve, CreditChoice, CreditName, Decline, Declined, PickLink, Withdraw, WithdrawOne
 from bot.chat.traffic import Traffic
+from bot.errors import RefusedError
 from bot.metrics import Metrics
 from bot.services import Services
 from bot.settings import DISCORD_API
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 EXTENSIONS = (
     "cogs.announcements",
@@ -105,6 +108,7 @@ class Pressroom(commands.AutoShardedBot):
         self.add_listener(self._look_for_servers, "on_socket_event_type")
         self._hidden: set[int] = set()
         self._in_hand: set[object] = set()
+        self._stopping = asyncio.Event()
         self._empty_handed = asyncio.Event()
         self._empty_handed.set()
         self._api_url = api_url
@@ -134,12 +138,26 @@ class Pressroom(commands.AutoShardedBot):
         self._let_go(interaction_id)
 
     async def finish_what_is_in_hand(self, *, deadline_seconds: float) -> None:
-        """Let commands and presses that have begun come to their answer."""
+        """Let commands and presses that have begun come to their answer; what takes long is broken off."""
+        self._stopping.set()
         try:
             async with asyncio.timeout(deadline_seconds):
                 await self._empty_handed.wait()
         except TimeoutError:
             log.warning("interactions cut off count=%d", len(self._in_hand))
+
+    async def unless_stopping(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` gives, which may take long; raises RefusedError when the bot is told to stop meanwhile."""
+        working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise RefusedError("stopping")
+            return working.result()
+        finally:
+            working.cancel()
+            stopping.cancel()
+            await asyncio.gather(working, stopping, return_exceptions=True)
 
     @contextmanager
     def _at_work(self, work: object) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from typing import BinaryIO
 
 from bot.clock import SystemClock
-from bot.desk.exports import ExportFormat, LinksFormat, export_queue, write_links
+from bot.desk.exports import ExportFormat, LinksFormat, write_links, write_queue
 from bot.errors import StartError
 from bot.services import Archive, Queue
 from bot.settings import Settings
@@ -12,12 +12,14 @@ from bot.store import guilds as guild_rows
 from bot.store.soundness import opened_store
 
 
-async def export_queue_of(settings: Settings, *, server_id: int | None, form: str) -> bytes:
-    """The queue of a server, or of the only one. Raises StartError where it is unclear which is meant."""
+async def export_queue_of(settings: Settings, *, server_id: int | None, form: str, out: BinaryIO) -> None:
+    """Write the queue of a server, or of the only one, to `out`, a piece at a time.
+
+    Raises StartError where it is unclear which is meant.
+    """
     async with opened_store(settings.database_url.get_secret_value()) as store:
         chosen = await _server(store, server_id)
-        items = await Queue(store, clock=SystemClock()).everything(chosen)
-    return export_queue(items, ExportFormat(form))
+        await write_queue(Queue(store, clock=SystemClock()).everything(chosen), ExportFormat(form), out)
 
 
 async def export_links_of(settings: Settings, *, server_id: int | None, form: str, out: BinaryIO) -> None:

@@ -1,7 +1,5 @@
 """`/privacy`: what is kept of a member, for that member."""
 
-import io
-import json
 from typing import Any
 
 import discord
@@ -9,11 +7,13 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.chat.context import guild_id_of
+from bot.chat.files import reply_file
 from bot.chat.privacy import Forget
 from bot.chat.replies import reply_view, say
 from bot.chat.submissions import credit_row, credit_said
 from bot.chat.views import View
 from bot.client import Pressroom
+from bot.desk.exports import write_kept
 from bot.texts import text
 
 
@@ -24,12 +24,13 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
 
     @app_commands.command(name="export", description=text("command-privacy-export"))
     async def export(self, interaction: discord.Interaction) -> None:
-        kept = await self._services.privacy.export(guild_id_of(interaction), interaction.user.id)
-        written = json.dumps(kept, ensure_ascii=False, indent=2).encode()
-        await interaction.response.send_message(
-            say(interaction, "privacy-exported", count=sum(map(len, kept.values()))),
-            file=discord.File(io.BytesIO(written), filename="pressroom.json"),
-            ephemeral=True,
+        await interaction.response.defer(ephemeral=True)
+        kept = self._services.privacy.export(guild_id_of(interaction), interaction.user.id)
+        await reply_file(
+            interaction,
+            "pressroom.json",
+            lambda out: write_kept(kept, out),
+            message_id="privacy-exported",
         )
 
     @app_commands.command(name="forget", description=text("command-privacy-forget"))

@@ -1,23 +1,17 @@
 """`/queue`: what the editor does with what was approved."""
 
-import io
-from typing import TYPE_CHECKING
-
 import discord
 from discord import app_commands
 from discord.app_commands import Choice
 from discord.ext import commands
 
 from bot.chat.context import actor_of, guild_id_of, language_of
+from bot.chat.files import reply_file
 from bot.chat.queue import queue_view
-from bot.chat.replies import reply, reply_view, say
+from bot.chat.replies import reply, reply_view
 from bot.client import Pressroom
-from bot.desk.exports import ExportFormat, LinksFormat, export_queue, write_links
-from bot.errors import RefusedError
+from bot.desk.exports import ExportFormat, LinksFormat, write_links, write_queue
 from bot.texts import text
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 _FORMATS = [
     Choice(name=text("choice-export-md"), value=ExportFormat.MARKDOWN.value),
@@ -54,15 +48,15 @@ class QueueCommands(commands.GroupCog, group_name="queue", group_description=tex
         if form not in set(ExportFormat):
             await reply(interaction, "queue-export-format")
             return
-        items = await self._services.queue.everything(guild_id_of(interaction), actor=actor_of(interaction))
-        if not items:
-            await reply(interaction, "queue-exported", count=0)
-            return
-        written = export_queue(items, ExportFormat(form), language=str(interaction.guild_locale or interaction.locale))
-        await interaction.response.send_message(
-            say(interaction, "queue-exported", count=len(items)),
-            file=discord.File(io.BytesIO(written), filename=f"queue.{form}"),
-            ephemeral=True,
+        await interaction.response.defer(ephemeral=True)
+        items = self._services.queue.everything(guild_id_of(interaction), actor=actor_of(interaction))
+        language = str(interaction.guild_locale or interaction.locale)
+        await reply_file(
+            interaction,
+            f"queue.{form}",
+            lambda out: write_queue(items, ExportFormat(form), out, language=language),
+            message_id="queue-exported",
+            command="python -m bot export queue",
         )
 
     async def _export_links(self, interaction: discord.Interaction, form: str) -> None:
@@ -70,27 +64,16 @@ class QueueCommands(commands.GroupCog, group_name="queue", group_description=tex
         if form not in set(LinksFormat):
             await reply(interaction, "links-export-format")
             return
-        await self._services.audiences.require_editor(guild_id_of(interaction), actor_of(interaction))
         await interaction.response.defer(ephemeral=True)
-        out = _AsDiscordTakesIt(interaction.guild.filesize_limit if interaction.guild else 0)
-        await write_links(self._services.archive.everything(guild_id_of(interaction)), LinksFormat(form), out)
-        out.seek(0)
-        file = discord.File(out, filename=f"links.{form}")
-        await interaction.followup.send(say(interaction, "links-exported"), file=file, ephemeral=True)
-
-
-class _AsDiscordTakesIt(io.BytesIO):
-    """A file in memory that ends where Discord refuses it; raises RefusedError there."""
-
-    def __init__(self, most_bytes: int) -> None:
-        super().__init__()
-        self._most_bytes = most_bytes
-
-    def write(self, written: "ReadableBuffer", /) -> int:
-        count = super().write(written)
-        if self.tell() > self._most_bytes:
-            raise RefusedError("links-export-too-large", megabytes=f"{self._most_bytes / 1_000_000:.0f}")
-        return count
+        await self._services.audiences.require_editor(guild_id_of(interaction), actor_of(interaction))
+        links = self._services.archive.everything(guild_id_of(interaction))
+        await reply_file(
+            interaction,
+            f"links.{form}",
+            lambda out: write_links(links, LinksFormat(form), out),
+            message_id="links-exported",
+            command="python -m bot export links",
+        )
 
 
 async def setup(bot: Pressroom) -> None:

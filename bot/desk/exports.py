@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from bot.model.issue import PlacedLink
 from bot.model.submission import QueueItem, Submission
@@ -21,6 +21,7 @@ _LINK_COLUMNS = (
     "issue", "issue_url", "published_at", "place", "section", "title", "url", "excerpt", "sponsored",
 )  # fmt: skip
 _ROWS_AT_ONCE = 500
+_Row = tuple[str | int | None, ...]
 _COLUMNS = ("submission", "state", "title", "url", "note", "credit", "sent_at", "approved_at")
 
 
@@ -40,37 +41,83 @@ class LinksFormat(StrEnum):
     SQLITE = "sqlite"
 
 
-async def write_links(links: AsyncIterator[PlacedLink], form: LinksFormat, out: BinaryIO) -> None:
-    """Write every link with the issue it ran in, a piece at a time; a SQLite file holds one table, `links`."""
+async def write_links(links: AsyncIterator[PlacedLink], form: LinksFormat, out: BinaryIO) -> int:
+    """Write every link with the issue it ran in, a piece at a time; a SQLite file holds one table, `links`.
+
+    How many they were.
+    """
+    rows = (_link_fields(placed) async for placed in links)
     match form:
         case LinksFormat.CSV:
-            await _write_csv(links, out)
+            return await _write_csv(_LINK_COLUMNS, rows, out)
         case LinksFormat.JSON:
-            await _write_json(links, out)
+            return await _write_json(_LINK_COLUMNS, rows, out)
         case LinksFormat.SQLITE:
-            await _write_sqlite(links, out)
+            return await _write_sqlite(rows, out)
 
 
-async def _write_csv(links: AsyncIterator[PlacedLink], out: BinaryIO) -> None:
+async def write_queue(
+    items: AsyncIterator[QueueItem], form: ExportFormat, out: BinaryIO, *, language: str = DEFAULT_LANGUAGE
+) -> int:
+    """Write the queue in UTF-8, a piece at a time; how much stood in it.
+
+    A name stands in it only with its owner's leave; nobody's id does.
+    """
+    match form:
+        case ExportFormat.CSV:
+            return await _write_csv(_COLUMNS, (_fields(item) async for item in items), out)
+        case ExportFormat.JSON:
+            return await _write_json(_COLUMNS, (_fields(item) async for item in items), out)
+        case ExportFormat.MARKDOWN:
+            count = 0
+            async for item in items:
+                out.write(f"{_as_markdown(item, language=language)}\n".encode())
+                count += 1
+            return count
+
+
+async def write_kept(kept: AsyncIterator[tuple[str, list[dict[str, Any]]]], out: BinaryIO) -> int:
+    """Write what is kept of a member as one JSON object, a list a table; how many rows. Tables come in one piece each
+    or in several, one after the other.
+    """
+    count, table = 0, None
+    async for name, rows in kept:
+        if name != table:
+            out.write(("{\n" if table is None else "\n],\n").encode() + f"{json.dumps(name)}: [".encode())
+            table, before = name, "\n"
+        for row in rows:
+            out.write(f"{before}{json.dumps(row, ensure_ascii=False)}".encode())
+            before = ",\n"
+        count += len(rows)
+    out.write(b"{}\n" if table is None else b"\n]\n}\n")
+    return count
+
+
+async def _write_csv(columns: Sequence[str], rows: AsyncIterator[_Row], out: BinaryIO) -> int:
     text_out = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
     text_out.write("\ufeff")  # without which Excel garbles it
     writer = csv.writer(text_out)
-    writer.writerow(_LINK_COLUMNS)
-    async for placed in links:
-        writer.writerow(_harmless(str(value)) for value in _link_fields(placed))
+    writer.writerow(columns)
+    count = 0
+    async for row in rows:
+        writer.writerow(_harmless("" if value is None else str(value)) for value in row)
+        count += 1
     text_out.detach()  # else it would close what is not ours
+    return count
 
 
-async def _write_json(links: AsyncIterator[PlacedLink], out: BinaryIO) -> None:
-    before = b"[\n"
-    async for placed in links:
-        fields = dict(zip(_LINK_COLUMNS, _link_fields(placed), strict=True))
+async def _write_json(columns: Sequence[str], rows: AsyncIterator[_Row], out: BinaryIO) -> int:
+    before, count = b"[\n", 0
+    async for row in rows:
+        fields = dict(zip(columns, row, strict=True))
         out.write(before + json.dumps(fields, ensure_ascii=False).encode())
         before = b",\n"
-    out.write(b"[]\n" if before == b"[\n" else b"\n]\n")
+        count += 1
+    out.write(b"\n]\n" if count else b"[]\n")
+    return count
 
 
-async def _write_sqlite(links: AsyncIterator[PlacedLink], out: BinaryIO) -> None:
+async def _write_sqlite(links: AsyncIterator[_Row], out: BinaryIO) -> int:
     columns = ", ".join(_LINK_COLUMNS)
     insert = f"INSERT INTO links ({columns}) VALUES ({', '.join('?' * len(_LINK_COLUMNS))})"  # noqa: S608 - no input
     with TemporaryDirectory() as folder:
@@ -78,9 +125,10 @@ async def _write_sqlite(links: AsyncIterator[PlacedLink], out: BinaryIO) -> None
         database = sqlite3.connect(path)
         try:
             database.execute(f"CREATE TABLE links ({columns})")
-            rows = []
-            async for placed in links:
-                rows.append(_link_fields(placed))
+            rows, count = [], 0
+            async for row in links:
+                rows.append(row)
+                count += 1
                 if len(rows) == _ROWS_AT_ONCE:
                     database.executemany(insert, rows)
                     rows.clear()
@@ -90,9 +138,10 @@ async def _write_sqlite(links: AsyncIterator[PlacedLink], out: BinaryIO) -> None
             database.close()
         with path.open("rb") as file:
             shutil.copyfileobj(file, out)
+    return count
 
 
-def _link_fields(placed: PlacedLink) -> tuple[str | int, ...]:
+def _link_fields(placed: PlacedLink) -> _Row:
     link, issue = placed.link, placed.issue
     published_at = issue.published_at.isoformat(timespec="seconds") if issue.published_at else ""
     return (
@@ -108,21 +157,10 @@ def _link_fields(placed: PlacedLink) -> tuple[str | int, ...]:
     )
 
 
-def export_queue(items: Sequence[QueueItem], form: ExportFormat, *, language: str = DEFAULT_LANGUAGE) -> bytes:
-    """The queue in UTF-8. A name stands in it only with its owner's leave; nobody's id does."""
-    match form:
-        case ExportFormat.CSV:
-            return _as_csv(items).encode("utf-8-sig")  # with a mark, without which Excel garbles it
-        case ExportFormat.JSON:
-            return (json.dumps([_fields(item) for item in items], ensure_ascii=False, indent=2) + "\n").encode()
-        case ExportFormat.MARKDOWN:
-            return _as_markdown(items, language=language).encode()
-
-
-def _fields(item: QueueItem) -> dict[str, str | None]:
+def _fields(item: QueueItem) -> _Row:
     submission = item.submission
     approved_at = submission.decided_at.isoformat(timespec="seconds") if submission.decided_at else None
-    values = (
+    return (
         submission.submission_key,
         submission.plan,
         _title(submission),
@@ -132,34 +170,20 @@ def _fields(item: QueueItem) -> dict[str, str | None]:
         submission.sent_at.isoformat(timespec="seconds"),
         approved_at,
     )
-    return dict(zip(_COLUMNS, values, strict=True))
 
 
-def _as_csv(items: Sequence[QueueItem]) -> str:
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, _COLUMNS)
-    writer.writeheader()
-    for item in items:
-        writer.writerow({name: _harmless(value) for name, value in _fields(item).items()})
-    return out.getvalue()
-
-
-def _harmless(value: str | None) -> str:
-    value = value or ""
+def _harmless(value: str) -> str:
     return f"'{value}" if value.startswith(_FORMULA) else value
 
 
-def _as_markdown(items: Sequence[QueueItem], *, language: str) -> str:
-    lines = []
-    for item in items:
-        submission = item.submission
-        line = f"- [{_escaped(_title(submission))}](<{_bracketed(submission.url)}>)"
-        if submission.note:
-            line += f" - {_escaped(' '.join(submission.note.split()))}"
-        if item.credit is not None:
-            line += f" ({text('export-credit', language=language, name=_escaped(item.credit))})"
-        lines.append(line)
-    return "\n".join(lines) + ("\n" if lines else "")
+def _as_markdown(item: QueueItem, *, language: str) -> str:
+    submission = item.submission
+    line = f"- [{_escaped(_title(submission))}](<{_bracketed(submission.url)}>)"
+    if submission.note:
+        line += f" - {_escaped(' '.join(submission.note.split()))}"
+    if item.credit is not None:
+        line += f" ({text('export-credit', language=language, name=_escaped(item.credit))})"
+    return line
 
 
 def _title(submission: Submission) -> str:

@@ -401,7 +401,11 @@ queue-exported = { $count ->
 queue-export-format = The queue is written as Markdown, CSV or JSON; SQLite is for every link that ran.
 links-export-format = Every link that ran is written as CSV, JSON or SQLite; Markdown is for the queue.
 links-exported = Every link that ran in what this server reads, with its issues.
-links-export-too-large = The file has more than { $megabytes } MB, which is what Discord takes here. The operator gets it with `python -m bot export links`.
+export-too-large = { $command ->
+    [none] Even packed, the file has more than { $megabytes } MB, which is what Discord takes here. Ask whoever runs this bot for it.
+   *[other] Even packed, the file has more than { $megabytes } MB, which is what Discord takes here. The operator gets it with `{ $command }`.
+}
+stopping = Pressroom is being stopped or started anew just now. Please try again in a minute.
 
 ## Polls
 

@@ -1,5 +1,6 @@
 """What is kept of a member, for that member: to take along, and to let go of."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from bot.store import chores as chore_rows
 from bot.store import interactions as interaction_rows
 from bot.store import privacy as privacy_rows
 
+_READ_AT_ONCE = 500
+
 
 class Privacy:
     def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
@@ -20,14 +23,21 @@ class Privacy:
         self._clock = clock
         self._bell = bell
 
-    async def export(self, guild_id: int, member_id: int) -> dict[str, list[dict[str, Any]]]:
-        """All that is kept of a member in a server, by table; snowflakes as text, moments as ISO 8601."""
-        async with self._store.read() as transaction:
-            kept = await privacy_rows.kept_of(transaction, guild_id=guild_id, member_id=member_id)
-        return {
-            table: [{name: _readable(name, value) for name, value in row.items()} for row in rows]
-            for table, rows in kept.items()
-        }
+    async def export(self, guild_id: int, member_id: int) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
+        """All that is kept of a member in a server, a few rows of a table at a time; of each table at least none.
+
+        Snowflakes as text, moments as ISO 8601.
+        """
+        for table in privacy_rows.TABLES:
+            last: tuple[Any, ...] | None = None
+            while True:
+                async with self._store.read() as transaction:
+                    rows, last = await privacy_rows.kept_of(
+                        transaction, table, guild_id=guild_id, member_id=member_id, after=last, limit=_READ_AT_ONCE
+                    )
+                yield table.name, [{name: _readable(name, value) for name, value in row.items()} for row in rows]
+                if len(rows) < _READ_AT_ONCE:
+                    break
 
     async def forget(self, guild_id: int, member_id: int, *, interaction_id: int) -> None:
         """Let nothing that is kept for a server name the member, nor any message that stands there.

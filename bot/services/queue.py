@@ -1,5 +1,6 @@
 """The editor's queue: what was approved and did not run yet."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from bot.clock import Clock
@@ -13,6 +14,7 @@ from bot.store import interactions as interaction_rows
 from bot.store import submissions as submission_rows
 
 ON_A_PAGE = 10
+_READ_AT_ONCE = 500
 _OPEN = (Plan.QUEUED, Plan.PLANNED)
 _LISTED = (*_OPEN, Plan.PASSED)  # what was passed by stands at the end, where it can be taken up again
 
@@ -70,13 +72,25 @@ class Queue:
                 raise NotFoundError("queue-item-gone")
             return await _item(transaction, guild_id, submission_key)
 
-    async def everything(self, guild_id: int, *, actor: Actor | None = None) -> tuple[QueueItem, ...]:
-        """The whole queue, for an export; without an actor for the operator. Raises RefusedError."""
-        async with self._store.read() as transaction:
-            if actor is not None:
-                await require_editor(transaction, guild_id, actor)
-            found = await submission_rows.approved(transaction, guild_id, plans=_OPEN)
-            return await _with_credits(transaction, guild_id, found)
+    async def everything(self, guild_id: int, *, actor: Actor | None = None) -> AsyncIterator[QueueItem]:
+        """The whole queue in the order of approval, for an export, a few at a time: it may be larger than memory.
+
+        Without an actor for the operator. Raises RefusedError before the first one.
+        """
+        last: Submission | None = None
+        while True:
+            async with self._store.read() as transaction:
+                if actor is not None:
+                    await require_editor(transaction, guild_id, actor)
+                found = await submission_rows.approved_after(
+                    transaction, guild_id, last, plans=_OPEN, limit=_READ_AT_ONCE
+                )
+                items = await _with_credits(transaction, guild_id, found)
+            for item in items:
+                yield item
+            if len(items) < _READ_AT_ONCE:
+                return
+            last = found[-1]
 
 
 async def _item(transaction: Transaction, guild_id: int, submission_key: str) -> QueueItem:

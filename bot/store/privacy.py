@@ -9,7 +9,7 @@ from datetime import datetime
 from secrets import randbits
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Table, and_, delete, exists, insert, literal, or_, select, tuple_, update
 
 from bot.model.chore import ChoreKind
 from bot.model.submission import SubmissionState
@@ -56,20 +56,31 @@ class Part:
     forget: Forget
 
 
-async def kept_of(transaction: Transaction, *, guild_id: int, member_id: int) -> dict[str, list[dict[str, Any]]]:
-    """All rows of a server that name the member, by table; ids of other members left out."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for table in (table for part in PARTS for table in part.tables):
-        theirs = {column.name for column in table.c if isinstance(column.type, MemberId)}
-        named = or_(*(table.c[name] == member_id for name in theirs))
-        rows = await transaction.execute(
-            select(table).where(_in_guild(table, guild_id), named).order_by(*table.primary_key.columns)
-        )
-        found[table.name] = [
-            {name: None if name in theirs and value != member_id else value for name, value in row._asdict().items()}
-            for row in rows
-        ]
-    return found
+async def kept_of(
+    transaction: Transaction,
+    table: Table,
+    *,
+    guild_id: int,
+    member_id: int,
+    after: tuple[Any, ...] | None,
+    limit: int,
+) -> tuple[list[dict[str, Any]], tuple[Any, ...] | None]:
+    """So many rows of a server that name the member, behind the primary key `after`; and the last one's key.
+
+    Ids of other members are left out.
+    """
+    theirs = {column.name for column in table.c if isinstance(column.type, MemberId)}
+    keys = list(table.primary_key.columns)
+    wanted = select(table).where(_in_guild(table, guild_id), or_(*(table.c[name] == member_id for name in theirs)))
+    if after is not None:
+        values = (literal(value, column.type) for column, value in zip(keys, after, strict=True))
+        wanted = wanted.where(tuple_(*keys) > tuple_(*values))
+    rows = (await transaction.execute(wanted.order_by(*keys).limit(limit))).all()
+    found = [
+        {name: None if name in theirs and value != member_id else value for name, value in row._asdict().items()}
+        for row in rows
+    ]
+    return found, tuple(getattr(rows[-1], column.name) for column in keys) if rows else after
 
 
 async def forget(transaction: Transaction, *, guild_id: int, member_id: int, now: datetime, limit: int) -> Forgotten:
@@ -204,3 +215,5 @@ PARTS = (
     Part((ballots, ballot_ledger), _forget_ballots),
     Part((chores,), _forget_chores),
 )
+
+TABLES = tuple(table for part in PARTS for table in part.tables)

@@ -168,6 +168,23 @@ async def approved(
     return [_submission(row) for row in rows]
 
 
+async def approved_after(
+    transaction: Transaction, guild_id: int, last: Submission | None, *, plans: Collection[Plan], limit: int
+) -> list[Submission]:
+    """As `approved`, what stands behind `last`; none of it passed by."""
+    found = _query().where(_in_queue(guild_id, plans))
+    if last is not None:
+        place = select(submissions.c.id).where(submissions.c.submission_key == last.submission_key).scalar_subquery()
+        found = found.where(
+            or_(
+                submissions.c.decided_at > last.decided_at,
+                and_(submissions.c.decided_at == last.decided_at, submissions.c.id > place),
+            )
+        )
+    rows = await transaction.execute(found.order_by(submissions.c.decided_at, submissions.c.id).limit(limit))
+    return [_submission(row) for row in rows]
+
+
 async def count_approved(transaction: Transaction, guild_id: int, *, plans: Collection[Plan]) -> int:
     """How long the editor's queue is."""
     result = await transaction.execute(select(func.count()).select_from(submissions).where(_in_queue(guild_id, plans)))

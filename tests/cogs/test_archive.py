@@ -1,9 +1,11 @@
 """`/links` as a member uses it."""
 
+import asyncio
 import csv
 import io
 import json
 import sqlite3
+import zipfile
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import discord
 import pytest
 
+from bot.errors import RefusedError
 from bot.model.issue import Section
 from sandbox.model import Guild
 from tests.cogs.conftest import Press
@@ -97,10 +100,43 @@ async def test_an_archive_that_is_larger_than_discord_takes_is_told(
     press: Press, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     await filled(press)
-    monkeypatch.setattr(discord.Guild, "filesize_limit", 700)
+    monkeypatch.setattr(discord.Guild, "filesize_limit", 100)
     reply = await press.person("edda").slash("/queue export", what="links", format=form)
     assert "python -m bot export links" in reply.text
     assert reply.message.attachments == []
+
+
+async def test_an_archive_that_discord_takes_only_when_it_is_packed_is_packed(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(press)
+    monkeypatch.setattr(discord.Guild, "filesize_limit", 900)
+    reply = await press.person("edda").slash("/queue export", what="links", format="csv")
+    [file] = reply.message.attachments
+    assert file.filename == "links.csv.zip"
+    with zipfile.ZipFile(io.BytesIO(file.data)) as packed:
+        rows = list(csv.DictReader(io.StringIO(packed.read("links.csv").decode("utf-8-sig"), newline="")))
+    assert len(rows) == 18
+
+
+async def test_what_takes_long_is_broken_off_by_a_stop_with_a_sentence(press: Press) -> None:
+    is_begun, is_cancelled = asyncio.Event(), False
+
+    async def endless() -> None:
+        nonlocal is_cancelled
+        is_begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            is_cancelled = True
+            raise
+
+    writing = asyncio.create_task(press.client.unless_stopping(endless()))
+    await is_begun.wait()
+    await press.client.finish_what_is_in_hand(deadline_seconds=60)
+    with pytest.raises(RefusedError, match="stopping"):
+        await writing
+    assert is_cancelled
 
 
 async def test_what_somebody_looks_for_stands_in_no_log(press: Press, caplog: pytest.LogCaptureFixture) -> None:

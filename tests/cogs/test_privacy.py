@@ -29,8 +29,7 @@ async def test_everything_is_exported_and_forgotten(press: Press, review: Channe
     warned = await mia.slash("/privacy forget")
     await mia.click(warned.message, "Forget me")
     await press.sandbox.wait_for(lambda: "Done" in warned.message.text, what="the answer")
-    after = json.loads(attached(await mia.slash("/privacy export")))
-    assert all(rows == [] for rows in after.values())
+    assert "Nothing is kept about you" in (await mia.slash("/privacy export")).text
     press.clock.move(timedelta(minutes=1))
     await press.sandbox.wait_for(
         lambda: str(mia.id) not in waiting.text and waiting.labels == [], what="the card without her"

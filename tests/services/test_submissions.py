@@ -58,7 +58,7 @@ async def test_a_link_is_shown_once_and_approved_into_the_queue_in_one_transacti
     await desk.services.outbox.deliver_due()
     assert [each.note for each in shown(desk)] == ["because"]
     await approve(desk, submission)
-    [item] = await desk.services.queue.everything(GUILD)
+    [item] = [item async for item in desk.services.queue.everything(GUILD)]
     assert item.submission.plan is Plan.QUEUED
     assert item.credit is None
     desk.clock.move(timedelta(seconds=3))
@@ -158,7 +158,7 @@ async def test_nobody_but_its_finder_takes_a_link_back_and_nobody_once_it_is_pla
         GUILD, submission.submission_key, Plan.QUEUED, actor=EDITOR, interaction_id=next(desk.interactions)
     )
     assert (await withdraw(MIA)).state is SubmissionState.WITHDRAWN
-    assert await desk.services.queue.everything(GUILD) == ()
+    assert [item async for item in desk.services.queue.everything(GUILD)] == []
     with pytest.raises(NotFoundError):
         await desk.services.queue.mark(
             GUILD, submission.submission_key, Plan.PLANNED, actor=EDITOR, interaction_id=next(desk.interactions)
@@ -383,7 +383,7 @@ async def test_a_link_that_runs_is_featured_whatever_was_decided(desk: Desk, sta
     featured = (await now_of(desk, submission)).featured
     assert featured is not None
     assert (featured.title, featured.place) == ("Issue number 50", 3)
-    assert await desk.services.queue.everything(GUILD) == ()
+    assert [item async for item in desk.services.queue.everything(GUILD)] == []
     preview = await desk.services.announcements.preview(GUILD, featured.issue_key)
     assert preview.credits == (() if state is SubmissionState.WITHDRAWN else ("Mia",))
 
@@ -403,7 +403,7 @@ async def test_what_ran_before_anybody_decided_takes_no_decision_and_blocks_nobo
         GUILD, ran[1].submission_key, "no", actor=MODERATOR, interaction_id=next(desk.interactions)
     )
     assert (late.is_ours, late.submission.decided_by_id, late.submission.reason) == (False, None, None)
-    assert await desk.services.queue.everything(GUILD) == ()
+    assert [item async for item in desk.services.queue.everything(GUILD)] == []
     await desk.services.outbox.deliver_due()
     redrawn = [matter.submission for _, matter in desk.channel.refreshed if isinstance(matter, ReviewCard)]
     assert {each.submission_key for each in redrawn if not each.is_waiting} == {each.submission_key for each in ran}

@@ -52,6 +52,7 @@ _LONGEST_ADDRESS = 200
 class SetupCommands(commands.GroupCog, group_name="setup", group_description=text("command-setup")):
     def __init__(self, bot: Pressroom) -> None:
         self._services = bot.services
+        self._unless_stopping = bot.unless_stopping
         self._tree: app_commands.CommandTree[Any] = bot.tree
 
     @app_commands.command(name="source", description=text("command-setup-source"))
@@ -81,13 +82,15 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             return
         if not await self._can_announce(interaction, channel_id):
             return
-        added = await self._services.subscriptions.subscribe(
-            guild_id,
-            url=address,
-            channel_id=channel_id,
-            first=FirstAnnouncement(first),
-            key=key,
-            interaction_id=interaction.id,
+        added = await self._unless_stopping(
+            self._services.subscriptions.subscribe(
+                guild_id,
+                url=address,
+                channel_id=channel_id,
+                first=FirstAnnouncement(first),
+                key=key,
+                interaction_id=interaction.id,
+            )
         )
         title = plain(added.title or added.source.url, longest=_LONGEST_TITLE)
         if not added.is_new:

@@ -90,8 +90,8 @@ async def hold(
 
 
 async def ask_in(transaction: Transaction, guild_id: int, channel_id: int, *, now: datetime) -> None:
-    """Ask in this channel, which is the staff's from now on, about what nobody was asked yet."""
-    for flood in await flood_rows.untold(transaction, guild_id):
+    """Ask in this channel, which is the staff's from now on, about what nobody was asked yet; about fifty at most."""
+    for flood in (await flood_rows.untold(transaction, guild_id))[:PORTION]:
         await enqueue_card(
             transaction,
             purpose=Purpose.FLOOD,

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.append(str(ROOT))  # behind PYTHONPATH, which may name an earlier build
 
 from sandbox import Limits, Sandbox  # noqa: E402 - found by the line above
 

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from inspect import signature
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -95,10 +96,16 @@ async def child(url: str, finished: int) -> dict[str, Any]:
                     )
                 )
 
+        # The earlier build does not ask who claims.
+        asked = signature(source_rows.claim_due_sources).parameters
+        named: dict[str, Any] = {"incarnation": "this"} if "incarnation" in asked else {}
+
         async def sources() -> int:
             async with store.write() as transaction:
                 return len(
-                    await source_rows.claim_due_sources(transaction, now=NOW, until=LATER, limit=SOURCES_AT_ONCE)
+                    await source_rows.claim_due_sources(
+                        transaction, now=NOW, until=LATER, limit=SOURCES_AT_ONCE, **named
+                    )
                 )
 
         try:

@@ -47,8 +47,10 @@ from bot.services import (
     Subscriptions,
     WebSub,
 )
+from bot.services.processes import Processes
 from bot.services.quotas import MEGABYTE, Quotas
 from bot.services.retention import Retention
+from bot.services.standing import Standing
 from bot.settings import Settings
 from bot.sources.asking import HttpIssueAsker
 from bot.sources.beehiiv import BeehiivSource
@@ -140,8 +142,13 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             )
         )
         metrics, workers = Metrics(), Workers()
+        incarnation = str(uuid4())
+        processes = Processes(store, incarnation=incarnation, clock=parts.clock, bell=workers)
         traffic = Traffic(
-            api_url=settings.discord_api_url, requests_per_second=settings.requests_per_second, metrics=metrics
+            api_url=settings.discord_api_url,
+            requests_per_second=settings.requests_per_second,
+            metrics=metrics,
+            standing=processes.standing,
         )
         client = Pressroom(
             api_url=settings.discord_api_url,
@@ -161,10 +168,14 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             announcer=parts.announcer(client, traffic),
             bell=workers,
             metrics=metrics,
+            incarnation=incarnation,
+            standing=processes.standing,
         )
         await _prepare_installation(store, parts.clock)
         await services.outbox.take_over()
         await services.sources.take_over()
+        await services.websub.take_over()
+        await stack.enter_async_context(processes)
 
         workers.add(Worker("sources", services.sources.read_due, parts.clock))
         workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock, needs_discord=True))
@@ -215,6 +226,8 @@ def _services(
     announcer: Announcer,
     bell: Workers,
     metrics: Metrics,
+    incarnation: str,
+    standing: Standing,
 ) -> Services:
     secrets = SecretBox(settings.secret_key_file)
     quotas = Quotas(
@@ -241,9 +254,10 @@ def _services(
             store,
             announcer=announcer,
             clock=clock,
-            incarnation=str(uuid4()),
+            incarnation=incarnation,
             alone=alone,
             metrics=metrics,
+            standing=standing,
         ),
         polls=Polls(store, clock=clock, bell=bell),
         privacy=Privacy(store, clock=clock, bell=bell),
@@ -269,6 +283,8 @@ def _services(
             asker=asker,
             metrics=metrics,
             alone=alone,
+            incarnation=incarnation,
+            fetch_timeout=timedelta(seconds=settings.fetch_timeout_seconds),
         ),
         submissions=Submissions(store, clock=clock, bell=bell),
         subscriptions=Subscriptions(
@@ -281,7 +297,15 @@ def _services(
             quotas=quotas,
         ),
         websub=WebSub(
-            store, caller=caller, clock=clock, bell=bell, secrets=secrets, public_url=public_url, quotas=quotas
+            store,
+            caller=caller,
+            clock=clock,
+            bell=bell,
+            secrets=secrets,
+            public_url=public_url,
+            quotas=quotas,
+            alone=alone,
+            incarnation=incarnation,
         ),
     )
 

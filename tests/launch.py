@@ -96,6 +96,13 @@ class Launched:
     async def move_clock(self, by: timedelta) -> None:
         await self._tell(move=by.total_seconds())
 
+    def freeze(self) -> None:
+        """SIGSTOP: nothing of it runs, and all its connections stay."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
     async def kill(self) -> None:
         """SIGKILL: no handler runs, nothing is written any more."""
         with contextlib.suppress(ProcessLookupError):

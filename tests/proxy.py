@@ -5,12 +5,21 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
+_SESSION_KEY = b"K\x00\x00\x00\x0c"  # BackendKeyData: four bytes of the session's number and four of a secret follow
+_READY = b"Z\x00\x00\x00\x05"  # ReadyForQuery: a byte follows that says whether a transaction is open
+
 
 class Proxy:
-    """A network in front of a PostgreSQL that listens on a socket file."""
+    """A network in front of a PostgreSQL that listens on a socket file.
 
-    def __init__(self, socket: str) -> None:
+    With `is_pooler` it is one of those that share the server's sessions: it gives each client a number of its own, and
+    the session that a client had goes on when that one is gone, unless it was in the middle of a transaction.
+    """
+
+    def __init__(self, socket: str, *, is_pooler: bool = False) -> None:
         self._socket = socket
+        self._is_pooler = is_pooler
+        self._sessions: list[asyncio.StreamWriter] = []
         self._server: asyncio.Server | None = None
         self._port = 0
         self._writers: set[asyncio.StreamWriter] = set()
@@ -68,6 +77,8 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for session in self._sessions:
+            session.transport.abort()
 
     async def _reset(self) -> None:
         for writer in self._writers:
@@ -91,7 +102,10 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        self._writers.add(server_writer)
+        if self._is_pooler:
+            self._sessions.append(server_writer)
+        else:
+            self._writers.add(server_writer)
         for source, target, is_question in ((reader, server_writer, True), (server_reader, writer, False)):
             self._keep(self._pipe(source, target, line, is_question=is_question))
 
@@ -115,6 +129,11 @@ class Proxy:
                     self._lose_answer_to = None
                     await self._reset()
                     return
+                if not is_question and (at := data.rfind(_READY)) >= 0:
+                    line.is_idle = data[at + len(_READY) :][:1] == b"I"
+                if self._is_pooler and not is_question and (at := data.find(_SESSION_KEY)) >= 0:
+                    number = at + len(_SESSION_KEY)
+                    data = data[:number] + bytes(4) + data[number + 4 :]
                 if is_question and self._lose_answer_to and self._lose_answer_to in data:
                     self._lose_answer_to = b""
                 target.write(data)
@@ -123,11 +142,13 @@ class Proxy:
             self.has_lost_an_end.set()
             await asyncio.Event().wait()
         await line.flowing.wait()
-        target.close()
+        if not (self._is_pooler and is_question and line.is_idle):
+            target.close()
 
 
 class _Line:
-    """One connection, which flows while its event is set."""
+    """One connection, which flows while its event is set; `is_idle`: it is in no transaction."""
 
     def __init__(self, flowing: asyncio.Event) -> None:
         self.flowing = flowing
+        self.is_idle = False

@@ -318,8 +318,9 @@ class DiscordAnnouncer:
         """Everything of the background that goes to Discord: paced, bounded, its failures named."""
         self._traffic.refuse_when_closed()
         with background():
-            async with _named_failures(waits_for_people=waits_for_people):
-                yield
+            async with _named_failures(waits_for_people=waits_for_people) as timeout:
+                with self._traffic.standing.reach(timeout):
+                    yield
 
 
 def _everybody_sees(channel: object) -> bool:
@@ -348,15 +349,15 @@ def _code(error: DeliveryError) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _named_failures(*, waits_for_people: bool = True) -> AsyncIterator[None]:
+async def _named_failures(*, waits_for_people: bool = True) -> AsyncIterator[asyncio.Timeout]:
     """Discord's and the network's failures as DeliveryErrors.
 
     Without `waits_for_people`, what only people can mend is a refusal: a thread that starts late would be announced by
     Discord in the channel, so it starts at once or not at all.
     """
     try:
-        async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
-            yield
+        async with asyncio.timeout(_SEND_TIMEOUT_SECONDS) as timeout:
+            yield timeout
     except TimeoutError as error:
         raise DeliveryError("delivery-slow") from error
     except discord.DiscordServerError as error:

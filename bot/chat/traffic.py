@@ -16,6 +16,7 @@ from yarl import URL
 
 from bot.errors import DeliveryError, DiscordClosedError
 from bot.metrics import Metrics
+from bot.services.standing import Standing
 
 # Discord's clock may run a little slower than ours, and aiohttp's timers a little early.
 _MARGIN_SECONDS = 0.005
@@ -104,7 +105,10 @@ class Traffic:
     That sees every attempt, also those that discord.py and aiohttp make by themselves.
     """
 
-    def __init__(self, *, api_url: str, requests_per_second: int, metrics: Metrics) -> None:
+    def __init__(
+        self, *, api_url: str, requests_per_second: int, metrics: Metrics, standing: Standing | None = None
+    ) -> None:
+        self.standing = standing or Standing()
         self._prefix = URL(api_url).path
         self._uncounted = (f"{self._prefix}/interactions/", f"{self._prefix}/webhooks/")
         self._metrics = metrics
@@ -117,6 +121,8 @@ class Traffic:
         trace.on_request_start.append(self._wait_for_turn)
         trace.on_connection_reuseconn.append(self._wait_again)
         trace.on_connection_create_end.append(self._wait_again)
+        # aiohttp says so before it writes anything, and closes the connection when that is refused.
+        trace.on_request_headers_sent.append(self._check_standing)
         trace.on_request_end.append(self._count)
         trace.on_request_exception.append(self._give_up)
         return trace
@@ -159,6 +165,9 @@ class Traffic:
         if context.sent_at is not None:
             self._pace.answered(context.sent_at, counted_at)
             context.sent_at = None
+
+    async def _check_standing(self, _session: aiohttp.ClientSession, _context: object, _params: object) -> None:
+        self.standing.check()
 
     async def _count(
         self, _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams

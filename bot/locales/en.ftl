@@ -537,6 +537,7 @@ delivery-cancelled = The newsletter was removed before it was known whether the 
 delivery-unknown-outcome = It is unknown whether a message arrived there, and without *Read Message History* it cannot be looked up. Grant me that permission in the channel; until then nothing is sent, so that nothing appears twice.
 delivery-server-unavailable = Discord does not show this server at the moment.
 delivery-slow = Discord did not answer in time.
+delivery-not-ours = For a moment I could not tell the database that I am at work, so I leave this to whoever can; it is not lost.
 delivery-slow-down = Discord asks to slow down.
 delivery-trouble = Discord has trouble of its own ({ $status }).
 delivery-not-allowed = Discord does not let me post there ({ $reason }). Grant me *View Channel* and *Send Messages* in the channel's settings.

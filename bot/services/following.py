@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE = 60
 """Asked for one reading; what is left is asked at the next."""
 
-_BUDGET_SECONDS = 90.0  # a reading is leased for five minutes
+_BUDGET_SECONDS = 90.0
 _AGAIN_AFTER = timedelta(days=1)
 _MOST_TRIES = 3
 _REMEMBERED = timedelta(days=365)

@@ -25,7 +25,7 @@ FAILURES_ON_A_RUNG = 2
 LOOK_UP_AFTER = timedelta(hours=24)
 """As often it is tried whether the source's own address is back."""
 
-_SEARCH_SECONDS = 90.0  # a reading is leased for five minutes
+_SEARCH_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True)

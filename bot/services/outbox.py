@@ -28,6 +28,7 @@ from bot.services.notices import staff_channel_of, tell_staff
 from bot.services.polls import poll_card_of
 from bot.services.portions import PORTION
 from bot.services.side_by_side import work_off
+from bot.services.standing import Standing
 from bot.services.submissions import review_card_of
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
@@ -37,11 +38,13 @@ _Lane = tuple[int, Purpose]
 
 log = logging.getLogger(__name__)
 
-# One send gives up after 30 s; the lease outlives it, so that nobody else starts while it may still arrive.
+# What a process that lives holds is left to it for so long. One send gives up after 30 s; the lease outlives it, so
+# that nobody else starts while it may still arrive. A process that dies leaves what it held before (`processes`).
 LEASE = timedelta(seconds=90)
 _ENOUGH_OF_THE_LEASE_SECONDS = 25.0
 # Discord returns the earlier message for the same nonce "for a few minutes"; one minute is what is relied on.
 _NONCE_WINDOW_SECONDS = 60.0
+_NO_STANDING_PAUSE = timedelta(seconds=1)
 # Discord's clock, not ours, stamps the messages that a search looks through.
 _CLOCK_DOUBT = timedelta(minutes=2)
 _FEED_DATE_DOUBT = timedelta(days=1)
@@ -74,7 +77,10 @@ class _Begun:
 
 
 class Outbox:
-    """`incarnation` names this process; with `alone`, claims of earlier processes end at once."""
+    """`incarnation` names this process; with `alone`, claims of earlier processes end at once.
+
+    `standing` says whether it may act; without one it always may.
+    """
 
     def __init__(
         self,
@@ -85,6 +91,7 @@ class Outbox:
         incarnation: str,
         alone: bool,
         metrics: Metrics,
+        standing: Standing | None = None,
     ) -> None:
         self._store = store
         self._announcer = announcer
@@ -92,6 +99,7 @@ class Outbox:
         self._incarnation = incarnation
         self._alone = alone
         self._metrics = metrics
+        self._standing = standing or Standing()
         self._first_sent: dict[str, tuple[float, datetime]] = {}
         self._closed_until = float("-inf")
 
@@ -110,18 +118,24 @@ class Outbox:
         Lanes are served side by side, each in order, so that a slow one holds up nobody. When `goes_on` says no,
         nothing more is claimed, and what is in hand is finished.
         """
+        if not self._standing.is_good():
+            return self._clock.now() + _NO_STANDING_PAUSE  # it is rung for before, when that changes
         await self._look_around()
 
         async def claim(busy: Collection[_Lane]) -> dict[_Lane, Coroutine[Any, Any, None]]:
-            if not goes_on() or len(busy) >= _LANES_AT_ONCE or self._closed_for():
+            if not goes_on() or len(busy) >= _LANES_AT_ONCE or self._closed_for() or not self._standing.is_good():
                 return {}
+            lapses = self._standing.lapses
             lanes = await self._claim(busy)
-            return {lane: self._deliver_in_order(deliveries, goes_on) for lane, deliveries in lanes.items()}
+            return {lane: self._deliver_in_order(deliveries, lapses, goes_on) for lane, deliveries in lanes.items()}
 
         await work_off(claim)
         async with self._store.read() as transaction:
             due = await outbox_rows.next_due(transaction)
-        return max(due, self._clock.now() + timedelta(seconds=self._closed_for())) if due else None
+        if due is None:
+            return None
+        pause = timedelta(seconds=self._closed_for()) if self._standing.is_good() else _NO_STANDING_PAUSE
+        return max(due, self._clock.now() + pause)
 
     def _closed_for(self) -> float:
         """How many seconds Discord takes nothing from this bot."""
@@ -161,16 +175,17 @@ class Outbox:
             lanes.setdefault(delivery.lane, []).append(delivery)
         return lanes
 
-    async def _deliver_in_order(self, deliveries: list[Delivery], goes_on: Callable[[], bool]) -> None:
+    async def _deliver_in_order(self, deliveries: list[Delivery], lapses: int, goes_on: Callable[[], bool]) -> None:
         begun = self._clock.monotonic()
         later: datetime | None = None
         for delivery in deliveries:
             too_late = self._clock.monotonic() - begun > _ENOUGH_OF_THE_LEASE_SECONDS
-            if later is None and (too_late or not goes_on()):
+            if later is None and (too_late or lapses != self._standing.lapses or not goes_on()):
                 # It might still be on its way when the lease ends and somebody else starts, or be cut off.
                 later = self._clock.now()
             if later is None:
-                later = await self._deliver(delivery)
+                with self._standing.hold(lapses):
+                    later = await self._deliver(delivery)
                 if delivery.purpose is Purpose.REFRESH:
                     later = None  # the next one is of another card
             else:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import uniform
 from typing import Any
+from uuid import uuid4
 
 from bot.clock import Clock
 from bot.errors import DomainError, FetchError, StoreBusyError
@@ -43,15 +44,16 @@ from bot.store.secret_box import SecretBox
 
 log = logging.getLogger(__name__)
 
-# Longer than any fetch may take; where processes run side by side, one that dies gives the source back this late.
-_READING_LEASE = timedelta(minutes=5)
+# Beyond the time-out of one fetch. A reading may take several: while it goes on, its lease is renewed.
+_LEASE_MARGIN = timedelta(seconds=30)
+_DEFAULT_FETCH_TIMEOUT = timedelta(seconds=20)
 _BUSY_PAUSE = timedelta(seconds=30)
 _SOURCES_AT_ONCE = 8
 _LONGEST_BACKOFF = timedelta(hours=6)
 
 
 class Sources:
-    """With `alone`, what earlier processes began to read is free at once."""
+    """`incarnation` names this process; with `alone`, what earlier processes began to read is free at once."""
 
     def __init__(
         self,
@@ -68,8 +70,13 @@ class Sources:
         follower: LinkFollower | None = None,
         asker: IssueAsker | None = None,
         alone: bool = False,
+        incarnation: str | None = None,
+        fetch_timeout: timedelta = _DEFAULT_FETCH_TIMEOUT,
     ) -> None:
+        self._lease = fetch_timeout + _LEASE_MARGIN
+        self._renewed_at = 0.0
         self._alone = alone
+        self._incarnation = incarnation or str(uuid4())
         self._announcer = announcer
         self._watch = Watch(announcer)
         self._quotas = quotas
@@ -103,6 +110,7 @@ class Sources:
             # Each time: with many slow sources, there may be no moment in which none is read.
             await self._bring_nearer()
             await self._release()
+            await self._renew(busy)
             if not goes_on() or len(busy) >= _SOURCES_AT_ONCE:
                 return {}
             return {source.source_id: self._read_or_give_back(source) for source in await self._claim(busy)}
@@ -116,8 +124,26 @@ class Sources:
         now = self._clock.now()
         async with self._store.write() as transaction:
             return await source_rows.claim_due_sources(
-                transaction, now=now, until=now + _READING_LEASE, limit=_SOURCES_AT_ONCE - len(busy), busy=busy
+                transaction,
+                incarnation=self._incarnation,
+                now=now,
+                until=now + self._lease,
+                limit=_SOURCES_AT_ONCE - len(busy),
+                busy=busy,
             )
+
+    async def _renew(self, busy: Collection[int]) -> None:
+        """Keep what is being read for as long again, some time before the lease ends."""
+        now = self._clock.monotonic()
+        if not busy:
+            self._renewed_at = now
+        if now - self._renewed_at < self._lease.total_seconds() / 3:
+            return
+        async with self._store.write() as transaction:
+            await source_rows.renew_claims(
+                transaction, busy, incarnation=self._incarnation, until=self._clock.now() + self._lease
+            )
+        self._renewed_at = now
 
     async def _bring_nearer(self) -> None:
         """Let no source wait longer than the longest pause: what is due later was written while the clock was wrong."""
@@ -137,10 +163,13 @@ class Sources:
         except asyncio.CancelledError:
             # A slow site, a long document or a large issue is no reason to be slow in stopping: it is read again.
             async with self._store.write() as transaction:
-                if await source_rows.hold_claim(transaction, source) is not None:
+                if await self._hold_claim(transaction, source) is not None:
                     await source_rows.put_off(transaction, source.source_id, next_poll_at=self._clock.now())
             log.info("reading given back source_id=%s", source.source_id)
             raise
+
+    async def _hold_claim(self, transaction: Transaction, source: Source) -> Source | None:
+        return await source_rows.hold_claim(transaction, source.source_id, incarnation=self._incarnation)
 
     async def _read(self, source: Source) -> None:
         """Read one source on the account of the servers that subscribe to it, as far as these have any left."""
@@ -177,7 +206,7 @@ class Sources:
         due_at = self._next_reading(source, not_before=tomorrow(now))
         told: dict[str, str | int] = {"title": source.name, "when": f"<t:{int(due_at.timestamp())}:f>"}
         async with self._store.write() as transaction:
-            if await source_rows.hold_claim(transaction, source) is not None:
+            if await self._hold_claim(transaction, source) is not None:
                 await source_rows.put_off(transaction, source.source_id, next_poll_at=due_at)
                 await self._watch.tell(
                     transaction, guild_ids, Problem(words, told), occasion=f"{occasion}:{now.date()}", now=now
@@ -233,7 +262,7 @@ class Sources:
         """That others were writing is nothing that failed at the source."""
         soon = self._clock.now() + _BUSY_PAUSE
         async with self._store.write() as transaction:
-            if await source_rows.hold_claim(transaction, source) is not None:
+            if await self._hold_claim(transaction, source) is not None:
                 await source_rows.put_off(transaction, source.source_id, next_poll_at=soon)
 
     async def _take_in(self, source: Source, climbed: Climbed, reading: Reading) -> None:
@@ -243,7 +272,7 @@ class Sources:
         now = self._clock.now()
         async with self._store.write() as transaction:
             await guild_rows.hold_subscriptions_around(transaction, source.source_id)
-            held = await source_rows.hold_claim(transaction, source)
+            held = await self._hold_claim(transaction, source)
             if held is None:
                 return  # somebody subscribed anew meanwhile; it is read again at once
             source = held
@@ -418,7 +447,7 @@ class Sources:
         now = self._clock.now()
         async with self._store.write() as transaction:
             shown = False
-            if await source_rows.hold_claim(transaction, source) is not None:
+            if await self._hold_claim(transaction, source) is not None:
                 shown = await self._watch.for_silence(transaction, source, now=now)
                 await source_rows.record_unchanged(
                     transaction,
@@ -445,7 +474,7 @@ class Sources:
         due_at = now + max(max(backoff, self._interval) * uniform(0.9, 1.1), asked)
         shown = False
         async with self._store.write() as transaction:
-            if await source_rows.hold_claim(transaction, source) is not None:
+            if await self._hold_claim(transaction, source) is not None:
                 await source_rows.record_failure(
                     transaction,
                     source.source_id,

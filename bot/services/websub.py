@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
+from uuid import uuid4
 
 from bot.clock import Clock
 from bot.errors import FetchError, NotFoundError
@@ -57,7 +58,10 @@ async def note_hub(
 
 
 class WebSub:
-    """`public_url`: where hubs reach the bot; None where the operator opened no way in: then none is asked."""
+    """`public_url`: where hubs reach the bot; None where the operator opened no way in: then none is asked.
+
+    `incarnation` names this process; with `alone`, what earlier processes began to ask is free at once.
+    """
 
     def __init__(
         self,
@@ -69,7 +73,11 @@ class WebSub:
         secrets: SecretBox,
         public_url: str | None,
         quotas: Quotas = DEFAULT_QUOTAS,
+        alone: bool = False,
+        incarnation: str | None = None,
     ) -> None:
+        self._alone = alone
+        self._incarnation = incarnation or str(uuid4())
         self._quotas = quotas
         self._store = store
         self._caller = caller
@@ -77,6 +85,13 @@ class WebSub:
         self._bell = bell
         self._secrets = secrets
         self._public_url = public_url
+
+    async def take_over(self) -> None:
+        """At the start: what a process before this one was asking when it stopped is asked again."""
+        if not self._alone:
+            return
+        async with self._store.write() as transaction:
+            await lease_rows.void_other_claims(transaction, incarnation=self._incarnation, now=self._clock.now())
 
     async def renew_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Ask hubs for what ends soon, and let go what nobody reads any more; the moment when there is more to do."""
@@ -90,6 +105,7 @@ class WebSub:
             async with self._store.write() as transaction:
                 due = await lease_rows.claim_due(
                     transaction,
+                    incarnation=self._incarnation,
                     now=now,
                     until=now + _ASKING_LEASE,
                     longest=LONGEST_LEASE,

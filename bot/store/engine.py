@@ -32,6 +32,7 @@ from bot.errors import (
 )
 from bot.store.complaints import READ_ONLY, explanation, silence, translated_errors
 from bot.store.group_commit import GroupCommit, Transaction, uninterrupted
+from bot.store.line import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,10 @@ class Store:
         finally:
             for connection in opened:
                 await uninterrupted(connection.close())
+
+    async def open_line(self) -> Line:
+        """A connection of its own beside the pool, which only PostgreSQL has. Raises StoreError."""
+        return await Line.open(self._writer.url)
 
     async def probe(self, *, timeout_seconds: float = 5.0) -> None:
         """Prove that the database takes a durable write now; costs one small commit.

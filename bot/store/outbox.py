@@ -308,6 +308,22 @@ async def void_other_leases(transaction: Transaction, *, incarnation: str) -> in
     return result.rowcount
 
 
+async def void_leases_of(transaction: Transaction, incarnations: Collection[str]) -> int:
+    """End the claims of these processes. What they were sending stays in doubt."""
+    held = (
+        select(outbox.c.id)
+        .where(
+            outbox.c.lease_incarnation.in_(list(incarnations)),
+            outbox.c.lease_incarnation.is_not(None),  # said for the index of what is claimed
+            outbox.c.lease_until.is_not(None),
+        )
+        .order_by(outbox.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    result = await transaction.execute(update(outbox).where(outbox.c.id.in_(held)).values(lease_until=None))
+    return result.rowcount
+
+
 async def mark_sent(
     transaction: Transaction,
     claim: Claim,

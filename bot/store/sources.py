@@ -14,6 +14,7 @@ from bot.store.statements import insert, plan_by_index
 from bot.store.tables import sources, subscriptions
 
 _CHOSEN_FOR_EACH_TAKEN = 8  # so that processes that claim at the same moment find something each
+_FREE = {"leased_until": None, "lease_incarnation": None}
 
 
 async def add_source(
@@ -55,11 +56,18 @@ async def get_secret(transaction: Transaction, source_id: int) -> bytes | None:
 
 
 async def claim_due_sources(
-    transaction: Transaction, *, now: datetime, until: datetime, limit: int = 20, busy: Collection[int] = ()
+    transaction: Transaction,
+    *,
+    incarnation: str,
+    now: datetime,
+    until: datetime,
+    limit: int = 20,
+    busy: Collection[int] = (),
 ) -> list[Source]:
     """Sources whose time has come, or of which somebody said that there is something new, and that a server reads.
 
-    Nobody else gets them before `until`. busy: ids of those that are in hand, whatever became of their time meanwhile.
+    While this process lives, nobody else gets them before `until`. busy: ids of those that are in hand, whatever became
+    of their time meanwhile.
     """
     await plan_by_index(transaction)
     is_free = or_(sources.c.leased_until.is_(None), sources.c.leased_until <= now)
@@ -89,6 +97,7 @@ async def claim_due_sources(
         .values(
             next_poll_at=until,
             leased_until=until,
+            lease_incarnation=incarnation,
             hinted_guild_id=case((sources.c.next_poll_at > now, sources.c.wanted_guild_id)),
             wanted_at=None,
             wanted_guild_id=None,
@@ -101,19 +110,41 @@ async def claim_due_sources(
 async def void_claims(transaction: Transaction, *, now: datetime) -> int:
     """Let what is being read be due now; only for a database that one process at a time runs on."""
     result = await transaction.execute(
-        update(sources)
-        .where(sources.c.leased_until == sources.c.next_poll_at)
-        .values(next_poll_at=now, leased_until=None)
+        update(sources).where(sources.c.leased_until == sources.c.next_poll_at).values(next_poll_at=now, **_FREE)
     )
     return result.rowcount
 
 
-async def hold_claim(transaction: Transaction, claimed: Source) -> Source | None:
-    """The source as it is now; None when somebody changed its time since it was claimed: the reading is void then."""
+async def void_claims_of(transaction: Transaction, incarnations: Collection[str], *, now: datetime) -> int:
+    """Let what these processes were reading be due now."""
+    held = (
+        select(sources.c.id)
+        .where(sources.c.lease_incarnation.in_(list(incarnations)), sources.c.lease_incarnation.is_not(None))
+        .order_by(sources.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    result = await transaction.execute(update(sources).where(sources.c.id.in_(held)).values(next_poll_at=now, **_FREE))
+    return result.rowcount
+
+
+async def renew_claims(
+    transaction: Transaction, source_ids: Collection[int], *, incarnation: str, until: datetime
+) -> None:
+    """Let what this process reads stay with it until then, but for what is not its any more."""
+    await transaction.execute(
+        update(sources)
+        .where(sources.c.id.in_(source_ids), sources.c.lease_incarnation == incarnation)
+        .values(next_poll_at=until, leased_until=until)
+    )
+
+
+async def hold_claim(transaction: Transaction, source_id: int, *, incarnation: str) -> Source | None:
+    """The source as it is now; None when it is not this process's any more: the reading is void then.
+
+    Somebody subscribed anew, so that it is read again at once, or another process has taken it over.
+    """
     rows = await transaction.execute(
-        select(sources)
-        .where(sources.c.id == claimed.source_id, sources.c.next_poll_at == claimed.next_poll_at)
-        .with_for_update()
+        select(sources).where(sources.c.id == source_id, sources.c.lease_incarnation == incarnation).with_for_update()
     )
     row = rows.one_or_none()
     return None if row is None else source_of(row)
@@ -213,7 +244,7 @@ def _put_back(wanted_from: datetime | None) -> dict[str, Any]:
     wanted_at = None
     if wanted_from is not None:
         wanted_at = case((sources.c.wanted_at.is_not(None), literal(wanted_from, sources.c.wanted_at.type)))
-    return {"leased_until": None, "hinted_guild_id": None, "wanted_at": wanted_at}
+    return {**_FREE, "hinted_guild_id": None, "wanted_at": wanted_at}
 
 
 async def record_failure(
@@ -257,7 +288,7 @@ async def begin_anew(transaction: Transaction, source_id: int, *, now: datetime)
             last_modified=None,
             failures=0,
             next_poll_at=now,
-            leased_until=None,
+            **_FREE,
         )
     )
 
@@ -288,9 +319,7 @@ async def charge(transaction: Transaction, source_id: int, received_bytes: int, 
 
 async def make_due(transaction: Transaction, source_id: int, *, now: datetime) -> None:
     """Let the source be read at the next look."""
-    await transaction.execute(
-        update(sources).where(sources.c.id == source_id).values(next_poll_at=now, leased_until=None)
-    )
+    await transaction.execute(update(sources).where(sources.c.id == source_id).values(next_poll_at=now, **_FREE))
 
 
 def source_of(row: Row[Any]) -> Source:

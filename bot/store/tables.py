@@ -90,6 +90,11 @@ def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
+def _claims_index(table: str) -> Index:
+    """What is claimed by a process at present: a few rows, however large the table is."""
+    return Index(f"ix_{table}_lease_incarnation", "lease_incarnation", **_where("lease_incarnation IS NOT NULL"))
+
+
 # Exactly one row. The id is part of every delivery key: two installations in one channel never meet.
 installation = Table(
     "installation",
@@ -151,6 +156,7 @@ sources = Table(
     Column("rung_url", Text),  # null: it is read at its own address
     Column("look_up_at", UtcDateTime),
     Column("leased_until", UtcDateTime),  # it is being read
+    Column("lease_incarnation", String(36)),  # by this process
     # Somebody called to say that there is something new: from when it may be read, and for which server that is done.
     Column("wanted_at", UtcDateTime),
     Column("wanted_guild_id", Snowflake),
@@ -160,6 +166,7 @@ sources = Table(
     Column("received_bytes", BigInteger, nullable=False, server_default="0"),
     Index(None, "next_poll_at"),
     Index(None, "wanted_at"),
+    _claims_index("sources"),
 )
 
 # Addresses at which a platform may say that a source has something new, one a server and source.
@@ -190,7 +197,9 @@ hub_leases = Table(
     Column("ask_at", UtcDateTime, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("last_problem", Text),
+    Column("lease_incarnation", String(36)),  # it is being asked by this process
     Index(None, "ask_at"),
+    _claims_index("hub_leases"),
 )
 
 # Signed calls of the last minutes: none of them is taken twice.
@@ -394,6 +403,7 @@ outbox = Table(
     Index("ix_outbox_lane", "channel_id", "purpose", "id", **_where("due_at IS NOT NULL")),
     Index("ix_outbox_due_at", "due_at", "id", **_where("due_at IS NOT NULL")),
     Index("ix_outbox_lease_until", "lease_until", **_where("lease_until IS NOT NULL")),
+    _claims_index("outbox"),
 )
 
 # Channels that refuse everything: their deliveries wait, and are not tried before `look_again_at`.
@@ -419,6 +429,18 @@ threadless_channels = Table(
     Column("problem", Text, nullable=False),
     Column("since_at", UtcDateTime, nullable=False),
     Index(None, "guild_id"),
+)
+
+# Who runs on this database, by its own clock (PostgreSQL only; on SQLite a process is alone).
+processes = Table(
+    "processes",
+    metadata,
+    Column("incarnation", String(36), primary_key=True),
+    Column("beat_at", UtcDateTime, nullable=False),
+    Column("lock_key", BigInteger, nullable=False),
+    # The session that holds the lock, if it was the process's own at the last beat; null: only beats tell.
+    Column("session_pid", Integer),
+    Column("server_started_at", UtcDateTime, nullable=False),
 )
 
 # Sessions begun at Discord's gateway in the last day, over all restarts: Discord counts them too.

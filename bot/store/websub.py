@@ -45,6 +45,7 @@ async def set_hub(
         "ask_at": now,
         "failures": 0,
         "last_problem": None,
+        "lease_incarnation": None,
     }
     await transaction.execute(
         insert(transaction, hub_leases)
@@ -75,13 +76,17 @@ async def remove_unread(transaction: Transaction, token: str) -> None:
 async def claim_due(
     transaction: Transaction,
     *,
+    incarnation: str,
     now: datetime,
     until: datetime,
     longest: timedelta,
     limit: int,
     busy: Collection[int] = (),
 ) -> list[Lease]:
-    """Those that have to be asked for (again), but for the sources in `busy`; nobody else gets them before `until`."""
+    """Those that have to be asked for (again), but for the sources in `busy`.
+
+    While this process lives, nobody else gets them before `until`.
+    """
     due = (
         select(hub_leases.c.source_id)
         # What lies farther away than any lease was written while the clock was wrong.
@@ -93,9 +98,36 @@ async def claim_due(
         .with_for_update(skip_locked=True)
     )
     rows = await transaction.execute(
-        update(hub_leases).where(hub_leases.c.source_id.in_(due)).values(ask_at=until).returning(hub_leases.c.source_id)
+        update(hub_leases)
+        .where(hub_leases.c.source_id.in_(due))
+        .values(ask_at=until, lease_incarnation=incarnation)
+        .returning(hub_leases.c.source_id)
     )
     return await _leases(transaction, hub_leases.c.source_id.in_(list(rows.scalars())))
+
+
+async def void_claims_of(transaction: Transaction, incarnations: Collection[str], *, now: datetime) -> int:
+    """Let what these processes were asking for be asked for now."""
+    held = (
+        select(hub_leases.c.source_id)
+        .where(hub_leases.c.lease_incarnation.in_(list(incarnations)), hub_leases.c.lease_incarnation.is_not(None))
+        .order_by(hub_leases.c.source_id)
+        .with_for_update(skip_locked=True)
+    )
+    result = await transaction.execute(
+        update(hub_leases).where(hub_leases.c.source_id.in_(held)).values(ask_at=now, lease_incarnation=None)
+    )
+    return result.rowcount
+
+
+async def void_other_claims(transaction: Transaction, *, incarnation: str, now: datetime) -> int:
+    """Let what others were asking for be asked for now; only for a database that one process at a time runs on."""
+    result = await transaction.execute(
+        update(hub_leases)
+        .where(hub_leases.c.lease_incarnation != incarnation)
+        .values(ask_at=now, lease_incarnation=None)
+    )
+    return result.rowcount
 
 
 async def next_asking(transaction: Transaction) -> datetime | None:
@@ -114,7 +146,7 @@ async def confirm(transaction: Transaction, token: str, *, until: datetime, ask_
     await transaction.execute(
         update(hub_leases)
         .where(hub_leases.c.token == token)
-        .values(leased_until=until, ask_at=ask_at, failures=0, last_problem=None)
+        .values(leased_until=until, ask_at=ask_at, failures=0, last_problem=None, lease_incarnation=None)
     )
 
 
@@ -129,6 +161,7 @@ async def put_off(transaction: Transaction, lease: Lease, *, ask_at: datetime, p
         .where(hub_leases.c.token == lease.token, hub_leases.c.ask_at == lease.ask_at)
         .values(
             ask_at=ask_at,
+            lease_incarnation=None,
             failures=hub_leases.c.failures + int(failed),
             last_problem=problem.as_json() if problem is not None else None,
         )
@@ -140,13 +173,15 @@ async def deny(transaction: Transaction, token: str, *, ask_at: datetime, proble
     await transaction.execute(
         update(hub_leases)
         .where(hub_leases.c.token == token)
-        .values(leased_until=None, ask_at=ask_at, last_problem=problem.as_json())
+        .values(leased_until=None, ask_at=ask_at, last_problem=problem.as_json(), lease_incarnation=None)
     )
 
 
 async def ask_soon(transaction: Transaction, source_ids: Sequence[int], *, now: datetime) -> None:
     """Something changed about these sources: look at their leases now."""
-    await transaction.execute(update(hub_leases).where(hub_leases.c.source_id.in_(source_ids)).values(ask_at=now))
+    await transaction.execute(
+        update(hub_leases).where(hub_leases.c.source_id.in_(source_ids)).values(ask_at=now, lease_incarnation=None)
+    )
 
 
 async def told_until(transaction: Transaction, source_ids: Sequence[int], *, now: datetime) -> dict[int, Hub]:

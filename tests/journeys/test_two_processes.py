@@ -45,6 +45,39 @@ async def test_two_processes_share_the_work_and_the_loss_of_one_costs_nothing(
     assert len(titles) == len(set(titles)) == 7
 
 
+@pytest.mark.parametrize("point", ["glance", "send"])
+async def test_a_process_that_is_stopped_for_a_while_sends_nothing_that_another_one_took_over(
+    scene: Scene, postgres_database: str, point: str
+) -> None:
+    """Discord knows no nonces here, so only who looks before it sends keeps the message single."""
+    scene.environment["DATABASE_URL"] = postgres_database
+    scene.sandbox.world.limits.nonce_seconds = 0
+    await scene.set_up()
+    scene.publish(2)
+    async with scene.bot() as first:
+        await first.logged("connected as=")
+        await first.watch(point)
+        await first.move_clock(_POLL)
+        await first.reached(point)
+        async with scene.bot() as second:
+            await second.logged("connected as=")
+            await second.move_clock(_POLL)
+            first.freeze()
+            await scene.complete(2, timeout=30)
+            await second.logged("claims of dead processes ended")
+            await second.logged("done purpose=announce")
+            first.thaw()
+            await first.watch()
+            await first.go(point)
+            await first.logged("beats are heard again")
+            scene.publish(3)
+            await asyncio.gather(first.move_clock(_POLL), second.move_clock(_POLL))
+            await scene.complete(3, timeout=30)
+            assert (await first.stop(), await second.stop()) == (0, 0), first.log + second.log
+    titles = [message.text.splitlines()[0] for message in scene.announcements()]
+    assert len(titles) == len(set(titles)) == 3, first.log + second.log
+
+
 async def test_a_command_that_both_processes_hear_acts_once(scene: Scene, postgres_database: str) -> None:
     scene.environment["DATABASE_URL"] = postgres_database
     await scene.set_up()

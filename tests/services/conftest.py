@@ -136,7 +136,7 @@ class Desk:
             **options,
         )
 
-    def outbox(self, *, incarnation: str, alone: bool = True) -> Outbox:
+    def outbox(self, *, incarnation: str, alone: bool = True, **options: Any) -> Outbox:
         """Another process on the same database."""
         return Outbox(
             self.store,
@@ -145,6 +145,7 @@ class Desk:
             incarnation=incarnation,
             alone=alone,
             metrics=self.metrics,
+            **options,
         )
 
 

@@ -20,6 +20,7 @@ from bot.ports import Announcement, Reading, Unchanged
 from bot.services import sources as reading_rules
 from bot.services import storing
 from bot.store import Store, Transaction
+from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
 from bot.store.tables import issues, sources
 from tests.doubles import sample_issue
@@ -322,14 +323,12 @@ async def _dies_reading(desk: Desk) -> None:
     await desk.subscribe()
     await desk.services.sources.read_due()
     desk.shelf.lay_out(sample_issue(2), sample_issue(1))
-
-    async def dies() -> None:
-        raise asyncio.CancelledError
-
-    desk.shelf.meanwhile = dies
-    with pytest.raises(asyncio.CancelledError):
-        await desk.read()
-    desk.shelf.meanwhile = None
+    desk.clock.move(timedelta(minutes=16))
+    now = desk.clock.now()
+    async with desk.store.write() as transaction:
+        assert await source_rows.claim_due_sources(
+            transaction, incarnation="dead", now=now, until=now + timedelta(seconds=50)
+        )
 
 
 async def test_after_a_process_that_died_while_it_read_the_next_one_reads_at_once(desk: Desk) -> None:

@@ -89,6 +89,7 @@ async def test_a_hub_is_asked_once_at_a_time(desk: Desk) -> None:
         async with desk.store.write() as transaction:
             again = await lease_rows.claim_due(
                 transaction,
+                incarnation="another",
                 now=desk.clock.now(),
                 until=desk.clock.now(),
                 longest=LONGEST_LEASE,

@@ -258,7 +258,10 @@ async def test_due_sources_are_found_without_those_that_are_not(store: Store) ->
     await add_sources(store, 30, next_poll_at=NOW)
     await add_sources(store, 2_000, next_poll_at=LATER)
     plans = await plans_of(
-        store, lambda transaction: source_rows.claim_due_sources(transaction, now=NOW, until=LATER, limit=8)
+        store,
+        lambda transaction: source_rows.claim_due_sources(
+            transaction, incarnation="this", now=NOW, until=LATER, limit=8
+        ),
     )
     assert any("ix_sources_next_poll_at" in plan for plan in plans)
     assert not any(reads_a_table_whole(plan) for plan in plans)
@@ -270,7 +273,9 @@ async def test_processes_take_different_sources_at_the_same_moment(store: Store)
 
     async def take() -> list[int]:
         async with store.write() as transaction:
-            claimed = await source_rows.claim_due_sources(transaction, now=NOW, until=LATER, limit=8)
+            claimed = await source_rows.claim_due_sources(
+                transaction, incarnation="this", now=NOW, until=LATER, limit=8
+            )
         return [source.source_id for source in claimed]
 
     taken = [each for claimed in await asyncio.gather(*(take() for _ in range(4))) for each in claimed]

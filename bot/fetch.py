@@ -23,6 +23,7 @@ import aiohttp
 from yarl import URL
 
 from bot.errors import FetchError
+from bot.log import keep_secret
 from bot.metrics import note_received
 from bot.model.address import is_public
 
@@ -108,6 +109,7 @@ class Fetcher:
             credentials = credentials or f"{url.raw_user}:{url.raw_password or ''}"
         url = url.with_user(None)
         if credentials is not None:
+            keep_secret(credentials)
             user, _, password = credentials.partition(":")
             headers["Authorization"] = _basic(unquote(user), unquote(password))
         for _ in range(_MOST_REDIRECTS + 1):
@@ -253,6 +255,7 @@ def _redirected(response: aiohttp.ClientResponse) -> URL:
 
 def _basic(user: str, password: str) -> str:
     # aiohttp's own function refuses a colon in the name, which no server could tell from the password's
+    keep_secret(f"{user}:{password}")
     return "Basic " + base64.b64encode(f"{user}:{password}".encode("utf-8", "replace")).decode("ascii")
 
 

@@ -1,12 +1,16 @@
 """`python -m bot preview`: what is understood of a newsletter, without a Discord and without a database."""
 
+import asyncio
 import json
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.errors import DomainError, RefusedError
 from bot.fetch import Fetcher
+from bot.model.address import is_public
 from bot.model.guild import Guild
 from bot.model.issue import Issue
 from bot.model.problem import Problem
@@ -20,14 +24,19 @@ async def preview(sources: Sequence[str], *, as_json: bool, settings: Settings) 
     """Print each source's issues; 1 when a source could not be read, else 0."""
     failed = False
     max_bytes = settings.fetch_max_bytes
-    async with Fetcher(
-        timeout_seconds=settings.fetch_timeout_seconds,
-        max_bytes=max_bytes,
-        # An operator at the keyboard may look at his own machine; what is read goes nowhere.
-        allow_private_addresses=True,
-    ) as fetcher:
+    # An operator at the keyboard may look at his own machine, by name: a page of the internet may not lead there.
+    public, private = (
+        Fetcher(
+            timeout_seconds=settings.fetch_timeout_seconds,
+            max_bytes=max_bytes,
+            allow_private_addresses=allowed or settings.allow_private_addresses,
+        )
+        for allowed in (False, True)
+    )
+    async with public, private:
         for source in _spread(sources):
             try:
+                fetcher = private if await _is_private(source) else public
                 issues = await _read(source, fetcher, max_bytes=max_bytes)
             except DomainError as error:
                 failed = True
@@ -52,6 +61,16 @@ def _spread(sources: Sequence[str]) -> Iterator[str]:
             yield from map(str, documents_in(Path(source)))
         else:
             yield source
+
+
+async def _is_private(source: str) -> bool:
+    """The address is of this machine or its network, whichever of the host's addresses is dialled."""
+    try:
+        host = urlsplit(source).hostname
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM) if host else []
+    except (OSError, ValueError):  # reading it says what is wrong
+        return False
+    return bool(found) and not any(is_public(str(address[0])) for *_, address in found)
 
 
 async def _read(source: str, fetcher: Fetcher, *, max_bytes: int) -> list[Issue]:

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -136,8 +136,11 @@ class Settings(BaseModel):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen in a log."""
-        password = urlsplit(self.database_url.get_secret_value()).password or ""
-        return tuple(filter(None, (self.discord_token.get_secret_value(), password)))
+        database = urlsplit(self.database_url.get_secret_value())
+        in_query = [value for name, value in parse_qsl(database.query) if "pass" in name]
+        # As it is written in the address, and as the server hears it.
+        passwords = [database.password or "", unquote(database.password or ""), *in_query]
+        return tuple(filter(None, (self.discord_token.get_secret_value(), *passwords)))
 
 
 def _given() -> dict[str, Any]:

@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import sqlite3
+import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -15,8 +16,11 @@ from bot.model.issue import PlacedLink
 from bot.model.submission import QueueItem, Submission
 from bot.texts import DEFAULT_LANGUAGE, text
 
-# Spreadsheets run what begins like that (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Spreadsheets run what begins like that (OWASP, CSV injection), some of them in other widths too, and behind blanks.
+_FORMULA = frozenset("=+-@\u2212")
+# Controls, blanks, marks that stand on the sign before them, and signs without a shape.
+_UNSEEN_KINDS = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
+_UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _LINK_COLUMNS = (
     "issue", "issue_url", "published_at", "place", "section", "title", "url", "excerpt", "sponsored",
 )  # fmt: skip
@@ -173,7 +177,13 @@ def _fields(item: QueueItem) -> _Row:
 
 
 def _harmless(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    """The value, or the value behind an apostrophe where a spreadsheet might compute it."""
+    first = next((sign for sign in value if not _is_unseen(sign)), "")
+    return f"'{value}" if unicodedata.normalize("NFKC", first) in _FORMULA or value[:1] in {"\t", "\r", "\n"} else value
+
+
+def _is_unseen(sign: str) -> bool:
+    return sign in _UNSEEN or unicodedata.category(sign) in _UNSEEN_KINDS
 
 
 def _as_markdown(item: QueueItem, *, language: str) -> str:

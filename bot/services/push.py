@@ -15,6 +15,7 @@ from secrets import token_urlsafe
 
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
+from bot.log import keep_secret
 from bot.ports import Bell
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, soonest_after, used_up
 from bot.store import Store
@@ -71,6 +72,7 @@ class Push:
             _key_of(secret)
             sealed = self._secrets.seal(secret)
         token, now = token_urlsafe(32), self._clock.now()
+        keep_secret(token)
         async with self._store.write() as transaction:
             read = await guild_rows.sources_of_guild(transaction, guild_id)
             if source_id not in {source.source_id for source in read}:
@@ -94,6 +96,7 @@ class Push:
             hook = await push_rows.find_hook(transaction, token)
         if hook is None:
             raise NotFoundError("push-unknown")
+        keep_secret(token)
         call = self._verified(self._secrets.open(hook.secret), headers, body) if hook.secret is not None else None
         async with self._store.write() as transaction:
             if call is not None:
@@ -131,6 +134,7 @@ class Push:
 def _key_of(secret: str) -> bytes:
     """Raises RefusedError for what is no secret of such webhooks."""
     try:
+        keep_secret(secret.removeprefix(_SECRET))
         key = base64.b64decode(secret.removeprefix(_SECRET), validate=True)
     except (binascii.Error, ValueError):
         key = b""

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from bot.clock import Clock
 from bot.errors import FetchError, NotFoundError
+from bot.log import keep_secret
 from bot.model.hub import Hub
 from bot.model.problem import Problem
 from bot.ports import Bell, HubCaller
@@ -119,6 +120,7 @@ class WebSub:
             return await lease_rows.next_asking(transaction)
 
     async def _ask(self, lease: Lease) -> None:
+        keep_secret(lease.token)
         form = {
             "hub.mode": "subscribe" if lease.is_read else "unsubscribe",
             "hub.topic": lease.hub.topic,
@@ -193,6 +195,7 @@ class WebSub:
             lease = await lease_rows.find(transaction, token)
         if lease is None:
             raise NotFoundError("websub-unknown")
+        keep_secret(token)
         return lease
 
 

@@ -98,8 +98,9 @@ class FolderSource:
     def _place(self, guild_id: int, name: str) -> Path:
         if self._root is None:
             raise UnreadableError("folder-closed")
-        place = self._root / str(guild_id) / name
-        if name.startswith(".") or not place.exists():
+        home = self._root / str(guild_id)
+        place = home / name
+        if name.startswith(".") or not place.exists() or not _is_below(place, home):
             raise UnreadableError("folder-missing", name=name, server=str(guild_id))
         return place
 
@@ -160,9 +161,8 @@ def file_content(path: Path, *, max_bytes: int) -> bytes:
 
 def _documents_of(place: Path) -> Iterator[_Document]:
     """Those that lie there; a link that leads out of the folder is none of them."""
-    home = place.resolve()
     for path in [place] if place.is_file() else documents_in(place):
-        if not path.resolve().is_relative_to(home):
+        if path != place and not _is_below(path, place):
             continue
         try:
             state = path.stat()
@@ -172,6 +172,14 @@ def _documents_of(place: Path) -> Iterator[_Document]:
         name = name.encode("utf-8", "replace").decode()  # what is no UTF-8 could not be stored
         changed_at = datetime.fromtimestamp(state.st_mtime, UTC)
         yield _Document(path, name, changed_at, f"{name}\x1f{state.st_mtime_ns}\x1f{state.st_size}")
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    """Where it really lies: a link may lead anywhere."""
+    try:
+        return folder.resolve() in path.resolve().parents
+    except (OSError, RuntimeError):  # a link in a circle
+        return False
 
 
 def _mark_of(documents: list[_Document]) -> str:
@@ -184,7 +192,7 @@ def _addresses_in(folder: Path) -> list[str]:
     names = [
         each.name
         for each in folder.iterdir()
-        if each.name[0] not in "._" and (each.is_dir() or each.suffix.lower() in ENDINGS)
+        if each.name[0] not in "._" and (each.is_dir() or each.suffix.lower() in ENDINGS) and _is_below(each, folder)
     ]
     return [given for name in sorted(names) if folder_address(given := f"folder:{name}", 0) is not None]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import StoreError
+from bot.log import keep_secret
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -23,6 +24,7 @@ class SecretBox:
         self._key_file = key_file
 
     def seal(self, secret: str) -> bytes:
+        keep_secret(secret)
         return self._fernet.encrypt(secret.encode())
 
     def open(self, sealed: bytes) -> str:
@@ -30,12 +32,14 @@ class SecretBox:
         from cryptography.fernet import InvalidToken
 
         try:
-            return self._fernet.decrypt(sealed).decode()
+            secret = self._fernet.decrypt(sealed).decode()
         except InvalidToken:
             raise StoreError(
                 f"A stored secret cannot be opened with the key in {self._key_file}. Put the original key file back, "
                 "or enter the secret again with /setup."
             ) from None
+        keep_secret(secret)
+        return secret
 
     def fingerprint(self, text: str) -> str:
         """64 characters that stand for `text` and tell nothing of it without the key."""

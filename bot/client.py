@@ -18,6 +18,7 @@ from yarl import URL
 
 from bot.chat.archive import ArchiveTurn
 from bot.chat.floods import DecideFloods, FloodChoice
+from bot.chat.guilds import MoveNewsletter
 from bot.chat.links import AllLinks, LinksPage
 from bot.chat.polls import AskPoll, Vote
 from bot.chat.press import Press, Presses
@@ -59,6 +60,7 @@ PRESSES: tuple[type[Press], ...] = (
     FloodChoice,
     Forget,
     LinksPage,
+    MoveNewsletter,
     PickLink,
     QueueChoice,
     QueueMark,
@@ -293,12 +295,19 @@ class Pressroom(commands.AutoShardedBot):
 
 
 class Tree(app_commands.CommandTree["Pressroom"]):
-    """Knows which commands are in hand."""
+    """The door of all commands: knows which are in hand, and lets none in from outside a server."""
 
     async def interaction_check(self, interaction: discord.Interaction["Pressroom"]) -> bool:
         if interaction.type is discord.InteractionType.application_command:
             self.client.take_in_hand(interaction.id)
-        return True
+        if interaction.guild_id is not None:
+            return True
+        if interaction.type is discord.InteractionType.autocomplete:
+            await interaction.response.autocomplete([])
+        else:
+            await tell_error(interaction, RefusedError("only-in-servers"))
+            self.client.finished(interaction.id, outcome="refused")
+        return False
 
 
 class CommandsMemory:

@@ -1,4 +1,4 @@
-"""`/desk`: what moderators do about announcements."""
+"""`/desk`: what moderators and editors do about announcements."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from discord.utils import format_dt
 
 from bot.chat.announcements import announcement_view
 from bot.chat.choices import issue_choices
-from bot.chat.context import guild_id_of, language_of
+from bot.chat.context import actor_of, guild_id_of, language_of
 from bot.chat.replies import reply, reply_view, say, say_problem
 from bot.chat.views import View
 from bot.client import Pressroom
@@ -32,9 +32,10 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
     @app_commands.describe(issue=text("option-desk-issue"))
     @app_commands.autocomplete(issue=issue_choices)
     async def post(self, interaction: discord.Interaction, issue: str) -> None:
+        await self._require_staff(interaction)
         stored = await self._services.issues.pick(guild_id_of(interaction), issue)
         posting = await self._services.announcements.post(
-            guild_id_of(interaction), stored.issue_key, interaction_id=interaction.id
+            guild_id_of(interaction), stored.issue_key, actor=actor_of(interaction), interaction_id=interaction.id
         )
         if posting.earlier is not None and posting.earlier.message_id is not None:
             earlier = posting.earlier
@@ -47,9 +48,10 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
     @app_commands.describe(issue=text("option-desk-issue"))
     @app_commands.autocomplete(issue=issue_choices)
     async def repost(self, interaction: discord.Interaction, issue: str) -> None:
+        await self._require_staff(interaction)
         stored = await self._services.issues.pick(guild_id_of(interaction), issue)
         posting = await self._services.announcements.repost(
-            guild_id_of(interaction), stored.issue_key, interaction_id=interaction.id
+            guild_id_of(interaction), stored.issue_key, actor=actor_of(interaction), interaction_id=interaction.id
         )
         message = "repost-queued" if posting.queued else "post-underway"
         await reply(interaction, message, channel=str(posting.channel_id))
@@ -58,6 +60,7 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
     @app_commands.describe(issue=text("option-desk-issue"))
     @app_commands.autocomplete(issue=issue_choices)
     async def preview(self, interaction: discord.Interaction, issue: str) -> None:
+        await self._require_staff(interaction)
         stored = await self._services.issues.show(guild_id_of(interaction), issue)
         announcement = await self._services.announcements.preview(guild_id_of(interaction), stored.issue_key)
         view = announcement_view(announcement, language=language_of(interaction))
@@ -68,6 +71,7 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
     @app_commands.describe(url=text("option-desk-url"))
     @app_commands.autocomplete(url=issue_choices)
     async def why(self, interaction: discord.Interaction, url: str) -> None:
+        await self._require_staff(interaction)
         findings = await self._services.explanations.why(guild_id_of(interaction), url)
         view = View()
         for finding in findings:
@@ -76,6 +80,9 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
                 break
             view.add_item(ui.TextDisplay[Any](line))
         await reply_view(interaction, view)
+
+    async def _require_staff(self, interaction: discord.Interaction) -> None:
+        await self._services.audiences.require_staff(guild_id_of(interaction), actor_of(interaction))
 
 
 def _line(interaction: discord.Interaction, finding: Finding) -> str:

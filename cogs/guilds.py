@@ -1,4 +1,4 @@
-"""`/setup`: what administrators decide for their server."""
+"""`/setup`: what administrators decide for their server. Without options each command shows what is set."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,22 +11,22 @@ from discord.ext import commands
 from discord.utils import format_dt
 
 from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES, ChannelToAnnounceIn
-from bot.chat.context import guild_id_of
+from bot.chat.context import actor_of, guild_id_of
+from bot.chat.guilds import TO_TELL, MoveNewsletter, moved_view, places_view, require_open
 from bot.chat.integrations import commands_hidden_from
 from bot.chat.plain import fold, plain, shorten
-from bot.chat.replies import reply, reply_view, say, say_problem
+from bot.chat.replies import reply, reply_view, say, say_problem, sentence_view
 from bot.chat.views import View
 from bot.client import Pressroom
+from bot.errors import NotFoundError, RefusedError
 from bot.model.delivery import DeliveryRecord
-from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source, readable, said_address
+from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source, StaffRole, readable, said_address
 from bot.model.hub import Hub
+from bot.model.member import Actor
+from bot.services.guilds import SetupStatus
+from bot.services.subscriptions import Outcome
 from bot.texts import text
 
-# What an announcement with its thread needs; history is what finds a message again after a crash.
-_NEEDED = discord.Permissions(
-    view_channel=True, send_messages=True, create_public_threads=True, read_message_history=True
-)
-_NEEDED_FOR_NOTICES = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
 _FOR_MODERATORS = ("desk", "poll")
 _FOR_EDITORS = ("queue",)
 _FIRST_CHOICES = [
@@ -37,6 +37,15 @@ _ARCHIVE_CHOICES = [
     Choice(name=text("choice-archive-everyone"), value=ArchiveAccess.EVERYONE.value),
     Choice(name=text("choice-archive-role"), value=ArchiveAccess.ROLE.value),
     Choice(name=text("choice-archive-off"), value=ArchiveAccess.OFF.value),
+]
+# Taking away is always the option `remove`, which says what.
+_REMOVE_PING = [Choice(name=text("choice-remove-ping"), value="ping")]
+_REMOVE_STAFF = [Choice(name=text("choice-remove-staff"), value="staff")]
+_REMOVE_PUSH = [Choice(name=text("choice-remove-push"), value="push")]
+_REMOVE_ROLES = [
+    Choice(name=text("choice-remove-moderators"), value=StaffRole.MODERATORS.value),
+    Choice(name=text("choice-remove-editors"), value=StaffRole.EDITORS.value),
+    Choice(name=text("choice-remove-both"), value="both"),
 ]
 _ARCHIVE_SAID = {ArchiveAccess.EVERYONE: "setup-archive-everyone", ArchiveAccess.OFF: "setup-archive-off"}
 AnnouncementChannel = app_commands.Transform[app_commands.AppCommandChannel, ChannelToAnnounceIn]
@@ -66,69 +75,95 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     async def source(
         self,
         interaction: discord.Interaction,
-        address: str,
+        address: str | None = None,
         channel: AnnouncementChannel | None = None,
         first: str = FirstAnnouncement.NEWEST.value,
         key: app_commands.Range[str, 1, 500] | None = None,
     ) -> None:
-        guild_id = guild_id_of(interaction)
         # Reading an unknown site may take longer than the three seconds that an answer has.
         await interaction.response.defer(ephemeral=True)
-        await self._remember_guild(interaction)
-        status = await self._services.guilds.status(guild_id)
-        channel_id = channel.id if channel else next((each.channel_id for each in status.subscriptions), None)
-        if channel_id is None:
-            await reply(interaction, "setup-channel-needed")
+        actor, status = await self._enter(interaction)
+        if address is None:
+            hint = "setup-source-hint"
+            await reply_view(interaction, places_view(interaction, status.sources, status.subscriptions, hint=hint))
             return
-        if not await self._can_announce(interaction, channel_id):
-            return
+        if channel is not None:
+            require_open(interaction, channel.id)
         added = await self._unless_stopping(
             self._services.subscriptions.subscribe(
-                guild_id,
+                guild_id_of(interaction),
                 url=address,
-                channel_id=channel_id,
+                channel_id=channel.id if channel else None,
                 first=FirstAnnouncement(first),
                 key=key,
+                actor=actor,
                 interaction_id=interaction.id,
             )
         )
-        title = plain(added.title or added.source.url, longest=_LONGEST_TITLE)
-        if not added.is_new:
-            await reply(interaction, "setup-source-known", title=title, channel=str(channel_id))
-            return
-        announces = first if added.issues else FirstAnnouncement.NONE.value
-        await reply(
-            interaction,
-            "setup-source-added",
-            title=title,
-            count=added.issues,
-            first=announces,
-            channel=str(channel_id),
-        )
+        title, where = plain(added.title, longest=_LONGEST_TITLE), str(added.channel_id)
+        if added.outcome is Outcome.ADDED:
+            announces = first if added.issues else FirstAnnouncement.NONE.value
+            said = say(
+                interaction, "setup-source-added", title=title, count=added.issues, first=announces, channel=where
+            )
+        elif added.outcome is Outcome.MOVED:
+            before = str(added.moved_from)
+            said = say(interaction, "setup-source-moved", title=title, channel=where, before=before)
+        else:
+            said = say(interaction, "setup-source-known", title=title, channel=where)
+        if added.has_new_key:
+            said += " " + say(interaction, "setup-source-new-key")
+        await reply_view(interaction, sentence_view(said))
 
     @app_commands.command(name="channel", description=text("command-setup-channel"))
-    @app_commands.describe(channel=text("option-setup-channel"))
-    async def channel(self, interaction: discord.Interaction, channel: AnnouncementChannel) -> None:
-        await self._remember_guild(interaction)
-        status = await self._services.guilds.status(guild_id_of(interaction))
-        if not status.subscriptions:
-            await reply(interaction, "setup-channel-no-source")
-        elif await self._can_announce(interaction, channel.id):
-            await self._services.guilds.move_announcements(
-                guild_id_of(interaction), channel.id, interaction_id=interaction.id
-            )
-            await reply(interaction, "setup-channel-changed", channel=str(channel.id))
+    @app_commands.describe(channel=text("option-setup-channel"), newsletter=text("option-setup-newsletter"))
+    async def channel(
+        self,
+        interaction: discord.Interaction,
+        channel: AnnouncementChannel | None = None,
+        newsletter: str | None = None,
+    ) -> None:
+        actor, status = await self._enter(interaction)
+        sources = status.sources
+        if newsletter is not None:
+            sources = tuple(each for each in sources if each.source_id == _source_id(newsletter))
+            if not sources:
+                raise NotFoundError("setup-source-unknown")
+        if channel is None or not sources:
+            hint = "setup-channel-hint"
+            await reply_view(interaction, places_view(interaction, sources, status.subscriptions, hint=hint))
+            return
+        require_open(interaction, channel.id)
+        there = {each.source_id for each in status.subscriptions if each.channel_id == channel.id}
+        elsewhere = [each for each in sources if each.source_id not in there]
+        if len(sources) > 1 and elsewhere:
+            await reply_view(interaction, MoveNewsletter.view(interaction, channel.id, elsewhere))
+            return
+        moved = await self._services.guilds.move_announcements(
+            guild_id_of(interaction),
+            channel.id,
+            source_ids=[each.source_id for each in sources],
+            actor=actor,
+            interaction_id=interaction.id,
+        )
+        await reply_view(interaction, moved_view(interaction, moved, channel.id))
 
     @app_commands.command(name="ping", description=text("command-setup-ping"))
-    @app_commands.describe(role=text("option-setup-role"))
-    async def ping(self, interaction: discord.Interaction, role: discord.Role | None = None) -> None:
-        await self._remember_guild(interaction)
+    @app_commands.describe(role=text("option-setup-role"), remove=text("option-setup-remove"))
+    @app_commands.choices(remove=_REMOVE_PING)
+    async def ping(
+        self, interaction: discord.Interaction, role: discord.Role | None = None, remove: str | None = None
+    ) -> None:
+        actor, status = await self._enter(interaction)
+        _require_one(role, remove)
         if role is not None and not (role.mentionable or role.guild.me.guild_permissions.mention_everyone):
             # Discord would show the mention and notify nobody.
-            await reply(interaction, "setup-ping-impossible", role=str(role.id))
+            raise RefusedError("setup-ping-impossible", role=str(role.id))
+        if role is None and remove is None:
+            await reply_view(interaction, sentence_view(_ping_line(interaction, status.guild)))
             return
         await self._services.guilds.set_ping_role(
-            guild_id_of(interaction), role.id if role else None, interaction_id=interaction.id
+            guild_id_of(interaction), role.id if role else None, actor=actor, interaction_id=interaction.id
         )
         if role is None:
             await reply(interaction, "setup-ping-off")
@@ -137,21 +172,31 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
 
     @app_commands.command(name="threads", description=text("command-setup-threads"))
     @app_commands.describe(on=text("option-setup-threads"))
-    async def threads(self, interaction: discord.Interaction, on: bool) -> None:  # noqa: FBT001 - an option
-        await self._remember_guild(interaction)
+    async def threads(self, interaction: discord.Interaction, on: bool | None = None) -> None:  # noqa: FBT001 - an option
+        actor, status = await self._enter(interaction)
+        if on is None:
+            await reply(interaction, "status-threads-on" if status.guild.discussion_threads else "status-threads-off")
+            return
         await self._services.guilds.set_discussion_threads(
-            guild_id_of(interaction), wanted=on, interaction_id=interaction.id
+            guild_id_of(interaction), wanted=on, actor=actor, interaction_id=interaction.id
         )
         await reply(interaction, "setup-threads-on" if on else "setup-threads-off")
 
     @app_commands.command(name="staff", description=text("command-setup-staff"))
-    @app_commands.describe(channel=text("option-setup-staff"))
-    async def staff(self, interaction: discord.Interaction, channel: discord.TextChannel | None = None) -> None:
-        await self._remember_guild(interaction)
-        if channel is not None and not await self._can_announce(interaction, channel.id, needed=_NEEDED_FOR_NOTICES):
+    @app_commands.describe(channel=text("option-setup-staff"), remove=text("option-setup-remove"))
+    @app_commands.choices(remove=_REMOVE_STAFF)
+    async def staff(
+        self, interaction: discord.Interaction, channel: discord.TextChannel | None = None, remove: str | None = None
+    ) -> None:
+        actor, status = await self._enter(interaction)
+        _require_one(channel, remove)
+        if channel is not None:
+            require_open(interaction, channel.id, needed=TO_TELL)
+        elif remove is None:
+            await reply_view(interaction, sentence_view(_staff_line(interaction, status.guild)))
             return
         await self._services.guilds.set_staff_channel(
-            guild_id_of(interaction), channel.id if channel else None, interaction_id=interaction.id
+            guild_id_of(interaction), channel.id if channel else None, actor=actor, interaction_id=interaction.id
         )
         if channel is None:
             await reply(interaction, "setup-staff-default")
@@ -160,57 +205,70 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
 
     @app_commands.command(name="review", description=text("command-setup-review"))
     @app_commands.describe(channel=text("option-setup-review"))
-    async def review(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
-        await self._remember_guild(interaction)
+    async def review(self, interaction: discord.Interaction, channel: discord.TextChannel | None = None) -> None:
+        actor, status = await self._enter(interaction)
+        if channel is None:
+            await reply_view(interaction, sentence_view(_review_line(interaction, status.guild)))
+            return
         if channel.permissions_for(channel.guild.default_role).view_channel:
             # Nothing that a member sent appears in public before a moderator approved it.
-            await reply(interaction, "setup-review-public", channel=str(channel.id))
-            return
-        if not await self._can_announce(interaction, channel.id, needed=_NEEDED_FOR_NOTICES):
-            return
+            raise RefusedError("setup-review-public", channel=str(channel.id))
+        require_open(interaction, channel.id, needed=TO_TELL)
         await interaction.response.defer(ephemeral=True)
         await self._services.guilds.set_review_channel(
-            guild_id_of(interaction), channel.id, interaction_id=interaction.id
+            guild_id_of(interaction), channel.id, actor=actor, interaction_id=interaction.id
         )
         await reply(interaction, "setup-review-changed", channel=str(channel.id))
 
     @app_commands.command(name="roles", description=text("command-setup-roles"))
-    @app_commands.describe(moderators=text("option-setup-moderators"), editors=text("option-setup-editors"))
+    @app_commands.describe(
+        moderators=text("option-setup-moderators"),
+        editors=text("option-setup-editors"),
+        remove=text("option-setup-remove"),
+    )
+    @app_commands.choices(remove=_REMOVE_ROLES)
     async def roles(
         self,
         interaction: discord.Interaction,
         moderators: discord.Role | None = None,
         editors: discord.Role | None = None,
+        remove: str | None = None,
     ) -> None:
-        if any(role is not None and role.is_default() for role in (moderators, editors)):
-            await reply(interaction, "setup-roles-everyone")
-            return
         # Discord is asked which commands they see, which may take longer than the three seconds of an answer.
         await interaction.response.defer(ephemeral=True)
-        await self._remember_guild(interaction)
-        await self._services.guilds.set_roles(
-            guild_id_of(interaction),
-            moderator_role_id=moderators.id if moderators else None,
-            editor_role_id=editors.id if editors else None,
-            interaction_id=interaction.id,
-        )
-        status = await self._services.guilds.status(guild_id_of(interaction))
-        view = View()
-        view.add_item(ui.TextDisplay[Any]("\n".join(await self._role_lines(interaction, status.guild))))
-        await reply_view(interaction, view)
+        actor, status = await self._enter(interaction)
+        chosen = {StaffRole.MODERATORS: moderators, StaffRole.EDITORS: editors}
+        wanted: dict[StaffRole, int | None] = {name: role.id for name, role in chosen.items() if role is not None}
+        if any(role is not None and role.is_default() for role in chosen.values()):
+            raise RefusedError("setup-roles-everyone")
+        taken = [name for name in StaffRole if remove in {name.value, "both"}]
+        if any(name in wanted for name in taken):
+            raise RefusedError("setup-one-of-both")
+        wanted |= dict.fromkeys(taken)
+        if wanted:
+            await self._services.guilds.set_roles(
+                guild_id_of(interaction), wanted, actor=actor, interaction_id=interaction.id
+            )
+            status = await self._services.guilds.status(guild_id_of(interaction))
+        lines = await self._role_lines(interaction, status.guild)
+        await reply_view(interaction, sentence_view("\n".join(lines)))
 
     @app_commands.command(name="archive", description=text("command-setup-archive"))
     @app_commands.describe(access=text("option-setup-access"), role=text("option-setup-archive-role"))
     @app_commands.choices(access=_ARCHIVE_CHOICES)
-    async def archive(self, interaction: discord.Interaction, access: str, role: discord.Role | None = None) -> None:
-        wanted = ArchiveAccess(access)
-        if wanted is ArchiveAccess.ROLE and role is None:
-            await reply(interaction, "setup-archive-role-needed")
+    async def archive(
+        self, interaction: discord.Interaction, access: str | None = None, role: discord.Role | None = None
+    ) -> None:
+        actor, status = await self._enter(interaction)
+        if access is None and role is None:
+            await reply_view(interaction, sentence_view(_archive_line(interaction, status.guild)))
             return
-        await self._remember_guild(interaction)
+        wanted = ArchiveAccess(access) if access is not None else ArchiveAccess.ROLE
+        if wanted is ArchiveAccess.ROLE and role is None:
+            raise RefusedError("setup-archive-role-needed")
         role_id = role.id if role is not None and wanted is ArchiveAccess.ROLE else None
         await self._services.guilds.open_archive(
-            guild_id_of(interaction), wanted, role_id=role_id, interaction_id=interaction.id
+            guild_id_of(interaction), wanted, role_id=role_id, actor=actor, interaction_id=interaction.id
         )
         if role_id is not None:
             await reply(interaction, "setup-archive-role", role=str(role_id))
@@ -218,33 +276,70 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             await reply(interaction, _ARCHIVE_SAID[wanted])
 
     @app_commands.command(name="push", description=text("command-setup-push"))
-    @app_commands.describe(source=text("option-setup-push-source"), secret=text("option-setup-secret"))
-    async def push(self, interaction: discord.Interaction, source: str, secret: str | None = None) -> None:
-        hooked = await self._services.push.open(
-            guild_id_of(interaction), _source_id(source), secret=secret, interaction_id=interaction.id
+    @app_commands.describe(
+        source=text("option-setup-push-source"),
+        secret=text("option-setup-secret"),
+        remove=text("option-setup-remove"),
+    )
+    @app_commands.choices(remove=_REMOVE_PUSH)
+    async def push(
+        self,
+        interaction: discord.Interaction,
+        source: str | None = None,
+        secret: str | None = None,
+        remove: str | None = None,
+    ) -> None:
+        actor, status = await self._enter(interaction)
+        guild_id, push = guild_id_of(interaction), self._services.push
+        if source is None:
+            hooked = await push.of(guild_id)
+            lines = [
+                say(interaction, "status-push", title=plain(each.name, longest=_LONGEST_TITLE))
+                for each in status.sources
+                if each.source_id in hooked
+            ]
+            await reply_view(interaction, sentence_view("\n".join([*lines, say(interaction, "setup-push-hint")])))
+            return
+        _require_one(secret, remove)
+        if remove is not None:
+            await push.close(guild_id, _source_id(source), actor=actor, interaction_id=interaction.id)
+            await reply(interaction, "setup-push-removed")
+            return
+        opened = await push.open(
+            guild_id, _source_id(source), secret=secret, actor=actor, interaction_id=interaction.id
         )
-        said = "setup-push-signed" if hooked.is_signed else "setup-push-open"
-        await reply(interaction, said, address=hooked.address)
+        said = "setup-push-signed" if opened.is_signed else "setup-push-open"
+        await reply(interaction, said, address=opened.address)
 
     @app_commands.command(name="publish", description=text("command-setup-publish"))
     @app_commands.describe(on=text("option-setup-publish"))
-    async def publish(self, interaction: discord.Interaction, on: bool) -> None:  # noqa: FBT001 - an option
-        await self._remember_guild(interaction)
-        await self._services.guilds.set_publishing(guild_id_of(interaction), wanted=on, interaction_id=interaction.id)
+    async def publish(self, interaction: discord.Interaction, on: bool | None = None) -> None:  # noqa: FBT001 - an option
+        actor, status = await self._enter(interaction)
+        if on is None:
+            await reply(interaction, "status-publish-on" if status.guild.publish else "status-publish-off")
+            return
+        await self._services.guilds.set_publishing(
+            guild_id_of(interaction), wanted=on, actor=actor, interaction_id=interaction.id
+        )
         await reply(interaction, "setup-publish-on" if on else "setup-publish-off")
 
     @app_commands.command(name="repeats", description=text("command-setup-repeats"))
     @app_commands.describe(on=text("option-setup-repeats"))
-    async def repeats(self, interaction: discord.Interaction, on: bool) -> None:  # noqa: FBT001 - an option
-        await self._remember_guild(interaction)
-        await self._services.guilds.set_repeats(guild_id_of(interaction), wanted=on, interaction_id=interaction.id)
+    async def repeats(self, interaction: discord.Interaction, on: bool | None = None) -> None:  # noqa: FBT001 - an option
+        actor, status = await self._enter(interaction)
+        if on is None:
+            await reply(interaction, "status-repeats-on" if status.guild.announce_repeats else "status-repeats-off")
+            return
+        await self._services.guilds.set_repeats(
+            guild_id_of(interaction), wanted=on, actor=actor, interaction_id=interaction.id
+        )
         await reply(interaction, "setup-repeats-on" if on else "setup-repeats-off")
 
     @app_commands.command(name="remove", description=text("command-setup-remove"))
     @app_commands.describe(source=text("option-setup-source"))
     async def remove(self, interaction: discord.Interaction, source: str) -> None:
         dropped = await self._services.subscriptions.unsubscribe(
-            guild_id_of(interaction), _source_id(source), interaction_id=interaction.id
+            guild_id_of(interaction), _source_id(source), actor=actor_of(interaction), interaction_id=interaction.id
         )
         if dropped is None:
             await reply(interaction, "setup-source-unknown")
@@ -253,15 +348,20 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
 
     @source.autocomplete("address")
     async def _addresses(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        if not actor_of(interaction).manages_server:
+            return []
         laid_ready = await self._services.subscriptions.addresses_for(guild_id_of(interaction))
         # What is typed comes first: a web address cannot be guessed.
         typed = [current] if 0 < len(current) <= LONGEST_CHOICE else []
         offered = [each for each in laid_ready if current.casefold() in each.casefold() and each != current]
         return [Choice(name=shorten(each, LONGEST_CHOICE), value=each) for each in typed + offered][:MOST_CHOICES]
 
+    @channel.autocomplete("newsletter")
     @push.autocomplete("source")
     @remove.autocomplete("source")
     async def _sources(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        if not actor_of(interaction).manages_server:
+            return []
         status = await self._services.guilds.status(guild_id_of(interaction))
         named = {str(source.source_id): source.name for source in status.sources}
         return [
@@ -274,17 +374,21 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     async def status(self, interaction: discord.Interaction) -> None:
         # Which commands the roles see, Discord has to be asked.
         await interaction.response.defer(ephemeral=True)
-        status = await self._services.guilds.status(guild_id_of(interaction))
+        _, status = await self._enter(interaction)
         channels = {subscription.source_id: subscription.channel_id for subscription in status.subscriptions}
-        role_id = status.guild.ping_role_id
         settings = [
-            say(interaction, "status-ping-on", role=str(role_id)) if role_id else say(interaction, "status-ping-off"),
+            _ping_line(interaction, status.guild),
             say(interaction, "status-threads-on" if status.guild.discussion_threads else "status-threads-off"),
             say(interaction, "status-publish-on" if status.guild.publish else "status-publish-off"),
             *([] if status.guild.announce_repeats else [say(interaction, "status-repeats-off")]),
             _staff_line(interaction, status.guild),
             _review_line(interaction, status.guild),
-            *_archive_lines(interaction, status.guild),
+            # That it is open to everybody needs no mention.
+            *(
+                []
+                if status.guild.archive_access is ArchiveAccess.EVERYONE
+                else [_archive_line(interaction, status.guild)]
+            ),
             *await self._role_lines(interaction, status.guild),
         ]
         view = View()
@@ -323,9 +427,12 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         view.add_item(ui.TextDisplay[Any]("\n".join(settings)))
         await reply_view(interaction, view)
 
-    async def _remember_guild(self, interaction: discord.Interaction) -> None:
-        name = interaction.guild.name if interaction.guild else ""
-        await self._services.guilds.remember(guild_id_of(interaction), name=name)
+    async def _enter(self, interaction: discord.Interaction) -> tuple[Actor, SetupStatus]:
+        """Who acts, if that is an administrator, and the server as it is set up. Raises RefusedError."""
+        guild_id, actor = guild_id_of(interaction), actor_of(interaction)
+        await self._services.audiences.require_administrator(guild_id, actor)
+        await self._services.guilds.remember(guild_id, name=interaction.guild.name if interaction.guild else "")
+        return actor, await self._services.guilds.status(guild_id)
 
     async def _role_lines(self, interaction: discord.Interaction, guild: Guild) -> list[str]:
         """For each staff role, which commands its people do not see yet, and where that is changed."""
@@ -352,16 +459,11 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
                 lines.append(say(interaction, "status-commands-seen", role=str(role.id), commands=commands))
         return lines
 
-    async def _can_announce(
-        self, interaction: discord.Interaction, channel_id: int, *, needed: discord.Permissions = _NEEDED
-    ) -> bool:
-        channel = interaction.guild.get_channel(channel_id) if interaction.guild else None
-        granted = channel.permissions_for(channel.guild.me) if channel else discord.Permissions.none()
-        missing = [name for name, is_needed in needed if is_needed and not getattr(granted, name)]
-        if missing:
-            names = ", ".join(name.replace("_", " ").title() for name in missing)
-            await reply(interaction, "setup-permissions-missing", channel=str(channel_id), permissions=names)
-        return not missing
+
+def _require_one(chosen: object, remove: object) -> None:
+    """Raise RefusedError where something is chosen and taken away at once."""
+    if chosen is not None and remove is not None:
+        raise RefusedError("setup-one-of-both")
 
 
 def _source_id(chosen: str) -> int:
@@ -369,13 +471,17 @@ def _source_id(chosen: str) -> int:
     return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else 0
 
 
-def _archive_lines(interaction: discord.Interaction, guild: Guild) -> list[str]:
-    """Nothing while it is open to everybody: that needs no mention."""
-    if guild.archive_access is ArchiveAccess.OFF:
-        return [say(interaction, "status-archive-off")]
+def _ping_line(interaction: discord.Interaction, guild: Guild) -> str:
+    if guild.ping_role_id is None:
+        return say(interaction, "status-ping-off")
+    return say(interaction, "status-ping-on", role=str(guild.ping_role_id))
+
+
+def _archive_line(interaction: discord.Interaction, guild: Guild) -> str:
     if guild.archive_access is ArchiveAccess.ROLE:
-        return [say(interaction, "status-archive-role", role=str(guild.archive_role_id))]
-    return []
+        return say(interaction, "status-archive-role", role=str(guild.archive_role_id))
+    is_off = guild.archive_access is ArchiveAccess.OFF
+    return say(interaction, "status-archive-off" if is_off else "status-archive-everyone")
 
 
 def _staff_line(interaction: discord.Interaction, guild: Guild) -> str:

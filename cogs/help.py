@@ -15,8 +15,8 @@ from bot.texts import text
 # Each top-level command has one audience; the tree says what stands below it.
 AUDIENCES = {
     "help-members": ("issue", "links", "submit", "vote", "results", "privacy", "help"),
-    "help-moderators": ("poll", "desk"),
-    "help-editors": ("queue",),
+    "help-moderators": ("poll",),
+    "help-staff": ("desk", "queue"),
     "help-administrators": ("setup",),
 }
 
@@ -41,8 +41,8 @@ class HelpCommand(commands.Cog):
         may = await audiences.of(guild_id_of(interaction), actor_of(interaction))
         found = ["help-members"]
         found += ["help-moderators"] if may.moderate else []
-        found += ["help-editors"] if may.edit else []
-        found += ["help-administrators"] if interaction.permissions.administrator else []
+        found += ["help-staff"] if may.is_staff else []
+        found += ["help-administrators"] if may.administer else []
         return found
 
     def _lines(self, names: tuple[str, ...]) -> list[str]:

@@ -33,6 +33,7 @@ class PollCommands(commands.GroupCog, group_name="poll", group_description=text(
     @app_commands.describe(poll=text("option-poll-open"))
     @app_commands.autocomplete(poll=open_poll_choices)
     async def close(self, interaction: discord.Interaction, poll: str) -> None:
+        await self._services.audiences.require_moderator(guild_id_of(interaction), actor_of(interaction))
         found = await self._services.polls.pick(
             guild_id_of(interaction), poll, only_open=True, alone=True, hidden=hidden_from(interaction)
         )

@@ -26,7 +26,7 @@ _WHAT = [
 
 
 @app_commands.guild_only()
-@app_commands.default_permissions(manage_guild=True)
+@app_commands.default_permissions(manage_messages=True)
 class QueueCommands(commands.GroupCog, group_name="queue", group_description=text("command-queue")):
     def __init__(self, bot: Pressroom) -> None:
         self._services = bot.services
@@ -65,7 +65,7 @@ class QueueCommands(commands.GroupCog, group_name="queue", group_description=tex
             await reply(interaction, "links-export-format")
             return
         await interaction.response.defer(ephemeral=True)
-        await self._services.audiences.require_editor(guild_id_of(interaction), actor_of(interaction))
+        await self._services.audiences.require_staff(guild_id_of(interaction), actor_of(interaction))
         links = self._services.archive.everything(guild_id_of(interaction))
         await reply_file(
             interaction,

@@ -29,6 +29,7 @@ from bot.store.tables import issues, sources
 from bot.store.upgrade import upgrade
 from sandbox import Limits, Sandbox
 from tests.doubles import QuietBell
+from tests.services.conftest import ADMIN
 
 ROOT = Path(__file__).parents[1]
 ISSUE = """# On paper
@@ -357,7 +358,7 @@ async def test_the_queue_is_exported_for_the_operator(tmp_path: Path) -> None:
         submissions = Submissions(store, clock=now, bell=QuietBell())
         for guild_id in (7001, 7002):
             await guilds.remember(guild_id, name=f"Server {guild_id}")
-            await guilds.set_review_channel(guild_id, 8, interaction_id=guild_id)
+            await guilds.set_review_channel(guild_id, 8, actor=ADMIN, interaction_id=guild_id)
         receipt = await submissions.submit(7001, "https://example.com/x", note="why", member_id=mia, interaction_id=1)
         await submissions.approve(7001, receipt.submission.submission_key, actor=edda, interaction_id=2)
         await Credits(store, clock=now, bell=QuietBell()).answer(7001, mia, "Mia", interaction_id=3)

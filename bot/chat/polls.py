@@ -192,10 +192,11 @@ class AskPoll(Press, name="ask-poll", state=r"(?P<channel_id>\d{1,19})"):
         return form
 
     async def press(self, interaction: discord.Interaction) -> None:
-        written = written_in(interaction)
+        written, services = written_in(interaction), services_of(interaction)
+        await services.audiences.require_moderator(guild_id_of(interaction), actor_of(interaction))
         require_place(interaction, int(self.channel_id))
         try:
-            poll = await services_of(interaction).polls.open(
+            poll = await services.polls.open(
                 guild_id_of(interaction),
                 question=written.get("question", ""),
                 options=written.get("options", ""),

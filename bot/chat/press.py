@@ -84,6 +84,8 @@ class Presses:
             client.finished(interaction.id, outcome=outcome)
 
     def _find(self, interaction: discord.Interaction) -> Press:
+        if interaction.guild_id is None:
+            raise RefusedError("only-in-servers")
         custom_id = str(_data(interaction).get("custom_id", ""))
         kind = self._kinds.get(custom_id.partition(":")[0])
         press = kind.from_custom_id(custom_id) if kind else None

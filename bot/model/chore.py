@@ -9,7 +9,7 @@ class ChoreKind(StrEnum):
 
     SHOW_WAITING = "show-waiting"  # submissions that wait, in the channel where moderators see them now
     SHOW_NAME = "show-name"  # a member's name, wherever it stands
-    MOVE_ANNOUNCEMENTS = "move-announcements"  # that wait for a channel which is stopped
+    MOVE_ANNOUNCEMENTS = "move-announcements"  # of a newsletter, that wait for another channel than its own
     MOVE_NOTICES = "move-notices"  # to the channel where the staff is told now
     LET_GO = "let-go"  # of a source that the server reads no more
     RELEASE = "release"  # what waits for a digest

@@ -111,6 +111,7 @@ class DeliveryRecord:
     degraded: bool = False
     target_id: int | None = None
     ping_role_id: int | None = None
+    wants_ping: bool = False
 
 
 def staff_of(guild_id: int) -> int:

@@ -28,6 +28,13 @@ class ArchiveAccess(StrEnum):
     OFF = "off"
 
 
+class StaffRole(StrEnum):
+    """What a role that the administrator names is for."""
+
+    MODERATORS = "moderators"
+    EDITORS = "editors"
+
+
 @dataclass(frozen=True, slots=True)
 class Guild:
     """A Discord server and its settings. Ids are snowflakes."""

@@ -10,8 +10,10 @@ from bot.model.chore import Chore
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, message_link
 from bot.model.guild import FirstAnnouncement, Guild, Subscription
 from bot.model.issue import Issue
+from bot.model.member import Actor
 from bot.model.problem import Problem
 from bot.ports import Announcement, Bell
+from bot.services.audiences import require_staff
 from bot.services.credits import credited
 from bot.services.keys import delivery_key
 from bot.services.polls import open_issue_poll
@@ -213,39 +215,6 @@ async def let_go(transaction: Transaction, chore: Chore, _now: datetime) -> int 
     return told[-1].outbox_id if len(told) == PORTION else None
 
 
-async def move_announcements(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
-    """Take a portion of what waits for a stopped channel (the subject) to where its newsletter is announced now."""
-    guild_id, left_id = chore.guild_id, int(chore.subject)
-    stopped = await channel_rows.get_stopped(transaction, left_id)
-    moved = 0
-    for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
-        if subscription.channel_id == left_id or moved >= PORTION:
-            continue
-        records = await outbox_rows.take_back_waiting(
-            transaction,
-            guild_id=guild_id,
-            channel_id=left_id,
-            source_id=subscription.source_id,
-            problem=Problem("delivery-moved", {"channel": str(subscription.channel_id)}),
-            also_in_doubt=stopped is not None and stopped.look_again_at is None,
-            limit=PORTION - moved,
-        )
-        moved += len(records)
-        for record in records:
-            identity = await issue_rows.identity_of(transaction, record.subject_key)
-            if identity is not None:
-                await enqueue_announcement(
-                    transaction,
-                    subscription,
-                    issue_key=record.subject_key,
-                    identity=identity,
-                    now=now,
-                    may_ping=False,
-                    generation=record.generation,
-                )
-    return chore.place + moved if moved >= PORTION else None
-
-
 async def enqueue_followers_copy(transaction: Transaction, delivery: Delivery, *, now: datetime) -> None:
     """Let an announcement that was just made be published, when it had time to be corrected.
 
@@ -332,13 +301,15 @@ class Announcements:
         self._clock = clock
         self._bell = bell
 
-    async def post(self, guild_id: int, issue_key: str, *, interaction_id: int) -> Posting:
+    async def post(self, guild_id: int, issue_key: str, *, actor: Actor, interaction_id: int) -> Posting:
         """Announce an issue of the archive in the server's channel, unless that was done before; nobody is mentioned.
 
-        An announcement that Discord refused is tried again. Raises NotFoundError for an issue the server does not read.
+        An announcement that Discord refused is tried again. Raises NotFoundError for an issue the server does not read,
+        RefusedError for who may not announce.
         """
         now = self._clock.now()
         async with self._store.write() as transaction:
+            await require_staff(transaction, guild_id, actor)
             identity = await issue_rows.identity_of(transaction, issue_key)
             subscription = await self._subscription(transaction, guild_id, issue_key)
             if subscription is None or identity is None:
@@ -369,15 +340,16 @@ class Announcements:
         self._bell.ring("polls")
         return Posting(queued=True, channel_id=subscription.channel_id)
 
-    async def repost(self, guild_id: int, issue_key: str, *, interaction_id: int) -> Posting:
+    async def repost(self, guild_id: int, issue_key: str, *, actor: Actor, interaction_id: int) -> Posting:
         """Announce an issue once more, because the staff wants it; nobody is mentioned.
 
         The earlier announcement folds to a line that leads to the new one, so that there is still one message an issue.
         While one is on its way, there is nothing to announce anew. Raises NotFoundError for an issue the server does
-        not read or never announced.
+        not read or never announced, RefusedError for who may not announce.
         """
         now = self._clock.now()
         async with self._store.write() as transaction:
+            await require_staff(transaction, guild_id, actor)
             identity = await issue_rows.identity_of(transaction, issue_key)
             subscription = await self._subscription(transaction, guild_id, issue_key)
             if subscription is None or identity is None:

@@ -8,9 +8,10 @@ from bot.clock import Clock
 from bot.errors import StoreError
 from bot.model.chore import Chore, ChoreKind
 from bot.ports import Bell
-from bot.services.announcements import let_go, move_announcements
+from bot.services.announcements import let_go
 from bot.services.credits import show_name
 from bot.services.floods import announce_flood
+from bot.services.moving import move_waiting
 from bot.services.notices import move_notices
 from bot.services.portions import Portion, go_on
 from bot.services.privacy import forget_portion
@@ -26,7 +27,7 @@ _PAUSE_AFTER_FAILURE = timedelta(minutes=1)
 PORTIONS: Mapping[ChoreKind, Portion] = {
     ChoreKind.SHOW_WAITING: show_waiting,
     ChoreKind.SHOW_NAME: show_name,
-    ChoreKind.MOVE_ANNOUNCEMENTS: move_announcements,
+    ChoreKind.MOVE_ANNOUNCEMENTS: move_waiting,
     ChoreKind.MOVE_NOTICES: move_notices,
     ChoreKind.LET_GO: let_go,
     ChoreKind.RELEASE: release_portion,

@@ -16,7 +16,7 @@ from bot.model.issue import Issue
 from bot.model.member import Actor
 from bot.ports import Bell, FloodCard
 from bot.services.announcements import announce_in_guild
-from bot.services.audiences import require_moderator
+from bot.services.audiences import require_staff
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.keys import random_key
 from bot.services.portions import PORTION, begin
@@ -129,7 +129,7 @@ class Floods:
         """
         now = self._clock.now()
         async with self._store.write() as transaction:
-            await require_moderator(transaction, guild_id, actor)
+            await require_staff(transaction, guild_id, actor)
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             if fresh and await flood_rows.decide(transaction, flood_key, decision, guild_id=guild_id, now=now):
                 if decision is not FloodDecision.NONE:

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import Clock
+from bot.errors import NotFoundError
 from bot.model.chore import Chore, ChoreKind
 from bot.model.delivery import DeliveryRecord, StoppedChannel, ThreadlessChannel
 from bot.model.flood import Flood
-from bot.model.guild import ArchiveAccess, Guild, Source, Subscription
+from bot.model.guild import ArchiveAccess, Guild, Source, StaffRole, Subscription
 from bot.model.hub import Hub
+from bot.model.member import Actor
 from bot.model.problem import Problem
 from bot.ports import Bell
-from bot.services.announcements import let_go, move_announcements
+from bot.services.announcements import let_go
+from bot.services.audiences import require_administrator
 from bot.services.channels import choose_channel
 from bot.services.floods import ask_in
+from bot.services.moving import move_newsletter
 from bot.services.notices import move_notices
 from bot.services.portions import PORTION, begin
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, used_up
@@ -125,35 +129,44 @@ class Guilds:
             log.info("server is gone guild_id=%s", guild_id)
             await self.leave(guild_id)
 
-    async def move_announcements(self, guild_id: int, channel_id: int, *, interaction_id: int) -> None:
-        """Announce everything in `channel_id` from now on, also what waits for a channel that is stopped."""
-        now = self._clock.now()
-        async with self._effect(interaction_id, guild_id) as transaction:
-            if transaction is None:
-                return
-            await choose_channel(transaction, guild_id, channel_id)
-            await guild_rows.move_subscriptions(transaction, guild_id=guild_id, channel_id=channel_id, now=now)
-            for stopped in await channel_rows.stopped_in_guild(transaction, guild_id):
-                if stopped.channel_id != channel_id:
-                    chore = Chore(ChoreKind.MOVE_ANNOUNCEMENTS, guild_id, str(stopped.channel_id))
-                    await begin(transaction, chore, move_announcements, now=now)
+    async def move_announcements(
+        self, guild_id: int, channel_id: int, *, source_ids: Collection[int], actor: Actor, interaction_id: int
+    ) -> list[Source]:
+        """Announce these newsletters in `channel_id` from now on, also what waits for another channel; which they are.
+
+        Raises NotFoundError where the server reads none of them.
+        """
+        async with self._effect(interaction_id, guild_id, actor) as transaction:
+            if transaction is not None:
+                await choose_channel(transaction, guild_id, channel_id)
+                for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
+                    if subscription.source_id in source_ids:
+                        await move_newsletter(transaction, subscription, channel_id=channel_id, now=self._clock.now())
+        async with self._store.read() as transaction:
+            sources = await guild_rows.sources_of_guild(transaction, guild_id)
+        moved = [source for source in sources if source.source_id in source_ids]
+        if not moved:
+            raise NotFoundError("setup-source-unknown")
         self._bell.ring("outbox")
         self._bell.ring("chores")
+        return moved
 
-    async def set_ping_role(self, guild_id: int, role_id: int | None, *, interaction_id: int) -> None:
+    async def set_ping_role(self, guild_id: int, role_id: int | None, *, actor: Actor, interaction_id: int) -> None:
         """Mention this role at announcements, at most once a day; None for no mention at all."""
-        await self._change(guild_id, interaction_id, ping_role_id=role_id)
+        await self._change(guild_id, interaction_id, actor, ping_role_id=role_id)
 
-    async def set_discussion_threads(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
-        async with self._effect(interaction_id, guild_id) as transaction:
+    async def set_discussion_threads(self, guild_id: int, *, wanted: bool, actor: Actor, interaction_id: int) -> None:
+        async with self._effect(interaction_id, guild_id, actor) as transaction:
             if transaction is not None:
                 await guild_rows.change_settings(transaction, guild_id, discussion_threads=wanted)
                 if not wanted:
                     await channel_rows.forget_threadless(transaction, guild_id)
 
-    async def set_staff_channel(self, guild_id: int, channel_id: int | None, *, interaction_id: int) -> None:
+    async def set_staff_channel(
+        self, guild_id: int, channel_id: int | None, *, actor: Actor, interaction_id: int
+    ) -> None:
         """Tell the staff in this channel what needs its attention; None for where Discord tells it."""
-        async with self._effect(interaction_id, guild_id) as transaction:
+        async with self._effect(interaction_id, guild_id, actor) as transaction:
             if transaction is not None:
                 await guild_rows.change_settings(transaction, guild_id, staff_channel_id=channel_id)
                 if channel_id is not None:
@@ -164,10 +177,10 @@ class Guilds:
         self._bell.ring("outbox")
         self._bell.ring("chores")
 
-    async def set_review_channel(self, guild_id: int, channel_id: int, *, interaction_id: int) -> None:
+    async def set_review_channel(self, guild_id: int, channel_id: int, *, actor: Actor, interaction_id: int) -> None:
         """Show submissions to the moderators in this channel, also those that wait; from now on members may send."""
         now = self._clock.now()
-        async with self._effect(interaction_id, guild_id) as transaction:
+        async with self._effect(interaction_id, guild_id, actor) as transaction:
             if transaction is not None:
                 await choose_channel(transaction, guild_id, channel_id)
                 await guild_rows.change_settings(transaction, guild_id, review_channel_id=channel_id)
@@ -176,25 +189,24 @@ class Guilds:
         self._bell.ring("chores")
 
     async def set_roles(
-        self, guild_id: int, *, moderator_role_id: int | None, editor_role_id: int | None, interaction_id: int
+        self, guild_id: int, roles: Mapping[StaffRole, int | None], *, actor: Actor, interaction_id: int
     ) -> None:
-        """Let these roles decide about submissions and polls, and plan with the queue.
+        """Let these roles decide about submissions and polls, or plan with the queue; who is not named stays.
 
-        None leaves one as it is; both None take both away, so that Discord's own permissions decide.
+        None takes one away, so that Discord's own permissions decide.
         """
-        roles = {"moderator_role_id": moderator_role_id, "editor_role_id": editor_role_id}
-        chosen = {name: role for name, role in roles.items() if role is not None}
-        await self._change(guild_id, interaction_id, **(chosen or roles))
+        columns = {StaffRole.MODERATORS: "moderator_role_id", StaffRole.EDITORS: "editor_role_id"}
+        await self._change(guild_id, interaction_id, actor, **{columns[name]: role for name, role in roles.items()})
 
     async def open_archive(
-        self, guild_id: int, access: ArchiveAccess, *, role_id: int | None, interaction_id: int
+        self, guild_id: int, access: ArchiveAccess, *, role_id: int | None, actor: Actor, interaction_id: int
     ) -> None:
         """Say who may look through the archive of links; `role_id` where it is for a role."""
-        await self._change(guild_id, interaction_id, archive_access=access, archive_role_id=role_id)
+        await self._change(guild_id, interaction_id, actor, archive_access=access, archive_role_id=role_id)
 
-    async def set_repeats(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
+    async def set_repeats(self, guild_id: int, *, wanted: bool, actor: Actor, interaction_id: int) -> None:
         """Announce short issues also where a digest tells their story, and what waits for one at once."""
-        async with self._effect(interaction_id, guild_id) as transaction:
+        async with self._effect(interaction_id, guild_id, actor) as transaction:
             if transaction is not None:
                 await guild_rows.change_settings(transaction, guild_id, announce_repeats=wanted)
                 if wanted:
@@ -203,9 +215,9 @@ class Guilds:
         self._bell.ring("sources")
         self._bell.ring("chores")
 
-    async def set_publishing(self, guild_id: int, *, wanted: bool, interaction_id: int) -> None:
+    async def set_publishing(self, guild_id: int, *, wanted: bool, actor: Actor, interaction_id: int) -> None:
         """Publish announcements to the channels of other servers that follow."""
-        await self._change(guild_id, interaction_id, publish=wanted)
+        await self._change(guild_id, interaction_id, actor, publish=wanted)
 
     async def status(self, guild_id: int) -> SetupStatus:
         """All settings of a server that `remember` knows."""
@@ -237,14 +249,18 @@ class Guilds:
             threadless=tuple(each for each in threadless if each.channel_id in announced_in),
         )
 
-    async def _change(self, guild_id: int, interaction_id: int, **settings: object) -> None:
-        async with self._effect(interaction_id, guild_id) as transaction:
+    async def _change(self, guild_id: int, interaction_id: int, actor: Actor, **settings: object) -> None:
+        async with self._effect(interaction_id, guild_id, actor) as transaction:
             if transaction is not None:
                 await guild_rows.change_settings(transaction, guild_id, **settings)
 
     @asynccontextmanager
-    async def _effect(self, interaction_id: int, guild_id: int) -> AsyncIterator[Transaction | None]:
-        """The transaction of an interaction's effect; None when this interaction has had its effect before."""
+    async def _effect(self, interaction_id: int, guild_id: int, actor: Actor) -> AsyncIterator[Transaction | None]:
+        """The transaction of an administrator's effect; None when this interaction has had its effect before.
+
+        Raises RefusedError for who may not set up the server.
+        """
+        require_administrator(actor)
         async with self._store.write() as transaction:
             fresh = await interaction_rows.record_effect(
                 transaction, interaction_id, guild_id=guild_id, now=self._clock.now()

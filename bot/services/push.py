@@ -16,9 +16,11 @@ from secrets import token_urlsafe
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
 from bot.log import keep_secret
+from bot.model.member import Actor
 from bot.ports import Bell
+from bot.services.audiences import require_administrator
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, soonest_after, used_up
-from bot.store import Store
+from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
 from bot.store import push as push_rows
@@ -37,6 +39,12 @@ class Hooked:
 
     address: str
     is_signed: bool
+
+
+def _new_token() -> str:
+    token = token_urlsafe(32)
+    keep_secret(token)
+    return token
 
 
 class Push:
@@ -59,31 +67,64 @@ class Push:
         self._secrets = secrets
         self._public_url = public_url
 
-    async def open(self, guild_id: int, source_id: int, *, secret: str | None, interaction_id: int) -> Hooked:
-        """A new address for a source that the server reads; an earlier one is void from now on. A replay gets the same.
+    async def open(
+        self, guild_id: int, source_id: int, *, secret: str | None, actor: Actor, interaction_id: int
+    ) -> Hooked:
+        """The address for a source that the server reads: the one that it has, or else a new one.
 
-        secret: with which the platform signs (`whsec_…`). Raises RefusedError where the operator opened no way in, or
-        for what is no such secret, NotFoundError for a source that the server does not read.
+        secret: with which the platform signs from now on (`whsec_…`). Raises RefusedError where the operator opened no
+        way in, for what is no such secret, and for who may not set up the server; NotFoundError for a source that the
+        server does not read.
         """
+        require_administrator(actor)
         if self._public_url is None:
             raise RefusedError("push-closed")
         sealed = None
         if secret is not None:
             _key_of(secret)
             sealed = self._secrets.seal(secret)
-        token, now = token_urlsafe(32), self._clock.now()
-        keep_secret(token)
+        now = self._clock.now()
         async with self._store.write() as transaction:
-            read = await guild_rows.sources_of_guild(transaction, guild_id)
-            if source_id not in {source.source_id for source in read}:
-                raise NotFoundError("setup-source-unknown")
-            if await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+            await self._require_read(transaction, guild_id, source_id)
+            await guild_rows.hold_guild(transaction, guild_id)  # two who ask at once get the same address
+            hook = await push_rows.hook_of(transaction, guild_id=guild_id, source_id=source_id)
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            if fresh and (hook is None or sealed is not None):
                 await push_rows.set_hook(
-                    transaction, guild_id=guild_id, source_id=source_id, token=token, secret=sealed, now=now
+                    transaction,
+                    guild_id=guild_id,
+                    source_id=source_id,
+                    token=hook.token if hook is not None else _new_token(),
+                    secret=sealed,
+                    now=now,
                 )
-            else:
-                token = await push_rows.token_of(transaction, guild_id=guild_id, source_id=source_id) or token
-        return Hooked(f"{self._public_url}/hooks/{token}", is_signed=sealed is not None)
+                hook = await push_rows.hook_of(transaction, guild_id=guild_id, source_id=source_id)
+        if hook is None:
+            raise NotFoundError("push-unknown")  # a replay: it was taken away meanwhile
+        return self._hooked(hook)
+
+    async def close(self, guild_id: int, source_id: int, *, actor: Actor, interaction_id: int) -> None:
+        """Let the server's address for a source do nothing any more. Raises as `open`."""
+        require_administrator(actor)
+        async with self._store.write() as transaction:
+            await self._require_read(transaction, guild_id, source_id)
+            now = self._clock.now()
+            if await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+                await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
+
+    async def of(self, guild_id: int) -> dict[int, Hooked]:
+        """The server's addresses, by source."""
+        async with self._store.read() as transaction:
+            hooks = await push_rows.hooks_of_guild(transaction, guild_id)
+        return {hook.source_id: self._hooked(hook) for hook in hooks}
+
+    def _hooked(self, hook: push_rows.Hook) -> Hooked:
+        return Hooked(f"{self._public_url}/hooks/{hook.token}", is_signed=hook.secret is not None)
+
+    async def _require_read(self, transaction: Transaction, guild_id: int, source_id: int) -> None:
+        read = await guild_rows.sources_of_guild(transaction, guild_id)
+        if source_id not in {source.source_id for source in read}:
+            raise NotFoundError("setup-source-unknown")
 
     async def take(self, token: str, headers: Mapping[str, str], body: bytes) -> None:
         """Let the source of this address be read soon.

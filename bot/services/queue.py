@@ -7,7 +7,7 @@ from bot.clock import Clock
 from bot.errors import NotFoundError
 from bot.model.member import Actor
 from bot.model.submission import Plan, QueueItem, Submission
-from bot.services.audiences import require_editor
+from bot.services.audiences import require_editor, require_staff
 from bot.store import Store, Transaction
 from bot.store import credits as credit_rows
 from bot.store import interactions as interaction_rows
@@ -41,7 +41,7 @@ class Queue:
     async def page(self, guild_id: int, page: int, *, actor: Actor) -> QueuePage:
         """A page of what waits, is planned or was passed by, each in the order of approval; the last one beyond it."""
         async with self._store.read() as transaction:
-            await require_editor(transaction, guild_id, actor)
+            await require_staff(transaction, guild_id, actor)
             count = await submission_rows.count_approved(transaction, guild_id, plans=_LISTED)
             waiting = await submission_rows.count_approved(transaction, guild_id, plans=_OPEN)
             page = max(0, min(page, (count - 1) // ON_A_PAGE))
@@ -54,7 +54,7 @@ class Queue:
     async def item(self, guild_id: int, submission_key: str, *, actor: Actor) -> QueueItem:
         """One approved submission. Raises NotFoundError."""
         async with self._store.read() as transaction:
-            await require_editor(transaction, guild_id, actor)
+            await require_staff(transaction, guild_id, actor)
             return await _item(transaction, guild_id, submission_key)
 
     async def mark(
@@ -81,7 +81,7 @@ class Queue:
         while True:
             async with self._store.read() as transaction:
                 if actor is not None:
-                    await require_editor(transaction, guild_id, actor)
+                    await require_staff(transaction, guild_id, actor)
                 found = await submission_rows.approved_after(
                     transaction, guild_id, last, plans=_OPEN, limit=_READ_AT_ONCE
                 )

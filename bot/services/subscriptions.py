@@ -2,37 +2,62 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.clock import Clock
-from bot.errors import FetchError, RefusedError, UnreadableError
+from bot.errors import FetchError, NotFoundError, RefusedError, UnreadableError
 from bot.metrics import metered
-from bot.model.guild import FirstAnnouncement, Source, folder_address
+from bot.model.guild import FirstAnnouncement, Source, Subscription, folder_address
+from bot.model.member import Actor
 from bot.model.pasted import one_address
 from bot.ports import Bell, IssueSource, Reading, Unchanged
 from bot.services.announcements import announce_newest
+from bot.services.audiences import require_administrator
 from bot.services.channels import choose_channel
 from bot.services.guilds import stop_reading
+from bot.services.moving import move_newsletter
 from bot.services.quotas import ATTEMPT_BYTES, DEFAULT_QUOTAS, Quotas, charge, require_room
+from bot.services.rekeying import keys_of
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
+from bot.store import issues as issue_rows
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
 
 
-@dataclass(frozen=True, slots=True)
-class NewSubscription:
-    """A source a server reads from now on, and what was seen there: its title and number of issues.
+class Outcome(StrEnum):
+    """What became of the wish to read a newsletter."""
 
-    is_new: it was not read by this server before.
+    ADDED = "added"
+    KNOWN = "known"  # it was read already, and stays where it is announced
+    MOVED = "moved"  # it was read already, and is announced in another channel from now on
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A source that a server reads, where it is announced, and what was seen there: its title and number of issues.
+
+    moved_from: the channel of before. has_new_key: it is read with other credentials from now on.
     """
 
+    outcome: Outcome
     source: Source
-    title: str | None
-    issues: int
-    is_new: bool = True
+    channel_id: int
+    title: str
+    issues: int = 0
+    moved_from: int | None = None
+    has_new_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """With what a source is read: the key that stands for address and credentials, and these, sealed."""
+
+    url_key: str
+    secret: bytes | None
 
 
 class Subscriptions:
@@ -62,19 +87,25 @@ class Subscriptions:
         guild_id: int,
         *,
         url: str,
-        channel_id: int,
+        channel_id: int | None = None,
+        actor: Actor,
         interaction_id: int,
         first: FirstAnnouncement = FirstAnnouncement.NEWEST,
         key: str | None = None,
-    ) -> NewSubscription:
+    ) -> Subscribed:
         """Read `url` for a server and announce it in `channel_id` from now on; at the first reading, what `first` says.
+
+        Without a channel in that of the server's first newsletter. What the server reads already, at whichever of its
+        addresses, moves to the channel instead, and nothing is announced again.
 
         The address of the newsletter's site will do, if the site says where its feed is or keeps it where others do;
         `folder:name` is what the operator laid ready for this server.
         Credentials in the address (`https://user:password@…`), or the `key` it asks for, are kept apart and sealed;
-        the same address with others is another source. Raises RefusedError for what is no web address and where the
-        server's quotas are used up, FetchError or UnreadableError when nothing can be read there. Then nothing is kept.
+        the same address with others is another source. Raises RefusedError for what is no web address, where the
+        server's quotas are used up and for who may not set up the server, FetchError or UnreadableError when nothing
+        can be read there. Then nothing is kept.
         """
+        require_administrator(actor)
         address, credentials = folder_address(url, guild_id), None
         if address is None:
             if url.strip().startswith("folder:"):
@@ -82,38 +113,131 @@ class Subscriptions:
             address, credentials = split_credentials(url)
             credentials = (key or "").strip() or credentials
         async with self._store.read() as transaction:
-            await require_room(transaction, guild_id, self._quotas, now=self._clock.now())
-            read = await guild_rows.sources_of_guild(transaction, guild_id)
-            if address not in {source.url for source in read} and len(read) >= self._quotas.sources:
-                raise RefusedError("setup-too-many-sources", count=self._quotas.sources)
+            known = await _read_at(transaction, guild_id, address)
+            is_as_before = known is not None and self._is_key_of(known, credentials)
+            if not is_as_before:
+                await require_room(transaction, guild_id, self._quotas, now=self._clock.now())
+        if known is not None and is_as_before:
+            return await self._settle(guild_id, known, channel_id=channel_id, interaction_id=interaction_id)
         with metered() as meter:
             try:
-                address, seen = await self._look(address, credentials)
+                address, seen = await self._look(known.url if known else address, credentials)
             finally:
                 await self._charge(guild_id, ATTEMPT_BYTES + meter.received_bytes)
-        sealed = self._secrets.seal(credentials) if credentials else None
-        url_key = (
-            self._secrets.fingerprint(f"{address}\x1f{credentials}") if credentials else source_rows.plain_key(address)
+        reading = seen if isinstance(seen, Reading) else None
+        async with self._store.read() as transaction:
+            known = await _read_at(transaction, guild_id, address)
+            alike = known or await _read_alike(transaction, guild_id, reading, channel_id=channel_id)
+        if alike is not None:
+            new_key = (
+                None if known is None or self._is_key_of(known, credentials) else self._key(known.url, credentials)
+            )
+            return await self._settle(
+                guild_id, alike, channel_id=channel_id, interaction_id=interaction_id, new_key=new_key
+            )
+        source, added_in = await self._add(
+            guild_id,
+            address,
+            self._key(address, credentials),
+            channel_id=channel_id,
+            first=first,
+            interaction_id=interaction_id,
         )
+        if added_in is None:
+            return await self._settle(guild_id, source, channel_id=channel_id, interaction_id=interaction_id)
+        return Subscribed(
+            Outcome.ADDED,
+            source,
+            added_in,
+            title=source.title or (reading and reading.title) or source.name,
+            issues=len(reading.issues) if reading else 0,
+        )
+
+    def _key(self, address: str, credentials: str | None) -> _Key:
+        if not credentials:
+            return _Key(source_rows.plain_key(address), None)
+        return _Key(self._secrets.fingerprint(f"{address}\x1f{credentials}"), self._secrets.seal(credentials))
+
+    def _is_key_of(self, source: Source, credentials: str | None) -> bool:
+        """Whether the source is read with these; without any it is read with whatever was given before."""
+        return not credentials or self._key(source.url, credentials).url_key == source.url_key
+
+    async def _add(
+        self,
+        guild_id: int,
+        address: str,
+        key: _Key,
+        *,
+        channel_id: int | None,
+        first: FirstAnnouncement,
+        interaction_id: int,
+    ) -> tuple[Source, int | None]:
+        """The source, and where it is announced from now on; None if the server came to read it meanwhile."""
         now = self._clock.now()
         async with self._store.write() as transaction:
-            source = await source_rows.add_source(transaction, url=address, url_key=url_key, secret=sealed, now=now)
+            source = await source_rows.add_source(
+                transaction, url=address, url_key=key.url_key, secret=key.secret, now=now
+            )
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             await guild_rows.hold_guild(transaction, guild_id)  # two who add at once are counted one after the other
-            before = await guild_rows.subscriptions_of_source(transaction, source.source_id)
-            read_ids = {each.source_id for each in await guild_rows.sources_of_guild(transaction, guild_id)}
-            if source.source_id not in read_ids and len(read_ids) >= self._quotas.sources:
+            read = await guild_rows.subscriptions_of_guild(transaction, guild_id)
+            if not fresh or source.source_id in {each.source_id for each in read}:
+                return source, None
+            channel_id = channel_id or next((each.channel_id for each in read), None)
+            if channel_id is None:
+                raise RefusedError("setup-channel-needed")
+            if len(read) >= self._quotas.sources:
                 raise RefusedError("setup-too-many-sources", count=self._quotas.sources)
-            if fresh:
-                await self._subscribe(transaction, source, guild_id=guild_id, channel_id=channel_id, first=first)
-        for worker in ("sources", "outbox", "polls"):
-            self._bell.ring(worker)
-        return NewSubscription(
-            source=source,
-            title=source.title or (seen.title if isinstance(seen, Reading) else None),
-            issues=len(seen.issues) if isinstance(seen, Reading) else 0,
-            is_new=not any(subscription.guild_id == guild_id for subscription in before),
+            await self._subscribe(transaction, source, guild_id=guild_id, channel_id=channel_id, first=first)
+        self._ring()
+        return source, channel_id
+
+    async def _settle(
+        self,
+        guild_id: int,
+        source: Source,
+        *,
+        channel_id: int | None,
+        interaction_id: int,
+        new_key: _Key | None = None,
+    ) -> Subscribed:
+        """Announce in this channel what the server reads already, and read it with the key that was given."""
+        now, moved_from = self._clock.now(), None
+        async with self._store.write() as transaction:
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            await guild_rows.hold_guild(transaction, guild_id)
+            subscription = await _subscription(transaction, guild_id, source.source_id)
+            if (
+                fresh
+                and new_key is not None
+                and not await source_rows.change_key(
+                    transaction,
+                    source.source_id,
+                    url_key=new_key.url_key,
+                    secret=new_key.secret,
+                    guild_id=guild_id,
+                    now=now,
+                )
+            ):
+                raise RefusedError("setup-source-other-key", title=source.name)
+            if fresh and channel_id is not None:
+                await choose_channel(transaction, guild_id, channel_id)
+                if subscription.channel_id != channel_id:
+                    moved_from = subscription.channel_id
+                    subscription = await move_newsletter(transaction, subscription, channel_id=channel_id, now=now)
+        self._ring()
+        return Subscribed(
+            Outcome.KNOWN if moved_from is None else Outcome.MOVED,
+            source,
+            subscription.channel_id,
+            title=source.name,
+            moved_from=moved_from,
+            has_new_key=new_key is not None,
         )
+
+    def _ring(self) -> None:
+        for worker in ("sources", "outbox", "polls", "chores"):
+            self._bell.ring(worker)
 
     async def addresses_for(self, guild_id: int) -> list[str]:
         """What the operator laid ready for the server to read: `folder:name`."""
@@ -159,11 +283,12 @@ class Subscriptions:
         if not alone and source.first_read_at is not None:  # else the coming first reading announces
             await announce_newest(transaction, guild_id=guild_id, source_id=source.source_id, now=now)
 
-    async def unsubscribe(self, guild_id: int, source_id: int, *, interaction_id: int) -> int | None:
+    async def unsubscribe(self, guild_id: int, source_id: int, *, actor: Actor, interaction_id: int) -> int | None:
         """Stop reading a source for a server, and drop what is still queued; None when it did not read it.
 
-        Else how many issues waited for a digest and are dropped.
+        Else how many issues waited for a digest and are dropped. Raises RefusedError for who may not set up the server.
         """
+        require_administrator(actor)
         now = self._clock.now()
         async with self._store.write() as transaction:
             if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
@@ -177,6 +302,50 @@ class Subscriptions:
     async def _charge(self, guild_id: int, received_bytes: int) -> None:
         async with self._store.write() as transaction:
             await charge(transaction, [guild_id], received_bytes, now=self._clock.now())
+
+
+async def _subscription(transaction: Transaction, guild_id: int, source_id: int) -> Subscription:
+    for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
+        if subscription.source_id == source_id:
+            return subscription
+    raise NotFoundError("setup-source-unknown")  # removed meanwhile
+
+
+async def _read_at(transaction: Transaction, guild_id: int, address: str) -> Source | None:
+    """What the server reads at this address, however that is written: with or without https, `www.`, a slash …"""
+    wanted = _folded(address)
+    for source in await guild_rows.sources_of_guild(transaction, guild_id):
+        if wanted in {_folded(source.url), _folded(source.rung_url or source.url)}:
+            return source
+    return None
+
+
+async def _read_alike(
+    transaction: Transaction, guild_id: int, reading: Reading | None, *, channel_id: int | None
+) -> Source | None:
+    """What the server reads of the same newsletter for another channel: it has the same title and newest issue.
+
+    In the same channel a newsletter may come by two addresses: there each issue is announced once in any case.
+    """
+    if reading is None or reading.title is None or not reading.issues:
+        return None
+    newest = max(reading.issues, key=lambda issue: issue.published_at or datetime.min.replace(tzinfo=UTC))
+    names = [name for name in newest.identities if name.startswith("link:")]
+    channels = {
+        each.source_id: each.channel_id for each in await guild_rows.subscriptions_of_guild(transaction, guild_id)
+    }
+    for source in await guild_rows.sources_of_guild(transaction, guild_id):
+        if (
+            channels[source.source_id] != channel_id
+            and (source.title or "").casefold() == reading.title.casefold()
+            and await issue_rows.ids_of(transaction, source.source_id, names)
+        ):
+            return source
+    return None
+
+
+def _folded(address: str) -> str:
+    return next(iter(keys_of(address)), address) if "://" in address else address
 
 
 def split_credentials(written: str) -> tuple[str, str | None]:

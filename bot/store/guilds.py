@@ -1,6 +1,7 @@
 """Servers, their settings and their subscriptions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -85,12 +86,12 @@ async def unsubscribe(transaction: Transaction, *, guild_id: int, source_id: int
     return bool(result.rowcount)
 
 
-async def move_subscriptions(transaction: Transaction, *, guild_id: int, channel_id: int, now: datetime) -> None:
-    """Post everything that the server reads to `channel_id` from now on."""
-    for subscription in await subscriptions_of_guild(transaction, guild_id):
-        await subscribe(
-            transaction, guild_id=guild_id, source_id=subscription.source_id, channel_id=channel_id, now=now
-        )
+async def move_subscription(transaction: Transaction, subscription: Subscription, *, channel_id: int) -> Subscription:
+    """Let what it brings go to another channel; the subscription as it is now."""
+    await transaction.execute(
+        update(subscriptions).where(subscriptions.c.id == subscription.subscription_id).values(channel_id=channel_id)
+    )
+    return replace(subscription, channel_id=channel_id)
 
 
 async def names(transaction: Transaction) -> dict[int, str]:

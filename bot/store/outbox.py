@@ -502,6 +502,7 @@ async def troubled(transaction: Transaction, guild_id: int, *, limit: int) -> li
             outbox.c.guild_id == guild_id,
             outbox.c.purpose.in_([Purpose.ANNOUNCE, Purpose.PUBLISH, Purpose.EDIT]),
             outbox.c.last_problem.is_not(None),
+            outbox.c.last_problem.not_like('["delivery-moved"%'),  # it is announced elsewhere
             outbox.c.state.in_([DeliveryState.PENDING, DeliveryState.FAILED]),
         )
         .order_by(outbox.c.id.desc())
@@ -636,23 +637,24 @@ async def take_back_waiting(
     transaction: Transaction,
     *,
     guild_id: int,
-    channel_id: int,
     source_id: int,
+    not_in: Collection[int],
     problem: Problem,
-    also_in_doubt: bool,
+    gone: Collection[int],
     limit: int,
 ) -> list[DeliveryRecord]:
-    """Give up so many announcements of a source that wait for a channel, to be queued for another one; oldest first.
+    """Give up so many announcements of a source that wait for other channels of a server than these; oldest first.
 
-    `also_in_doubt`: those too that may have arrived unheard, because nobody sees the channel any more.
+    They can be queued for it then. Those that may have arrived unheard stay, except in channels that are `gone`:
+    nobody sees these any more.
     """
     waits = and_(
         outbox.c.guild_id == guild_id,
-        outbox.c.channel_id == channel_id,
+        outbox.c.channel_id.not_in(list(not_in)),
         outbox.c.purpose == Purpose.ANNOUNCE,
         outbox.c.state == DeliveryState.PENDING,
         outbox.c.message_id.is_(None),
-        or_(outbox.c.doubt_since.is_(None), literal(also_in_doubt)),
+        or_(outbox.c.doubt_since.is_(None), outbox.c.channel_id.in_(list(gone))),
         _is_about_issue_of(source_id),
     )
     ids = await _first(transaction, waits, limit=limit)
@@ -799,4 +801,5 @@ def record_of(row: Row[Any]) -> DeliveryRecord:
         degraded=row.degraded,
         target_id=row.target_id,
         ping_role_id=row.ping_role_id,
+        wants_ping=row.wants_ping,
     )

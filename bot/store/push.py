@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
@@ -33,32 +33,38 @@ async def set_hook(
     )
 
 
-async def token_of(transaction: Transaction, *, guild_id: int, source_id: int) -> str | None:
-    """What the server's address for the source ends with; None when it has none."""
-    found = await transaction.execute(
-        select(push_hooks.c.token).where(push_hooks.c.guild_id == guild_id, push_hooks.c.source_id == source_id)
-    )
-    token: str | None = found.scalar_one_or_none()
-    return token
-
-
 async def find_hook(transaction: Transaction, token: str) -> Hook | None:
-    row = (
-        await transaction.execute(
-            select(push_hooks, sources.c.last_read_at)
-            .join(sources, sources.c.id == push_hooks.c.source_id)
-            .where(push_hooks.c.token == token)
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    return Hook(
-        token=row.token,
-        guild_id=row.guild_id,
-        source_id=row.source_id,
-        secret=row.secret,
-        last_read_at=row.last_read_at,
+    return next(iter(await _hooks(transaction, push_hooks.c.token == token)), None)
+
+
+async def hook_of(transaction: Transaction, *, guild_id: int, source_id: int) -> Hook | None:
+    """A server's address for a source."""
+    of_source = push_hooks.c.source_id == source_id
+    return next(iter(await _hooks(transaction, push_hooks.c.guild_id == guild_id, of_source)), None)
+
+
+async def hooks_of_guild(transaction: Transaction, guild_id: int) -> list[Hook]:
+    """All addresses of a server."""
+    return await _hooks(transaction, push_hooks.c.guild_id == guild_id)
+
+
+async def _hooks(transaction: Transaction, *conditions: ColumnElement[bool]) -> list[Hook]:
+    rows = await transaction.execute(
+        select(push_hooks, sources.c.last_read_at)
+        .join(sources, sources.c.id == push_hooks.c.source_id)
+        .where(*conditions)
+        .order_by(push_hooks.c.source_id)
     )
+    return [
+        Hook(
+            token=row.token,
+            guild_id=row.guild_id,
+            source_id=row.source_id,
+            secret=row.secret,
+            last_read_at=row.last_read_at,
+        )
+        for row in rows
+    ]
 
 
 async def remove_hooks(transaction: Transaction, *, guild_id: int, source_id: int) -> None:

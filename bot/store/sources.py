@@ -35,6 +35,22 @@ async def add_plain_source(transaction: Transaction, url: str, *, now: datetime)
     return await add_source(transaction, url=url, url_key=plain_key(url), secret=None, now=now)
 
 
+async def change_key(
+    transaction: Transaction, source_id: int, *, url_key: str, secret: bytes | None, guild_id: int, now: datetime
+) -> bool:
+    """Let a source that this server alone reads be read with other credentials from now on; False where others do."""
+    others = exists().where(subscriptions.c.source_id == source_id, subscriptions.c.guild_id != guild_id)
+    taken = select(sources.c.id).where(sources.c.url_key == url_key)
+    if (await transaction.execute(taken)).first() is not None:
+        return False
+    result = await transaction.execute(
+        update(sources)
+        .where(sources.c.id == source_id, ~others)
+        .values(url_key=url_key, secret=secret, etag=None, last_modified=None, failures=0, next_poll_at=now)
+    )
+    return bool(result.rowcount)
+
+
 def plain_key(url: str) -> str:
     """What stands for an address without credentials."""
     return sha256(url.encode()).hexdigest()

@@ -131,7 +131,7 @@ async def test_what_waits_for_a_deleted_channel_goes_to_the_one_that_is_chosen(
     await publish(press, 4)
     assert "not there any more" in (await told_staff(press, guild)).text
     reply = await press.person("ada").slash("/setup channel channel:#general")
-    assert "go to" in reply.text
+    assert "is announced in" in reply.text
     [message] = await arrived(press, channel(guild, "general"), 1)
     assert "Issue number 4" in message.text
 

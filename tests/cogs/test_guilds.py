@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
+from discord import app_commands
 
 from bot.errors import FetchError
+from bot.ports import Reading
 from sandbox import Sandbox, permissions
 from sandbox.errors import Refused
 from sandbox.model import Guild
@@ -88,7 +90,7 @@ async def test_status_names_source_channel_mention_and_threads(press: Press) -> 
         "read <t:",
     ):
         assert part in status.text
-    assert "mention nobody" in (await ada.slash("/setup ping")).text
+    assert "mention nobody" in (await ada.slash("/setup ping", remove="The mention")).text
 
 
 async def test_a_failing_source_shows_its_sentence_in_status(press: Press) -> None:
@@ -98,13 +100,159 @@ async def test_a_failing_source_shows_its_sentence_in_status(press: Press) -> No
     assert "trouble of its own" in (await press.person("ada").slash("/setup status")).text
 
 
-async def test_the_channel_can_be_changed(press: Press) -> None:
+SECOND = "https://second.example/feed"
+
+
+async def places(press: Press) -> dict[str, int]:
+    """Where each newsletter of the server is announced, by its address."""
+    status = await press.client.services.guilds.status(press.person("ada").guild.id)
+    channels = {each.source_id: each.channel_id for each in status.subscriptions}
+    return {source.url: channels[source.source_id] for source in status.sources}
+
+
+async def two_newsletters(press: Press) -> None:
+    press.shelf.answers[SECOND] = Reading(title="The Second", issues=(sample_issue(9, identities=("guid:s9",)),))
+    await press.set_up()
+    reply = await press.person("ada").slash("/setup source", address=SECOND)
+    assert "The Second" in reply.text
+    await press.announced(2)
+
+
+async def test_the_only_newsletter_moves_at_once_and_is_named(press: Press) -> None:
     ada = press.person("ada")
     links = ada.guild.channel("links")
-    assert "Add a newsletter first" in (await ada.slash("/setup channel channel:#links")).text
+    assert "No newsletter yet" in (await ada.slash("/setup channel channel:#links")).text
     await press.set_up()
-    assert f"<#{links.id}>" in (await ada.slash("/setup channel channel:#links")).text
-    assert f"<#{links.id}>" in (await ada.slash("/setup status")).text
+    moved = await ada.slash("/setup channel channel:#links")
+    assert f"**The Sample** is announced in <#{links.id}> from now on" in moved.text
+    assert await places(press) == {FEED: links.id}
+    assert len(await press.announced(1)) == 1
+
+
+async def test_of_several_newsletters_the_bot_asks_which_is_moved(press: Press) -> None:
+    await two_newsletters(press)
+    ada = press.person("ada")
+    news, links, general = (ada.guild.channel(name).id for name in ("news", "links", "general"))
+    asked = await ada.slash("/setup channel channel:#links")
+    assert f"Which newsletters are announced in <#{links}>" in asked.text
+    assert await places(press) == {FEED: news, SECOND: news}, "nothing moves before that"
+    moved = await ada.select(asked.message, "Choose newsletters…", ["The Second"])
+    assert f"**The Second** is announced in <#{links}>" in moved.text
+    assert "The Sample" not in moved.text
+    assert await places(press) == {FEED: news, SECOND: links}
+    again = await ada.slash("/setup channel channel:#general")
+    everything = await ada.select(again.message, "Choose newsletters…", ["All of them"])
+    assert "**The Sample**, **The Second** are announced" in everything.text
+    assert await places(press) == {FEED: general, SECOND: general}
+
+
+async def test_a_newsletter_is_moved_by_its_name_and_shown_without_a_channel(press: Press) -> None:
+    await two_newsletters(press)
+    ada = press.person("ada")
+    news, links = ada.guild.channel("news").id, ada.guild.channel("links").id
+    shown = (await ada.slash("/setup channel")).text
+    assert f"**The Sample** → <#{news}>" in shown
+    assert f"**The Second** → <#{news}>" in shown
+    [choice] = await ada.autocomplete("/setup channel", newsletter="second")
+    assert "The Second" in (await ada.slash("/setup channel channel:#links", newsletter=choice["value"])).text
+    assert await places(press) == {FEED: news, SECOND: links}
+    alone = (await ada.slash("/setup channel", newsletter=choice["value"])).text
+    assert f"**The Second** → <#{links}>" in alone
+    assert "The Sample" not in alone
+    assert "does not read" in (await ada.slash("/setup channel channel:#news", newsletter="nonsense")).text
+    assert await places(press) == {FEED: news, SECOND: links}
+
+
+async def test_a_channel_that_was_closed_before_the_choice_is_refused(press: Press) -> None:
+    await two_newsletters(press)
+    ada = press.person("ada")
+    before = await places(press)
+    asked = await ada.slash("/setup channel channel:#links")
+    menu = asked.message.components[1]["components"][0]
+    for place in ("77", str(10**18)):
+        menu["custom_id"] = f"move-newsletter:{place}"
+        assert "I lack" in (await ada.select(asked.message, "Choose newsletters…", ["All of them"])).text
+    assert await places(press) == before
+
+
+async def test_a_newsletter_that_is_read_already_moves_and_is_posted_no_second_time(press: Press) -> None:
+    await press.set_up()
+    ada = press.person("ada")
+    news, links = ada.guild.channel("news"), ada.guild.channel("links")
+    reply = await ada.slash("/setup source channel:#links", address="look: <http://www.news.example/feed/> please")
+    assert f"**The Sample** is read here already. It is announced in <#{links.id}>" in reply.text
+    assert f"no more in <#{news.id}>" in reply.text
+    await press.settled()
+    assert [message for message in links.messages.values() if message.author.bot and not message.ephemeral] == []
+    known = await ada.slash("/setup source", address=FEED)
+    assert f"is read here already; its new issues are announced in <#{links.id}>" in known.text
+    press.shelf.lay_out(sample_issue(4))
+    await press.read_again()
+    await press.settled()
+    [posted] = [message for message in links.messages.values() if message.author.bot and not message.ephemeral]
+    assert "Issue number 4" in posted.text
+    assert len(await press.announced(1)) == 1
+
+
+BARE = {
+    "source": "**The Sample** → <#",
+    "channel": "**The Sample** → <#",
+    "ping": "Mentions <@&",
+    "threads": "threads: off",
+    "staff": "Tells the staff in <#",
+    "review": "Submissions are decided in <#",
+    "roles": "Moderators: <@&",
+    "archive": "Archive of links: for <@&",
+    "push": "shows its address for calls",
+    "publish": "Publishing to followers: on",
+    "repeats": "told twice: the digest alone",
+}
+
+
+async def test_without_options_each_command_shows_and_changes_nothing(press: Press, guild: Guild) -> None:
+    await press.set_up()
+    ada = press.person("ada")
+    fans = guild.add_role("fans", mentionable=True)
+    await ada.slash("/setup ping", role=fans)
+    await ada.slash("/setup threads on:False")
+    await ada.slash("/setup staff channel:#review")
+    await ada.slash("/setup review channel:#review")
+    await ada.slash("/setup roles moderators:@moderator editors:@editor")
+    await ada.slash("/setup archive", access="role", role=fans)
+    await ada.slash("/setup publish on:True")
+    await ada.slash("/setup repeats on:False")
+    setup = next(each for each in press.client.tree.get_commands() if each.name == "setup")
+    assert isinstance(setup, app_commands.Group)
+    bare = {
+        each.name
+        for each in setup.commands
+        if isinstance(each, app_commands.Command) and not any(option.required for option in each.parameters)
+    }
+    assert bare == {*BARE, "status"}
+    guilds = press.client.services.guilds
+    before = await guilds.status(guild.id)
+    for name, sentence in BARE.items():
+        reply = await ada.slash(f"/setup {name}")
+        assert reply.ephemeral
+        assert sentence in reply.text, name
+    assert (await guilds.status(guild.id)) == before
+
+
+async def test_what_is_taken_away_is_named_and_never_chosen_at_once(press: Press, guild: Guild) -> None:
+    await press.set_up()
+    ada = press.person("ada")
+    fans = guild.add_role("fans", mentionable=True)
+    await ada.slash("/setup ping", role=fans)
+    await ada.slash("/setup staff channel:#review")
+    assert "at once" in (await ada.slash("/setup ping", role=fans, remove="The mention")).text
+    remove = "The channel; Discord's own updates channel is used"
+    assert "at once" in (await ada.slash("/setup staff channel:#review", remove=remove)).text
+    settings = (await press.client.services.guilds.status(guild.id)).guild
+    assert (settings.ping_role_id, settings.staff_channel_id) == (fans.id, guild.channel("review").id)
+    assert "community updates" in (await ada.slash("/setup staff", remove=remove)).text
+    assert "mention nobody" in (await ada.slash("/setup ping", remove="The mention")).text
+    settings = (await press.client.services.guilds.status(guild.id)).guild
+    assert (settings.ping_role_id, settings.staff_channel_id) == (None, None)
 
 
 async def test_a_source_is_removed_by_choosing_it(press: Press) -> None:
@@ -156,9 +304,17 @@ async def test_roles_are_chosen_and_what_integrations_still_lack_is_read_back(
     assert "Discord does not say" in (await ada.slash("/setup roles moderators:@moderator")).text
     assert "✓" in (await ada.slash("/setup status")).text, "who may manage messages is offered the commands anyway"
     assert "is no staff" in (await ada.slash("/setup roles", moderators=guild.everyone)).text
-    taken = await ada.slash("/setup roles")
-    assert "who may manage messages" in taken.text
+    shown = (await ada.slash("/setup roles")).text
+    assert f"<@&{guild.role('moderator').id}>" in shown
+    assert f"<@&{writers.id}>" in shown
+    both = await ada.slash("/setup roles moderators:@helpers", remove="The moderators' role")
+    assert "at once" in both.text
+    taken = await ada.slash("/setup roles moderators:@helpers", remove="The editors' role")
+    assert f"Moderators: <@&{helpers.id}>" in taken.text
     assert "who may manage the server" in taken.text
+    gone = await ada.slash("/setup roles", remove="Both roles")
+    assert "who may manage messages" in gone.text
+    assert "who may manage the server" in gone.text
 
 
 async def test_an_address_for_calls_is_given_only_where_the_operator_opened_a_way_in(press: Press) -> None:

@@ -229,6 +229,8 @@ async def test_what_is_closed_already_is_not_closed_again(press: Press, general:
             reply = await person.slash(command, poll=poll)
             assert "Tea or coffee?” was closed before, so nothing changed" in reply.text
             assert "closed <t:" not in reply.text
+    assert await mia.autocomplete("/vote", poll=choice["value"], option="") == []
+    assert await mia.autocomplete("/vote", poll="Tea or", option="") == []
     await press.sandbox.wait_for(lambda: message.labels == [], what="the closed card")
 
 

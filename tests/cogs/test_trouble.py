@@ -226,10 +226,14 @@ async def test_a_replayed_interaction_acts_once(press: Press, sandbox: Sandbox) 
     await press.client.services.outbox.deliver_due()
     for person, first, then in (
         (ada, "/setup threads on:False", "/setup threads on:True"),
-        (ada, "/setup ping role:@loud", "/setup ping"),
+        (ada, "/setup ping role:@loud", "/setup ping remove:The mention"),
         (ada, f"/setup source address:{FEED} channel:#general", f"/setup source address:{FEED} channel:#news"),
         (ada, "/setup publish on:True", "/setup publish on:False"),
-        (ada, "/setup staff channel:#review", "/setup staff"),
+        (
+            ada,
+            "/setup staff channel:#review",
+            "/setup staff remove:The channel; Discord's own updates channel is used",
+        ),
         (ada, "/setup channel channel:#general", "/setup channel channel:#news"),
         (mara, "/desk repost issue:Issue number 3", None),
         (mara, "/desk post issue:Issue number 1", None),

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from bot.metrics import Metrics
 from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue
+from bot.model.member import Actor
 from bot.ports import IssueSource
 from bot.services import (
     Announcements,
@@ -45,6 +46,7 @@ from bot.store.secret_box import SecretBox
 from tests.doubles import AskedHub, AskedPages, Channel, MovedClock, QuietBell, Shelf, sample_issue
 
 GUILD, CHANNEL = 7001, 8001
+ADMIN = Actor(member_id=9001, manages_messages=True, manages_server=True)
 FEED = "https://news.example/feed"
 
 
@@ -72,7 +74,23 @@ class Desk:
     async def subscribe(self, guild_id: int = GUILD, channel_id: int = CHANNEL, url: str = FEED) -> None:
         await self.services.guilds.remember(guild_id, name=f"Server {guild_id}")
         await self.services.subscriptions.subscribe(
-            guild_id, url=url, channel_id=channel_id, first=self.first, interaction_id=next(self.interactions)
+            guild_id,
+            url=url,
+            channel_id=channel_id,
+            first=self.first,
+            actor=ADMIN,
+            interaction_id=next(self.interactions),
+        )
+
+    async def move(self, channel_id: int, *, guild_id: int = GUILD, interaction_id: int | None = None) -> None:
+        """Announce everything that the server reads in another channel."""
+        read = (await self.services.guilds.status(guild_id)).sources
+        await self.services.guilds.move_announcements(
+            guild_id,
+            channel_id,
+            source_ids=[source.source_id for source in read],
+            actor=ADMIN,
+            interaction_id=interaction_id or next(self.interactions),
         )
 
     async def look_again(self) -> None:

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
+from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError, NotFoundError
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, Sent, StoppedChannel
 from bot.model.problem import Problem
 from bot.ports import Announcement, Matter
 from bot.store import channels as channel_rows
 from bot.store import outbox as outbox_rows
 from tests.doubles import sample_issue
-from tests.services.conftest import CHANNEL, GUILD, Desk
+from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
 
 STAFF = 8900
 NOT_ALLOWED = ChannelClosedError("delivery-not-allowed", reason="Missing Permissions")
@@ -22,7 +22,7 @@ GONE = ChannelClosedError("delivery-channel-gone", is_gone=True)
 async def set_up(desk: Desk, *, staff: bool = True) -> None:
     await desk.subscribe()
     if staff:
-        await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=next(desk.interactions))
+        await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=next(desk.interactions))
     await desk.services.sources.read_due()
 
 
@@ -127,7 +127,7 @@ async def test_another_channel_takes_over_what_waits_for_one_that_is_gone(desk: 
     await desk.services.outbox.deliver_due()
     desk.shelf.lay_out(sample_issue(2))
     await desk.read()
-    await desk.services.guilds.move_announcements(GUILD, CHANNEL + 1, interaction_id=next(desk.interactions))
+    await desk.move(CHANNEL + 1)
     assert await desk.titles_sent() == ["Issue number 1", "Issue number 2"]
     assert {delivery.channel_id for delivery, _ in desk.channel.messages.values()} == {CHANNEL + 1}
     assert [each.last_problem.message_id for each in await records(desk) if each.last_problem] == ["delivery-moved"]
@@ -139,16 +139,17 @@ async def test_the_same_channel_chosen_again_is_tried_again(desk: Desk) -> None:
     await desk.services.outbox.deliver_due()
     desk.channel.fail_in.clear()
     await desk.services.guilds.remember(GUILD + 1, name="Elsewhere")
-    await desk.services.guilds.move_announcements(GUILD + 1, CHANNEL, interaction_id=next(desk.interactions))
+    with pytest.raises(NotFoundError):
+        await desk.move(CHANNEL, guild_id=GUILD + 1)
     assert await desk.titles_sent() == [], "another server has no say"
     chosen = next(desk.interactions)
-    await desk.services.guilds.move_announcements(GUILD, CHANNEL, interaction_id=chosen)
+    await desk.move(CHANNEL, interaction_id=chosen)
     assert await desk.titles_sent() == ["Issue number 1"]
     desk.channel.fail_in[CHANNEL] = GONE
     desk.shelf.lay_out(sample_issue(2))
     await desk.read()
     await desk.services.outbox.deliver_due()
-    await desk.services.guilds.move_announcements(GUILD, CHANNEL, interaction_id=chosen)
+    await desk.move(CHANNEL, interaction_id=chosen)
     assert await stopped(desk) is not None, "the same command, heard once more"
 
 
@@ -238,7 +239,7 @@ async def test_what_may_have_arrived_in_a_channel_that_still_is_there_is_not_mov
     desk.clock.move(timedelta(minutes=5))
     await desk.services.outbox.deliver_due()
     desk.channel.fail_in.clear()
-    await desk.services.guilds.move_announcements(GUILD, CHANNEL + 1, interaction_id=next(desk.interactions))
+    await desk.move(CHANNEL + 1)
     await desk.services.outbox.deliver_due()
     desk.channel.find = find  # type: ignore[method-assign]
     desk.channel.mended.add(CHANNEL)

@@ -18,7 +18,7 @@ from bot.store import repeats as repeat_rows
 from bot.store import sources as source_rows
 from bot.texts import text
 from tests.doubles import sample_issue
-from tests.services.conftest import CHANNEL, FEED, GUILD, Desk
+from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk
 
 NEWEST = "https://www.news.example/3/?utm_source=discord"
 
@@ -94,7 +94,7 @@ async def test_what_became_of_a_repost(desk: Desk) -> None:
     await three_issues(desk)
     await desk.services.outbox.deliver_due()
     stored = await desk.services.issues.latest(GUILD)
-    await desk.services.announcements.repost(GUILD, stored.issue_key, interaction_id=5)
+    await desk.services.announcements.repost(GUILD, stored.issue_key, actor=ADMIN, interaction_id=5)
     await desk.services.outbox.deliver_due()
     await desk.services.outbox.deliver_due()
     assert await why(desk) == [
@@ -111,7 +111,9 @@ async def test_an_issue_of_a_newsletter_that_was_removed(desk: Desk) -> None:
     await three_issues(desk)
     await desk.services.outbox.deliver_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(
+        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
     assert await why(desk) == ["why-seen", "why-queued", "why-sent"]
     assert await why(desk, "https://news.example/1") == ["why-never-seen"]
 

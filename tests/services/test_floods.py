@@ -12,7 +12,7 @@ from bot.model.member import Actor
 from bot.ports import FloodCard, Unchanged
 from bot.services.floods import is_flood
 from tests.doubles import sample_issue
-from tests.services.conftest import CHANNEL, GUILD, Desk
+from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
 
 STAFF = 8500
 MODERATOR = Actor(member_id=5, manages_messages=True)
@@ -26,7 +26,7 @@ def renamed(number: int) -> Issue:
 
 async def flooded(desk: Desk, *, staff: int | None = STAFF) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
-    await desk.services.guilds.set_staff_channel(GUILD, staff, interaction_id=1)
+    await desk.services.guilds.set_staff_channel(GUILD, staff, actor=ADMIN, interaction_id=1)
     desk.shelf.lay_out(*(sample_issue(number) for number in range(1, 6)))
     await desk.subscribe()
     await desk.services.sources.read_due()
@@ -116,7 +116,7 @@ async def test_without_a_channel_for_the_staff_it_stands_in_the_status(desk: Des
     [held, *_] = [
         card for card in await desk.services.issues.search_titles(GUILD, "Moved") if card.title == "Moved number 4"
     ]
-    await desk.services.announcements.post(GUILD, held.issue_key, interaction_id=30)
+    await desk.services.announcements.post(GUILD, held.issue_key, actor=ADMIN, interaction_id=30)
     assert await desk.titles_sent() == ["Issue number 5", "Moved number 4"]
 
 
@@ -140,7 +140,7 @@ def test_an_old_archive_that_is_put_into_a_feed_is_a_flood_however_long_the_feed
 
 async def test_a_late_issue_is_told_to_the_staff_once_until_one_came(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=1)
+    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=1)
     start = desk.clock.now() - timedelta(days=40)
     issues = [sample_issue(number, published_at=start + timedelta(days=number)) for number in range(40)]
     desk.shelf.lay_out(*issues)
@@ -178,13 +178,13 @@ async def test_a_silence_of_which_nobody_could_be_told_is_told_when_somebody_can
         await desk.services.outbox.deliver_due()
         if days == 2:
             assert told(desk) == []
-            await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=1)
+            await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=1)
     assert told(desk) == [STAFF]
 
 
 async def test_an_issue_that_came_late_with_the_date_it_was_meant_for_ends_a_silence(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=1)
+    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=1)
     day = desk.clock.now().replace(hour=0) - timedelta(days=7)
     issues = [sample_issue(number, published_at=day - timedelta(days=7 * (9 - number))) for number in range(10)]
     desk.shelf.lay_out(*issues)
@@ -208,7 +208,7 @@ async def test_an_issue_that_came_late_with_the_date_it_was_meant_for_ends_a_sil
 
 async def test_a_newsletter_that_rested_long_ago_is_missed_by_nobody_who_just_subscribed(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=1)
+    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=1)
     start = desk.clock.now() - timedelta(days=140)
     desk.shelf.lay_out(*(sample_issue(n, published_at=start + timedelta(days=n)) for n in range(40)))
     await desk.subscribe()

@@ -11,7 +11,7 @@ from bot.ports import Reading
 from bot.services.following import MOST_AT_ONCE
 from bot.store import sources as source_rows
 from tests.doubles import sample_issue, sample_link
-from tests.services.conftest import CHANNEL, FEED, GUILD, Desk
+from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk
 
 
 class Signpost:
@@ -40,7 +40,7 @@ class Allowed:
         self.desk.shelf.answer = Reading(title="The Sample", issues=issues, etag='"1"')
         await self.desk.services.guilds.remember(GUILD, name="Allowed")
         await self.desk.services.subscriptions.subscribe(
-            GUILD, url=FEED, channel_id=CHANNEL, interaction_id=next(self.desk.interactions)
+            GUILD, url=FEED, channel_id=CHANNEL, actor=ADMIN, interaction_id=next(self.desk.interactions)
         )
         await self.sources.read_due()
 

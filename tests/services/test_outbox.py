@@ -14,7 +14,7 @@ from bot.services.outbox import LEASE
 from bot.store import outbox as outbox_rows
 from bot.store.tables import outbox
 from tests.doubles import sample_issue
-from tests.services.conftest import CHANNEL, GUILD, Desk
+from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
 
 
 async def queued(desk: Desk) -> None:
@@ -39,7 +39,9 @@ async def test_a_message_is_sent_marked_and_gets_its_thread(desk: Desk) -> None:
 
 async def test_no_thread_where_the_server_wants_none(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Quiet")
-    await desk.services.guilds.set_discussion_threads(GUILD, wanted=False, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_discussion_threads(
+        GUILD, wanted=False, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
     await queued(desk)
     await desk.titles_sent()
     assert desk.channel.threads == []
@@ -172,7 +174,7 @@ async def test_beside_other_processes_a_claim_is_free_only_when_its_lease_ends(d
 
 async def test_a_role_is_mentioned_at_most_once_a_day(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Loud")
-    await desk.services.guilds.set_ping_role(GUILD, 55, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_ping_role(GUILD, 55, actor=ADMIN, interaction_id=next(desk.interactions))
     await queued(desk)
     for number in (2, 3):
         desk.shelf.lay_out(sample_issue(number))
@@ -187,7 +189,7 @@ async def test_a_role_is_mentioned_at_most_once_a_day(desk: Desk) -> None:
 
 async def test_of_what_waited_for_days_only_the_first_mentions_the_role(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Loud")
-    await desk.services.guilds.set_ping_role(GUILD, 55, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_ping_role(GUILD, 55, actor=ADMIN, interaction_id=next(desk.interactions))
     await queued(desk)
     for number in (2, 3):
         desk.clock.move(timedelta(days=1))
@@ -428,7 +430,7 @@ async def test_refused_after_a_lost_answer_it_is_searched_for_before_it_is_poste
     desk.channel.nonces_are_remembered = False
     desk.clock.move(timedelta(hours=1))
     stored = await desk.services.issues.latest(GUILD)
-    assert (await desk.services.announcements.post(GUILD, stored.issue_key, interaction_id=1)).queued
+    assert (await desk.services.announcements.post(GUILD, stored.issue_key, actor=ADMIN, interaction_id=1)).queued
     assert len(await desk.titles_sent()) == 1
 
 
@@ -464,11 +466,13 @@ async def test_removing_and_adding_a_newsletter_after_a_lost_answer_leaves_one_m
     desk.channel.lose_answer_as = None
     desk.channel.nonces_are_remembered = False
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(
+        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
     desk.clock.move(timedelta(hours=1))
     await queued(desk)
     assert len(await desk.titles_sent()) == 1
     stored = await desk.services.issues.latest(GUILD)
-    await desk.services.announcements.post(GUILD, stored.issue_key, interaction_id=1)
+    await desk.services.announcements.post(GUILD, stored.issue_key, actor=ADMIN, interaction_id=1)
     assert len(await desk.titles_sent()) == 1
     assert (await record(desk)).state is DeliveryState.DONE

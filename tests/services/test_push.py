@@ -10,7 +10,7 @@ from bot.errors import FetchError, NotFoundError, RefusedError
 from bot.services import Push
 from bot.store.secret_box import SecretBox
 from tests.doubles import sample_issue
-from tests.services.conftest import GUILD, Desk
+from tests.services.conftest import ADMIN, GUILD, Desk
 
 KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -32,7 +32,7 @@ async def hooked(desk: Desk, secret: str | None = None) -> str:
     await desk.services.sources.read_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
     opened = await desk.services.push.open(
-        GUILD, source.source_id, secret=secret, interaction_id=next(desk.interactions)
+        GUILD, source.source_id, secret=secret, actor=ADMIN, interaction_id=next(desk.interactions)
     )
     assert opened.is_signed == (secret is not None)
     assert opened.address.startswith("https://desk.example/hooks/")
@@ -43,10 +43,23 @@ async def test_a_replay_gets_the_same_address(desk: Desk) -> None:
     await hooked(desk)
     [source] = (await desk.services.guilds.status(GUILD)).sources
     first, again = [
-        await desk.services.push.open(GUILD, source.source_id, secret=None, interaction_id=77) for _ in range(2)
+        await desk.services.push.open(GUILD, source.source_id, secret=None, actor=ADMIN, interaction_id=77)
+        for _ in range(2)
     ]
     assert again.address == first.address
     await desk.services.push.take(again.address.rpartition("/")[2], {}, BODY)
+
+
+async def test_an_address_stays_when_it_is_shown_again_and_when_its_calls_are_to_be_signed(desk: Desk) -> None:
+    token = await hooked(desk)
+    assert await hooked(desk) == token
+    assert await hooked(desk, SECRET) == token
+    with pytest.raises(RefusedError, match="push-unsigned"):
+        await desk.services.push.take(token, {}, BODY)
+    await desk.services.push.take(token, signed(desk), BODY)
+    [shown] = (await desk.services.push.of(GUILD)).values()
+    assert (shown.address.rpartition("/")[2], shown.is_signed) == (token, True)
+    assert await desk.services.push.of(GUILD + 1) == {}
 
 
 async def test_a_call_lets_the_source_be_read_at_once_and_nothing_of_it_is_believed(desk: Desk) -> None:
@@ -105,12 +118,15 @@ async def test_an_address_that_is_nobodys_does_nothing(desk: Desk) -> None:
     for wrong in ("", "x" * 43, token[:-1], token + "a"):
         with pytest.raises(NotFoundError):
             await desk.services.push.take(wrong, {}, b"")
-    again = await hooked(desk)
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    for _ in range(2):
+        await desk.services.push.close(GUILD, source.source_id, actor=ADMIN, interaction_id=76)
     with pytest.raises(NotFoundError):
         await desk.services.push.take(token, {}, b"")
+    again = await hooked(desk)
+    assert again != token
     await desk.services.push.take(again, {}, b"")
-    [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=78)
+    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, actor=ADMIN, interaction_id=78)
     with pytest.raises(NotFoundError):
         await desk.services.push.take(again, {}, b"")
 
@@ -149,10 +165,10 @@ async def test_an_address_is_opened_for_what_the_server_reads_and_with_a_real_se
     await hooked(desk)
     [source] = (await desk.services.guilds.status(GUILD)).sources
     with pytest.raises(NotFoundError):
-        await desk.services.push.open(GUILD + 1, source.source_id, secret=None, interaction_id=79)
+        await desk.services.push.open(GUILD + 1, source.source_id, secret=None, actor=ADMIN, interaction_id=79)
     for secret in ("whsec_", "whsec_!!!", "whsec_c2hvcnQ=", "ä"):
         with pytest.raises(RefusedError, match="push-secret-invalid"):
-            await desk.services.push.open(GUILD, source.source_id, secret=secret, interaction_id=80)
+            await desk.services.push.open(GUILD, source.source_id, secret=secret, actor=ADMIN, interaction_id=80)
     closed = Push(desk.store, clock=desk.clock, bell=desk.bell, secrets=SecretBox(desk.key_file), public_url=None)
     with pytest.raises(RefusedError, match="push-closed"):
-        await closed.open(GUILD, source.source_id, secret=None, interaction_id=81)
+        await closed.open(GUILD, source.source_id, secret=None, actor=ADMIN, interaction_id=81)

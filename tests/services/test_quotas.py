@@ -18,7 +18,7 @@ from bot.store import sources as source_rows
 from bot.store import usage as usage_rows
 from bot.store.secret_box import SecretBox
 from tests.doubles import Shelf, sample_issue
-from tests.services.conftest import CHANNEL, FEED, GUILD, Desk, only_postgresql
+from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_postgresql
 
 OTHER = GUILD + 1
 STAFF = 8009
@@ -55,9 +55,11 @@ class Ration:
 
     async def subscribe(self, guild_id: int = GUILD, url: str = FEED) -> None:
         await self.guilds.remember(guild_id, name="Rationed")
-        await self.guilds.set_staff_channel(guild_id, STAFF + guild_id, interaction_id=next(self.desk.interactions))
+        await self.guilds.set_staff_channel(
+            guild_id, STAFF + guild_id, actor=ADMIN, interaction_id=next(self.desk.interactions)
+        )
         await self.subscriptions.subscribe(
-            guild_id, url=url, channel_id=CHANNEL + guild_id, interaction_id=next(self.desk.interactions)
+            guild_id, url=url, channel_id=CHANNEL + guild_id, actor=ADMIN, interaction_id=next(self.desk.interactions)
         )
 
     async def read(self) -> None:
@@ -149,7 +151,9 @@ async def test_what_a_servers_hook_brings_about_is_on_its_account_alone(ration: 
         before = await usage_rows.of_day(transaction, [GUILD, OTHER], day=day)
     push = ration.desk.services.push
     [source] = (await ration.guilds.status(OTHER)).sources
-    opened = await push.open(OTHER, source.source_id, secret=None, interaction_id=next(ration.desk.interactions))
+    opened = await push.open(
+        OTHER, source.source_id, secret=None, actor=ADMIN, interaction_id=next(ration.desk.interactions)
+    )
     ration.desk.clock.move(timedelta(minutes=2))
     await push.take(opened.address.rpartition("/")[2], {}, b"")
     await ration.sources.read_due()
@@ -184,7 +188,7 @@ async def test_a_server_with_its_number_of_sources_asks_for_nothing_more(ration:
 async def test_who_add_at_once_stay_within_the_number_of_sources(ration: Ration) -> None:
     ration.subscriptions._quotas = Quotas(sources=2)
     await ration.subscribe(url="https://first.example/feed")
-    add = partial(ration.subscriptions.subscribe, GUILD, channel_id=CHANNEL)
+    add = partial(ration.subscriptions.subscribe, GUILD, channel_id=CHANNEL, actor=ADMIN)
     async with asyncio.timeout(20), ration.desk.store.write() as brake:
         await brake.execute(text("LOCK TABLE subscriptions IN SHARE MODE"))
         adding = [asyncio.create_task(add(url=url, interaction_id=next(ration.desk.interactions))) for url in urls(2)]
@@ -218,7 +222,7 @@ async def test_the_operator_says_how_soon_a_call_may_be_followed(desk: Desk) -> 
         quotas=Quotas(shortest_pause=timedelta(minutes=5)),
     )
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    opened = await push.open(GUILD, source.source_id, secret=None, interaction_id=next(desk.interactions))
+    opened = await push.open(GUILD, source.source_id, secret=None, actor=ADMIN, interaction_id=next(desk.interactions))
     asked = len(desk.shelf.asked)
     for minutes in (1, 4):
         await push.take(opened.address.rpartition("/")[2], {}, b"")

@@ -17,7 +17,7 @@ from bot.store import sources as source_rows
 from bot.store.issues import KnownIssue
 from tests.conftest import SHARED
 from tests.doubles import sample_issue, sample_link
-from tests.services.conftest import GUILD, Desk
+from tests.services.conftest import ADMIN, GUILD, Desk
 
 
 def item(number: int, *names: str, words: str = "") -> Issue:
@@ -131,7 +131,9 @@ async def test_what_was_told_by_a_name_that_is_used_again_is_not_told_once_more(
         [source] = await source_rows.all_sources(transaction)
         await issue_rows.reuse_name(transaction, source.source_id, latest)
         await issue_rows.reuse_name(transaction, source.source_id, latest)
-    posting = await desk.services.announcements.post(GUILD, old.issue_key, interaction_id=next(desk.interactions))
+    posting = await desk.services.announcements.post(
+        GUILD, old.issue_key, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
     assert not posting.queued
 
 

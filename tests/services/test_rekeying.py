@@ -16,7 +16,7 @@ from bot.store import Store
 from bot.store.keys import START
 from bot.store.tables import links, submissions
 from tests.doubles import sample_issue
-from tests.services.conftest import GUILD, Desk
+from tests.services.conftest import ADMIN, GUILD, Desk
 
 ABSTRACT, PDF = "https://arxiv.org/abs/2301.09209", "https://arxiv.org/pdf/2301.09209v3.pdf"
 MIA, NILS = 11, 12
@@ -25,7 +25,7 @@ PRESSES = count(5000)
 
 async def open_desk(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
-    await desk.services.guilds.set_review_channel(GUILD, 8600, interaction_id=next(PRESSES))
+    await desk.services.guilds.set_review_channel(GUILD, 8600, actor=ADMIN, interaction_id=next(PRESSES))
 
 
 async def send(desk: Desk, url: str, member_id: int) -> str:

@@ -14,7 +14,7 @@ from bot.ports import Reading, Unchanged
 from bot.services.repeats import WAIT, _Digests
 from bot.store.repeats import Told
 from tests.doubles import NOON, sample_issue, sample_link
-from tests.services.conftest import GUILD, Desk
+from tests.services.conftest import ADMIN, GUILD, Desk
 
 
 def at(desk: Desk, hours: float = 0) -> datetime:
@@ -48,7 +48,7 @@ async def begin(desk: Desk, *, once: bool = False) -> None:
     await desk.services.sources.read_due()
     await desk.titles_sent()
     if once:
-        await desk.services.guilds.set_repeats(GUILD, wanted=False, interaction_id=next(desk.interactions))
+        await desk.services.guilds.set_repeats(GUILD, wanted=False, actor=ADMIN, interaction_id=next(desk.interactions))
 
 
 async def learn(desk: Desk) -> None:
@@ -100,7 +100,7 @@ async def test_what_a_digest_told_before_is_not_announced_after_it(desk: Desk) -
     stored = await desk.services.issues.show(GUILD, "Bite 2")
     findings = await desk.services.explanations.why(GUILD, stored.issue_key)
     assert (findings[-1].message_id, findings[-1].params) == ("why-told-again", {"title": "Digest 3"})
-    await desk.services.announcements.post(GUILD, stored.issue_key, interaction_id=next(desk.interactions))
+    await desk.services.announcements.post(GUILD, stored.issue_key, actor=ADMIN, interaction_id=next(desk.interactions))
     assert await desk.titles_sent() == ["Issue number 1", "Digest 3", "Bite 2"]
 
 
@@ -141,7 +141,7 @@ async def test_what_waits_for_a_digest_is_counted_and_let_go_when_every_issue_is
     held = (await desk.services.guilds.status(GUILD)).held
     assert held is not None
     assert (held.count, held.until) == (2, desk.clock.now() + WAIT)
-    await desk.services.guilds.set_repeats(GUILD, wanted=True, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_repeats(GUILD, wanted=True, actor=ADMIN, interaction_id=next(desk.interactions))
     await desk.services.sources.read_due()
     assert sorted((await desk.titles_sent())[len(before) :]) == ["Bite 4", "Bite 5"]
     assert (await desk.services.guilds.status(GUILD)).held is None
@@ -221,7 +221,9 @@ async def test_what_waits_is_dropped_when_the_server_stops_reading(desk: Desk) -
     await desk.read()
     [source] = (await desk.services.guilds.status(GUILD)).sources
     assert (
-        await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+        await desk.services.subscriptions.unsubscribe(
+            GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+        )
         == 1
     )
     desk.clock.move(2 * WAIT)
@@ -295,7 +297,7 @@ async def test_a_digest_that_the_server_was_never_told_of_hides_no_story(desk: D
     await desk.titles_sent()
     later = GUILD + 1
     await desk.services.guilds.remember(later, name="Later")
-    await desk.services.guilds.set_repeats(later, wanted=False, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_repeats(later, wanted=False, actor=ADMIN, interaction_id=next(desk.interactions))
     desk.first = FirstAnnouncement.NONE
     await desk.subscribe(guild_id=later, channel_id=8101)
     desk.shelf.lay_out(short, large, sample_issue(1))

@@ -24,7 +24,7 @@ from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
 from bot.store.tables import issues, sources
 from tests.doubles import sample_issue
-from tests.services.conftest import CHANNEL, FEED, GUILD, Desk, only_postgresql
+from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_postgresql
 
 
 async def test_a_first_reading_stores_all_and_announces_only_the_newest(desk: Desk) -> None:
@@ -306,7 +306,9 @@ async def test_a_source_that_is_subscribed_anew_while_it_is_read_is_read_once_at
 
     async def slow() -> None:
         desk.shelf.meanwhile = None
-        await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+        await desk.services.subscriptions.unsubscribe(
+            GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+        )
         await desk.subscribe()
         desk.clock.move(timedelta(hours=1))  # longer than a reading is leased
         await desk.look_again()
@@ -444,8 +446,13 @@ async def test_nobody_subscribed_means_nothing_is_fetched(desk: Desk) -> None:
     await desk.services.sources.read_due()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
     first, second = next(desk.interactions), next(desk.interactions)
-    assert await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=first) == 0
-    assert await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=second) is None
+    assert (
+        await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, actor=ADMIN, interaction_id=first) == 0
+    )
+    assert (
+        await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, actor=ADMIN, interaction_id=second)
+        is None
+    )
     asked = len(desk.shelf.asked)
     await desk.read()
     assert len(desk.shelf.asked) == asked
@@ -474,7 +481,7 @@ async def test_a_key_beside_the_address_is_sealed_and_makes_a_source_of_its_own(
     await desk.services.guilds.remember(GUILD, name="Here")
     for number, key in enumerate((" hive-k3y ", "other-k3y", "hive-k3y")):
         await desk.services.subscriptions.subscribe(
-            GUILD, url=FEED, channel_id=CHANNEL, interaction_id=next(desk.interactions), key=key
+            GUILD, url=FEED, channel_id=CHANNEL, actor=ADMIN, interaction_id=next(desk.interactions), key=key
         )
         assert desk.shelf.credentials[number] == key.strip()
     async with desk.store.read() as transaction:
@@ -495,7 +502,9 @@ async def test_whoever_takes_a_source_up_again_is_not_flooded_with_what_was_miss
     await desk.services.sources.read_due()
     assert await desk.titles_sent() == ["Issue number 1"]
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(
+        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
     desk.shelf.lay_out(*(sample_issue(number) for number in range(30, 0, -1)))
     await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
     await desk.services.sources.read_due()
@@ -506,7 +515,9 @@ async def test_what_is_queued_for_a_removed_source_is_not_sent(desk: Desk) -> No
     await desk.subscribe()
     await desk.services.sources.read_due()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(
+        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
     assert await desk.titles_sent() == []
 
 
@@ -539,7 +550,9 @@ async def test_a_reading_that_was_under_way_when_the_server_subscribed_anew_is_d
 
     async def interrupted(source: Source, *, credentials: str | None) -> Reading | Unchanged:
         desk.shelf.read = read  # type: ignore[method-assign]
-        await desk.services.subscriptions.unsubscribe(GUILD, mine.source_id, interaction_id=next(desk.interactions))
+        await desk.services.subscriptions.unsubscribe(
+            GUILD, mine.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+        )
         await desk.subscribe()
         return await read(source, credentials=credentials)
 
@@ -553,7 +566,9 @@ async def test_who_joins_while_a_source_is_taken_up_again_gets_the_newest_only(d
     await desk.services.sources.read_due()
     await desk.titles_sent()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(
+        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
     desk.shelf.lay_out(sample_issue(9))
     await desk.subscribe()
     await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)

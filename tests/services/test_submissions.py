@@ -16,7 +16,7 @@ from bot.services import sources as reading_rules
 from bot.services.cards import Change
 from bot.store import outbox as outbox_rows
 from tests.doubles import NOON, sample_issue, sample_link
-from tests.services.conftest import GUILD, Desk, only_postgresql
+from tests.services.conftest import ADMIN, GUILD, Desk, only_postgresql
 
 REVIEW = 8800
 MIA, NILS, MARA, EDDA = 21, 22, 31, 41
@@ -27,7 +27,9 @@ URL = "https://example.com/7"
 
 async def open_submissions(desk: Desk, guild_id: int = GUILD, channel_id: int = REVIEW) -> None:
     await desk.services.guilds.remember(guild_id, name=f"Server {guild_id}")
-    await desk.services.guilds.set_review_channel(guild_id, channel_id, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_review_channel(
+        guild_id, channel_id, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
 
 
 async def send(desk: Desk, url: str = URL, *, by: int = MIA, guild_id: int = GUILD, note: str = "") -> Submission:
@@ -281,7 +283,7 @@ async def test_what_waits_is_shown_in_another_review_channel_too(desk: Desk) -> 
 
 async def test_a_card_that_discord_refuses_is_told_and_shown_when_the_channel_is_chosen_anew(desk: Desk) -> None:
     await open_submissions(desk)
-    await desk.services.guilds.set_staff_channel(GUILD, 8900, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(GUILD, 8900, actor=ADMIN, interaction_id=next(desk.interactions))
     desk.channel.fail_in[REVIEW] = DeliveryRefusedError("delivery-refused", reason="no")
     await send(desk)
     await desk.services.outbox.deliver_due()

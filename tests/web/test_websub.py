@@ -20,6 +20,7 @@ from bot.web.push import serve_push
 from sandbox import Site
 from sandbox.hub import Hub
 from tests.doubles import Channel, MovableClock, QuietBell
+from tests.services.conftest import ADMIN
 from tests.web.test_push import free_port
 
 GUILD = 7001
@@ -79,7 +80,7 @@ async def wire(store: Store, tmp_path: Path) -> AsyncIterator[Wire]:
         async with serve_push("127.0.0.1", port, push=push, websub=websub):
             await guilds.remember(GUILD, name="Wired")
             site.publish_markdown(TEXT.format(title="One"))
-            await subscriptions.subscribe(GUILD, url=site.feed_url, channel_id=8001, interaction_id=1)
+            await subscriptions.subscribe(GUILD, url=site.feed_url, channel_id=8001, actor=ADMIN, interaction_id=1)
             await sources.read_due()
             yield Wire(site, hub, sources, subscriptions, websub, guilds, bell, clock, base)
 
@@ -105,7 +106,7 @@ async def test_when_the_server_stops_reading_the_hub_tells_no_more(wire: Wire) -
     await wire.hub.until(lambda: wire.hub.subscribers.get(wire.site.feed_url))
     callback = wire.callback
     [source] = (await wire.guilds.status(GUILD)).sources
-    await wire.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=2)
+    await wire.subscriptions.unsubscribe(GUILD, source.source_id, actor=ADMIN, interaction_id=2)
     await wire.websub.renew_due()
     await wire.hub.until(lambda: not wire.hub.subscribers[wire.site.feed_url])
     async with aiohttp.ClientSession() as http, http.post(callback, data=b"late") as response:

@@ -326,7 +326,13 @@ submit-known-declined = That link was sent in before, and the moderators did not
 submit-too-many = { $count } of your links wait for the moderators. Send more when they have decided, or take one back with `/submit mine`.
 submission-gone = That submission is not there any more.
 submission-ran = **ran** as number { $place } in { $title }
-withdraw-too-late = That cannot be taken back any more: it was decided, planned, or has run.
+withdraw-too-late = That cannot be taken back any more: { $state ->
+    [ran] it has run.
+    [declined] the moderators declined it.
+    [planned] the editor plans to run it.
+    [passed] the editor passed it by.
+   *[other] it was decided.
+}
 credit-question = **If it runs, how may the newsletter name you?** You stay anonymous until you choose, and you can change it at any time with `/privacy credit`.
 credit-named = You are named as **{ $name }** when a link of yours runs.
 credit-named-soon = You are named as **{ $name }** when a link of yours runs, once the moderators have seen the name: it stands on the card of what you send in. Until they approve a link of yours, you stay anonymous.

@@ -178,9 +178,9 @@ class Submissions:
             await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             if await submission_rows.withdraw(transaction, submission_key, guild_id=guild_id, member_id=member_id):
                 await show_changes(transaction, [Change(guild_id, submission_key)], now=now)
-            elif submission.state is not SubmissionState.WITHDRAWN:
-                raise RefusedError("withdraw-too-late")
             submission = await _get(transaction, guild_id, submission_key)
+            if submission.state is not SubmissionState.WITHDRAWN:
+                raise RefusedError("withdraw-too-late", state=_what_became_of(submission))
         self._bell.ring("outbox")
         return submission
 
@@ -327,6 +327,12 @@ async def _get(transaction: Transaction, guild_id: int, submission_key: str) -> 
     if submission is None:
         raise NotFoundError("submission-gone")
     return submission
+
+
+def _what_became_of(submission: Submission) -> str:
+    if submission.featured is not None:
+        return "ran"
+    return str(submission.plan if submission.plan is not None else submission.state)
 
 
 def _safe_link(url: str) -> tuple[str, str, int]:

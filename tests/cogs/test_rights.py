@@ -157,7 +157,8 @@ async def test_every_press_asks_for_the_right_of_whoever_presses(
                 pressed = await person._act(interactions.COMPONENT, message.channel, opened, message=message)
                 cause = pressed.interaction
             data: dict[str, Any] = {"custom_id": custom_id.format(**places)}
-            data |= {"components": []} if is_form else {"component_type": 3 if values else 2, "id": 5}
+            of_form: dict[str, Any] = {"components": []}
+            data |= of_form if is_form else {"component_type": 3 if values else 2, "id": 5}
             data |= {"values": values} if values else {}
             kind = interactions.MODAL_SUBMIT if is_form else interactions.COMPONENT
             reply = await person._act(kind, message.channel, data, message=message, cause=cause, name=name)

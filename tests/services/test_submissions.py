@@ -154,7 +154,7 @@ async def test_nobody_but_its_finder_takes_a_link_back_and_nobody_once_it_is_pla
     await desk.services.queue.mark(
         GUILD, submission.submission_key, Plan.PLANNED, actor=EDITOR, interaction_id=next(desk.interactions)
     )
-    with pytest.raises(RefusedError, match="withdraw-too-late"):
+    with pytest.raises(RefusedError, match="withdraw-too-late state=planned"):
         await withdraw(MIA)
     await desk.services.queue.mark(
         GUILD, submission.submission_key, Plan.QUEUED, actor=EDITOR, interaction_id=next(desk.interactions)

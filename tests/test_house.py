@@ -109,7 +109,7 @@ async def test_each_top_level_command_has_one_audience(tree: app_commands.Comman
         "Submit to newsletter": None,
         "desk": discord.Permissions(manage_messages=True),
         "poll": discord.Permissions(manage_messages=True),
-        "queue": discord.Permissions(manage_guild=True),
+        "queue": discord.Permissions(manage_messages=True),
         "setup": discord.Permissions(administrator=True),
     }
     commands = {command.name: command for command in [*tree.get_commands(), *menus(tree)]}

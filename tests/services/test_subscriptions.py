@@ -146,6 +146,14 @@ async def test_what_may_have_arrived_unheard_is_not_sent_again_elsewhere(desk: D
     assert [delivery.channel_id for delivery, _ in desk.channel.messages.values()] == [CHANNEL]
 
 
+async def test_what_is_moved_before_its_first_reading_is_announced_in_the_new_channel_alone(desk: Desk) -> None:
+    await desk.subscribe()
+    await subscribed(desk, url=FEED, channel_id=CHANNEL + 1)
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 1"]
+    assert [delivery.channel_id for delivery, _ in desk.channel.messages.values()] == [CHANNEL + 1]
+
+
 async def test_a_move_that_is_heard_twice_moves_once(desk: Desk) -> None:
     await desk.subscribe()
     press = next(desk.interactions)

@@ -1,27 +1,23 @@
 """`/setup`: what administrators decide for their server. Without options each command shows what is set."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import discord
-from discord import app_commands, ui
+from discord import app_commands
 from discord.app_commands import Choice
 from discord.ext import commands
-from discord.utils import format_dt
 
 from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES, ChannelToAnnounceIn
 from bot.chat.context import actor_of, guild_id_of
 from bot.chat.guilds import TO_TELL, MoveNewsletter, moved_view, places_view, require_open
 from bot.chat.integrations import commands_hidden_from
 from bot.chat.plain import fold, plain, shorten
-from bot.chat.replies import reply, reply_view, say, say_problem, sentence_view
-from bot.chat.views import View
+from bot.chat.replies import reply, reply_view, say, sentence_view
+from bot.chat.setup_status import archive_line, ping_line, review_line, staff_line, status_view
 from bot.client import Pressroom
 from bot.errors import NotFoundError, RefusedError
-from bot.model.delivery import DeliveryRecord
-from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source, StaffRole, readable, said_address
-from bot.model.hub import Hub
+from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, StaffRole
 from bot.model.member import Actor
 from bot.services.guilds import SetupStatus
 from bot.services.subscriptions import Outcome
@@ -49,11 +45,7 @@ _REMOVE_ROLES = [
 ]
 _ARCHIVE_SAID = {ArchiveAccess.EVERYONE: "setup-archive-everyone", ArchiveAccess.OFF: "setup-archive-off"}
 AnnouncementChannel = app_commands.Transform[app_commands.AppCommandChannel, ChannelToAnnounceIn]
-_MOST_STOPPED = 2
-_MOST_FLOODS = 2
-_MOST_SOURCES = 4  # each takes up to 600 characters of the 4,000 that a message holds
 _LONGEST_TITLE = 100
-_LONGEST_ADDRESS = 200
 
 
 @app_commands.guild_only()
@@ -160,7 +152,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             # Discord would show the mention and notify nobody.
             raise RefusedError("setup-ping-impossible", role=str(role.id))
         if role is None and remove is None:
-            await reply_view(interaction, sentence_view(_ping_line(interaction, status.guild)))
+            await reply_view(interaction, sentence_view(ping_line(interaction, status.guild)))
             return
         await self._services.guilds.set_ping_role(
             guild_id_of(interaction), role.id if role else None, actor=actor, interaction_id=interaction.id
@@ -193,7 +185,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         if channel is not None:
             require_open(interaction, channel.id, needed=TO_TELL)
         elif remove is None:
-            await reply_view(interaction, sentence_view(_staff_line(interaction, status.guild)))
+            await reply_view(interaction, sentence_view(staff_line(interaction, status.guild)))
             return
         await self._services.guilds.set_staff_channel(
             guild_id_of(interaction), channel.id if channel else None, actor=actor, interaction_id=interaction.id
@@ -208,7 +200,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     async def review(self, interaction: discord.Interaction, channel: discord.TextChannel | None = None) -> None:
         actor, status = await self._enter(interaction)
         if channel is None:
-            await reply_view(interaction, sentence_view(_review_line(interaction, status.guild)))
+            await reply_view(interaction, sentence_view(review_line(interaction, status.guild)))
             return
         if channel.permissions_for(channel.guild.default_role).view_channel:
             # Nothing that a member sent appears in public before a moderator approved it.
@@ -261,7 +253,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     ) -> None:
         actor, status = await self._enter(interaction)
         if access is None and role is None:
-            await reply_view(interaction, sentence_view(_archive_line(interaction, status.guild)))
+            await reply_view(interaction, sentence_view(archive_line(interaction, status.guild)))
             return
         wanted = ArchiveAccess(access) if access is not None else ArchiveAccess.ROLE
         if wanted is ArchiveAccess.ROLE and role is None:
@@ -375,57 +367,8 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         # Which commands the roles see, Discord has to be asked.
         await interaction.response.defer(ephemeral=True)
         _, status = await self._enter(interaction)
-        channels = {subscription.source_id: subscription.channel_id for subscription in status.subscriptions}
-        settings = [
-            _ping_line(interaction, status.guild),
-            say(interaction, "status-threads-on" if status.guild.discussion_threads else "status-threads-off"),
-            say(interaction, "status-publish-on" if status.guild.publish else "status-publish-off"),
-            *([] if status.guild.announce_repeats else [say(interaction, "status-repeats-off")]),
-            _staff_line(interaction, status.guild),
-            _review_line(interaction, status.guild),
-            # That it is open to everybody needs no mention.
-            *(
-                []
-                if status.guild.archive_access is ArchiveAccess.EVERYONE
-                else [_archive_line(interaction, status.guild)]
-            ),
-            *await self._role_lines(interaction, status.guild),
-        ]
-        view = View()
-        view.add_item(ui.TextDisplay[Any](say(interaction, "status-heading")))
-        for source in status.sources[:_MOST_SOURCES]:
-            hub = status.hubs.get(source.source_id)
-            lines = _source_lines(interaction, source, channels[source.source_id], hub)
-            view.add_item(ui.TextDisplay[Any](lines))
-        if len(status.sources) > _MOST_SOURCES:
-            more = say(interaction, "status-more", count=len(status.sources) - _MOST_SOURCES)
-            view.add_item(ui.TextDisplay[Any](more))
-        if status.is_used_up:
-            view.add_item(ui.TextDisplay[Any](say(interaction, "status-used-up")))
-        for stopped in status.stopped[:_MOST_STOPPED]:
-            problem = say_problem(interaction, stopped.problem)
-            line = say(interaction, "status-stopped", channel=str(stopped.channel_id), problem=problem)
-            view.add_item(ui.TextDisplay[Any](line))
-        for threadless in status.threadless[:_MOST_STOPPED]:
-            problem = say_problem(interaction, threadless.problem)
-            since = format_dt(threadless.since_at, "R")
-            channel = str(threadless.channel_id)
-            line = say(interaction, "status-threadless", channel=channel, problem=problem, since=since)
-            view.add_item(ui.TextDisplay[Any](line))
-        for flood in status.floods[:_MOST_FLOODS]:
-            name = plain(flood.source_name, longest=_LONGEST_TITLE)
-            line = say(interaction, "status-flood", name=name, new=len(flood.issue_keys), listed=flood.listed)
-            view.add_item(ui.TextDisplay[Any](line))
-        if status.held is not None:
-            until = format_dt(status.held.until, "R")
-            line = say(interaction, "status-held", count=status.held.count, until=until)
-            view.add_item(ui.TextDisplay[Any](line))
-        for record in status.troubled:
-            view.add_item(ui.TextDisplay[Any](_trouble_line(interaction, record)))
-        if not status.sources:
-            view.add_item(ui.TextDisplay[Any](say(interaction, "status-none")))
-        view.add_item(ui.TextDisplay[Any]("\n".join(settings)))
-        await reply_view(interaction, view)
+        lines = await self._role_lines(interaction, status.guild)
+        await reply_view(interaction, status_view(interaction, status, lines))
 
     async def _enter(self, interaction: discord.Interaction) -> tuple[Actor, SetupStatus]:
         """Who acts, if that is an administrator, and the server as it is set up. Raises RefusedError."""
@@ -469,69 +412,6 @@ def _require_one(chosen: object, remove: object) -> None:
 def _source_id(chosen: str) -> int:
     """What was picked from the list; 0, which is nobody's, for words that were typed instead."""
     return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else 0
-
-
-def _ping_line(interaction: discord.Interaction, guild: Guild) -> str:
-    if guild.ping_role_id is None:
-        return say(interaction, "status-ping-off")
-    return say(interaction, "status-ping-on", role=str(guild.ping_role_id))
-
-
-def _archive_line(interaction: discord.Interaction, guild: Guild) -> str:
-    if guild.archive_access is ArchiveAccess.ROLE:
-        return say(interaction, "status-archive-role", role=str(guild.archive_role_id))
-    is_off = guild.archive_access is ArchiveAccess.OFF
-    return say(interaction, "status-archive-off" if is_off else "status-archive-everyone")
-
-
-def _staff_line(interaction: discord.Interaction, guild: Guild) -> str:
-    if guild.staff_channel_id is not None:
-        return say(interaction, "status-staff", channel=str(guild.staff_channel_id))
-    updates = interaction.guild.public_updates_channel if interaction.guild else None
-    if updates is not None:
-        return say(interaction, "status-staff", channel=str(updates.id))
-    return say(interaction, "status-staff-none")
-
-
-def _review_line(interaction: discord.Interaction, guild: Guild) -> str:
-    if guild.review_channel_id is None:
-        return say(interaction, "status-review-none")
-    return say(interaction, "status-review", channel=str(guild.review_channel_id))
-
-
-def _source_lines(interaction: discord.Interaction, source: Source, channel_id: int, hub: Hub | None) -> str:
-    lines = [
-        say(
-            interaction,
-            "status-source",
-            title=plain(source.name, longest=_LONGEST_TITLE),
-            channel=str(channel_id),
-        ),
-        say(interaction, "status-address", address=plain(said_address(source.url), longest=_LONGEST_ADDRESS)),
-    ]
-    if source.rung_url:
-        lines.append(
-            say(interaction, "status-rung", address=plain(readable(source.rung_url), longest=_LONGEST_ADDRESS))
-        )
-    if source.last_problem and source.next_poll_at:
-        problem = say_problem(interaction, source.last_problem)
-        lines.append(say(interaction, "status-problem", problem=problem, when=format_dt(source.next_poll_at, "R")))
-    elif source.last_read_at:
-        lines.append("-# " + say(interaction, "status-read", when=format_dt(source.last_read_at, "R")))
-    else:
-        lines.append("-# " + say(interaction, "status-not-yet"))
-    if hub is not None:
-        host = plain(urlsplit(hub.url).netloc, longest=_LONGEST_TITLE)
-        lines.append(say(interaction, "status-hub", hub=host))
-    return "\n".join(lines)
-
-
-def _trouble_line(interaction: discord.Interaction, record: DeliveryRecord) -> str:
-    problem = say_problem(interaction, record.last_problem) if record.last_problem else ""
-    if record.due_at is None:
-        return say(interaction, "status-refused", channel=str(record.channel_id), problem=problem)
-    when = format_dt(record.due_at, "R")
-    return say(interaction, "status-troubled", channel=str(record.channel_id), problem=problem, when=when)
 
 
 async def setup(bot: Pressroom) -> None:

@@ -130,7 +130,7 @@ async def test_what_waits_for_the_old_channel_goes_along_once(desk: Desk) -> Non
     [(delivery, announcement)] = desk.channel.messages.values()
     assert (delivery.channel_id, announcement.ping_role_id) == (CHANNEL + 1, 55)
     findings = [each.message_id for each in await desk.services.explanations.why(GUILD, delivery.subject_key)]
-    assert findings.count("delivery-moved") == 1
+    assert findings.count("why-moved") == 1
     assert findings.count("why-sent") == 1
 
 

@@ -82,7 +82,7 @@ async def test_the_staff_decides_once_what_is_announced(desk: Desk, decision: Fl
     await desk.services.outbox.deliver_due()
     key = cards(desk)[0].flood.flood_key
     floods = desk.services.floods
-    with pytest.raises(RefusedError, match="only-moderators"):
+    with pytest.raises(RefusedError, match="only-staff"):
         await floods.decide(GUILD, key, decision, actor=Actor(1), interaction_id=10)
     decided = await floods.decide(GUILD, key, decision, actor=MODERATOR, interaction_id=11)
     assert decided.decision is decision

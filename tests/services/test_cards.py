@@ -13,7 +13,7 @@ from bot.model.member import Actor
 from bot.ports import FloodCard, PollCard, ReviewCard
 from bot.store.tables import outbox
 from tests.doubles import sample_issue, sample_link
-from tests.services.conftest import CHANNEL, GUILD, Desk
+from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
 
 REVIEW, STAFF, MARA = 8800, 8900, 31
 MODERATOR = Actor(MARA, manages_messages=True)
@@ -22,7 +22,9 @@ A_DAY = timedelta(days=1)
 
 async def open_submissions(desk: Desk, guild_id: int = GUILD, channel_id: int = REVIEW) -> None:
     await desk.services.guilds.remember(guild_id, name="Server")
-    await desk.services.guilds.set_review_channel(guild_id, channel_id, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_review_channel(
+        guild_id, channel_id, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
 
 
 async def send(desk: Desk, *numbers: int, guild_id: int = GUILD) -> list[str]:
@@ -55,7 +57,7 @@ async def hold_a_flood(desk: Desk) -> str:
     desk.shelf.lay_out(*(sample_issue(number) for number in range(1, 9)))
     await desk.subscribe()
     await desk.services.sources.read_due()
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=next(desk.interactions))
     rebuilt = [
         sample_issue(number, title=f"Rebuilt {number}", identities=(f"guid:r{number}",), url=None, sections=())
         for number in range(1, 9)

@@ -168,7 +168,9 @@ async def test_an_issue_that_was_taken_back_before_it_was_announced_never_is(des
     assert await why(desk, "https://news.example/4") == ["why-seen", "why-archive"]
     await take_back(desk, 4)
     assert await why(desk, "https://news.example/4") == ["why-seen", "why-withdrawn", "why-not-withdrawn"]
-    await desk.services.announcements.post(GUILD, await named(desk, 4), interaction_id=next(desk.interactions))
+    await desk.services.announcements.post(
+        GUILD, await named(desk, 4), actor=ADMIN, interaction_id=next(desk.interactions)
+    )
     await desk.services.outbox.deliver_due()
     assert (await why(desk, "https://news.example/4"))[-1] == "why-struck", "it was struck through from the beginning"
 
@@ -205,7 +207,7 @@ async def test_an_issue_that_a_flood_held_back(
     desk: Desk, decision: FloodDecision | None, said: str, newest: str
 ) -> None:
     await desk.services.guilds.remember(GUILD, name="Server")
-    await desk.services.guilds.set_staff_channel(GUILD, 8900, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(GUILD, 8900, actor=ADMIN, interaction_id=next(desk.interactions))
     desk.shelf.lay_out(*FED)
     await desk.subscribe()
     await desk.services.sources.read_due()
@@ -234,7 +236,9 @@ async def test_what_was_given_up_with_its_newsletter_was_not_refused(desk: Desk)
     desk.channel.lose_answer_as = DeliveryError("delivery-slow")
     await desk.services.outbox.deliver_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, interaction_id=next(desk.interactions))
+    await desk.services.subscriptions.unsubscribe(
+        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
     assert await why(desk) == ["why-seen", "why-queued", "why-cancelled"]
 
 

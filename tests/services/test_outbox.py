@@ -309,7 +309,7 @@ async def test_threads_that_cannot_be_made_are_told_once_a_channel_until_one_can
 
     desk.channel.start_thread = refuse  # type: ignore[method-assign]
     await queued(desk)
-    await desk.services.guilds.set_staff_channel(GUILD, 8900, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(GUILD, 8900, actor=ADMIN, interaction_id=next(desk.interactions))
     assert await told_and_shown() == ([str(CHANNEL)], [CHANNEL])
     await desk.publish(sample_issue(1), sample_issue(2))
     assert await told_and_shown() == ([str(CHANNEL)], [CHANNEL]), "once"
@@ -324,13 +324,15 @@ async def test_threads_that_cannot_be_made_are_told_once_a_channel_until_one_can
     await desk.publish(*(sample_issue(number) for number in range(1, 5)))
     assert await told_and_shown() == ([str(CHANNEL)] * 2, [CHANNEL]), "it had worked meanwhile"
     for wanted in (False, True):
-        await desk.services.guilds.set_discussion_threads(GUILD, wanted=wanted, interaction_id=next(desk.interactions))
+        await desk.services.guilds.set_discussion_threads(
+            GUILD, wanted=wanted, actor=ADMIN, interaction_id=next(desk.interactions)
+        )
         assert await told_and_shown() == ([str(CHANNEL)] * 2, [])
 
 
 async def test_an_announcement_that_is_deleted_before_its_thread_says_nothing_of_threads(desk: Desk) -> None:
     await desk.subscribe()
-    await desk.services.guilds.set_staff_channel(GUILD, 8900, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(GUILD, 8900, actor=ADMIN, interaction_id=next(desk.interactions))
     await desk.services.sources.read_due()
 
     async def gone(*_: object, **__: object) -> int:

@@ -19,7 +19,6 @@ from bot.services.keys import delivery_key
 from bot.services.polls import open_issue_poll
 from bot.services.portions import PORTION
 from bot.store import Store, Transaction
-from bot.store import channels as channel_rows
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import installation as installation_row

@@ -117,7 +117,7 @@ class Floods:
     async def untold(self, guild_id: int, *, actor: Actor) -> list[Flood]:
         """What is held back and of which no card asks anybody, the oldest first. Raises RefusedError for members."""
         async with self._store.read() as transaction:
-            await require_moderator(transaction, guild_id, actor)
+            await require_staff(transaction, guild_id, actor)
             return await flood_rows.untold(transaction, guild_id)
 
     async def decide(

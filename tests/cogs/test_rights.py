@@ -85,6 +85,7 @@ PRESSED: dict[str, tuple[str, str, list[str]]] = {
     "declined": (MODERATORS, f"declined:{KEY}", []),
     "ask-poll": (MODERATORS, "ask-poll:{general}", []),
     "flood": (STAFF, f"flood:{KEY}:all", []),
+    "floods": (STAFF, "floods:", []),
     "queue": (STAFF, "queue:0:next", []),
     "queue-item": (STAFF, "queue-item:0", [KEY]),
     "queue-mark": (EDITORS, f"queue-mark:{KEY}:planned:0", []),

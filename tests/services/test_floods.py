@@ -259,10 +259,10 @@ async def test_what_no_card_asks_about_is_told_to_moderators_of_the_server_only(
     floods = desk.services.floods
     [untold] = await floods.untold(GUILD, actor=MODERATOR)
     assert len(untold.issue_keys) == 4
-    with pytest.raises(RefusedError, match="only-moderators"):
+    with pytest.raises(RefusedError, match="only-staff"):
         await floods.untold(GUILD, actor=Actor(1))
     assert await floods.untold(7002, actor=MODERATOR) == []
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, interaction_id=2)
+    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=2)
     assert await floods.untold(GUILD, actor=MODERATOR) == [], "it is going to be asked there"
     await desk.services.outbox.deliver_due()
     assert [card.flood.flood_key for card in cards(desk)] == [untold.flood_key]

@@ -7,7 +7,7 @@ from bot.model.delivery import Purpose
 from bot.model.problem import Problem
 from bot.services.notices import tell_staff
 from tests.doubles import sample_issue
-from tests.services.conftest import GUILD, Desk
+from tests.services.conftest import ADMIN, GUILD, Desk
 
 OTHER_GUILD, UPDATES = 7002, 8901
 WORDS = Problem("notice-used-up", {"title": "The Sample", "when": "soon"})
@@ -57,7 +57,7 @@ async def test_a_channel_that_is_chosen_meanwhile_is_where_it_is_told(desk: Desk
     desk.channel.knows_servers = False
     await desk.services.guilds.remember(GUILD, name="Here")
     await tell(desk)
-    await desk.services.guilds.set_staff_channel(GUILD, 8902, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(GUILD, 8902, actor=ADMIN, interaction_id=next(desk.interactions))
     desk.channel.knows_servers = True
     await desk.services.outbox.deliver_due()
     assert told(desk) == [(GUILD, 8902)]
@@ -76,7 +76,7 @@ async def test_a_server_that_stays_hidden_holds_up_no_other(desk: Desk) -> None:
     await tell(desk)
     await desk.services.outbox.deliver_due()
     await desk.services.guilds.remember(OTHER_GUILD, name="There")
-    await desk.services.guilds.set_staff_channel(OTHER_GUILD, 8902, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(OTHER_GUILD, 8902, actor=ADMIN, interaction_id=next(desk.interactions))
     await tell(desk, OTHER_GUILD)
     await desk.services.outbox.deliver_due()
     assert told(desk) == [(OTHER_GUILD, 8902)]

@@ -20,7 +20,7 @@ from bot.store import chores as chore_rows
 from bot.store import guilds as guild_rows
 from bot.store.tables import ballot_ledger, ballots, chores, guilds, held_issues, outbox, polls, submissions
 from tests.doubles import NOON
-from tests.services.conftest import CHANNEL, GUILD, Desk, only_postgresql
+from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk, only_postgresql
 from tests.services.full import FLOOD, MARA, MIA, CountingStore, fill, key
 
 MOST_ROWS = 1_000
@@ -45,9 +45,13 @@ def _back_in_time(desk: Desk) -> Awaitable[object]:
 
 STEPS: dict[str, Step] = {
     "links follow": lambda desk: desk.services.archive.renew(),
-    "/setup review": lambda desk: desk.services.guilds.set_review_channel(GUILD, REVIEW, interaction_id=1),
-    "/setup review, again": lambda desk: desk.services.guilds.set_review_channel(GUILD, ELSEWHERE, interaction_id=2),
-    "/setup staff": lambda desk: desk.services.guilds.set_staff_channel(GUILD, ELSEWHERE, interaction_id=3),
+    "/setup review": lambda desk: desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1),
+    "/setup review, again": lambda desk: desk.services.guilds.set_review_channel(
+        GUILD, ELSEWHERE, actor=ADMIN, interaction_id=2
+    ),
+    "/setup staff": lambda desk: desk.services.guilds.set_staff_channel(
+        GUILD, ELSEWHERE, actor=ADMIN, interaction_id=3
+    ),
     "a name": lambda desk: desk.services.credits.answer(GUILD, MIA, "Mia", in_own_words=True, interaction_id=4),
     "approve": lambda desk: desk.services.submissions.approve(
         GUILD, "sent1".ljust(26, "x"), actor=MODERATOR, interaction_id=5
@@ -58,10 +62,12 @@ STEPS: dict[str, Step] = {
     ),
     "Discord is back": lambda desk: desk.services.channels.hurry(),
     "the clock was wrong": _back_in_time,
-    "/setup repeats": lambda desk: desk.services.guilds.set_repeats(GUILD, wanted=True, interaction_id=7),
+    "/setup repeats": lambda desk: desk.services.guilds.set_repeats(GUILD, wanted=True, actor=ADMIN, interaction_id=7),
     "what waited for a digest": lambda desk: desk.services.sources.read_due(),
-    "/setup channel": lambda desk: desk.services.guilds.move_announcements(GUILD, ELSEWHERE, interaction_id=8),
-    "/setup remove": lambda desk: desk.services.subscriptions.unsubscribe(GUILD, 1, interaction_id=9),
+    "/setup channel": lambda desk: desk.services.guilds.move_announcements(
+        GUILD, ELSEWHERE, source_ids=[1], actor=ADMIN, interaction_id=8
+    ),
+    "/setup remove": lambda desk: desk.services.subscriptions.unsubscribe(GUILD, 1, actor=ADMIN, interaction_id=9),
     "/privacy forget": lambda desk: desk.services.privacy.forget(GUILD, MIA, interaction_id=10),
     "/privacy forget, a moderator": lambda desk: desk.services.privacy.forget(GUILD, MARA, interaction_id=11),
     "the bot is removed": lambda desk: desk.services.guilds.leave(GUILD),
@@ -104,7 +110,7 @@ async def test_a_setting_is_answered_after_the_first_portion_and_the_rest_follow
 ) -> None:
     await fill(desk, 320)
     waiting = (outbox.c.purpose == Purpose.REVIEW, outbox.c.channel_id == REVIEW)
-    await desk.services.guilds.set_review_channel(GUILD, REVIEW, interaction_id=1)
+    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
     status = await desk.services.guilds.status(GUILD)
     assert status.guild.review_channel_id == REVIEW
     assert await count(desk, outbox, *waiting) == PORTION
@@ -132,8 +138,8 @@ async def test_a_setting_is_answered_after_the_first_portion_and_the_rest_follow
 
 async def test_another_channel_before_the_first_one_has_all_gets_all(desk: Desk) -> None:
     await fill(desk, 120)
-    await desk.services.guilds.set_review_channel(GUILD, REVIEW, interaction_id=1)
-    await desk.services.guilds.set_review_channel(GUILD, ELSEWHERE, interaction_id=2)
+    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
+    await desk.services.guilds.set_review_channel(GUILD, ELSEWHERE, actor=ADMIN, interaction_id=2)
     await desk.services.chores.work_off()
     cards = outbox.c.purpose == Purpose.REVIEW
     assert await count(desk, outbox, cards, outbox.c.channel_id == REVIEW) == PORTION
@@ -143,7 +149,7 @@ async def test_another_channel_before_the_first_one_has_all_gets_all(desk: Desk)
 @only_postgresql
 async def test_processes_do_one_chore_after_each_other_and_nothing_twice(desk: Desk) -> None:
     await fill(desk, 240)
-    await desk.services.guilds.set_review_channel(GUILD, REVIEW, interaction_id=1)
+    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
     await desk.services.credits.answer(GUILD, MIA, "Mia", interaction_id=2)
     others = [Chores(desk.store, clock=desk.clock, bell=desk.bell) for _ in range(3)]
     while await left(desk):
@@ -155,7 +161,7 @@ async def test_a_chore_that_breaks_keeps_no_other_from_being_done(desk: Desk) ->
     await fill(desk, 120)
     async with desk.store.write() as transaction:
         await chore_rows.leave(transaction, Chore(ChoreKind.LET_GO, GUILD, "no number"), now=NOON)
-    await desk.services.guilds.set_review_channel(GUILD, REVIEW, interaction_id=1)
+    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
     due = await desk.services.chores.work_off()
     assert due is not None
     assert due > desk.clock.now()
@@ -167,7 +173,7 @@ async def test_what_waited_because_of_a_newsletter_that_was_removed_is_let_go(de
     await fill(desk, 120)
     announced = outbox.c.purpose == Purpose.ANNOUNCE
     before = await count(desk, outbox, announced, outbox.c.state == DeliveryState.PENDING)
-    dropped = await desk.services.subscriptions.unsubscribe(GUILD, 1, interaction_id=1)
+    dropped = await desk.services.subscriptions.unsubscribe(GUILD, 1, actor=ADMIN, interaction_id=1)
     assert dropped == 120
     assert before > 120
     await desk.services.chores.work_off()
@@ -177,7 +183,7 @@ async def test_what_waited_because_of_a_newsletter_that_was_removed_is_let_go(de
 
 async def test_a_newsletter_that_is_added_again_meanwhile_keeps_what_waits(desk: Desk) -> None:
     await fill(desk, 120)
-    await desk.services.subscriptions.unsubscribe(GUILD, 1, interaction_id=1)
+    await desk.services.subscriptions.unsubscribe(GUILD, 1, actor=ADMIN, interaction_id=1)
     await desk.subscribe()
     await desk.services.chores.work_off()
     assert await left(desk) == []
@@ -198,7 +204,7 @@ async def test_what_is_sent_before_it_was_let_go_goes_on_as_the_other_newsletter
 
 async def test_everything_that_waits_for_a_stopped_channel_moves(desk: Desk) -> None:
     await fill(desk, 120)
-    await desk.services.guilds.move_announcements(GUILD, ELSEWHERE, interaction_id=1)
+    await desk.services.guilds.move_announcements(GUILD, ELSEWHERE, source_ids=[1], actor=ADMIN, interaction_id=1)
     await desk.services.chores.work_off()
     waits = (outbox.c.purpose == Purpose.ANNOUNCE, outbox.c.state == DeliveryState.PENDING)
     assert await count(desk, outbox, *waits, outbox.c.channel_id == CHANNEL) == 0

@@ -35,6 +35,7 @@ from bot.services import (
     Floods,
     Gateway,
     Guilds,
+    Interactions,
     Issues,
     Outbox,
     Polls,
@@ -249,6 +250,7 @@ def _services(
         floods=Floods(store, clock=clock, bell=bell),
         gateway=Gateway(store, clock=clock, metrics=metrics),
         guilds=Guilds(store, clock=clock, bell=bell, quotas=quotas),
+        interactions=Interactions(store, clock=clock),
         issues=Issues(store),
         outbox=Outbox(
             store,

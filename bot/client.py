@@ -17,20 +17,23 @@ from discord.http import Route
 from yarl import URL
 
 from bot.chat.archive import ArchiveTurn
+from bot.chat.door import is_refusal, tell_error
 from bot.chat.floods import DecideFloods, FloodChoice
 from bot.chat.guilds import MoveNewsletter
 from bot.chat.links import AllLinks, LinksPage
+from bot.chat.outcomes import OPEN_A_FORM, name_of
 from bot.chat.polls import AskPoll, Vote
 from bot.chat.press import Press, Presses
 from bot.chat.privacy import Forget
 from bot.chat.queue import QueueChoice, QueueMark, QueueTurn
-from bot.chat.replies import is_refusal, tell_error
+from bot.chat.replies import answer_in_time
 from bot.chat.submissions import Approve, CreditChoice, CreditName, Decline, Declined, PickLink, Withdraw, WithdrawOne
 from bot.chat.traffic import Traffic
 from bot.errors import RefusedError
 from bot.metrics import Metrics
 from bot.services import Services
 from bot.settings import DISCORD_API
+from bot.store import hurry
 
 log = logging.getLogger(__name__)
 
@@ -110,9 +113,9 @@ class Pressroom(commands.AutoShardedBot):
         self.add_listener(self._look_for_servers, "on_socket_event_type")
         self._hidden: set[int] = set()
         self._in_hand: set[object] = set()
-        self._stopping = asyncio.Event()
         self._empty_handed = asyncio.Event()
         self._empty_handed.set()
+        self.stopping = asyncio.Event()
         self._api_url = api_url
         self._commands_memory = commands_memory
         self.tree.error(self._tell_command_error)
@@ -141,7 +144,7 @@ class Pressroom(commands.AutoShardedBot):
 
     async def finish_what_is_in_hand(self, *, deadline_seconds: float) -> None:
         """Let commands and presses that have begun come to their answer; what takes long is broken off."""
-        self._stopping.set()
+        self.stopping.set()
         try:
             async with asyncio.timeout(deadline_seconds):
                 await self._empty_handed.wait()
@@ -150,7 +153,7 @@ class Pressroom(commands.AutoShardedBot):
 
     async def unless_stopping(self, work: Coroutine[Any, Any, T]) -> T:
         """What `work` gives, which may take long; raises RefusedError when the bot is told to stop meanwhile."""
-        working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(self._stopping.wait())
+        working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(self.stopping.wait())
         try:
             await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
@@ -295,11 +298,13 @@ class Pressroom(commands.AutoShardedBot):
 
 
 class Tree(app_commands.CommandTree["Pressroom"]):
-    """The door of all commands: knows which are in hand, and lets none in from outside a server."""
+    """The door of all commands: somebody waits for each that is in hand, and none comes in from outside a server."""
 
     async def interaction_check(self, interaction: discord.Interaction["Pressroom"]) -> bool:
         if interaction.type is discord.InteractionType.application_command:
             self.client.take_in_hand(interaction.id)
+            answer_in_time(interaction, opens_form=name_of(interaction) in OPEN_A_FORM)
+        hurry()
         if interaction.guild_id is not None:
             return True
         if interaction.type is discord.InteractionType.autocomplete:

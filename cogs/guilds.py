@@ -13,7 +13,7 @@ from bot.chat.context import actor_of, guild_id_of
 from bot.chat.guilds import TO_TELL, MoveNewsletter, moved_view, places_view, require_open
 from bot.chat.integrations import commands_hidden_from
 from bot.chat.plain import fold, plain, shorten
-from bot.chat.replies import reply, reply_view, say, sentence_view
+from bot.chat.replies import promise_answer, reply, reply_view, say, sentence_view
 from bot.chat.setup_status import archive_line, ping_line, review_line, staff_line, status_view
 from bot.client import Pressroom
 from bot.errors import NotFoundError, RefusedError
@@ -73,7 +73,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         key: app_commands.Range[str, 1, 500] | None = None,
     ) -> None:
         # Reading an unknown site may take longer than the three seconds that an answer has.
-        await interaction.response.defer(ephemeral=True)
+        await promise_answer(interaction)
         actor, status = await self._enter(interaction)
         if address is None:
             hint = "setup-source-hint"
@@ -206,7 +206,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             # Nothing that a member sent appears in public before a moderator approved it.
             raise RefusedError("setup-review-public", channel=str(channel.id))
         require_open(interaction, channel.id, needed=TO_TELL)
-        await interaction.response.defer(ephemeral=True)
+        await promise_answer(interaction)
         await self._services.guilds.set_review_channel(
             guild_id_of(interaction), channel.id, actor=actor, interaction_id=interaction.id
         )
@@ -227,7 +227,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         remove: str | None = None,
     ) -> None:
         # Discord is asked which commands they see, which may take longer than the three seconds of an answer.
-        await interaction.response.defer(ephemeral=True)
+        await promise_answer(interaction)
         actor, status = await self._enter(interaction)
         chosen = {StaffRole.MODERATORS: moderators, StaffRole.EDITORS: editors}
         wanted: dict[StaffRole, int | None] = {name: role.id for name, role in chosen.items() if role is not None}
@@ -365,7 +365,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     @app_commands.command(name="status", description=text("command-setup-status"))
     async def status(self, interaction: discord.Interaction) -> None:
         # Which commands the roles see, Discord has to be asked.
-        await interaction.response.defer(ephemeral=True)
+        await promise_answer(interaction)
         _, status = await self._enter(interaction)
         lines = await self._role_lines(interaction, status.guild)
         await reply_view(interaction, status_view(interaction, status, lines))

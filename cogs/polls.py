@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.chat.choices import PlaceForPoll, open_poll_choices, option_choices, option_value, poll_choices
 from bot.chat.context import actor_of, guild_id_of, hidden_from, language_of
 from bot.chat.polls import AskPoll, poll_text, require_place, show_ballot, vote
-from bot.chat.replies import reply_view, sentence_view
+from bot.chat.replies import open_form, reply_view, sentence_view
 from bot.client import Pressroom
 from bot.errors import NotFoundError, RefusedError
 from bot.texts import text
@@ -27,7 +27,7 @@ class PollCommands(commands.GroupCog, group_name="poll", group_description=text(
         await self._services.audiences.require_moderator(guild_id_of(interaction), actor_of(interaction))
         place_id = channel.id if channel else interaction.channel_id or 0
         require_place(interaction, place_id)
-        await interaction.response.send_modal(AskPoll.form(place_id, language=language_of(interaction)))
+        await open_form(interaction, AskPoll.form(place_id, language=language_of(interaction)))
 
     @app_commands.command(name="close", description=text("command-poll-close"))
     @app_commands.describe(poll=text("option-poll-open"))

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.chat.context import guild_id_of
 from bot.chat.files import reply_file
 from bot.chat.privacy import Forget
-from bot.chat.replies import reply_view, say
+from bot.chat.replies import promise_answer, reply_view, say
 from bot.chat.submissions import credit_row, credit_said
 from bot.chat.views import View
 from bot.client import Pressroom
@@ -24,7 +24,7 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
 
     @app_commands.command(name="export", description=text("command-privacy-export"))
     async def export(self, interaction: discord.Interaction) -> None:
-        await interaction.response.defer(ephemeral=True)
+        await promise_answer(interaction)
         kept = self._services.privacy.export(guild_id_of(interaction), interaction.user.id)
         await reply_file(
             interaction,

@@ -8,7 +8,7 @@ from discord.ext import commands
 from bot.chat.context import actor_of, guild_id_of, language_of
 from bot.chat.files import reply_file
 from bot.chat.queue import queue_view
-from bot.chat.replies import reply, reply_view
+from bot.chat.replies import promise_answer, reply, reply_view
 from bot.client import Pressroom
 from bot.desk.exports import ExportFormat, LinksFormat, write_links, write_queue
 from bot.texts import text
@@ -48,7 +48,7 @@ class QueueCommands(commands.GroupCog, group_name="queue", group_description=tex
         if form not in set(ExportFormat):
             await reply(interaction, "queue-export-format")
             return
-        await interaction.response.defer(ephemeral=True)
+        await promise_answer(interaction)
         items = self._services.queue.everything(guild_id_of(interaction), actor=actor_of(interaction))
         language = str(interaction.guild_locale or interaction.locale)
         await reply_file(
@@ -64,7 +64,7 @@ class QueueCommands(commands.GroupCog, group_name="queue", group_description=tex
         if form not in set(LinksFormat):
             await reply(interaction, "links-export-format")
             return
-        await interaction.response.defer(ephemeral=True)
+        await promise_answer(interaction)
         await self._services.audiences.require_staff(guild_id_of(interaction), actor_of(interaction))
         links = self._services.archive.everything(guild_id_of(interaction))
         await reply_file(

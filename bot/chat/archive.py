@@ -11,6 +11,7 @@ from discord.utils import format_dt
 from bot.chat.context import actor_of, guild_id_of, language_of, services_of
 from bot.chat.plain import host_of, masked_link, plain
 from bot.chat.press import Press
+from bot.chat.replies import change_view
 from bot.chat.views import View
 from bot.model.issue import ArchivedLink, IssueCard
 from bot.services.archive import LONGEST_QUERY, ArchivePage
@@ -96,4 +97,4 @@ class ArchiveTurn(Press, name="archive", state=r"(?P<page>\d{1,2}):(?:previous|n
         else:
             found = await archive.latest(guild_id, page=self.page, actor=actor)
         view = archive_view(found, language=language_of(interaction))
-        await interaction.response.edit_message(view=view, allowed_mentions=discord.AllowedMentions.none())
+        await change_view(interaction, view)

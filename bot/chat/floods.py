@@ -11,7 +11,7 @@ from bot.chat.context import actor_of, guild_id_of, language_of, services_of
 from bot.chat.marks import message_mark
 from bot.chat.plain import plain
 from bot.chat.press import Press
-from bot.chat.replies import reply_view
+from bot.chat.replies import change_view, reply_view
 from bot.chat.views import View
 from bot.errors import NotFoundError
 from bot.model.flood import Flood, FloodDecision
@@ -95,7 +95,7 @@ class FloodChoice(Press, name="flood", state=r"(?P<flood_key>[a-z2-7]{26}):(?P<d
         if interaction.message is not None and interaction.message.flags.ephemeral:
             shown += (await _waiting(interaction))[:1]
         view = _cards(shown, language=language_of(interaction))
-        await interaction.response.edit_message(view=view, allowed_mentions=discord.AllowedMentions.none())
+        await change_view(interaction, view)
 
 
 @dataclass(frozen=True)

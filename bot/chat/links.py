@@ -10,7 +10,7 @@ from discord import ButtonStyle, ui
 from bot.chat.context import guild_id_of, language_of, services_of
 from bot.chat.plain import host_of, masked_link, plain
 from bot.chat.press import Press
-from bot.chat.replies import reply_view
+from bot.chat.replies import change_view, reply_view
 from bot.chat.views import View
 from bot.model.issue import Issue
 from bot.texts import text
@@ -125,4 +125,4 @@ class LinksPage(Press, name="links-page", state=rf"(?P<issue_key>{_ISSUE_KEY}):(
     async def press(self, interaction: discord.Interaction) -> None:
         stored = await services_of(interaction).issues.by_key(guild_id_of(interaction), self.issue_key)
         view = links_view(stored.issue, issue_key=self.issue_key, page=self.page, language=language_of(interaction))
-        await interaction.response.edit_message(view=view, allowed_mentions=discord.AllowedMentions.none())
+        await change_view(interaction, view)

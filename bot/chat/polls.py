@@ -12,7 +12,7 @@ from bot.chat.context import actor_of, guild_id_of, language_of, services_of
 from bot.chat.marks import message_mark
 from bot.chat.plain import fold, plain, shorten, told_apart
 from bot.chat.press import Form, Press, written_in
-from bot.chat.replies import reply_view, say, say_problem, sentence_view
+from bot.chat.replies import reply_plainly, reply_view, say, say_problem, sentence_view
 from bot.chat.views import View
 from bot.errors import RefusedError
 from bot.model.poll import CastOutcome, Poll, PollOption
@@ -129,8 +129,8 @@ async def vote(interaction: discord.Interaction, poll_key: str, position: int) -
         option=plain(counted.option.label, longest=LONGEST_ISSUE_OPTION),
         until=format_dt(counted.poll.closes_at, "R"),
     )
-    # Plain text: this is the busiest answer of all.
-    await interaction.response.send_message(sentence, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
+    # The busiest answer of all.
+    await reply_plainly(interaction, sentence)
 
 
 async def show_ballot(interaction: discord.Interaction, poll: Poll) -> None:

@@ -13,8 +13,11 @@ from typing import Any, ClassVar, Protocol, Self, cast
 import discord
 from discord import ui
 
-from bot.chat.replies import is_refusal, tell_error
+from bot.chat.door import is_refusal, tell_error
+from bot.chat.outcomes import OPEN_A_FORM, name_of
+from bot.chat.replies import answer_in_time
 from bot.errors import RefusedError
+from bot.store import hurry
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +78,8 @@ class Presses:
         """Find what was pressed, and let it answer."""
         client, outcome = cast("_TakesInHand", interaction.client), "done"
         client.take_in_hand(interaction.id)
+        answer_in_time(interaction, opens_form=name_of(interaction) in OPEN_A_FORM)
+        hurry()
         try:
             await self._find(interaction).press(interaction)
         except Exception as error:  # noqa: BLE001 - the door: everything is told and logged there

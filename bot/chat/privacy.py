@@ -8,7 +8,7 @@ from discord import ButtonStyle, ui
 
 from bot.chat.context import guild_id_of, services_of
 from bot.chat.press import Press
-from bot.chat.replies import say, sentence_view
+from bot.chat.replies import change_view, promise_answer, say, sentence_view
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,8 @@ class Forget(Press, name="forget", state=r"me"):
         return ui.Button(label=label, custom_id=cls.custom_id("me"), style=ButtonStyle.danger)
 
     async def press(self, interaction: discord.Interaction) -> None:
-        await interaction.response.defer()  # somebody may have sent in thousands of links
+        await promise_answer(interaction)  # somebody may have sent in thousands of links
         await services_of(interaction).privacy.forget(
             guild_id_of(interaction), interaction.user.id, interaction_id=interaction.id
         )
-        await interaction.edit_original_response(
-            view=sentence_view(say(interaction, "privacy-forgotten")),
-            allowed_mentions=discord.AllowedMentions.none(),
-        )
+        await change_view(interaction, sentence_view(say(interaction, "privacy-forgotten")))

@@ -11,6 +11,7 @@ from discord.utils import format_dt
 from bot.chat.context import actor_of, guild_id_of, language_of, services_of
 from bot.chat.plain import plain, shorten
 from bot.chat.press import Press, chosen_in
+from bot.chat.replies import change_view
 from bot.chat.submissions import LONGEST_URL_IN_A_LIST, fitting, name_of
 from bot.chat.views import View
 from bot.errors import NotFoundError
@@ -180,4 +181,4 @@ class QueueTurn(Press, name="queue", state=rf"{_PAGE}:[a-z-]+"):
 
 
 async def _show(interaction: discord.Interaction, view: ui.LayoutView) -> None:
-    await interaction.response.edit_message(view=view, allowed_mentions=discord.AllowedMentions.none())
+    await change_view(interaction, view)

@@ -1,7 +1,11 @@
-"""Answers to one person: always ephemeral, never a traceback."""
+"""Answers to one person: always ephemeral, never a traceback, and in time.
 
+Discord wants to hear of an interaction within three seconds. Where the answer takes longer, it is promised meanwhile,
+so all answers go through here: what comes after a promise is another request than what comes without.
+"""
+
+import asyncio
 import logging
-import secrets
 from typing import Any
 
 import aiohttp
@@ -12,14 +16,50 @@ from bot.chat.context import language_of
 from bot.chat.notices import problem_said
 from bot.chat.views import View
 from bot.chat.waiting import joined, what_waits
-from bot.errors import DomainError, StoreError
+from bot.errors import RefusedError
 from bot.model.problem import Problem
 from bot.texts import Parameter, text
 
 log = logging.getLogger(__name__)
 
-# The interaction is gone: nobody is left to be told.
-_TOO_LATE = {10062, 40060}
+# Of three: an interaction is under way for a while before it is here, and so is the promise.
+_PROMISED_AFTER_SECONDS = 2.0
+# A form is no answer any more after a promise.
+_FORM_AFTER_SECONDS = 2.5
+_promising: set[asyncio.Task[None]] = set()
+
+
+def answer_in_time(interaction: discord.Interaction, *, opens_form: bool = False) -> None:
+    """See to it that Discord is promised an answer if there is none soon."""
+
+    def promise_now() -> None:
+        task = asyncio.create_task(_promise_if_needed(interaction), name="promise")
+        _promising.add(task)
+        task.add_done_callback(_promising.discard)
+
+    seconds = _FORM_AFTER_SECONDS if opens_form else _PROMISED_AFTER_SECONDS
+    asyncio.get_running_loop().call_later(seconds, promise_now)
+
+
+async def promise_answer(interaction: discord.Interaction) -> None:
+    """Tell Discord that the answer takes a while, unless it knows. A message that was pressed stays as it is."""
+    async with _turn_to_answer(interaction):
+        if not interaction.response.is_done():
+            # What was pressed may have to show something else then, which takes this kind of promise.
+            await interaction.response.defer(ephemeral=True, thinking=interaction.message is None)
+
+
+async def _promise_if_needed(interaction: discord.Interaction) -> None:
+    try:
+        await promise_answer(interaction)
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
+        log.warning("answer could not be promised interaction_id=%s failure=%s", interaction.id, type(failure).__name__)
+
+
+def _turn_to_answer(interaction: discord.Interaction) -> asyncio.Lock:
+    """Of an answer and a promise, one comes first, and the other knows."""
+    lock: asyncio.Lock = interaction.extras.setdefault("turn to answer", asyncio.Lock())
+    return lock
 
 
 def say(interaction: discord.Interaction, message_id: str, **parameters: Parameter) -> str:
@@ -38,7 +78,7 @@ async def reply(interaction: discord.Interaction, message_id: str, **parameters:
 
 
 async def reply_view(interaction: discord.Interaction, view: ui.LayoutView) -> None:
-    """Answer, or complete an answer that was deferred, with a message that only this person sees."""
+    """Answer, or complete an answer that was promised, with a message that only this person sees."""
     waiting = await what_waits(interaction)
     if waiting is not None and joined(view, waiting):
         waiting = None
@@ -46,12 +86,46 @@ async def reply_view(interaction: discord.Interaction, view: ui.LayoutView) -> N
         await _send(interaction, each)
 
 
-async def _send(interaction: discord.Interaction, view: ui.LayoutView) -> None:
+async def reply_sentence(interaction: discord.Interaction, sentence: str) -> discord.WebhookMessage | None:
+    """Answer with this sentence and nothing beside it; the message, where an answer was promised before."""
+    return await _send(interaction, sentence_view(sentence))
+
+
+async def _send(interaction: discord.Interaction, view: ui.LayoutView) -> discord.WebhookMessage | None:
     none = discord.AllowedMentions.none()
-    if interaction.response.is_done():
-        await interaction.followup.send(view=view, ephemeral=True, allowed_mentions=none)
-    else:
+    async with _turn_to_answer(interaction):
+        if interaction.response.is_done():
+            return await interaction.followup.send(view=view, ephemeral=True, allowed_mentions=none, wait=True)
         await interaction.response.send_message(view=view, ephemeral=True, allowed_mentions=none)
+        return None
+
+
+async def reply_plainly(interaction: discord.Interaction, sentence: str) -> None:
+    """Answer with plain text, which is the least that Discord and the bot have to do."""
+    none = discord.AllowedMentions.none()
+    async with _turn_to_answer(interaction):
+        if interaction.response.is_done():
+            await interaction.followup.send(sentence, ephemeral=True, allowed_mentions=none)
+        else:
+            await interaction.response.send_message(sentence, ephemeral=True, allowed_mentions=none)
+
+
+async def change_view(interaction: discord.Interaction, view: ui.LayoutView) -> None:
+    """Let the message that was pressed show something else."""
+    none = discord.AllowedMentions.none()
+    async with _turn_to_answer(interaction):
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=view, allowed_mentions=none)
+        else:
+            await interaction.response.edit_message(view=view, allowed_mentions=none)
+
+
+async def open_form(interaction: discord.Interaction, form: ui.Modal) -> None:
+    """Answer with a form. Raises RefusedError where an answer is promised already: a form is none then."""
+    async with _turn_to_answer(interaction):
+        if interaction.response.is_done():
+            raise RefusedError("form-too-late")
+        await interaction.response.send_modal(form)
 
 
 def sentence_view(sentence: str) -> ui.LayoutView:
@@ -59,42 +133,3 @@ def sentence_view(sentence: str) -> ui.LayoutView:
     view = View()
     view.add_item(ui.TextDisplay[Any](sentence))
     return view
-
-
-def _what_was_used(interaction: discord.Interaction) -> str:
-    data: dict[str, Any] = dict(interaction.data or {})
-    return getattr(interaction.command, "qualified_name", None) or str(data.get("custom_id"))
-
-
-def is_refusal(error: BaseException) -> bool:
-    """Whether a rule refused, which is nothing for the operator."""
-    return isinstance(getattr(error, "original", error), DomainError)
-
-
-async def tell_error(interaction: discord.Interaction, error: BaseException) -> None:
-    """Say what went wrong to the person who acted; log what the operator needs, under an id that both can name."""
-    error = getattr(error, "original", error)  # discord.py wraps what a command raises
-    if isinstance(error, discord.NotFound | discord.HTTPException) and error.code in _TOO_LATE:
-        log.warning("interaction gone before its answer interaction_id=%s code=%s", interaction.id, error.code)
-        return
-    if isinstance(error, DomainError):
-        # Only which sentence was said: what stands in it may be what somebody typed.
-        log.info("interaction refused interaction_id=%s sentence=%s", interaction.id, error.message_id)
-        sentence = say_problem(interaction, Problem.of(error))
-    else:
-        incident = secrets.token_hex(4)
-        log.error(
-            "interaction failed incident=%s interaction_id=%s command=%s error=%s",
-            incident,
-            interaction.id,
-            _what_was_used(interaction),
-            error if isinstance(error, StoreError) else type(error).__name__,
-            # What the database complains of is said in its sentence; only mistakes of ours need a traceback.
-            exc_info=None if isinstance(error, StoreError) else error,
-        )
-        text_id = "error-not-stored" if isinstance(error, StoreError) else "error-unexpected"
-        sentence = say(interaction, text_id, incident=incident)
-    try:
-        await reply_view(interaction, sentence_view(sentence))
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
-        log.warning("error could not be told interaction_id=%s failure=%s", interaction.id, type(failure).__name__)

@@ -11,7 +11,7 @@ from bot.chat.context import actor_of, guild_id_of, language_of, services_of
 from bot.chat.marks import marks_in
 from bot.chat.plain import host_of, masked_link, plain, shorten
 from bot.chat.press import Form, Press, chosen_in, written_in
-from bot.chat.replies import reply, reply_view, say, sentence_view
+from bot.chat.replies import change_view, open_form, reply, reply_view, say, sentence_view
 from bot.chat.views import View
 from bot.errors import RefusedError
 from bot.model.member import Credit
@@ -169,7 +169,7 @@ class Decline(Press, name="decline", state=_KEY):
             custom_id="reason", required=False, max_length=LONGEST_REASON, style=discord.TextStyle.paragraph
         )
         form.ask(say(interaction, "decline-form-reason"), say(interaction, "decline-form-reason-note"), field)
-        await interaction.response.send_modal(form)
+        await open_form(interaction, form)
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ async def _show_decision(interaction: discord.Interaction, decision: Decision) -
     if decision.is_ours:
         language = str(interaction.guild_locale or interaction.locale)
         view = review_card(decision.submission, language=language, mark=marks_in(interaction.message))
-        await interaction.response.edit_message(view=view, allowed_mentions=discord.AllowedMentions.none())
+        await change_view(interaction, view)
     else:
         line = decided_line(decision.submission, language=language_of(interaction))
         has_run = decision.submission.state is SubmissionState.PENDING
@@ -278,9 +278,7 @@ class Withdraw(Press, name="withdraw", state=_KEY):
             interaction_id=interaction.id,
         )
         sentence = say(interaction, "submit-withdrawn", name=name_of(submission))
-        await interaction.response.edit_message(
-            view=sentence_view(sentence), allowed_mentions=discord.AllowedMentions.none()
-        )
+        await change_view(interaction, sentence_view(sentence))
 
 
 def mine_view(interaction: discord.Interaction, mine: Mine) -> ui.LayoutView:
@@ -339,9 +337,7 @@ class WithdrawOne(Press, name="withdraw-one", state=r"mine"):
                 interaction_id=interaction.id,
             )
         mine = await service.mine(guild_id_of(interaction), interaction.user.id)
-        await interaction.response.edit_message(
-            view=mine_view(interaction, mine), allowed_mentions=discord.AllowedMentions.none()
-        )
+        await change_view(interaction, mine_view(interaction, mine))
 
 
 # how members want to be named
@@ -384,7 +380,7 @@ class CreditChoice(Press, name="credit", state=r"(?P<choice>shown|other|none)"):
             form = Form(title=say(interaction, "credit-form-title"), custom_id=CreditName.custom_id("other"))
             field = ui.TextInput[Any](custom_id="name", max_length=LONGEST_NAME)
             form.ask(say(interaction, "credit-form-name"), say(interaction, "credit-form-name-note"), field)
-            await interaction.response.send_modal(form)
+            await open_form(interaction, form)
             return
         name = interaction.user.display_name if self.choice == "shown" else None
         await answer_credit(interaction, name)

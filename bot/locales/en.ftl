@@ -501,7 +501,14 @@ help-menu = -# On a message, *Apps → Submit to newsletter* sends in a link tha
 ## What can go wrong
 
 error-unexpected = Something went wrong here, and it is logged. Please try again; if it stays, tell the operator the incident **{ $incident }**.
-error-not-stored = The database takes no changes right now, so **nothing of this was stored**. Please try again later; if it stays, tell the operator the incident **{ $incident }**.
+error-not-stored = The database failed in the middle of this, so **nothing of this was stored**. Please try again; if it fails again, tell the operator the incident **{ $incident }**.
+error-stored = The database failed in the middle of this, but **it was stored**. To see it, { $look }.
+error-outcome-open = The database does not answer right now, so it is not known yet whether **this was stored**. This message will tell as soon as that is known. You can also { $look }.
+error-perhaps-stored = The database does not answer, so **it may have been stored** or not. When it answers again, { $look }, and try again if it is missing. If this stays, tell the operator the incident **{ $incident }**.
+error-not-read = The database cannot be asked right now, and nothing was changed. Please try again later; if it stays, tell the operator the incident **{ $incident }**.
+look-with = look with `{ $command }`
+look-at-card = look at the card: it says what was decided
+form-too-late = This took too long to open the form, and nothing was changed. Please try once more.
 press-unknown = That is from an older version of me and does nothing any more. Use the command instead; `/issue latest` and others show the present one.
 problem-unexpected = Something unexpected happened ({ $kind }); the operator's log has it.
 folder-name = Of a newsletter that is files, the address is `folder:` and the name of its folder or file. What lies ready for this server is offered while you type.

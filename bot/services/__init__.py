@@ -13,6 +13,7 @@ from bot.services.explanations import Explanations
 from bot.services.floods import Floods
 from bot.services.gateway import Gateway
 from bot.services.guilds import Guilds
+from bot.services.interactions import Interactions
 from bot.services.issues import Issues
 from bot.services.outbox import Outbox
 from bot.services.polls import Polls
@@ -36,6 +37,7 @@ __all__ = [
     "Floods",
     "Gateway",
     "Guilds",
+    "Interactions",
     "Issues",
     "Outbox",
     "Polls",
@@ -65,6 +67,7 @@ class Services:
     floods: Floods
     gateway: Gateway
     guilds: Guilds
+    interactions: Interactions
     issues: Issues
     outbox: Outbox
     polls: Polls

@@ -8,7 +8,14 @@ from random import uniform
 from typing import Any
 
 from bot.clock import Clock
-from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
+from bot.errors import (
+    ChannelClosedError,
+    DeliveryError,
+    DeliveryRefusedError,
+    DiscordClosedError,
+    StoreError,
+    StoreGoneError,
+)
 from bot.metrics import Metrics
 from bot.model.delivery import POSTS, Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
@@ -102,6 +109,8 @@ class Outbox:
         self._standing = standing or Standing()
         self._first_sent: dict[str, tuple[float, datetime]] = {}
         self._closed_until = float("-inf")
+        self._broken_off: dict[int, Delivery] = {}
+        self._unsure: set[datetime] = set()
 
     async def take_over(self) -> None:
         """At the start: what a process before this one had claimed is free again."""
@@ -123,11 +132,12 @@ class Outbox:
         await self._look_around()
 
         async def claim(busy: Collection[_Lane]) -> dict[_Lane, Coroutine[Any, Any, None]]:
+            await self._give_back()
             if not goes_on() or len(busy) >= _LANES_AT_ONCE or self._closed_for() or not self._standing.is_good():
                 return {}
             lapses = self._standing.lapses
             lanes = await self._claim(busy)
-            return {lane: self._deliver_in_order(deliveries, lapses, goes_on) for lane, deliveries in lanes.items()}
+            return {lane: self._deliver_or_break_off(deliveries, lapses, goes_on) for lane, deliveries in lanes.items()}
 
         await work_off(claim)
         async with self._store.read() as transaction:
@@ -161,19 +171,46 @@ class Outbox:
 
     async def _claim(self, busy: Collection[_Lane]) -> dict[_Lane, list[Delivery]]:
         now = self._clock.now()
-        async with self._store.write() as transaction:
-            claimed = await outbox_rows.claim_due(
-                transaction,
-                incarnation=self._incarnation,
-                now=now,
-                lease_until=now + LEASE,
-                limit=_LANES_AT_ONCE,
-                busy=busy,
-            )
+        try:
+            async with self._store.write() as transaction:
+                claimed = await outbox_rows.claim_due(
+                    transaction,
+                    incarnation=self._incarnation,
+                    now=now,
+                    lease_until=now + LEASE,
+                    limit=_LANES_AT_ONCE,
+                    busy=busy,
+                )
+        except StoreGoneError:
+            self._unsure.add(now + LEASE)  # where only the answer was lost, they are ours
+            raise
         lanes: dict[_Lane, list[Delivery]] = {}
         for delivery in claimed:
             lanes.setdefault(delivery.lane, []).append(delivery)
         return lanes
+
+    async def _deliver_or_break_off(self, deliveries: list[Delivery], lapses: int, goes_on: Callable[[], bool]) -> None:
+        """Serve a lane; what the database does meanwhile is no fault of a delivery, whose claim is given back."""
+        try:
+            await self._deliver_in_order(deliveries, lapses, goes_on)
+        except StoreError as error:
+            self._broken_off |= {delivery.outbox_id: delivery for delivery in deliveries}
+            self._metrics.count("deliveries", "broken off")
+            log.warning("delivery broken off by the database channel_id=%s error=%s", deliveries[0].channel_id, error)
+
+    async def _give_back(self) -> None:
+        """Let what was broken off be due, as soon as the database takes that. Raises StoreError until then."""
+        if self._broken_off:
+            async with self._store.write() as transaction:
+                for delivery in self._broken_off.values():
+                    await outbox_rows.give_back(transaction, self._claim_of(delivery), due_at=self._clock.now())
+            self._broken_off.clear()
+        for lease_until in list(self._unsure):
+            async with self._store.write() as transaction:
+                await outbox_rows.void_claim(
+                    transaction, incarnation=self._incarnation, lease_until=lease_until, due_at=self._clock.now()
+                )
+            self._unsure.remove(lease_until)
 
     async def _deliver_in_order(self, deliveries: list[Delivery], lapses: int, goes_on: Callable[[], bool]) -> None:
         begun = self._clock.monotonic()
@@ -226,6 +263,8 @@ class Outbox:
             return await self._put_off(delivery, Problem.of(error), at_least_seconds=error.retry_after_seconds)
         except DeliveryError as error:
             return await self._put_off(delivery, Problem.of(error), at_least_seconds=error.retry_after_seconds)
+        except StoreError:
+            raise
         except Exception as error:
             # A mistake of ours in one message must not hold up its lane, nor be tried again without a pause.
             log.exception("delivery broke channel_id=%s subject=%s", delivery.channel_id, delivery.subject_key)

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from bot.clock import Clock
-from bot.errors import DomainError, FetchError, StoreBusyError
+from bot.errors import DomainError, FetchError, StoreBusyError, StoreError, StoreGoneError
 from bot.metrics import Metrics, metered
 from bot.model.guild import Source
 from bot.model.issue import Issue
@@ -90,6 +90,8 @@ class Sources:
         self._clock = clock
         self._bell = bell
         self._interval = interval
+        self._broken_off: dict[int, tuple[Source, timedelta]] = {}
+        self._unsure: set[datetime] = set()
 
     async def take_over(self) -> None:
         """At the start: what a process before this one was reading when it stopped is due again."""
@@ -108,12 +110,13 @@ class Sources:
 
         async def claim(busy: Collection[int]) -> dict[int, Coroutine[Any, Any, None]]:
             # Each time: with many slow sources, there may be no moment in which none is read.
+            await self._give_back()
             await self._bring_nearer()
             await self._release()
             await self._renew(busy)
             if not goes_on() or len(busy) >= _SOURCES_AT_ONCE:
                 return {}
-            return {source.source_id: self._read_or_give_back(source) for source in await self._claim(busy)}
+            return {source.source_id: self._read_or_break_off(source) for source in await self._claim(busy)}
 
         await work_off(claim, is_over=lambda: not goes_on())
         async with self._store.read() as transaction:
@@ -122,15 +125,42 @@ class Sources:
 
     async def _claim(self, busy: Collection[int]) -> list[Source]:
         now = self._clock.now()
-        async with self._store.write() as transaction:
-            return await source_rows.claim_due_sources(
-                transaction,
-                incarnation=self._incarnation,
-                now=now,
-                until=now + self._lease,
-                limit=_SOURCES_AT_ONCE - len(busy),
-                busy=busy,
-            )
+        try:
+            async with self._store.write() as transaction:
+                return await source_rows.claim_due_sources(
+                    transaction,
+                    incarnation=self._incarnation,
+                    now=now,
+                    until=now + self._lease,
+                    limit=_SOURCES_AT_ONCE - len(busy),
+                    busy=busy,
+                )
+        except StoreGoneError:
+            self._unsure.add(now + self._lease)  # where only the answer was lost, they are ours
+            raise
+
+    async def _read_or_break_off(self, source: Source) -> None:
+        """Read one source; what the database does meanwhile is no failure of the source, whose claim is given back."""
+        try:
+            await self._read_or_give_back(source)
+        except StoreError as error:
+            pause = timedelta() if isinstance(error, StoreGoneError) else self._interval
+            pause = _BUSY_PAUSE if isinstance(error, StoreBusyError) else pause
+            self._broken_off[source.source_id] = (source, pause)
+            self._metrics.count("source_readings", "broken off")
+            log.warning("reading broken off by the database source_id=%s error=%s", source.source_id, error)
+
+    async def _give_back(self) -> None:
+        """Let what was broken off be read again, as soon as the database takes that. Raises StoreError until then."""
+        for source_id, (source, pause) in list(self._broken_off.items()):
+            async with self._store.write() as transaction:
+                if await self._hold_claim(transaction, source) is not None:
+                    await source_rows.put_off(transaction, source_id, next_poll_at=self._clock.now() + pause)
+            del self._broken_off[source_id]
+        for until in list(self._unsure):
+            async with self._store.write() as transaction:
+                await source_rows.void_claims(transaction, now=self._clock.now(), until=until)
+            self._unsure.remove(until)
 
     async def _renew(self, busy: Collection[int]) -> None:
         """Keep what is being read for as long again, some time before the lease ends."""
@@ -231,9 +261,8 @@ class Sources:
                 await self._take_in(source, climbed, reading)
             if climbed.rung_url is None:
                 await self._ask_for_absent(source, credentials=credentials)
-        except StoreBusyError:
-            log.warning("source could not be stored yet source_id=%s", source.source_id, exc_info=True)
-            await self._read_again_soon(source)
+        except StoreError:
+            raise
         except FetchError as error:
             asked = min(timedelta(seconds=error.retry_after_seconds), LONGEST_ASKED)
             await self._record_failure(source, Problem.of(error), asked=asked)
@@ -257,13 +286,6 @@ class Sources:
             log.info("issues withdrawn source_id=%s count=%d", source.source_id, len(gone))
         if shown:
             self._bell.ring("outbox")
-
-    async def _read_again_soon(self, source: Source) -> None:
-        """That others were writing is nothing that failed at the source."""
-        soon = self._clock.now() + _BUSY_PAUSE
-        async with self._store.write() as transaction:
-            if await self._hold_claim(transaction, source) is not None:
-                await source_rows.put_off(transaction, source.source_id, next_poll_at=soon)
 
     async def _take_in(self, source: Source, climbed: Climbed, reading: Reading) -> None:
         """Store what is new and queue its announcements; the source's marks advance in the same transaction."""

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from bot.clock import Clock
-from bot.errors import FetchError, NotFoundError
+from bot.errors import FetchError, NotFoundError, StoreError, StoreGoneError
 from bot.log import keep_secret
 from bot.model.hub import Hub
 from bot.model.problem import Problem
@@ -86,6 +86,8 @@ class WebSub:
         self._bell = bell
         self._secrets = secrets
         self._public_url = public_url
+        self._broken_off: dict[int, Lease] = {}
+        self._unsure: set[datetime] = set()
 
     async def take_over(self) -> None:
         """At the start: what a process before this one was asking when it stopped is asked again."""
@@ -100,11 +102,20 @@ class WebSub:
             return None
 
         async def claim(busy: Collection[int]) -> dict[int, Coroutine[Any, Any, None]]:
+            await self._give_back()
             if not goes_on() or len(busy) >= _AT_ONCE:
                 return {}
-            now = self._clock.now()
+            return {lease.source_id: self._ask_or_break_off(lease) for lease in await self._claim(busy)}
+
+        await work_off(claim, is_over=lambda: not goes_on())
+        async with self._store.read() as transaction:
+            return await lease_rows.next_asking(transaction)
+
+    async def _claim(self, busy: Collection[int]) -> list[Lease]:
+        now = self._clock.now()
+        try:
             async with self._store.write() as transaction:
-                due = await lease_rows.claim_due(
+                return await lease_rows.claim_due(
                     transaction,
                     incarnation=self._incarnation,
                     now=now,
@@ -113,11 +124,30 @@ class WebSub:
                     limit=_AT_ONCE - len(busy),
                     busy=busy,
                 )
-            return {lease.source_id: self._ask(lease) for lease in due}
+        except StoreGoneError:
+            self._unsure.add(now + _ASKING_LEASE)  # where only the answer was lost, they are ours
+            raise
 
-        await work_off(claim, is_over=lambda: not goes_on())
-        async with self._store.read() as transaction:
-            return await lease_rows.next_asking(transaction)
+    async def _ask_or_break_off(self, lease: Lease) -> None:
+        try:
+            await self._ask(lease)
+        except StoreError as error:
+            self._broken_off[lease.source_id] = lease
+            log.warning("asking a hub broken off by the database source_id=%s error=%s", lease.source_id, error)
+
+    async def _give_back(self) -> None:
+        """Let what was broken off be asked for again, as soon as the database takes that. Raises StoreError until then.
+
+        A hub that is asked twice gives the same lease once.
+        """
+        for source_id, lease in list(self._broken_off.items()):
+            async with self._store.write() as transaction:
+                await lease_rows.give_back(transaction, lease, ask_at=self._clock.now())
+            del self._broken_off[source_id]
+        for until in list(self._unsure):
+            async with self._store.write() as transaction:
+                await lease_rows.void_claim(transaction, until=until, ask_at=self._clock.now())
+            self._unsure.remove(until)
 
     async def _ask(self, lease: Lease) -> None:
         keep_secret(lease.token)

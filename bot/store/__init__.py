@@ -1,6 +1,6 @@
 """The only place that knows SQL: engine and write path, tables, upgrade, and one module a noun."""
 
-from bot.store.engine import Store
+from bot.store.engine import Store, hurry
 from bot.store.group_commit import Transaction
 
-__all__ = ["Store", "Transaction"]
+__all__ = ["Store", "Transaction", "hurry"]

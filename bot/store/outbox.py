@@ -297,6 +297,25 @@ async def place(transaction: Transaction, claim: Claim, *, channel_id: int, due_
     )
 
 
+async def void_claim(transaction: Transaction, *, incarnation: str, lease_until: datetime, due_at: datetime) -> None:
+    """Undo what a process claimed until that moment, where it does not know what it got."""
+    await transaction.execute(
+        update(outbox)
+        .where(
+            outbox.c.state == DeliveryState.CLAIMED,
+            outbox.c.lease_incarnation == incarnation,
+            outbox.c.lease_until == lease_until,
+        )
+        .values(
+            state=DeliveryState.PENDING,
+            due_at=due_at,
+            attempts=outbox.c.attempts - 1,
+            lease_incarnation=None,
+            lease_until=None,
+        )
+    )
+
+
 async def void_other_leases(transaction: Transaction, *, incarnation: str) -> int:
     """End the claims of earlier processes; only for a database that one process at a time runs on."""
     await plan_by_index(transaction)

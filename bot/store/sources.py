@@ -5,7 +5,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, and_, case, exists, func, literal, or_, select, update
+from sqlalchemy import Row, and_, case, exists, func, literal, or_, select, true, update
 
 from bot.model.guild import Source
 from bot.model.problem import Problem
@@ -123,10 +123,18 @@ async def claim_due_sources(
     return [source_of(row) for row in rows]
 
 
-async def void_claims(transaction: Transaction, *, now: datetime) -> int:
-    """Let what is being read be due now; only for a database that one process at a time runs on."""
+async def void_claims(transaction: Transaction, *, now: datetime, until: datetime | None = None) -> int:
+    """Let what is being read be due now: what was claimed until that moment.
+
+    Without one, all; only for a database that one process at a time runs on.
+    """
     result = await transaction.execute(
-        update(sources).where(sources.c.leased_until == sources.c.next_poll_at).values(next_poll_at=now, **_FREE)
+        update(sources)
+        .where(
+            sources.c.leased_until == sources.c.next_poll_at,
+            true() if until is None else sources.c.leased_until == until,
+        )
+        .values(next_poll_at=now, **_FREE)
     )
     return result.rowcount
 

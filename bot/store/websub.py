@@ -168,6 +168,20 @@ async def put_off(transaction: Transaction, lease: Lease, *, ask_at: datetime, p
     )
 
 
+async def give_back(transaction: Transaction, lease: Lease, *, ask_at: datetime) -> None:
+    """Undo the claim: it is asked for at that moment, as if nobody had tried."""
+    await transaction.execute(
+        update(hub_leases)
+        .where(hub_leases.c.token == lease.token, hub_leases.c.ask_at == lease.ask_at)
+        .values(ask_at=ask_at)
+    )
+
+
+async def void_claim(transaction: Transaction, *, until: datetime, ask_at: datetime) -> None:
+    """Undo what was claimed until that moment, where nobody knows what that was."""
+    await transaction.execute(update(hub_leases).where(hub_leases.c.ask_at == until).values(ask_at=ask_at))
+
+
 async def deny(transaction: Transaction, token: str, *, ask_at: datetime, problem: Problem) -> None:
     """The hub does not tell any more."""
     await transaction.execute(

@@ -11,6 +11,7 @@ import discord
 import pytest
 
 from bot.app import Parts, open_app
+from bot.chat import replies
 from bot.client import Pressroom
 from bot.clock import Clock
 from bot.fetch import Fetcher
@@ -86,7 +87,7 @@ class Press:
             found = [message for message in mia.see("news") if message.author.bot and not message.ephemeral]
             return found if len(found) >= count and all(message.thread for message in found) else []
 
-        return await self.sandbox.wait_for(messages, what=f"{count} announcements with threads")
+        return await self.sandbox.wait_for(messages, what=f"{count} announcements with threads", timeout=30)
 
 
 @asynccontextmanager
@@ -109,6 +110,13 @@ async def connected(settings: Settings, shelf: Shelf, clock: Clock) -> AsyncIter
         await asyncio.wait_for(client.wait_until_ready(), 10)
         yield client
     await asyncio.wait_for(connection, 10)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine any answer may take long; only what is about promises makes one."""
+    for name in ("_PROMISED_AFTER_SECONDS", "_FORM_AFTER_SECONDS"):
+        monkeypatch.setattr(replies, name, 3600.0)
 
 
 @pytest.fixture

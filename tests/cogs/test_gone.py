@@ -9,9 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
+from bot.chat import outcomes
+from bot.jobs import Workers
 from bot.settings import Settings
 from sandbox import Sandbox
+from sandbox.model import Channel
 from tests.cogs.conftest import Press
+from tests.cogs.test_polls import opened
 from tests.doubles import sample_issue
 from tests.proxy import Proxy
 
@@ -37,7 +41,7 @@ def settings(sandbox: Sandbox, proxy: Proxy, postgres_database: str, tmp_path: P
 
 
 async def test_postgresql_gone_for_a_minute_is_told_and_mends_itself(
-    press: Press, proxy: Proxy, free_port: int, sandbox: Sandbox
+    press: Press, proxy: Proxy, free_port: int, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await press.set_up()
     await press.settled()
@@ -51,11 +55,15 @@ async def test_postgresql_gone_for_a_minute_is_told_and_mends_itself(
             assert response.status == 200
         async with http.get("/metrics") as response:
             assert "pressroom_up 0.0" in await response.text()
-        reply = await press.person("ada").slash("/setup threads on:False")
-        assert "nothing of this was stored" in reply.text
+        monkeypatch.setattr(outcomes, "_SOON_SECONDS", 0.0)
+        told = await press.person("ada").slash("/setup threads on:False")
+        assert "not known yet" in told.text
+        assert "`/setup status`" in told.text
+        assert "cannot be asked" in (await press.person("mia").slash("/issue latest")).text
         press.shelf.lay_out(sample_issue(4))
-        press.clock.move(timedelta(minutes=1))
         await proxy.listen()
+        press.clock.move(timedelta(minutes=1))
+        await sandbox.wait_for(lambda: "nothing of this was stored" in told.text, what="what became of it")
         reply = await press.person("ada").slash("/setup status")
         assert "Discussion threads: on" in reply.text
         press.clock.move(timedelta(minutes=10))
@@ -67,3 +75,67 @@ async def test_postgresql_gone_for_a_minute_is_told_and_mends_itself(
                     if response.status == 200:
                         break
                 press.clock.move(timedelta(seconds=10))
+
+
+async def rest(press: Press) -> None:
+    """Let everything be done that is due, and nothing be begun in the background any more."""
+    await press.settled()
+    workers = press.client.services.polls._bell
+    assert isinstance(workers, Workers)
+    await workers.drain(deadline_seconds=10)
+    workers._scheduler = None
+
+
+async def test_whoever_pressed_is_told_that_it_was_stored_where_only_the_answer_was_lost(
+    press: Press, proxy: Proxy, general: Channel, review: Channel, sandbox: Sandbox
+) -> None:
+    mia, mara = press.person("mia"), press.person("mara")
+    card = await opened(press, general)
+    await press.person("ada").slash("/setup review channel:#review")
+    await mia.slash("/submit link address:https://coffee.example/")
+    await press.settled()
+    [waiting] = await sandbox.wait_for(
+        lambda: [each for each in review.messages.values() if each.labels], what="the review card", timeout=30
+    )
+    await rest(press)
+    proxy.lose_answer_to(b"COMMIT;")
+    reply = await mia.click(card, "Tea")
+    assert "it was stored" in reply.text
+    assert "`/vote`" in reply.text
+    assert "your vote" in (await mia.slash("/vote")).text
+    proxy.lose_answer_to(b"COMMIT;")
+    reply = await mia.slash("/submit link address:https://tea.example/")
+    assert "it was stored" in reply.text
+    assert "`/submit mine`" in reply.text
+    assert "tea.example" in (await mia.slash("/submit mine")).text
+    proxy.lose_answer_to(b"COMMIT;")
+    reply = await mara.click(waiting, "Approve")
+    assert "it was stored" in reply.text
+    assert "the card" in reply.text
+
+
+async def test_where_nobody_can_know_it_one_is_told_where_to_look(
+    press: Press, proxy: Proxy, general: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await opened(press, general)
+    await press.settled()
+    monkeypatch.setattr(outcomes, "_SOON_SECONDS", 0.0)
+    monkeypatch.setattr(outcomes, "_LONGEST_SECONDS", 0.0)
+    await proxy.cut()
+    reply = await press.person("mia").click(card, "Tea")
+    [told] = await press.sandbox.wait_for(lambda: reply.followups, what="an answer")
+    await press.sandbox.wait_for(lambda: "it may have been stored" in told.text, what="the sentence")
+    assert "`/vote`" in told.text
+    await proxy.listen()
+
+
+async def test_a_stop_keeps_nobody_waiting_for_a_database(
+    press: Press, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await press.settled()
+    monkeypatch.setattr(outcomes, "_SOON_SECONDS", 0.0)
+    await proxy.cut()
+    told = await press.person("ada").slash("/setup threads on:False")
+    assert "not known yet" in told.text
+    await press.stop()
+    assert "it may have been stored" in told.text

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from sqlalchemy import text
 
-from bot.errors import NotFoundError, RefusedError, StoreError, StoreFullError
+from bot.errors import NotFoundError, RefusedError, StoreBusyError, StoreError, StoreFullError
 from bot.model.member import Actor
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll
 from bot.ports import PollCard
@@ -240,6 +240,69 @@ async def test_ballots_that_come_together_are_written_together() -> None:
     await asyncio.gather(*(box.put(Ballot(member, GUILD, "poll", member, 0, NOON)) for member in range(1200)))
     assert sum(sizes) == 1200
     assert max(sizes) == 500
+
+
+async def test_a_set_that_does_not_end_is_overtaken_but_nobody_overtakes_their_own_ballot() -> None:
+    inside, leave = asyncio.Event(), asyncio.Event()
+    written: list[list[tuple[int, int]]] = []
+
+    async def write(ballots: Sequence[Ballot]) -> list[Cast]:
+        if not written:
+            written.append([])
+            inside.set()
+            await leave.wait()
+        written.append([(ballot.member_id, ballot.position) for ballot in ballots])
+        return [Cast(CastOutcome.COUNTED)] * len(ballots)
+
+    box = BallotBox(write, overdue_seconds=0)
+    stuck = asyncio.create_task(box.put(Ballot(1, GUILD, "poll", 1, 0, NOON)))
+    await inside.wait()
+    again = asyncio.create_task(box.put(Ballot(2, GUILD, "poll", 1, 1, NOON)))
+    for member in (3, 4):
+        assert (await box.put(Ballot(member, GUILD, "poll", member, 0, NOON))).outcome is CastOutcome.COUNTED
+    assert not stuck.done()
+    assert not again.done()
+    leave.set()
+    await asyncio.gather(stuck, again)
+    assert written[1:] == [[(3, 0)], [(4, 0)], [(1, 0)], [(1, 1)]]
+    assert (box._overdue, box._in_hand) == (set(), set())
+
+
+async def test_sets_that_do_not_end_are_few() -> None:
+    leave, begun = asyncio.Event(), 0
+
+    async def write(ballots: Sequence[Ballot]) -> list[Cast]:
+        nonlocal begun
+        begun += 1
+        await leave.wait()
+        return [Cast(CastOutcome.COUNTED)] * len(ballots)
+
+    box = BallotBox(write, overdue_seconds=0)
+    votes = []
+    for member in range(20):
+        votes.append(asyncio.create_task(box.put(Ballot(member, GUILD, "poll", member, 0, NOON))))
+        for _ in range(10):
+            await asyncio.sleep(0)
+    assert begun == 4
+    leave.set()
+    await asyncio.gather(*votes)
+
+
+async def test_a_database_that_is_busy_is_asked_again_because_nothing_was_stored() -> None:
+    attempts = 0
+
+    async def write(ballots: Sequence[Ballot]) -> list[Cast]:
+        nonlocal attempts
+        attempts += 1
+        if attempts < 3 or ballots[0].member_id == 2:
+            raise StoreBusyError("busy")
+        return [Cast(CastOutcome.COUNTED)] * len(ballots)
+
+    box = BallotBox(write)
+    assert (await box.put(Ballot(1, GUILD, "poll", 1, 0, NOON))).outcome is CastOutcome.COUNTED
+    assert attempts == 3
+    with pytest.raises(StoreBusyError):
+        await box.put(Ballot(2, GUILD, "poll", 2, 0, NOON))
 
 
 # the end

@@ -239,7 +239,7 @@ async def test_a_silent_commit_is_told_as_silence_whether_the_server_heard_it_or
     proxy: Proxy, far_store: Store, near: Callable[[], Awaitable[set[int]]], loop_time: LoopTime
 ) -> None:
     for number, is_heard in ((1, True), (2, False)):
-        proxy.stall_at(b"COMMIT", is_heard=is_heard)
+        proxy.stall_at(b"COMMIT;", is_heard=is_heard)
         unit = asyncio.create_task(add(far_store, number))
         await loop_time.pass_in_silence(proxy, unit, seconds=IN_THE_BACKGROUND.answer)
         with pytest.raises(StoreSilentError):
@@ -417,7 +417,7 @@ async def test_a_commit_whose_answer_is_lost_is_told_as_unknown_and_a_unique_key
     proxy: Proxy, far_store: Store, near: Callable[[], Awaitable[set[int]]]
 ) -> None:
     await add(far_store, 1)
-    proxy.lose_answer_to(b"COMMIT")
+    proxy.lose_answer_to(b"COMMIT;")
     with pytest.raises(StoreGoneError):
         await add(far_store, 2)
     assert await near() == {1, 2}  # stored, though the unit was not acknowledged

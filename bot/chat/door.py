@@ -1,0 +1,55 @@
+"""What is told at the door to whoever acted, when something went wrong behind it."""
+
+import logging
+import secrets
+
+import aiohttp
+import discord
+
+from bot.chat.outcomes import name_of, tell_outcome
+from bot.chat.replies import reply_sentence, reply_view, say, say_problem, sentence_view
+from bot.errors import DomainError, StoreError
+from bot.model.problem import Problem
+
+log = logging.getLogger(__name__)
+
+# The interaction is gone: nobody is left to be told.
+_TOO_LATE = {10062, 40060}
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether a rule refused, which is nothing for the operator."""
+    return isinstance(getattr(error, "original", error), DomainError)
+
+
+async def tell_error(interaction: discord.Interaction, error: BaseException) -> None:
+    """Say what went wrong to the person who acted; log what the operator needs, under an id that both can name.
+
+    Where the database went wrong, it may have stored what was done all the same: that is found out first.
+    """
+    error = getattr(error, "original", error)  # discord.py wraps what a command raises
+    if isinstance(error, discord.NotFound | discord.HTTPException) and error.code in _TOO_LATE:
+        log.warning("interaction gone before its answer interaction_id=%s code=%s", interaction.id, error.code)
+        return
+    try:
+        if isinstance(error, DomainError):
+            # Only which sentence was said: what stands in it may be what somebody typed.
+            log.info("interaction refused interaction_id=%s sentence=%s", interaction.id, error.message_id)
+            await reply_view(interaction, sentence_view(say_problem(interaction, Problem.of(error))))
+            return
+        incident = secrets.token_hex(4)
+        log.error(
+            "interaction failed incident=%s interaction_id=%s used=%s error=%s",
+            incident,
+            interaction.id,
+            name_of(interaction),
+            error if isinstance(error, StoreError) else type(error).__name__,
+            # What the database complains of is said in its sentence; only mistakes of ours need a traceback.
+            exc_info=None if isinstance(error, StoreError) else error,
+        )
+        if isinstance(error, StoreError):
+            await tell_outcome(interaction, incident=incident)
+        else:
+            await reply_sentence(interaction, say(interaction, "error-unexpected", incident=incident))
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
+        log.warning("error could not be told interaction_id=%s failure=%s", interaction.id, type(failure).__name__)

@@ -151,7 +151,7 @@ def test_every_setting_is_in_the_example_file_and_in_the_operators_guide() -> No
 
 
 _NO_MEMBERS_ID = re.compile(
-    r"(guild|channel|role|message|thread|target|interaction|shard|issue|source|section|poll)_id$|_bytes$|^place$"
+    r"(guild|channel|role|message|thread|target|interaction|shard|issue|source|section|poll)_id$|_bytes$|^place$|^lock_key$"
 )
 
 

@@ -87,7 +87,7 @@ async def test_health_readiness_and_metrics_are_told_on_their_own_listener(
     lines = dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
     assert lines['pressroom_deliveries_total{outcome="done"}'] == "1.0"
     assert lines['pressroom_interactions_total{outcome="done"}'] == "1.0"
-    assert lines['pressroom_outbox_rows{state="done"}'] == "1.0"
+    assert not any(name.startswith("pressroom_outbox_rows") for name in lines), "what is done is no row that waits"
     assert lines["pressroom_issues_stored_total"] == "3.0"
     assert lines["pressroom_gateway_shards_connected"] == "1.0"
     assert float(lines['pressroom_discord_requests_total{status="200"}']) > 3

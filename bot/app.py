@@ -131,6 +131,8 @@ async def _work(settings: Settings, parts: Parts, *, stop: asyncio.Event, starte
 async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]:
     """A client that is logged in, with its workers waiting for the connection."""
     database_url = settings.database_url.get_secret_value()
+    secrets = SecretBox(settings.secret_key_file)
+    secrets.require_untouched()
     async with AsyncExitStack() as stack:
         # The exclusive lock comes before the migration: two processes must not migrate the same file.
         store = await stack.enter_async_context(await parts.store.open(database_url, exclusive=True))
@@ -161,6 +163,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         client.services = services = _services(
             settings,
             store=store,
+            secrets=secrets,
             clock=parts.clock,
             reader=parts.reader(fetcher, settings),
             caller=HttpHubCaller(fetcher),
@@ -219,6 +222,7 @@ def _services(
     settings: Settings,
     *,
     store: Store,
+    secrets: SecretBox,
     clock: Clock,
     reader: IssueSource,
     caller: HubCaller,
@@ -230,7 +234,6 @@ def _services(
     incarnation: str,
     standing: Standing,
 ) -> Services:
-    secrets = SecretBox(settings.secret_key_file)
     quotas = Quotas(
         sources=settings.sources_per_server,
         bytes_a_day=int(settings.megabytes_per_server * MEGABYTE),

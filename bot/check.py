@@ -1,8 +1,8 @@
 """`python -m bot check`: whether everything is as it should be, before or while the bot runs; changes nothing."""
 
 import ipaddress
+import shlex
 import shutil
-import stat
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +17,8 @@ from bot.services.health import waiting_said
 from bot.settings import Settings
 from bot.store import Store
 from bot.store import floods as flood_rows
+from bot.store.private_files import is_open_to_others, may_be_written_by_others, open_to_others
+from bot.store.secret_box import SecretBox
 from bot.store.soundness import look_for_damage, sqlite_file
 from bot.store.upgrade import HEAD, current_revision
 
@@ -45,6 +47,7 @@ async def check(settings: Settings) -> int:
     failed = False
     for line in _settings_lines(settings):
         print(line.verdict, line.says)
+        failed = failed or line.verdict is Verdict.FAILURE
     async for line in _outside_lines(settings):
         print(line.verdict, line.says)
         failed = failed or line.verdict is Verdict.FAILURE
@@ -79,9 +82,28 @@ def _settings_lines(settings: Settings) -> Iterator[Line]:
         )
     if settings.public_url is not None and settings.push_port is None:
         yield Line(Verdict.WARNING, "PUBLIC_URL is set, but PUSH_PORT is not: nothing listens there. Set the port.")
-    for path in (Path(".env"), settings.secret_key_file):
-        if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
-            yield Line(Verdict.WARNING, f"{path} can be read by other users of this machine: chmod 600 {path}")
+    yield from _private_lines(settings)
+
+
+def _private_lines(settings: Settings) -> Iterator[Line]:
+    database, key = sqlite_file(settings.database_url.get_secret_value()), settings.secret_key_file
+    exposed = [path for path in (Path(".env"), key) if is_open_to_others(path)]
+    exposed += open_to_others(database) if database is not None else []
+    for path in dict.fromkeys(exposed):
+        yield Line(
+            Verdict.WARNING,
+            f"{path} can be read by other users of this machine: chmod 600 {shlex.quote(str(path))}",
+        )
+    for folder in dict.fromkeys(path.parent for path in (database, key) if path is not None):
+        if folder.is_dir() and may_be_written_by_others(folder):
+            yield Line(
+                Verdict.WARNING,
+                f"Other users may exchange what lies in {folder}: chmod go-w {shlex.quote(str(folder))}",
+            )
+    try:
+        SecretBox(key).require_untouched()
+    except StoreError as error:
+        yield Line(Verdict.FAILURE, str(error))
 
 
 async def _outside_lines(settings: Settings) -> AsyncIterator[Line]:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import os
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from bot.errors import (
 from bot.store.complaints import READ_ONLY, explanation, silence, translated_errors
 from bot.store.group_commit import GroupCommit, Transaction, uninterrupted
 from bot.store.line import Line
+from bot.store.private_files import make_private_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,13 +275,17 @@ def engine_url(database_url: str) -> URL:
 
 
 def prepare_file(path: Path, *, exclusive: bool = False) -> IO[str] | None:
-    """Make sure that SQLite's file can be written, and lock it for this process where it must be alone."""
+    """Make sure that SQLite's file can be written, and lock it for this process where it must be alone.
+
+    What is made is for its owner alone, also the files that SQLite makes beside it: they take its permissions.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("ab").close()  # says more clearly than the driver what is wrong with the file
+        make_private_folder(path.parent)
+        # Says more clearly than the driver what is wrong with the file.
+        os.close(_opened_for_owner(path))
         if not exclusive:
             return None
-        lock = path.with_name(path.name + ".lock").open("w", encoding="ascii")
+        lock = os.fdopen(_opened_for_owner(path.with_name(path.name + ".lock")), "w", encoding="ascii")
     except OSError as error:
         if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
             raise StoreReadOnlyError(READ_ONLY.format(path=path)) from error
@@ -293,6 +299,10 @@ def prepare_file(path: Path, *, exclusive: bool = False) -> IO[str] | None:
             "its own (DATABASE_URL); several processes together need PostgreSQL."
         ) from None
     return lock
+
+
+def _opened_for_owner(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

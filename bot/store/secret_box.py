@@ -5,6 +5,7 @@ The key lies in a file of its own, outside the database, so that a copied or lea
 
 import hmac
 import os
+import shlex
 import tempfile
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import StoreError
 from bot.log import keep_secret
+from bot.store.private_files import make_private_folder, may_be_written_by_others
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -22,6 +24,14 @@ class SecretBox:
 
     def __init__(self, key_file: Path) -> None:
         self._key_file = key_file
+
+    def require_untouched(self) -> None:
+        """Raise StoreError for a key file that other users of this machine may write: they could choose the key."""
+        if self._key_file.is_file() and may_be_written_by_others(self._key_file):
+            raise StoreError(
+                f"Other users of this machine may write the key file {self._key_file}, so it is not used. Make sure "
+                f"that the key in it is yours, then type: chmod 600 {shlex.quote(str(self._key_file))}"
+            )
 
     def seal(self, secret: str) -> bytes:
         keep_secret(secret)
@@ -48,6 +58,7 @@ class SecretBox:
     @cached_property
     def _key(self) -> bytes:
         try:
+            self.require_untouched()
             try:
                 return self._key_file.read_bytes().strip()
             except FileNotFoundError:
@@ -68,7 +79,7 @@ class SecretBox:
         from cryptography.fernet import Fernet
 
         key = Fernet.generate_key()
-        self._key_file.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._key_file.parent)
         # Written whole before it has its name, so that no crash leaves half a key; and of two processes that start
         # together one gives the name, the other reads that key.
         descriptor, draft = tempfile.mkstemp(dir=self._key_file.parent, prefix=f".{self._key_file.name}-")

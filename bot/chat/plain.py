@@ -8,6 +8,9 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from bot.model.invitation import INVITING_HOSTS, INVITING_PATHS, invites
+from bot.newsletter.wrappers import unwrap
+
 # Control characters, and those that turn or hide text: zero-width, bidirectional overrides, tag characters.
 _INVISIBLE = re.compile(
     "[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e"
@@ -16,12 +19,7 @@ _INVISIBLE = re.compile(
 _MARKUP = re.compile(r"([\\`*_~|<>\[\]()#])")
 # Discord makes links of these by itself, and of an invitation even without the scheme.
 _SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_INVITE = re.compile(
-    r"\b(discord(?:app)?\.(?:gg|com|me|io|link)|(?:dsc|invite)\.gg|disboard\.org)(?=[/\\:])", re.IGNORECASE
-)
-_INVITE_HOSTS = frozenset({"discord.gg", "discord.me", "discord.io", "discord.link", "dsc.gg", "invite.gg"})
-_INVITE_PATHS = re.compile(r"/+invite\b|/(?:\w\w/)?server/join\b", re.IGNORECASE)
-_INVITE_SITES = ("discord.com", "discordapp.com", "disboard.org")  # with what is below them
+_INVITE = re.compile(rf"\b({'|'.join(map(re.escape, (*INVITING_HOSTS, *INVITING_PATHS)))})(?=[/\\:])", re.IGNORECASE)
 _LOOK_ALIKE = str.maketrans(
     {"[": "(", "]": ")", "*": "∗", "`": "ˋ", "<": "‹", ">": "›", "\\": "∖"}  # each is read as what it stands for
 )
@@ -105,21 +103,13 @@ def safe_url(url: str) -> str | None:
         host = _ascii_host(parts.hostname or "")
         if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
             return None
-        if _is_invite(host, parts.path):
+        if invites(url) or invites(unwrap(url)):
             return None
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return None
     host = f"[{host}]" if ":" in host else host
     return quote(urlunsplit(parts._replace(netloc=host + port)), safe="%/:=&?~#+!$,;'@*[]-._")
-
-
-def _is_invite(host: str, path: str) -> bool:
-    host = host.lower().rstrip(".").removeprefix("www.")
-    if host in _INVITE_HOSTS:
-        return True
-    is_site = any(host == site or host.endswith(f".{site}") for site in _INVITE_SITES)
-    return is_site and _INVITE_PATHS.match(path) is not None
 
 
 def media_url(url: str | None) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from bot.model.invitation import INVITING_HOSTS, invites
 from bot.newsletter.links import MERGE_FIELD, link_key
 from bot.newsletter.wrappers import site_of
 
@@ -48,25 +49,13 @@ _COMMON_HOSTS = frozenset(
     raw.githubusercontent.com""".split()
 )
 _ANY = re.compile("")
-_INVITE_PATH = re.compile(r"/+invite\b", re.IGNORECASE)
-_INVITES = {
-    **dict.fromkeys(("discord.gg", "discord.me", "discord.io", "discord.link", "dsc.gg", "invite.gg"), _ANY),
-    **dict.fromkeys(
-        ("discord.com", "canary.discord.com", "ptb.discord.com", "discordapp.com", "canary.discordapp.com"),
-        _INVITE_PATH,
-    ),
-    "disboard.org": re.compile(r"/(?:\w\w/)?server/join\b"),
-}
-"""Invitations to servers: pressing one joins, and each of them is advertising on the server it is posted to."""
-
 _INVITE_TEXT = re.compile(
-    r"(?:https?://)?(?<![\w.-])(?:www\.|canary\.|ptb\.)?(?:discord(?:app)?\.com/+invite/+|discord\.(?:gg|me|io|link)/+"
-    r"|(?:dsc|invite)\.gg/+|disboard\.org/(?:\w\w/)?server/join/+)[\w-]+/?",
+    r"(?:https?://)?(?<![\w.-])(?:www\.|canary\.|ptb\.)?(?:discord(?:app)?\.com/+invite/+"
+    rf"|(?:{'|'.join(map(re.escape, INVITING_HOSTS))})/+|disboard\.org/(?:\w\w/)?server/join/+)[\w-]+/?",
     re.IGNORECASE,
 )
 # hosts whose pages are furniture: path (and query) that makes them so
 _CHROME_HOSTS = {
-    **_INVITES,
     "mastodonshare.com": _ANY,
     "share.flipboard.com": _ANY,
     "vk.com": re.compile(r"/share\.php\b"),
@@ -303,7 +292,7 @@ def is_action(key: str) -> bool:
         or _CHROME_QUERIES.search(key) is not None
         or host_in(key).startswith(("unsubscribe.", "preferences.", "magic."))
         or _SIGN_PATHS.search(key) is not None
-        or is_invite(key)
+        or invites(key)
     )
 
 
@@ -313,13 +302,6 @@ def acts_as_written(raw: str) -> bool:
     if "freesignupemail=" in lowered:
         return True
     return "mail=" in lowered and _SIGN_PATHS.search(raw) is not None
-
-
-def is_invite(key: str) -> bool:
-    """The link invites to a Discord server."""
-    host = host_in(key)
-    path = _INVITES.get(host)
-    return path is not None and path.match(key, len(host)) is not None
 
 
 def may_invite(text: str) -> bool:
@@ -351,7 +333,7 @@ def is_chrome(key: str, text: str, own: Own, *, is_odd: bool = True) -> bool:
     if own.paths and own.holds(key):
         return True
     furniture = _CHROME_HOSTS.get(host)
-    if furniture is not None and furniture.match(key, len(host)):
+    if (furniture is not None and furniture.match(key, len(host))) or invites(key):
         return True
     if is_odd:
         if _CHROME_PATHS.search(key) or MERGE_FIELD.search(key) or ("?" in key and _CHROME_QUERIES.search(key)):

@@ -1,6 +1,5 @@
 """What members send in: checked before it is kept, decided once, credited when it runs."""
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -11,6 +10,7 @@ from bot.errors import NotFoundError, RefusedError
 from bot.model.address import is_public_host
 from bot.model.chore import Chore
 from bot.model.delivery import Purpose
+from bot.model.invitation import invites
 from bot.model.issue import Issue
 from bot.model.member import Actor, Credit
 from bot.model.pasted import one_address
@@ -40,7 +40,6 @@ _REMEMBERED = timedelta(days=60)
 _CUT_OFF = timedelta(minutes=1)
 # A name that was changed later than that may not stand on the card that a moderator sees.
 _ON_THE_CARD_AFTER = timedelta(seconds=15)
-_INVITE = re.compile(r"(?:[\w-]+\.)*(?:discord\.gg|discord(?:app)?\.com/+invite)(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +351,6 @@ def _safe_link(url: str) -> tuple[str, str, int]:
         raise RefusedError("submit-credentials")
     if not is_public_host(parts.hostname or ""):
         raise RefusedError("submit-private")
-    if _INVITE.match(f"{(parts.hostname or '').rstrip('.')}{parts.path}"):
+    if invites(url) or invites(link[0]):
         raise RefusedError("submit-invite")
     return link[0], link[1], KEY_VERSION

@@ -15,6 +15,11 @@ from bot.ports import Announcement, Matter, Notice, Reading, Standing, Unchanged
 NOON = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
 
 
+def everywhere(_channel_id: int | None) -> bool:
+    """Whoever votes sees every channel."""
+    return True
+
+
 class MovedClock:
     """Stands still until a test moves it."""
 

@@ -44,6 +44,16 @@ def hidden_from(interaction: discord.Interaction) -> frozenset[int]:
     )
 
 
+def is_seen(interaction: discord.Interaction, channel_id: int | None) -> bool:
+    """Whether who acts sees a channel now; of None, the place where they act. One that is gone hides nothing."""
+    if channel_id is None or channel_id == interaction.channel_id:
+        return interaction.permissions.view_channel  # Discord's own word, with this very press
+    channel = interaction.guild.get_channel(channel_id) if interaction.guild else None
+    if channel is None or not isinstance(interaction.user, discord.Member):
+        return True
+    return channel.permissions_for(interaction.user).view_channel
+
+
 def language_of(interaction: discord.Interaction) -> str:
     """The language of the person who acts, as Discord names it."""
     return str(interaction.locale)

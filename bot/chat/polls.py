@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import discord
 from discord import ui
 from discord.utils import format_dt
 
-from bot.chat.context import actor_of, guild_id_of, language_of, services_of
+from bot.chat.context import actor_of, guild_id_of, is_seen, language_of, services_of
 from bot.chat.marks import message_mark
 from bot.chat.plain import fold, plain, shorten, told_apart
 from bot.chat.press import Form, Press, written_in
@@ -122,6 +123,7 @@ async def vote(interaction: discord.Interaction, poll_key: str, position: int) -
         position,
         member_id=interaction.user.id,
         interaction_id=interaction.id,
+        sees=partial(is_seen, interaction),
     )
     sentence = say(
         interaction,

@@ -1,5 +1,6 @@
 """A question to a server, and how it is answered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -46,7 +47,10 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """A member's press for an option; the interaction names it, so that a replay of it counts once."""
+    """A member's press for an option; the interaction names it, so that a replay of it counts once.
+
+    `sees` says whether the member sees a channel now, and of None, the place where they pressed.
+    """
 
     interaction_id: int
     guild_id: int
@@ -54,6 +58,7 @@ class Ballot:
     member_id: int
     position: int
     cast_at: datetime
+    sees: Callable[[int | None], bool]
 
 
 class CastOutcome(StrEnum):

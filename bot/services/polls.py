@@ -104,12 +104,23 @@ class Polls:
         self._bell.ring("polls")
         return poll
 
-    async def vote(self, guild_id: int, poll_key: str, position: int, *, member_id: int, interaction_id: int) -> Vote:
+    async def vote(
+        self,
+        guild_id: int,
+        poll_key: str,
+        position: int,
+        *,
+        member_id: int,
+        interaction_id: int,
+        sees: Callable[[int | None], bool],
+    ) -> Vote:
         """Count a member's vote, in place of an earlier one; durable when this returns.
 
-        Raises RefusedError for a poll that is closed, NotFoundError for one, or an option, that is not there.
+        sees: whether the member sees a channel now (None: the place of the press). Raises RefusedError for a poll that
+        is closed, NotFoundError for one, or an option, that is not there, or not for them.
         """
-        cast = await self._box.put(Ballot(interaction_id, guild_id, poll_key, member_id, position, self._clock.now()))
+        now = self._clock.now()
+        cast = await self._box.put(Ballot(interaction_id, guild_id, poll_key, member_id, position, now, sees))
         if cast.poll is None:
             raise NotFoundError("poll-gone")
         if cast.outcome is CastOutcome.CLOSED:

@@ -149,8 +149,8 @@ async def next_closing(transaction: Transaction) -> datetime | None:
 async def cast(transaction: Transaction, cast_now: Sequence[Ballot]) -> list[Cast]:
     """Write ballots as a set: the ledger gets each press, a member's last one counts; the outcomes in their order.
 
-    A poll of another server is unknown. All polls concerned are locked first, so that nobody closes one, or counts in
-    it, at the same time.
+    A poll of another server is unknown, and one in a channel that is hidden from the member. All polls concerned are
+    locked first, so that nobody closes one, or counts in it, at the same time.
     """
     found = await _locked(transaction, {ballot.poll_key for ballot in cast_now})
     heard = set(
@@ -174,6 +174,9 @@ async def cast(transaction: Transaction, cast_now: Sequence[Ballot]) -> list[Cas
         row, labels = found.get(ballot.poll_key, (None, ()))
         if row is None or row.guild_id != ballot.guild_id or not 0 <= ballot.position < len(labels):
             outcomes.append(Cast(CastOutcome.UNKNOWN))
+            continue
+        if not ballot.sees(row.channel_id):
+            outcomes.append(Cast(CastOutcome.UNKNOWN))  # nothing is told of what is hidden
             continue
         poll = _poll(row, labels)
         if row.closed_at is not None or row.closes_at <= ballot.cast_at:

@@ -283,3 +283,17 @@ async def test_forged_votes_are_a_sentence(press: Press, general: Channel) -> No
         reply = await press.person("mia").click(message, "Tea")
         assert "not there any more" in reply.text or "older version" in reply.text, forged
     assert "Tea: **0**" in (await press.person("mia").slash("/results", poll="Tea or")).text
+
+
+async def test_a_poll_in_a_channel_that_was_hidden_takes_no_vote_any_more(
+    press: Press, guild: Guild, general: Channel
+) -> None:
+    await opened(press, general)
+    mia = press.person("mia")
+    elsewhere = await mia.slash("/vote", in_channel="links")
+    assert "counts" in (await mia.click(elsewhere.message, "Tea")).text
+    press.sandbox.world.permit(general, guild.everyone, deny=1 << 10)
+    assert "not there any more" in (await mia.click(elsewhere.message, "Coffee")).text
+    assert "No poll" in (await mia.slash("/vote", in_channel="links", option="Coffee")).text
+    press.sandbox.world.permit(general, guild.everyone, allow=1 << 10)
+    assert "counts already" in (await mia.click(elsewhere.message, "Tea")).text

@@ -17,7 +17,7 @@ from bot.services import Polls
 from bot.services.ballot_box import BallotBox
 from bot.services.closing import closing_time
 from bot.store import polls as poll_rows
-from tests.doubles import NOON, sample_issue
+from tests.doubles import NOON, everywhere, sample_issue
 from tests.services.conftest import GUILD, Desk
 
 PLACE = 8600
@@ -44,6 +44,7 @@ async def vote(desk: Desk, poll: Poll, member: int, position: int, *, interactio
         position,
         member_id=member,
         interaction_id=interaction or next(desk.interactions),
+        sees=everywhere,
     )
     return counted.outcome
 
@@ -90,7 +91,14 @@ async def test_two_processes_count_in_one_poll(desk: Desk) -> None:
     poll = await ask(desk)
     neighbour = Polls(desk.store, clock=desk.clock, bell=desk.bell)
     presses = [
-        service.vote(GUILD, poll.poll_key, number % 3, member_id=number % 40, interaction_id=next(desk.interactions))
+        service.vote(
+            GUILD,
+            poll.poll_key,
+            number % 3,
+            member_id=number % 40,
+            interaction_id=next(desk.interactions),
+            sees=everywhere,
+        )
         for number in range(200)
         for service in (desk.services.polls, neighbour)
     ]
@@ -201,7 +209,8 @@ async def test_a_ballot_that_breaks_costs_only_whoever_cast_it() -> None:
 
     box = BallotBox(write)
     outcomes = await asyncio.gather(
-        *(box.put(Ballot(member, GUILD, "poll", member, 0, NOON)) for member in range(1, 6)), return_exceptions=True
+        *(box.put(Ballot(member, GUILD, "poll", member, 0, NOON, everywhere)) for member in range(1, 6)),
+        return_exceptions=True,
     )
     assert [isinstance(outcome, ZeroDivisionError) for outcome in outcomes] == [False, False, True, False, False]
     assert written == [1, 2, 4, 5]
@@ -220,12 +229,13 @@ async def test_nothing_is_acknowledged_that_cannot_be_stored() -> None:
 
     box = BallotBox(write)
     outcomes = await asyncio.gather(
-        *(box.put(Ballot(member, GUILD, "poll", member, 0, NOON)) for member in range(5)), return_exceptions=True
+        *(box.put(Ballot(member, GUILD, "poll", member, 0, NOON, everywhere)) for member in range(5)),
+        return_exceptions=True,
     )
     assert all(isinstance(outcome, StoreError) for outcome in outcomes)
     assert attempts == 1, "a full disk is not asked once more for each ballot"
     full = False
-    assert (await box.put(Ballot(9, GUILD, "poll", 9, 0, NOON))).outcome is CastOutcome.COUNTED
+    assert (await box.put(Ballot(9, GUILD, "poll", 9, 0, NOON, everywhere))).outcome is CastOutcome.COUNTED
 
 
 async def test_ballots_that_come_together_are_written_together() -> None:
@@ -237,7 +247,9 @@ async def test_ballots_that_come_together_are_written_together() -> None:
         return [Cast(CastOutcome.COUNTED)] * len(ballots)
 
     box = BallotBox(write)
-    await asyncio.gather(*(box.put(Ballot(member, GUILD, "poll", member, 0, NOON)) for member in range(1200)))
+    await asyncio.gather(
+        *(box.put(Ballot(member, GUILD, "poll", member, 0, NOON, everywhere)) for member in range(1200))
+    )
     assert sum(sizes) == 1200
     assert max(sizes) == 500
 
@@ -255,11 +267,13 @@ async def test_a_set_that_does_not_end_is_overtaken_but_nobody_overtakes_their_o
         return [Cast(CastOutcome.COUNTED)] * len(ballots)
 
     box = BallotBox(write, overdue_seconds=0)
-    stuck = asyncio.create_task(box.put(Ballot(1, GUILD, "poll", 1, 0, NOON)))
+    stuck = asyncio.create_task(box.put(Ballot(1, GUILD, "poll", 1, 0, NOON, everywhere)))
     await inside.wait()
-    again = asyncio.create_task(box.put(Ballot(2, GUILD, "poll", 1, 1, NOON)))
+    again = asyncio.create_task(box.put(Ballot(2, GUILD, "poll", 1, 1, NOON, everywhere)))
     for member in (3, 4):
-        assert (await box.put(Ballot(member, GUILD, "poll", member, 0, NOON))).outcome is CastOutcome.COUNTED
+        assert (
+            await box.put(Ballot(member, GUILD, "poll", member, 0, NOON, everywhere))
+        ).outcome is CastOutcome.COUNTED
     assert not stuck.done()
     assert not again.done()
     leave.set()
@@ -280,7 +294,7 @@ async def test_sets_that_do_not_end_are_few() -> None:
     box = BallotBox(write, overdue_seconds=0)
     votes = []
     for member in range(20):
-        votes.append(asyncio.create_task(box.put(Ballot(member, GUILD, "poll", member, 0, NOON))))
+        votes.append(asyncio.create_task(box.put(Ballot(member, GUILD, "poll", member, 0, NOON, everywhere))))
         for _ in range(10):
             await asyncio.sleep(0)
     assert begun == 4
@@ -299,10 +313,10 @@ async def test_a_database_that_is_busy_is_asked_again_because_nothing_was_stored
         return [Cast(CastOutcome.COUNTED)] * len(ballots)
 
     box = BallotBox(write)
-    assert (await box.put(Ballot(1, GUILD, "poll", 1, 0, NOON))).outcome is CastOutcome.COUNTED
+    assert (await box.put(Ballot(1, GUILD, "poll", 1, 0, NOON, everywhere))).outcome is CastOutcome.COUNTED
     assert attempts == 3
     with pytest.raises(StoreBusyError):
-        await box.put(Ballot(2, GUILD, "poll", 2, 0, NOON))
+        await box.put(Ballot(2, GUILD, "poll", 2, 0, NOON, everywhere))
 
 
 # the end

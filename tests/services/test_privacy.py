@@ -14,6 +14,7 @@ from bot.store import chores as chore_rows
 from bot.store import polls as poll_rows
 from bot.store import submissions as submission_rows
 from bot.store.tables import MemberId, metadata
+from tests.doubles import everywhere
 from tests.services.conftest import GUILD, Desk
 from tests.services.test_polls import ask, tally, vote
 from tests.services.test_submissions import (
@@ -172,7 +173,14 @@ async def test_votes_forgetting_closing_and_drawing_at_once_wait_for_each_other_
 
     others = [Polls(desk.store, clock=desk.clock, bell=desk.bell) for _ in range(2)]
     votes = [
-        other.vote(GUILD, polls[(number * 3) % 4].poll_key, 1, member_id=500 + number, interaction_id=70_000 + number)
+        other.vote(
+            GUILD,
+            polls[(number * 3) % 4].poll_key,
+            1,
+            member_id=500 + number,
+            interaction_id=70_000 + number,
+            sees=everywhere,
+        )
         for number, other in enumerate(others * 10)
     ]
     await asyncio.gather(*(crowd(start) for start in range(8)), drawing(), forget(desk, 100), *votes)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import DeliveryError, DeliveryRefusedError, PressroomError, UnreadableError
@@ -13,6 +13,11 @@ from bot.model.issue import Image, Issue, IssuePoll, Link, Section
 from bot.ports import Announcement, Matter, Notice, Reading, Standing, Unchanged
 
 NOON = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
+
+
+async def sent(body: bytes) -> AsyncIterator[bytes]:
+    """A body as it comes over the wire."""
+    yield body
 
 
 def everywhere(_channel_id: int | None) -> bool:

@@ -7,7 +7,7 @@ calls (Standard Webhooks, which Svix and with it beehiiv follow), the signature 
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -126,11 +126,12 @@ class Push:
         if source_id not in {source.source_id for source in read}:
             raise NotFoundError("setup-source-unknown")
 
-    async def take(self, token: str, headers: Mapping[str, str], body: bytes) -> None:
+    async def take(self, token: str, headers: Mapping[str, str], body: AsyncIterable[bytes]) -> None:
         """Let the source of this address be read soon.
 
-        Raises NotFoundError for an address that is nobody's, RefusedError for a call that is not signed as it must be,
-        is too old, or came before.
+        body: read only where the call is signed, and never kept. While one call waits to be followed, others write
+        nothing. Raises NotFoundError for an address that is nobody's, RefusedError for a call that is not signed as it
+        must be, is too old, or came before.
         """
         now = self._clock.now()
         async with self._store.read() as transaction:  # anybody may call, so nothing is written before that is settled
@@ -138,20 +139,30 @@ class Push:
         if hook is None:
             raise NotFoundError("push-unknown")
         keep_secret(token)
-        call = self._verified(self._secrets.open(hook.secret), headers, body) if hook.secret is not None else None
-        async with self._store.write() as transaction:
-            if call is not None:
-                key = sha256(f"{token}\x1f{call}".encode()).hexdigest()
-                if not await push_rows.record_call(transaction, key, now=now, forget_before=now - 3 * TOLERANCE):
+        key = None
+        if hook.secret is not None:
+            call = await self._verified(self._secrets.open(hook.secret), headers, body)
+            key = sha256(f"{token}\x1f{call}".encode()).hexdigest()
+        soonest = soonest_after(hook.last_read_at, self._quotas, now=now)
+        if hook.called_at is not None and timedelta() <= now - hook.called_at < self._quotas.shortest_pause:
+            async with self._store.read() as transaction:
+                if key is not None and await push_rows.is_recorded(transaction, key):
                     raise RefusedError("push-replayed")
+                is_heard = hook.is_failing or (hook.wanted_at is not None and hook.wanted_at <= soonest)
+                if is_heard or await used_up(transaction, [hook.guild_id], self._quotas, now=now):
+                    return
+        async with self._store.write() as transaction:
+            if key is not None and not await push_rows.record_call(
+                transaction, key, now=now, forget_before=now - 3 * TOLERANCE
+            ):
+                raise RefusedError("push-replayed")
             await push_rows.note_call(transaction, token, now=now)
-            soonest = soonest_after(hook.last_read_at, self._quotas, now=now)
             # What a call brings about is on the account of the server that let it in.
             if not await used_up(transaction, [hook.guild_id], self._quotas, now=now):
                 await source_rows.want(transaction, hook.source_id, soonest, guild_id=hook.guild_id)
         self._bell.ring("sources")
 
-    def _verified(self, secret: str, headers: Mapping[str, str], body: bytes) -> str:
+    async def _verified(self, secret: str, headers: Mapping[str, str], body: AsyncIterable[bytes]) -> str:
         """The id of a call that is signed with this secret, and lately. Raises RefusedError."""
         given = {name.lower(): value for name, value in headers.items()}
 
@@ -163,8 +174,10 @@ class Push:
             raise RefusedError("push-unsigned")
         if abs(self._clock.now().timestamp() - int(sent[:12])) > TOLERANCE.total_seconds():
             raise RefusedError("push-stale")
-        signed = f"{call}.{sent}.".encode() + body
-        wanted = base64.b64encode(hmac.new(_key_of(secret), signed, "sha256").digest()).decode()
+        signed = hmac.new(_key_of(secret), f"{call}.{sent}.".encode(), "sha256")
+        async for piece in body:
+            signed.update(piece)
+        wanted = base64.b64encode(signed.digest()).decode()
         # Several, where the platform changes its secret: `v1,… v1,…`.
         offered = [each.partition(",")[2] for each in signatures.split(" ") if each.startswith("v1,")]
         if not any([hmac.compare_digest(wanted.encode(), each.encode()) for each in offered]):  # noqa: C419 - all, always

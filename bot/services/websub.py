@@ -6,7 +6,7 @@ hint to read the source (https://www.w3.org/TR/websub/). Leases end, so they are
 
 import hmac
 import logging
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import AsyncIterable, Callable, Collection, Coroutine
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
@@ -201,7 +201,7 @@ class WebSub:
         log.info("hub confirmed source_id=%s mode=%s", lease.source_id, mode)
         self._bell.ring("hubs")
 
-    async def take(self, token: str, signature: str | None, body: bytes) -> None:
+    async def take(self, token: str, signature: str | None, body: AsyncIterable[bytes]) -> None:
         """The hub says that there is something new: let the source be read soon.
 
         A call that is not signed as it must be changes nothing, and is not told so (section 7.1). Raises NotFoundError
@@ -211,11 +211,13 @@ class WebSub:
         lease = await self._find(token)
         if not lease.is_read:
             raise NotFoundError("websub-unknown")
-        if lease.secret is not None and not _is_signed(self._secrets.open(lease.secret), signature, body):
+        if lease.secret is not None and not await _is_signed(self._secrets.open(lease.secret), signature, body):
             log.warning("hub call not signed source_id=%s", lease.source_id)
             return
+        soonest = soonest_after(lease.last_read_at, self._quotas, now=now)
+        if lease.is_failing or (lease.wanted_at is not None and lease.wanted_at <= soonest):
+            return  # heard already, so nothing would change
         async with self._store.write() as transaction:
-            soonest = soonest_after(lease.last_read_at, self._quotas, now=now)
             await source_rows.want(transaction, lease.source_id, soonest, guild_id=None)
         self._bell.ring("sources")
 
@@ -229,9 +231,11 @@ class WebSub:
         return lease
 
 
-def _is_signed(secret: str, signature: str | None, body: bytes) -> bool:
+async def _is_signed(secret: str, signature: str | None, body: AsyncIterable[bytes]) -> bool:
     method, _, given = (signature or "").partition("=")
     if method not in _METHODS:
         return False
-    wanted = hmac.new(secret.encode(), body, method).hexdigest()
-    return hmac.compare_digest(wanted.encode(), given.strip().lower().encode("utf-8", "replace"))
+    signed = hmac.new(secret.encode(), digestmod=method)
+    async for piece in body:
+        signed.update(piece)
+    return hmac.compare_digest(signed.hexdigest().encode(), given.strip().lower().encode("utf-8", "replace"))

@@ -12,13 +12,16 @@ from bot.store.tables import push_calls, push_hooks, sources
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """An address of a server for a source; `secret` is sealed."""
+    """An address of a server for a source; `secret` is sealed. wanted_at: when the source is to be read for a call."""
 
     token: str
     guild_id: int
     source_id: int
     secret: bytes | None
     last_read_at: datetime | None
+    wanted_at: datetime | None
+    called_at: datetime | None
+    is_failing: bool
 
 
 async def set_hook(
@@ -50,7 +53,7 @@ async def hooks_of_guild(transaction: Transaction, guild_id: int) -> list[Hook]:
 
 async def _hooks(transaction: Transaction, *conditions: ColumnElement[bool]) -> list[Hook]:
     rows = await transaction.execute(
-        select(push_hooks, sources.c.last_read_at)
+        select(push_hooks, sources.c.last_read_at, sources.c.wanted_at, (sources.c.failures > 0).label("is_failing"))
         .join(sources, sources.c.id == push_hooks.c.source_id)
         .where(*conditions)
         .order_by(push_hooks.c.source_id)
@@ -62,6 +65,9 @@ async def _hooks(transaction: Transaction, *conditions: ColumnElement[bool]) -> 
             source_id=row.source_id,
             secret=row.secret,
             last_read_at=row.last_read_at,
+            wanted_at=row.wanted_at,
+            called_at=row.called_at,
+            is_failing=row.is_failing,
         )
         for row in rows
     ]
@@ -83,6 +89,12 @@ async def record_call(transaction: Transaction, call_key: str, *, now: datetime,
         .on_conflict_do_nothing(index_elements=["call_key"])
     )
     return bool(result.rowcount)
+
+
+async def is_recorded(transaction: Transaction, call_key: str) -> bool:
+    """A signed call came before."""
+    found = await transaction.execute(select(push_calls.c.call_key).where(push_calls.c.call_key == call_key))
+    return found.scalar_one_or_none() is not None
 
 
 async def note_call(transaction: Transaction, token: str, *, now: datetime) -> None:

@@ -18,7 +18,8 @@ from bot.store.tables import hub_leases, sources, subscriptions
 class Lease:
     """What one hub tells of one source; `secret` is sealed. leased_until: None while the hub has not confirmed it.
 
-    is_read: a server still reads the source. last_read_at: when the source was read.
+    is_read: a server still reads the source. last_read_at: when the source was read. wanted_at: when it is to be read
+    for a call. is_failing: it could not be read lately.
     """
 
     source_id: int
@@ -30,6 +31,8 @@ class Lease:
     failures: int
     is_read: bool
     last_read_at: datetime | None
+    wanted_at: datetime | None
+    is_failing: bool
 
 
 async def set_hub(
@@ -209,7 +212,13 @@ async def told_until(transaction: Transaction, source_ids: Sequence[int], *, now
 async def _leases(transaction: Transaction, condition: Any) -> list[Lease]:
     is_read = exists().where(subscriptions.c.source_id == hub_leases.c.source_id)
     rows = await transaction.execute(
-        select(hub_leases, sources.c.last_read_at, is_read.label("is_read"))
+        select(
+            hub_leases,
+            sources.c.last_read_at,
+            sources.c.wanted_at,
+            (sources.c.failures > 0).label("is_failing"),
+            is_read.label("is_read"),
+        )
         .join(sources, sources.c.id == hub_leases.c.source_id)
         .where(condition)
         .order_by(hub_leases.c.source_id)
@@ -228,4 +237,6 @@ def _lease(row: Row[Any]) -> Lease:
         failures=row.failures,
         is_read=bool(row.is_read),
         last_read_at=row.last_read_at,
+        wanted_at=row.wanted_at,
+        is_failing=row.is_failing,
     )

@@ -9,22 +9,31 @@ from aiohttp import web
 from bot.errors import NotFoundError, RefusedError, StoreError
 from bot.services.push import Push
 from bot.services.websub import WebSub
-from bot.web.listening import listen
+from bot.web.listening import listen, pieces_of
 from bot.web.websub import add_hub_routes
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 256 * 1024
-"""Of a call: platforms send the whole issue along, of which nothing is used but that it came."""
+MOST_BYTES = 16 * 1024 * 1024
+"""Of a signed call: platforms and hubs send whole issues along, of which nothing is used but that they came."""
+
+BODY_SECONDS = 10.0
+"""A call that is only half sent is ended by then, whether its body is read or not."""
 
 
 @asynccontextmanager
-async def serve_push(host: str, port: int, *, push: Push, websub: WebSub) -> AsyncIterator[None]:
-    """Listen on `host:port`. Raises StartError when somebody else does."""
+async def serve_push(
+    host: str, port: int, *, push: Push, websub: WebSub, body_seconds: float = BODY_SECONDS
+) -> AsyncIterator[None]:
+    """Listen on `host:port`. Raises StartError when somebody else does.
+
+    body_seconds: half is for reading a body, half for letting pass what is left of it.
+    """
 
     async def called(request: web.Request) -> web.Response:
         try:
-            await push.take(request.match_info["token"], request.headers, await request.read())
+            body = pieces_of(request, most_bytes=MOST_BYTES, seconds=body_seconds / 2)
+            await push.take(request.match_info["token"], request.headers, body)
         except NotFoundError:
             return web.Response(status=404, text="Nobody listens here.\n")
         except RefusedError as error:
@@ -35,8 +44,8 @@ async def serve_push(host: str, port: int, *, push: Push, websub: WebSub) -> Asy
             return web.Response(status=503, text="Not now; please call again.\n")
         return web.Response(status=202)
 
-    application = web.Application(client_max_size=MOST_BYTES)
+    application = web.Application()
     application.router.add_post("/hooks/{token:[A-Za-z0-9_-]{43}}", called)
-    add_hub_routes(application, websub)
-    async with listen(application, host, port, settings="PUSH_HOST, PUSH_PORT"):
+    add_hub_routes(application, websub, most_bytes=MOST_BYTES, body_seconds=body_seconds / 2)
+    async with listen(application, host, port, settings="PUSH_HOST, PUSH_PORT", patience_seconds=body_seconds / 2):
         yield

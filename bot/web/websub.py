@@ -6,6 +6,7 @@ from aiohttp import web
 
 from bot.errors import NotFoundError, StoreError
 from bot.services.websub import WebSub
+from bot.web.listening import pieces_of
 
 log = logging.getLogger(__name__)
 
@@ -13,7 +14,7 @@ _PATH = "/websub/{token:[A-Za-z0-9_-]{43}}"
 _LONGEST_CHALLENGE = 2_000
 
 
-def add_hub_routes(application: web.Application, websub: WebSub) -> None:
+def add_hub_routes(application: web.Application, websub: WebSub, *, most_bytes: int, body_seconds: float) -> None:
     """Let hubs call at this application."""
 
     async def asked(request: web.Request) -> web.Response:
@@ -39,7 +40,8 @@ def add_hub_routes(application: web.Application, websub: WebSub) -> None:
 
     async def told(request: web.Request) -> web.Response:
         try:
-            await websub.take(request.match_info["token"], request.headers.get("X-Hub-Signature"), await request.read())
+            body = pieces_of(request, most_bytes=most_bytes, seconds=body_seconds)
+            await websub.take(request.match_info["token"], request.headers.get("X-Hub-Signature"), body)
         except NotFoundError:
             return web.Response(status=410, text="Nobody listens here any more.\n")
         except StoreError:

@@ -9,7 +9,7 @@ import pytest
 from bot.errors import FetchError, NotFoundError, RefusedError
 from bot.services import Push
 from bot.store.secret_box import SecretBox
-from tests.doubles import sample_issue
+from tests.doubles import sample_issue, sent
 from tests.services.conftest import ADMIN, GUILD, Desk
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -47,7 +47,7 @@ async def test_a_replay_gets_the_same_address(desk: Desk) -> None:
         for _ in range(2)
     ]
     assert again.address == first.address
-    await desk.services.push.take(again.address.rpartition("/")[2], {}, BODY)
+    await desk.services.push.take(again.address.rpartition("/")[2], {}, sent(BODY))
 
 
 async def test_an_address_stays_when_it_is_shown_again_and_when_its_calls_are_to_be_signed(desk: Desk) -> None:
@@ -55,8 +55,8 @@ async def test_an_address_stays_when_it_is_shown_again_and_when_its_calls_are_to
     assert await hooked(desk) == token
     assert await hooked(desk, SECRET) == token
     with pytest.raises(RefusedError, match="push-unsigned"):
-        await desk.services.push.take(token, {}, BODY)
-    await desk.services.push.take(token, signed(desk), BODY)
+        await desk.services.push.take(token, {}, sent(BODY))
+    await desk.services.push.take(token, signed(desk), sent(BODY))
     [shown] = (await desk.services.push.of(GUILD)).values()
     assert (shown.address.rpartition("/")[2], shown.is_signed) == (token, True)
     assert await desk.services.push.of(GUILD + 1) == {}
@@ -67,7 +67,7 @@ async def test_a_call_lets_the_source_be_read_at_once_and_nothing_of_it_is_belie
     desk.clock.move(timedelta(minutes=2))
     desk.shelf.lay_out(sample_issue(1))
     asked = len(desk.shelf.asked)
-    await desk.services.push.take(token, {}, BODY)
+    await desk.services.push.take(token, {}, sent(BODY))
     await desk.services.sources.read_due()
     assert len(desk.shelf.asked) == asked + 1
     assert await desk.titles_sent() == ["Issue number 1"]
@@ -79,7 +79,7 @@ async def test_many_calls_are_one_reading_a_minute(desk: Desk) -> None:
     desk.clock.move(timedelta(minutes=2))
     asked = len(desk.shelf.asked)
     for _ in range(20):
-        await desk.services.push.take(token, {}, b"")
+        await desk.services.push.take(token, {}, sent(b""))
         await desk.services.sources.read_due()
     assert len(desk.shelf.asked) == asked + 1
     desk.clock.move(timedelta(minutes=1))
@@ -91,7 +91,7 @@ async def test_calls_during_a_reading_do_not_void_it(desk: Desk) -> None:
     token = await hooked(desk)
     desk.clock.move(timedelta(minutes=16))
     desk.shelf.lay_out(sample_issue(2), sample_issue(1))
-    desk.shelf.meanwhile = lambda: desk.services.push.take(token, {}, b"")
+    desk.shelf.meanwhile = lambda: desk.services.push.take(token, {}, sent(b""))
     asked = len(desk.shelf.asked)
     await desk.services.sources.read_due()
     assert len(desk.shelf.asked) == asked + 1
@@ -108,7 +108,7 @@ async def test_calls_do_not_shorten_the_pauses_of_a_source_that_fails(desk: Desk
     asked = len(desk.shelf.asked)
     for _ in range(50):
         desk.clock.move(timedelta(minutes=2))
-        await desk.services.push.take(token, {}, b"")
+        await desk.services.push.take(token, {}, sent(b""))
         await desk.services.sources.read_due()
     assert len(desk.shelf.asked) == asked
 
@@ -117,18 +117,18 @@ async def test_an_address_that_is_nobodys_does_nothing(desk: Desk) -> None:
     token = await hooked(desk)
     for wrong in ("", "x" * 43, token[:-1], token + "a"):
         with pytest.raises(NotFoundError):
-            await desk.services.push.take(wrong, {}, b"")
+            await desk.services.push.take(wrong, {}, sent(b""))
     [source] = (await desk.services.guilds.status(GUILD)).sources
     for _ in range(2):
         await desk.services.push.close(GUILD, source.source_id, actor=ADMIN, interaction_id=76)
     with pytest.raises(NotFoundError):
-        await desk.services.push.take(token, {}, b"")
+        await desk.services.push.take(token, {}, sent(b""))
     again = await hooked(desk)
     assert again != token
-    await desk.services.push.take(again, {}, b"")
+    await desk.services.push.take(again, {}, sent(b""))
     await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, actor=ADMIN, interaction_id=78)
     with pytest.raises(NotFoundError):
-        await desk.services.push.take(again, {}, b"")
+        await desk.services.push.take(again, {}, sent(b""))
 
 
 @pytest.mark.parametrize("name", ["webhook", "svix"])
@@ -136,10 +136,10 @@ async def test_a_signed_call_counts_once(desk: Desk, name: str) -> None:
     token = await hooked(desk, SECRET)
     desk.clock.move(timedelta(minutes=2))
     headers = signed(desk, name=name)
-    await desk.services.push.take(token, headers, BODY)
+    await desk.services.push.take(token, headers, sent(BODY))
     with pytest.raises(RefusedError, match="push-replayed"):
-        await desk.services.push.take(token, headers, BODY)
-    await desk.services.push.take(token, signed(desk, call="msg_2", name=name), BODY)
+        await desk.services.push.take(token, headers, sent(BODY))
+    await desk.services.push.take(token, signed(desk, call="msg_2", name=name), sent(BODY))
 
 
 async def test_what_is_not_signed_as_it_must_be_is_refused(desk: Desk) -> None:
@@ -157,8 +157,8 @@ async def test_what_is_not_signed_as_it_must_be_is_refused(desk: Desk) -> None:
         (signed(desk, late=timedelta(minutes=-6)), BODY, "push-stale"),
     ):
         with pytest.raises(RefusedError, match=reason):
-            await desk.services.push.take(token, headers, body)
-    await desk.services.push.take(token, good, BODY)
+            await desk.services.push.take(token, headers, sent(body))
+    await desk.services.push.take(token, good, sent(BODY))
 
 
 async def test_an_address_is_opened_for_what_the_server_reads_and_with_a_real_secret(desk: Desk) -> None:

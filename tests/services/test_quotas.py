@@ -17,7 +17,7 @@ from bot.services.quotas import MEGABYTE, Quotas
 from bot.store import sources as source_rows
 from bot.store import usage as usage_rows
 from bot.store.secret_box import SecretBox
-from tests.doubles import Shelf, sample_issue
+from tests.doubles import Shelf, sample_issue, sent
 from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_postgresql
 
 OTHER = GUILD + 1
@@ -155,7 +155,7 @@ async def test_what_a_servers_hook_brings_about_is_on_its_account_alone(ration: 
         OTHER, source.source_id, secret=None, actor=ADMIN, interaction_id=next(ration.desk.interactions)
     )
     ration.desk.clock.move(timedelta(minutes=2))
-    await push.take(opened.address.rpartition("/")[2], {}, b"")
+    await push.take(opened.address.rpartition("/")[2], {}, sent(b""))
     await ration.sources.read_due()
     async with ration.desk.store.read() as transaction:
         after = await usage_rows.of_day(transaction, [GUILD, OTHER], day=day)
@@ -225,7 +225,7 @@ async def test_the_operator_says_how_soon_a_call_may_be_followed(desk: Desk) -> 
     opened = await push.open(GUILD, source.source_id, secret=None, actor=ADMIN, interaction_id=next(desk.interactions))
     asked = len(desk.shelf.asked)
     for minutes in (1, 4):
-        await push.take(opened.address.rpartition("/")[2], {}, b"")
+        await push.take(opened.address.rpartition("/")[2], {}, sent(b""))
         await desk.services.sources.read_due()
         assert len(desk.shelf.asked) == asked
         desk.clock.move(timedelta(minutes=minutes))

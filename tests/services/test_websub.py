@@ -14,7 +14,7 @@ from bot.services import WebSub
 from bot.services.websub import LONGEST_LEASE, SHORTEST_LEASE
 from bot.store import websub as lease_rows
 from bot.store.secret_box import SecretBox
-from tests.doubles import sample_issue
+from tests.doubles import sample_issue, sent
 from tests.services.conftest import ADMIN, FEED, GUILD, Desk
 
 HUB = Hub("https://hub.example/", FEED)
@@ -150,7 +150,7 @@ async def test_a_signed_call_lets_the_source_be_read_at_once_and_nothing_of_it_i
     desk.clock.move(timedelta(minutes=2))
     asked = len(desk.shelf.asked)
     for method in ("sha256", "sha1"):
-        await desk.services.websub.take(token, signature(secret, method=method), BODY)
+        await desk.services.websub.take(token, signature(secret, method=method), sent(BODY))
     await desk.services.sources.read_due()
     assert len(desk.shelf.asked) == asked + 1
     assert await desk.titles_sent() == ["Issue number 1"]
@@ -169,7 +169,7 @@ async def test_calls_that_are_not_signed_as_they_must_be_change_nothing(desk: De
         signature(secret).replace("sha256", "md5"),
     )
     for given in wrong:
-        await desk.services.websub.take(token, given, BODY)
+        await desk.services.websub.take(token, given, sent(BODY))
         await desk.services.sources.read_due()
     assert len(desk.shelf.asked) == asked
 
@@ -179,7 +179,7 @@ async def test_many_calls_are_one_reading_a_minute(desk: Desk) -> None:
     desk.clock.move(timedelta(minutes=2))
     asked = len(desk.shelf.asked)
     for _ in range(20):
-        await desk.services.websub.take(token, signature(secret), BODY)
+        await desk.services.websub.take(token, signature(secret), sent(BODY))
         await desk.services.sources.read_due()
     assert len(desk.shelf.asked) == asked + 1
 
@@ -243,7 +243,7 @@ async def test_another_hub_voids_what_the_first_one_was_given(desk: Desk) -> Non
     desk.shelf.answer = Reading(title=None, issues=(sample_issue(1),), hub=Hub("https://new.example/", FEED))
     await desk.read()
     with pytest.raises(NotFoundError):
-        await desk.services.websub.take(token, signature(secret), BODY)
+        await desk.services.websub.take(token, signature(secret), sent(BODY))
     await desk.services.websub.renew_due()
     assert [address for address, _ in desk.hub.forms] == [HUB.url, "https://new.example/"]
 
@@ -255,7 +255,7 @@ async def test_a_feed_that_names_no_hub_any_more_has_none(desk: Desk) -> None:
     await desk.read()
     assert (await desk.services.guilds.status(GUILD)).hubs == {}
     with pytest.raises(NotFoundError):
-        await desk.services.websub.take(token, signature(secret), BODY)
+        await desk.services.websub.take(token, signature(secret), sent(BODY))
 
 
 async def test_when_nobody_reads_the_source_any_more_the_hub_is_told_so_and_confirmed(desk: Desk) -> None:
@@ -268,7 +268,7 @@ async def test_when_nobody_reads_the_source_any_more_the_hub_is_told_so_and_conf
     form = desk.hub.forms[-1][1]
     assert (form["hub.mode"], token_in(form)) == ("unsubscribe", token)
     with pytest.raises(NotFoundError):
-        await desk.services.websub.take(token, signature(secret), BODY)
+        await desk.services.websub.take(token, signature(secret), sent(BODY))
     await desk.services.websub.confirm(token, mode="unsubscribe", topic=FEED, lease_seconds="")
     assert await desk.services.websub.renew_due() is None
 

@@ -1,7 +1,8 @@
 """The listener for platforms' calls, over a real socket."""
 
 import asyncio
-from collections.abc import Mapping
+import io
+from collections.abc import AsyncIterable, Mapping
 from typing import cast
 
 import aiohttp
@@ -21,8 +22,8 @@ class Gate:
         self.error: Exception | None = None
         self.calls: list[tuple[str, bytes]] = []
 
-    async def take(self, token: str, _headers: Mapping[str, str], body: bytes) -> None:
-        self.calls.append((token, body))
+    async def take(self, token: str, _headers: Mapping[str, str], body: AsyncIterable[bytes]) -> None:
+        self.calls.append((token, b"".join([piece async for piece in body])))
         if self.error is not None:
             raise self.error
 
@@ -59,7 +60,7 @@ async def test_calls_are_answered_and_nothing_else_is_there(caplog: pytest.LogCa
         ):
             async with client.request(method, base + path) as response:
                 assert (path, response.status) == (path, status)
-        async with client.post(f"{base}/hooks/{TOKEN}", data=b"x" * (MOST_BYTES + 1)) as response:
+        async with client.post(f"{base}/hooks/{TOKEN}", data=io.BytesIO(b"x" * (MOST_BYTES + 1))) as response:
             assert response.status == 413
         assert gate.calls == [(TOKEN, b"{}")] * 4
         with pytest.raises(StartError, match="PUSH_PORT"):

@@ -1,0 +1,129 @@
+"""Anybody may call where platforms and hubs do: what is sent along is not kept, and nobody waits for half a call."""
+
+import asyncio
+import base64
+import hmac
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from sqlalchemy import select
+
+from bot.services import Guilds, Push, Subscriptions, WebSub
+from bot.store import Store
+from bot.store.secret_box import SecretBox
+from bot.store.tables import push_hooks
+from bot.web.push import BODY_SECONDS, serve_push
+from tests.doubles import AskedHub, MovedClock, QuietBell, Shelf, sent
+from tests.services.conftest import ADMIN, GUILD
+from tests.web.test_push import free_port
+
+KEY = b"0123456789abcdef0123456789abcdef"
+SECRET = "whsec_" + base64.b64encode(KEY).decode()
+LARGE = b"x" * 3_000_000
+HALF = "POST /hooks/{token} HTTP/1.1\r\nHost: desk.example\r\n{headers}Content-Length: 100\r\n\r\nhalf of it"
+
+
+class Door:
+    """The listener, and what stands behind it."""
+
+    def __init__(self, store: Store, key_file: Path) -> None:
+        self.store, self.clock, self.bell = store, MovedClock(), QuietBell()
+        self._secrets = SecretBox(key_file)
+        self.push = Push(
+            store, clock=self.clock, bell=self.bell, secrets=self._secrets, public_url="https://desk.example"
+        )
+        self._websub = WebSub(
+            store,
+            caller=AskedHub(),
+            clock=self.clock,
+            bell=self.bell,
+            secrets=self._secrets,
+            public_url="https://desk.example",
+        )
+
+    async def hooked(self, secret: str | None) -> str:
+        await Guilds(self.store, clock=self.clock, bell=self.bell).remember(GUILD, name="Server")
+        await Subscriptions(
+            self.store,
+            reader=Shelf(),
+            secrets=self._secrets,
+            clock=self.clock,
+            bell=self.bell,
+            interval=timedelta(minutes=10),
+        ).subscribe(GUILD, url="https://news.example/feed", channel_id=8001, actor=ADMIN, interaction_id=1)
+        hooked = await self.push.open(GUILD, 1, secret=secret, actor=ADMIN, interaction_id=2)
+        return hooked.address.rpartition("/")[2]
+
+    @asynccontextmanager
+    async def opened(self, *, body_seconds: float = BODY_SECONDS) -> AsyncIterator[int]:
+        port = await free_port()
+        async with serve_push("127.0.0.1", port, push=self.push, websub=self._websub, body_seconds=body_seconds):
+            yield port
+
+    async def called_at(self) -> datetime | None:
+        async with self.store.read() as transaction:
+            at: datetime | None = (await transaction.execute(select(push_hooks.c.called_at))).scalar_one()
+        return at
+
+    def signed(self, body: bytes, *, call: str) -> dict[str, str]:
+        at = str(int(self.clock.now().timestamp()))
+        signature = hmac.new(KEY, f"{call}.{at}.".encode() + body, "sha256").digest()
+        value = "v1," + base64.b64encode(signature).decode()
+        return {"Webhook-Id": call, "Webhook-Timestamp": at, "Webhook-Signature": value}
+
+
+@pytest.fixture
+def door(store: Store, tmp_path: Path) -> Door:
+    return Door(store, tmp_path / "secret.key")
+
+
+@pytest.mark.parametrize("secret", [None, SECRET], ids=["unsigned", "signed"])
+async def test_a_whole_issue_sent_along_is_taken_whatever_its_size(door: Door, secret: str | None) -> None:
+    token = await door.hooked(secret)
+    headers = door.signed(LARGE, call="one") if secret else {}
+    async with (
+        door.opened() as port,
+        aiohttp.ClientSession() as http,
+        http.post(f"http://127.0.0.1:{port}/hooks/{token}", data=io.BytesIO(LARGE), headers=headers) as response,
+    ):
+        assert response.status == 202
+
+
+async def test_an_unsigned_call_is_answered_before_its_body_came(door: Door) -> None:
+    token = await door.hooked(None)
+    async with door.opened() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HALF.format(token=token, headers="").encode())
+        assert b"202" in await reader.readline()
+        writer.close()
+
+
+@pytest.mark.parametrize("half", [HALF[:40], HALF], ids=["half a head", "half a body"])
+async def test_who_sends_half_is_not_waited_for(door: Door, half: str) -> None:
+    token = await door.hooked(SECRET)
+    headers = "".join(f"{name}: {value}\r\n" for name, value in door.signed(b"", call="one").items())
+    async with door.opened(body_seconds=0.1) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(half.format(token=token, headers=headers).encode())
+        answer = await reader.read()  # until the connection is closed
+        writer.close()
+    assert answer == b"" if half != HALF else b"408" in answer.splitlines()[0]
+    assert await door.called_at() is None
+
+
+@pytest.mark.parametrize("secret", [None, SECRET], ids=["unsigned", "signed"])
+async def test_many_calls_write_once_while_one_waits_to_be_followed(door: Door, secret: str | None) -> None:
+    token = await door.hooked(secret)
+    first = door.clock.now()
+    for number in range(5):
+        await door.push.take(token, door.signed(b"", call=f"{number}") if secret else {}, sent(b""))
+        door.clock.move(timedelta(seconds=5))
+    assert await door.called_at() == first
+    door.clock.move(timedelta(minutes=2))
+    await door.push.take(token, door.signed(b"", call="late") if secret else {}, sent(b""))
+    assert await door.called_at() == door.clock.now()

@@ -185,6 +185,15 @@ def test_every_number_of_discords_says_whether_it_is_a_members() -> None:
     assert mistaken == []
 
 
+def test_what_is_said_to_hold_against_strangers_has_a_test() -> None:
+    said = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/[\w/.]+)`", said))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    shown = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/hostile").glob("test_*.py")}
+    assert shown - named == set(), "tests of harm that SECURITY.md does not name"
+    assert "@" not in said, "reports go to the repository, not to somebody's mail box"
+
+
 def test_nothing_is_left_behind_in_the_source() -> None:
     marks = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X])\b")
     found = [

@@ -206,6 +206,8 @@ class Subscriptions:
         async with self._store.write() as transaction:
             fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
             await guild_rows.hold_guild(transaction, guild_id)
+            # Before the source's own row, as a reading that is being stored does.
+            await guild_rows.hold_subscriptions_of_guild(transaction, guild_id)
             subscription = await _subscription(transaction, guild_id, source.source_id)
             if (
                 fresh

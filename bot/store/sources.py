@@ -38,7 +38,10 @@ async def add_plain_source(transaction: Transaction, url: str, *, now: datetime)
 async def change_key(
     transaction: Transaction, source_id: int, *, url_key: str, secret: bytes | None, guild_id: int, now: datetime
 ) -> bool:
-    """Let a source that this server alone reads be read with other credentials from now on; False where others do."""
+    """Let a source that this server alone reads be read with other credentials from now on; False where others do.
+
+    A reading that is under way with the former ones is void.
+    """
     others = exists().where(subscriptions.c.source_id == source_id, subscriptions.c.guild_id != guild_id)
     taken = select(sources.c.id).where(sources.c.url_key == url_key)
     if (await transaction.execute(taken)).first() is not None:
@@ -46,7 +49,7 @@ async def change_key(
     result = await transaction.execute(
         update(sources)
         .where(sources.c.id == source_id, ~others)
-        .values(url_key=url_key, secret=secret, etag=None, last_modified=None, failures=0, next_poll_at=now)
+        .values(url_key=url_key, secret=secret, etag=None, last_modified=None, failures=0, next_poll_at=now, **_FREE)
     )
     return bool(result.rowcount)
 

@@ -1,5 +1,6 @@
 """Which newsletters a server reads: what is understood of an address, and what is refused."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,10 @@ from bot.errors import DeliveryError, RefusedError, UnreadableError
 from bot.model.member import Actor
 from bot.ports import Reading
 from bot.services.subscriptions import Outcome, Subscribed, split_credentials
+from bot.store import guilds as guild_rows
+from bot.store.group_commit import Transaction
 from tests.doubles import sample_issue
-from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk
+from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_postgresql
 
 
 async def subscribed(
@@ -188,6 +191,46 @@ async def test_another_key_for_what_is_read_already_takes_the_place_of_the_old_o
     assert desk.shelf.credentials == ["k2"]
     assert await desk.titles_sent() == ["Issue number 1"]
     assert len((await desk.services.guilds.status(GUILD)).sources) == 1
+
+
+async def test_what_is_read_with_the_old_key_is_void_when_another_one_is_given_meanwhile(desk: Desk) -> None:
+    await desk.subscribe()
+
+    async def change() -> None:
+        desk.shelf.meanwhile = None
+        await subscribed(desk, url=FEED, key="k2")
+        desk.shelf.credentials.clear()
+
+    desk.shelf.meanwhile = change
+    async with asyncio.timeout(20):
+        await desk.services.sources.read_due()
+    assert desk.shelf.credentials == [None, "k2"]
+    assert await desk.titles_sent() == ["Issue number 1"]
+
+
+@only_postgresql
+async def test_another_key_and_a_reading_that_is_stored_do_not_wait_for_each_other_in_a_circle(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.subscribe()
+    stores, goes_on = asyncio.Event(), asyncio.Event()
+    hold = guild_rows.hold_subscriptions_around
+
+    async def slow(transaction: Transaction, source_id: int) -> None:
+        await hold(transaction, source_id)
+        stores.set()
+        await goes_on.wait()
+
+    monkeypatch.setattr(guild_rows, "hold_subscriptions_around", slow)
+    async with asyncio.timeout(20):
+        reading = asyncio.create_task(desk.services.sources.read_due())
+        await stores.wait()
+        changing = asyncio.create_task(subscribed(desk, url=FEED, channel_id=CHANNEL + 1, key="k2"))
+        await desk.held_up(1, changing)
+        goes_on.set()
+        await asyncio.gather(reading, changing)
+    assert changing.result().has_new_key
+    assert await desk.titles_sent() == ["Issue number 1"]
 
 
 async def test_the_key_of_a_source_that_others_read_is_not_changed(desk: Desk) -> None:

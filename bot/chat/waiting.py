@@ -25,7 +25,7 @@ async def what_waits(interaction: discord.Interaction) -> ui.LayoutView | None:
     command = interaction.command
     if command is None or command.qualified_name.partition(" ")[0] not in _WHERE:
         return None
-    if not interaction.permissions.administrator:
+    if not actor_of(interaction).manages_server:
         return None
     try:
         floods = await services_of(interaction).floods.untold(guild_id_of(interaction), actor=actor_of(interaction))

@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, delete, exists, func, select, update
 from bot.model.delivery import DeliveryState, Purpose
 from bot.model.flood import Flood, FloodDecision
 from bot.store.group_commit import Transaction
-from bot.store.tables import floods, issues, outbox, sources
+from bot.store.tables import floods, issues, outbox, sources, stopped_channels
 
 
 async def add(
@@ -57,12 +57,16 @@ async def waiting(transaction: Transaction, guild_id: int) -> list[Flood]:
 
 
 async def untold(transaction: Transaction, guild_id: int) -> list[Flood]:
-    """Those that nobody decided about and that no card asks about, or is going to; the oldest first."""
+    """Those that nobody decided about and that no card asks about, or is going to; the oldest first.
+
+    A card in a stopped channel asks nobody: it waits there, or nobody can be sure to see it.
+    """
     asked = exists().where(
         outbox.c.guild_id == floods.c.guild_id,
         outbox.c.subject_key == floods.c.flood_key,
         outbox.c.purpose == Purpose.FLOOD,
         outbox.c.state != DeliveryState.FAILED,
+        ~exists().where(stopped_channels.c.channel_id == outbox.c.channel_id),
     )
     wanted = _floods().where(floods.c.guild_id == guild_id, floods.c.decision.is_(None), ~asked)
     return [await _whole(transaction, row) for row in (await transaction.execute(wanted.order_by(floods.c.id))).all()]

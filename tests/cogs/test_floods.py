@@ -3,12 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+import discord
 from discord import ui
 
 from bot.chat.views import View
 from bot.chat.waiting import joined
 from sandbox import Sandbox
-from sandbox.model import Channel, Message
+from sandbox.model import Channel, Guild, Message
 from tests.cogs.conftest import Press
 from tests.doubles import sample_issue
 
@@ -70,6 +71,13 @@ async def test_without_a_channel_for_the_staff_administrators_are_told_below_the
     assert "the newest is announced" in asked.message.text
     assert "Moved number 5" in (await press.announced(2))[-1].text
     assert "wait for your decision" not in (await ada.slash("/help")).text
+
+
+async def test_who_only_has_manage_server_is_told_as_an_administrator_is(press: Press, guild: Guild) -> None:
+    await flooded(press, staff=False)
+    guild.add_role("managers", permissions=int(discord.Permissions(manage_guild=True).value))
+    guild.add_member("gil", roles=["managers"])
+    assert "4 new issues wait for your decision" in (await press.person("gil").slash("/help")).text
 
 
 async def test_a_channel_for_the_staff_is_asked_what_nobody_was_asked(

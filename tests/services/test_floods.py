@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
+from bot.errors import ChannelClosedError, DeliveryRefusedError, NotFoundError, RefusedError
 from bot.model.flood import FloodDecision
 from bot.model.issue import Issue
 from bot.model.member import Actor
+from bot.model.problem import Problem
 from bot.ports import FloodCard, Unchanged
 from bot.services.floods import is_flood
+from bot.store import channels as channel_rows
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
 
@@ -275,3 +277,30 @@ async def test_a_flood_whose_card_was_refused_is_told_to_nobody_yet(desk: Desk) 
     await flooded(desk)
     await desk.services.outbox.deliver_due()
     assert len(await desk.services.floods.untold(GUILD, actor=MODERATOR)) == 1
+
+
+@pytest.mark.parametrize("was_asked", [False, True])
+async def test_a_flood_whose_card_is_in_a_channel_that_is_gone_is_told_and_asked_in_the_next_one(
+    desk: Desk, *, was_asked: bool
+) -> None:
+    if not was_asked:
+        desk.channel.fail_in[STAFF] = ChannelClosedError("delivery-channel-gone", is_gone=True)
+    await flooded(desk)
+    await desk.services.outbox.deliver_due()
+    if was_asked:
+        assert await desk.services.floods.untold(GUILD, actor=MODERATOR) == []
+        async with desk.store.write() as transaction:
+            await channel_rows.stop_channel(
+                transaction,
+                STAFF,
+                guild_id=GUILD,
+                problem=Problem("delivery-channel-gone"),
+                now=desk.clock.now(),
+                look_again_at=None,
+            )
+    [untold] = await desk.services.floods.untold(GUILD, actor=MODERATOR)
+    await desk.services.guilds.set_staff_channel(GUILD, STAFF + 1, actor=ADMIN, interaction_id=2)
+    assert await desk.services.floods.untold(GUILD, actor=MODERATOR) == []
+    desk.channel.cards.clear()
+    await desk.services.outbox.deliver_due()
+    assert [card.flood.flood_key for card in cards(desk)] == [untold.flood_key]

@@ -41,6 +41,17 @@ from bot.store.repeats import Held
 log = logging.getLogger(__name__)
 
 _MOST_TROUBLED = 3
+# They queue messages; what else is left is about what is stored.
+_CHORES_FOR_DISCORD = frozenset(
+    {
+        ChoreKind.SHOW_WAITING,
+        ChoreKind.SHOW_NAME,
+        ChoreKind.MOVE_ANNOUNCEMENTS,
+        ChoreKind.MOVE_NOTICES,
+        ChoreKind.RELEASE,
+        ChoreKind.ANNOUNCE_FLOOD,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,12 @@ class Guilds:
         while is_left:
             async with self._store.write() as transaction:
                 is_left = (
+                    await chore_rows.end_of_guild(transaction, guild_id, _CHORES_FOR_DISCORD, limit=PORTION) == PORTION
+                )
+        is_left = True
+        while is_left:
+            async with self._store.write() as transaction:
+                is_left = (
                     await outbox_rows.cancel_guild(
                         transaction, guild_id, problem=Problem("delivery-cancelled"), limit=PORTION
                     )
@@ -123,6 +140,7 @@ class Guilds:
         async with self._store.read() as transaction:
             remembered = await guild_rows.guilds_with_subscriptions(transaction)
             remembered |= await outbox_rows.guilds_waited_for(transaction)
+            remembered |= await chore_rows.guilds_of(transaction, _CHORES_FOR_DISCORD)
         for guild_id in sorted(remembered - set(present)):
             if not goes_on():
                 break

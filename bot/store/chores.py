@@ -1,5 +1,6 @@
 """What is left to be done in portions, a row each until it is done."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from bot.store.statements import insert
 from bot.store.tables import chores
 
 _NAMES = ("kind", "guild_id", "subject", "member_id")
+# After a downgrade, what a newer version left waits for that one.
+_IS_KNOWN = chores.c.kind.in_(list(ChoreKind))
 
 
 async def leave(transaction: Transaction, chore: Chore, *, now: datetime) -> None:
@@ -32,7 +35,7 @@ async def leave(transaction: Transaction, chore: Chore, *, now: datetime) -> Non
 
 async def take_due(transaction: Transaction, *, now: datetime) -> Chore | None:
     """The one that waits longest, held until the transaction ends; none that another process is at."""
-    waits = select(chores).where(chores.c.due_at <= now).order_by(chores.c.due_at, chores.c.id).limit(1)
+    waits = select(chores).where(_IS_KNOWN, chores.c.due_at <= now).order_by(chores.c.due_at, chores.c.id).limit(1)
     row = (await transaction.execute(waits.with_for_update(skip_locked=True))).one_or_none()
     return None if row is None else _chore(row)
 
@@ -58,9 +61,24 @@ async def end(transaction: Transaction, chore: Chore) -> None:
     await transaction.execute(delete(chores).where(_is(chore)))
 
 
+async def end_of_guild(transaction: Transaction, guild_id: int, kinds: Collection[ChoreKind], *, limit: int) -> int:
+    """Let nothing be done any more of so many of a server's of these kinds; how many there were."""
+    of_guild = select(chores.c.id).where(chores.c.guild_id == guild_id, chores.c.kind.in_(kinds)).limit(limit)
+    result = await transaction.execute(delete(chores).where(chores.c.id.in_(of_guild)))
+    return result.rowcount
+
+
+async def guilds_of(transaction: Transaction, kinds: Collection[ChoreKind]) -> set[int]:
+    """Servers that something of these kinds is left for."""
+    rows = await transaction.execute(select(chores.c.guild_id).where(chores.c.kind.in_(kinds)).distinct())
+    return set(rows.scalars())
+
+
 async def next_due(transaction: Transaction) -> datetime | None:
     """When something is to be done; None when nothing is."""
-    moment: datetime | None = (await transaction.execute(select(func.min(chores.c.due_at)))).scalar_one()
+    moment: datetime | None = (
+        await transaction.execute(select(func.min(chores.c.due_at)).where(_IS_KNOWN))
+    ).scalar_one()
     return moment
 
 

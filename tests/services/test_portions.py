@@ -169,6 +169,39 @@ async def test_a_chore_that_breaks_keeps_no_other_from_being_done(desk: Desk) ->
     assert await count(desk, outbox, outbox.c.purpose == Purpose.REVIEW) == 60
 
 
+async def test_a_chore_that_only_another_version_knows_keeps_no_other_from_being_done(desk: Desk) -> None:
+    await fill(desk, 120)
+    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
+    async with desk.store.write() as transaction:
+        foreign = {"kind": "of-tomorrow", "guild_id": GUILD, "subject": "", "member_id": 0, "place": 0}
+        long_ago = NOON - timedelta(days=1)
+        await transaction.execute(chores.insert().values(**foreign, begun_at=long_ago, due_at=long_ago))
+    assert await desk.services.chores.work_off() is None
+    assert await count(desk, chores, chores.c.kind == "of-tomorrow") == 1
+    assert await count(desk, chores) == 1
+    assert await count(desk, outbox, outbox.c.purpose == Purpose.REVIEW) == 60
+
+
+async def test_for_a_server_that_is_gone_nothing_more_is_queued(desk: Desk) -> None:
+    await fill(desk, 120)
+    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
+    await desk.services.guilds.set_staff_channel(GUILD, ELSEWHERE, actor=ADMIN, interaction_id=2)
+    await desk.services.credits.answer(GUILD, MIA, "Mia", in_own_words=True, interaction_id=3)
+    assert set(await left(desk)) >= {ChoreKind.SHOW_WAITING, ChoreKind.SHOW_NAME}
+    await desk.services.guilds.leave(GUILD)
+    await desk.services.chores.work_off()
+    assert await left(desk) == []
+    assert await count(desk, outbox, outbox.c.state == DeliveryState.PENDING) == 0
+
+
+async def test_a_server_that_went_while_the_bot_was_away_leaves_no_chores(desk: Desk) -> None:
+    gone = 7002
+    async with desk.store.write() as transaction:
+        await chore_rows.leave(transaction, Chore(ChoreKind.SHOW_WAITING, gone), now=NOON)
+    await desk.services.guilds.stay_only_in([GUILD])
+    assert await left(desk) == []
+
+
 async def test_what_waited_because_of_a_newsletter_that_was_removed_is_let_go(desk: Desk) -> None:
     await fill(desk, 120)
     announced = outbox.c.purpose == Purpose.ANNOUNCE

@@ -35,6 +35,8 @@ _BRACKETS = {")": "(", "]": "[", "}": "{", "）": "（", "］": "［"}
 # What goes on after a space: `mple.com`, `/path`, `path/x`, `b=c`, `file.html`.
 _PIECE = re.compile(r"(?:[./?&#=%:-][^\W_]|\w[\w-]*[./=&#%][^\W_])")
 _PAGE = re.compile(r"\.(?:html?|php|aspx?|xml|rss|atom|json|pdf|md)\W*$", re.IGNORECASE)
+# Alone behind an address, it may be the rest of its path; with a mark of a sentence, somebody speaks.
+_PLAIN_WORD = re.compile(r"(?=.*\w)[^.,;:!?…。、，；：！？]+")
 _UNFINISHED = tuple("-=&%")
 _NO_DOT = re.compile(r"https?://(?!localhost\b)[^./:\[]+$", re.IGNORECASE)
 
@@ -56,9 +58,7 @@ def one_address(written: str, *, invalid: str = "address-invalid") -> str:
     address = found[0]
     if _goes_on(text, address):
         raise RefusedError("address-spaced")
-    if _SCHEME.search(text) and any(
-        _host(bare[0]) != _host(address) for bare in _BESIDE_IT.finditer(_ADDRESS.sub(" ", text))
-    ):
+    if (_SCHEME.search(text) or re.search(r"\s", text)) and _is_beside_another(text, address):
         raise RefusedError("address-several")
     if not _is_whole(address):
         raise RefusedError(invalid)
@@ -140,7 +140,31 @@ def _goes_on(text: str, address: str) -> bool:
         or address.endswith(_UNFINISHED)
         or _NO_DOT.match(address) is not None
         or any(_PAGE.search(word) for word in words)
+        or (len(words) == 1 and _is_first(text, written) and _PLAIN_WORD.fullmatch(words[0]) is not None)
     )
+
+
+def _is_first(text: str, written: str) -> bool:
+    return text.lstrip("([{*_~|'").startswith(written)
+
+
+def _is_beside_another(text: str, address: str) -> bool:
+    """Whether an address without its scheme stands there too, and is not this one or the name of its site."""
+    name = _SCHEME.sub("", address)
+    name = re.escape(name.removeprefix("www.").rstrip("/"))
+    itself = re.compile(rf"(?:www\.)?{name}/?(?![/?#&=%.-]*\w)", re.IGNORECASE)
+    return any(
+        not _is_short_for(bare[0], address) for bare in _BESIDE_IT.finditer(itself.sub(" ", _ADDRESS.sub(" ", text)))
+    )
+
+
+def _is_short_for(bare: str, address: str) -> bool:
+    """Whether a text stands for an address: by the name of its site, or by its beginning and dots."""
+    shown = _without_what_follows(bare, "").rstrip("/")
+    if shown == shown.partition("/")[0]:
+        return _host(shown) == _host(address)
+    is_cut = bare.rstrip(")]").endswith(("…", "..."))
+    return is_cut and _SCHEME.sub("", address).removeprefix("www.").startswith(shown.removeprefix("www."))
 
 
 def _host(address: str) -> str:

@@ -48,7 +48,7 @@ async def tell_error(interaction: discord.Interaction, error: BaseException) -> 
             exc_info=None if isinstance(error, StoreError) else error,
         )
         if isinstance(error, StoreError):
-            await tell_outcome(interaction, incident=incident)
+            await tell_outcome(interaction, error, incident=incident)
         else:
             await reply_sentence(interaction, say(interaction, "error-unexpected", incident=incident))
     except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:

@@ -7,6 +7,7 @@ import discord
 
 from bot.chat.context import services_of
 from bot.chat.replies import promise_answer, reply_sentence, say, sentence_view
+from bot.errors import StoreError, StoreFullError, StoreReadOnlyError
 from bot.texts import text
 
 _CARD = "the card"
@@ -93,7 +94,7 @@ def name_of(interaction: discord.Interaction) -> str:
     return getattr(interaction.command, "qualified_name", None) or str(data.get("custom_id", "")).partition(":")[0]
 
 
-async def tell_outcome(interaction: discord.Interaction, *, incident: str) -> None:
+async def tell_outcome(interaction: discord.Interaction, error: StoreError, *, incident: str) -> None:
     """Say whether it was stored: asked of the database when it answers again, as long as an answer can be given."""
     look = LOOKED_UP_WITH.get(name_of(interaction))
     if look is None:
@@ -115,7 +116,9 @@ async def tell_outcome(interaction: discord.Interaction, *, incident: str) -> No
         elif asking.result():
             sentence = say(interaction, "error-stored", look=where)
         else:
-            sentence = say(interaction, "error-not-stored", incident=incident)
+            takes_none = isinstance(error, StoreFullError | StoreReadOnlyError)
+            why = "error-takes-no-changes" if takes_none else "error-not-stored"
+            sentence = say(interaction, why, incident=incident)
     finally:
         asking.cancel()
     if message is None:

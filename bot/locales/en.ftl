@@ -167,17 +167,18 @@ why-waits-for-digest = It waits for a digest that may tell the same story, becau
 why-alike-on-its-way = It is on its way to <#{ $channel }> already, by another address by which the newsletter comes.
 why-edited = The newsletter changed it; the change was seen on { $when }.
 why-withdrawn = The newsletter took it back: since { $when } it is not in the feed any more, though older and newer issues are.
+why-withdrawn-gone = The newsletter took it back: since { $when } it is gone from the feed, and its own address or its platform says that nothing is there.
 why-not-withdrawn = It is not announced, because it was taken back. `/desk post` announces it all the same.
 why-struck = Its announcement is struck through.
 why-redrawn-soon = Its announcement is about to be brought up to date.
 why-not-redrawn = Its announcement could not be brought up to date: { $reason }
 why-deleted = Somebody deleted that announcement, and it is not posted again by itself. `/desk repost` does that.
-why-flood = It is held back: { $new } of { $listed } issues of its newsletter looked new on { $when }, and the staff has to decide what is announced. Somebody presses a button under that question in the staff's channel, or announces it with `/desk post`.
+why-flood = It is held back: { $new } of { $listed } issues of its newsletter looked new on { $when }. The staff decides what is announced: on the card that asks them or, where there is no card, with *Decide* below the answers of `/setup status`. `/desk post` announces this issue alone.
 why-flood-none = It is not announced: too many issues looked new at once, and the staff decided to announce none. `/desk post` announces it.
 why-flood-newest = It is not announced: too many issues looked new at once, and the staff chose which of them are announced. `/desk post` announces it.
 why-imported = It is not announced: it was put into the archive by the operator, and never stood in what is read here. `/desk post` announces it.
 why-cancelled = It is not announced: the newsletter was removed here before it was known whether the message arrived. `/setup source` adds it again.
-why-moved = It went along to <#{ $channel }>, when the newsletter was moved there.
+why-moved = It moved to <#{ $channel }> together with its newsletter.
 why-archive = It is not announced: it was in the feed already when this server began to read it, and then only the newest issue is. `/desk post` announces it.
 why-archive-nothing = It is not announced: it was in the feed already when this server began to read it, and nothing of that should be. `/desk post` announces it.
 why-not-subscribed = It is not announced: this server does not read that newsletter any more.
@@ -244,9 +245,9 @@ setup-archive-role-needed = Say which role it is for, with the option `role`.
 setup-archive-off = Nobody may use `/links`; the archive is kept.
 setup-push-open = Give this address to the newsletter's platform as a webhook for published issues: `{ $address }`. Whoever knows it can make me read the newsletter, and nothing else; keep it to yourself, or take it away with `remove`.
 setup-push-signed = Give this address to the newsletter's platform as a webhook for published issues: `{ $address }`. Only calls that are signed with your secret count.
-setup-push-removed = Calls to the address of that newsletter do nothing any more.
+setup-push-removed = That newsletter has no address for calls any more. Whoever still calls the old one is not heard.
 setup-push-hint = -# `/setup push` with a newsletter shows its address for calls, and makes one where there is none.
-status-push = - **{ $title }** has an address for calls.
+status-push = - **{ $title }** is also read when its platform calls (`/setup push`).
 push-closed = Whoever runs me has opened no way in for such calls (`PUBLIC_URL` and `PUSH_PORT`).
 push-secret-invalid = That is no webhook secret: it begins with `whsec_` and goes on with letters and digits. Copy the whole of it.
 push-unknown = That address is nobody's.
@@ -383,10 +384,10 @@ flood-held = **Hold on: { $new } of { $listed } issues of { $name } look new.** 
 flood-decided-newest = -# { $new } of { $listed } issues of { $name } looked new; the newest is announced, “{ $title }”.
 flood-decided-all = -# { $new } of { $listed } issues of { $name } looked new; all of them are announced.
 flood-decided-none = -# { $new } of { $listed } issues of { $name } looked new; none is announced. `/desk post` announces any of them.
-waiting-floods = ⚠ **{ $new } new issues wait for your decision**, and nobody was asked: { $count ->
-    [one] most of { $name } looked new at once
-   *[other] { $count } times most of a newsletter looked new at once, first { $name }
-}, and this server has no channel for its staff. Press *Decide*. With a channel in `/setup staff`, the question comes there.
+waiting-floods = ⚠ **{ $new } new issues wait for your decision.** { $count ->
+    [one] Most of { $name } looked new at once.
+   *[other] Most of a newsletter looked new at once, and this { $count } times; the first is { $name }.
+} No channel of the staff shows that question. Press *Decide* to answer it here, or choose a channel with `/setup staff`: then I ask there.
 flood-gone = That does not wait for a decision any more.
 notice-silence = **{ $title } is late.** By its habit an issue should have come by { $expected } ({ $ago }), and none is there. If it rests on purpose, nothing needs to be done; else `/setup status` says whether its feed can be read.
 status-flood = ⚠ { $new } of { $listed } issues of **{ $name }** looked new and are held back. Decide on the card in the staff's channel (`/setup staff` names one), or post single ones with `/desk post`.
@@ -502,8 +503,9 @@ help-menu = -# On a message, *Apps → Submit to newsletter* sends in a link tha
 
 error-unexpected = Something went wrong here, and it is logged. Please try again; if it stays, tell the operator the incident **{ $incident }**.
 error-not-stored = The database failed in the middle of this, so **nothing of this was stored**. Please try again; if it fails again, tell the operator the incident **{ $incident }**.
+error-takes-no-changes = The database takes no changes right now, so **nothing of this was stored**. Please try again later; if it stays, tell the operator the incident **{ $incident }**.
 error-stored = The database failed in the middle of this, but **it was stored**. To see it, { $look }.
-error-outcome-open = The database does not answer right now, so it is not known yet whether **this was stored**. This message will tell as soon as that is known. You can also { $look }.
+error-outcome-open = The database does not answer right now. **It is not known yet** whether your change is stored; as soon as it is known, this message tells you. You can also { $look }.
 error-perhaps-stored = The database does not answer, so **it may have been stored** or not. When it answers again, { $look }, and try again if it is missing. If this stays, tell the operator the incident **{ $incident }**.
 error-not-read = The database cannot be asked right now, and nothing was changed. Please try again later; if it stays, tell the operator the incident **{ $incident }**.
 look-with = look with `{ $command }`
@@ -572,7 +574,7 @@ unreadable-other = It seems to be { $kind }, not a newsletter.
 unreadable-binary = It is binary data, not text.
 
 delivery-gone = The issue or the server is gone from the database.
-delivery-moved = It went along to <#{ $channel }>, when the newsletter was moved there.
+delivery-moved = It moved to <#{ $channel }> together with its newsletter.
 delivery-cancelled = The newsletter was removed before it was known whether the message arrived.
 delivery-unknown-outcome = It is unknown whether a message arrived there, and without *Read Message History* it cannot be looked up. Grant me that permission in the channel; until then nothing is sent, so that nothing appears twice.
 delivery-server-unavailable = Discord does not show this server at the moment.

@@ -11,6 +11,7 @@ from bot.model.problem import Problem
 from bot.services.announcements import announced_alike
 from bot.services.rekeying import keys_of
 from bot.services.repeats import is_told_elsewhere
+from bot.services.storing import READINGS_MISSED
 from bot.services.subscriptions import split_credentials
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
@@ -82,7 +83,9 @@ class Explanations:
         if known.edited_at is not None:
             findings.append(Finding("why-edited", {"when": known.edited_at}))
         if known.withdrawn_at is not None:
-            findings.append(Finding("why-withdrawn", {"when": known.withdrawn_at}))
+            is_passed_over = known.missed_readings >= READINGS_MISSED  # else its own address or its platform told
+            taken_back = "why-withdrawn" if is_passed_over else "why-withdrawn-gone"
+            findings.append(Finding(taken_back, {"when": known.withdrawn_at}))
         records = await outbox_rows.deliveries_of(transaction, guild_id=guild_id, subject_key=card.issue_key)
         announced = [record for record in records if record.purpose is Purpose.ANNOUNCE]
         redrawn = {record.channel_id: record for record in records if record.purpose is Purpose.REFRESH}

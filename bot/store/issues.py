@@ -417,7 +417,8 @@ async def issues_with_link(
 class Provenance:
     """Where an issue came from, and what its newsletter did with it since.
 
-    is_listed: a reading of the source held it; else it was imported.
+    is_listed: a reading of the source held it; else it was imported. missed_readings: in a row, among older and newer
+    issues, when it was taken back or up to now.
     """
 
     source: Source
@@ -425,11 +426,18 @@ class Provenance:
     edited_at: datetime | None
     withdrawn_at: datetime | None
     is_listed: bool
+    missed_readings: int
 
 
 async def provenance(transaction: Transaction, issue_key: str) -> Provenance:
     """What is known of a stored issue besides its content."""
-    kept = [issues.c.stored_at, issues.c.edited_at, issues.c.withdrawn_at, issues.c.is_listed]
+    kept = [
+        issues.c.stored_at,
+        issues.c.edited_at,
+        issues.c.withdrawn_at,
+        issues.c.is_listed,
+        issues.c.missed_readings,
+    ]
     row = (
         await transaction.execute(
             select(*kept, *sources.c)

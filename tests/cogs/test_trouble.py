@@ -136,7 +136,7 @@ async def test_a_disk_that_takes_no_writes_is_said_and_mends_itself(
     press.clock.move(timedelta(seconds=10))
     assert "cannot be written" in (await ready(http))["database"]
     reply = await press.person("ada").slash("/setup threads on:False")
-    assert "nothing of this was stored" in reply.text
+    assert "takes no changes right now, so **nothing of this was stored**" in reply.text
     incident = reply.text.split("**")[-2]
     assert incident in caplog.text
     reads_only = 0

@@ -46,6 +46,8 @@ async def test_the_newest_issue_is_struck_after_three_readings_and_two_answers_a
     await desk.read()
     assert await is_struck(desk)
     assert drawn(desk) == [True]
+    said = [finding.message_id for finding in await desk.services.explanations.why(GUILD, NEWEST)]
+    assert said[1] == "why-withdrawn-gone"
     asked = len(desk.pages.asked)
     await desk.read()
     assert len(desk.pages.asked) == asked, "what is decided is not asked any more"

@@ -38,8 +38,9 @@ class Interactions:
             return await answer
         finally:
             del self._asked[interaction_id]
-            if not self._asked:
+            if not self._asked and self._asking is not None:
                 self._asking.cancel()
+                self._asking = None  # it may take a while to end, and answers nobody any more
 
     async def _ask(self) -> None:
         hurry()
@@ -51,8 +52,9 @@ class Interactions:
                 return
             try:
                 acted = await self._acted(asked)
-            except StoreError as error:
-                log.info("outcomes not known yet count=%d error=%s", len(open_ones), error)
+            except Exception as error:
+                is_mistake = not isinstance(error, StoreError)
+                log.info("outcomes not known yet count=%d error=%s", len(open_ones), error, exc_info=is_mistake)
                 await self._clock.sleep_until(self._clock.now() + pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue

@@ -96,11 +96,11 @@ class Processes:
         while True:
             try:
                 async with await self._store.open_line() as line:
+                    line.when_lost = self.standing.lapse  # before the lock goes with it: then others may take over
                     while True:
                         await self._beat(line)
                         await self._look_around(line)
             except Exception as error:  # noqa: BLE001 - whatever broke this line, the next one may hold
-                self.standing.lapse()
                 self._is_lock_told = False
                 if self._trouble is None:
                     log.warning("beats are not heard, so nothing is sent problem=%s", error)
@@ -110,6 +110,8 @@ class Processes:
     async def _beat(self, line: Line) -> None:
         begun = time.monotonic()
         await line.ask(partial(self._speak, session_pid=line.session_pid), timeout_seconds=_ANSWER_SECONDS)
+        if line.lost.is_set():
+            return  # the answer came before the end, but the lock is gone
         self.standing.extend(begun + GOOD_FOR_SECONDS)
         self._trouble = None
         self._heard.set()

@@ -21,17 +21,19 @@ _AFTER_A_STOP_SECONDS = 0.25
 class Line:
     """Asked one thing at a time. It breaks once and for all: then `lost` is set, and another one has to be opened.
 
+    Before it ends by itself it calls `when_lost`, so that nobody else sees what goes with the session any sooner.
     `session_pid` is what the server called the session when it was opened. A pooler that shares the sessions of a
     server between its clients gives a number of its own instead.
     """
 
     def __init__(self, engine: AsyncEngine, connection: AsyncConnection, driver: Any) -> None:
         self.lost = asyncio.Event()
+        self.when_lost: Callable[[], None] = lambda: None
         self.session_pid: int = driver.get_server_pid()
         self._engine = engine
         self._connection = connection
         self._driver = driver
-        driver.add_termination_listener(lambda _driver: self.lost.set())
+        driver.add_termination_listener(lambda _driver: self._lose())
 
     @classmethod
     async def open(cls, url: URL) -> Self:
@@ -60,6 +62,7 @@ class Line:
                 await asyncio.wait({asking}, timeout=_AFTER_A_STOP_SECONDS)
         finally:
             if not asking.done():
+                self._lose()
                 self._driver.terminate()  # the question ends with the connection, however silent the server is
                 await asyncio.wait({asking})
         async with translated_errors():
@@ -69,7 +72,13 @@ class Line:
         async with self._connection.begin():
             return await question(Transaction(self._connection))
 
+    def _lose(self) -> None:
+        if not self.lost.is_set():
+            self.lost.set()
+            self.when_lost()
+
     async def close(self) -> None:
+        self._lose()
         self._driver.terminate()
         for leave in (self._connection.invalidate, self._connection.close, self._engine.dispose):
             with contextlib.suppress(Exception):  # what was broken in the middle may complain once more

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,6 +14,7 @@ from bot.model.delivery import DeliveryState
 from bot.model.poll import CastOutcome
 from bot.ports import Reading
 from bot.store import Store
+from bot.store import interactions as interaction_rows
 from bot.store.engine import WHILE_SOMEBODY_WAITS
 from bot.store.interactions import record_effect
 from bot.store.tables import hub_leases, outbox, sources
@@ -261,6 +262,34 @@ async def test_what_became_of_interactions_is_known_when_the_database_answers_ag
         await asyncio.sleep(0)
     assert await answers == [True, False, True, False]
     assert [await desk.services.interactions.has_acted(each, GUILD) for each in (502, 504)] == [False, False]
+
+
+async def test_who_asks_while_the_asking_for_others_is_given_up_is_answered(desk: Desk) -> None:
+    given_up = asyncio.create_task(desk.services.interactions.has_acted(505, GUILD))
+    for _ in range(3):  # it asks the database
+        await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    async with asyncio.timeout(20):
+        assert not await desk.services.interactions.has_acted(506, GUILD)
+
+
+async def test_after_a_mistake_of_ours_it_is_asked_again_what_became_of_interactions(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acted = interaction_rows.acted
+
+    async def mistaken(*_: Any) -> set[int]:
+        monkeypatch.setattr(interaction_rows, "acted", acted)
+        raise RuntimeError
+
+    monkeypatch.setattr(interaction_rows, "acted", mistaken)
+    asking = asyncio.create_task(desk.services.interactions.has_acted(505, GUILD))
+    async with asyncio.timeout(20):
+        while not asking.done():
+            desk.clock.move(timedelta(seconds=1))
+            await asyncio.sleep(0)
+    assert not asking.result()
 
 
 async def test_an_effect_that_is_still_under_way_is_waited_for(desk: Desk) -> None:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import BigInteger, func, literal, select, text, true, update
 from sqlalchemy.pool import QueuePool
 
-from bot.errors import StoreGoneError
+from bot.errors import StoreError, StoreGoneError
 from bot.services import processes as process_rules
 from bot.services.outbox import LEASE
 from bot.services.processes import Processes
@@ -318,6 +318,19 @@ async def test_a_beat_that_is_not_answered_is_given_up_and_the_process_lapses_be
         assert first.standing.is_good()
 
 
+@pytest.mark.parametrize("is_silent", [True, False])
+async def test_who_speaks_on_a_line_hears_of_its_end_before_the_server_does(far: Far, *, is_silent: bool) -> None:
+    heard: list[bool] = []
+
+    async with await far.store.open_line() as line:
+        line.when_lost = lambda: heard.append(line._driver.is_closed())
+        if is_silent:
+            with pytest.raises(StoreError):
+                await line.ask(lambda asked: asked.execute(text("SELECT pg_sleep(60)")), timeout_seconds=0)
+            assert heard == [False]
+    assert heard == [False]
+
+
 async def test_a_busy_pool_is_not_taken_for_death(far: Far) -> None:
     first = far.process()
     async with first, AsyncExitStack() as busy:
@@ -334,8 +347,10 @@ async def test_a_busy_pool_is_not_taken_for_death(far: Far) -> None:
 async def test_a_process_that_ends_leaves_what_it_held_and_its_row(far: Far) -> None:
     await claimed_by_the_first(far.desk)
     async with second(far) as bell:
-        async with far.process():
+        first = far.process()
+        async with first:
             await far.as_seen()
+        assert not first.standing.is_good()
         assert await far.row() is None
         assert await is_held(far.desk) == (False, False, False)
         await bell.wait_for("sources", "outbox", "polls", "hubs")

@@ -25,22 +25,29 @@ async def test_two_processes_share_the_work_and_the_loss_of_one_costs_nothing(
         scene.publish(number)
     async with scene.bot() as first, scene.bot() as second:
         await asyncio.gather(first.logged("connected as="), second.logged("connected as="))
-        await first.watch("sent")
+        await asyncio.gather(first.watch("sent"), second.watch("sent"))
         await asyncio.gather(first.move_clock(_POLL), second.move_clock(_POLL))
-        fell = await first.next_point(patience_seconds=3) is not None
-        if fell:  # else the other one was faster this time
-            await first.kill()
-        else:
-            await first.watch()
+        # Whichever sends first falls, with a message that stands there and is not booked; one of them surely sends.
+        stand = {asyncio.create_task(each.reached("sent")): each for each in (first, second)}
+        arrived, waits = await asyncio.wait(stand, return_when=asyncio.FIRST_COMPLETED)
+        task = arrived.pop()
+        await task
+        falls = stand[task]
+        stays = second if falls is first else first
+        await falls.kill()
+        for each in waits:
+            each.cancel()
+        await stays.watch()
+        await stays.go("sent")  # where it stands there, too
         for _ in range(4):
-            await second.move_clock(_POLL)
+            await stays.move_clock(_POLL)
             try:
                 await scene.complete(7, timeout=5)
                 break
             except TimeoutError:
                 continue
         await scene.complete(7)
-        assert await second.stop() == 0, second.log
+        assert await stays.stop() == 0, stays.log
     titles = [message.text.splitlines()[0] for message in scene.announcements()]
     assert len(titles) == len(set(titles)) == 7
 

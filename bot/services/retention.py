@@ -16,7 +16,10 @@ _AT_ONCE = 500
 
 
 class Retention:
-    """Lets go of finished deliveries that nobody needs, of presses and of decided floods after `history`."""
+    """Lets go of finished deliveries that nobody needs and of presses after `history`.
+
+    Decided floods stay, as the issues do that they held back: `/desk why` says why those were not announced.
+    """
 
     def __init__(self, store: Store, *, clock: Clock, history: timedelta = timedelta(days=HISTORY_DAYS)) -> None:
         self._store = store
@@ -31,11 +34,7 @@ class Retention:
         async def presses(transaction: Transaction) -> int:
             return await retention_rows.delete_interactions(transaction, before=before, limit=_AT_ONCE)
 
-        async def floods(transaction: Transaction) -> int:
-            return await retention_rows.delete_floods(transaction, before=before, limit=_AT_ONCE)
-
-        for portion in (presses, floods):
-            count += await self._clear(portion, goes_on)
+        count += await self._clear(presses, goes_on)
         if count:
             log.info("what was kept for its time has left rows=%d", count)
         return self._clock.now() + _PAUSE

@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 
 from bot.model.delivery import Purpose
-from bot.model.submission import SubmissionState
 from bot.store.group_commit import Transaction
 from bot.store.tables import floods, interactions, issues, outbox, polls, submissions
 
@@ -18,8 +17,9 @@ async def outbox_portion(
     """Of the next so many deliveries beyond the row `after`: the last row's id, and those that nobody needs any more.
 
     Needed is what is open, what was queued at `before` or later, what was queued for an issue that is stored (it is
-    never announced twice, can be edited, and `/desk why` tells of it), and the card of something that is not decided
-    yet. None when there is no row beyond.
+    never announced twice, can be edited, and `/desk why` tells of it), the card of a submission or a poll that is
+    stored (who is named on it may want to be forgotten), and the card of a flood that is not decided yet. None when
+    there is no row beyond.
     """
     rows = list(
         (
@@ -54,20 +54,15 @@ async def delete_interactions(transaction: Transaction, *, before: datetime, lim
     return result.rowcount
 
 
-async def delete_floods(transaction: Transaction, *, before: datetime, limit: int) -> int:
-    """Forget floods that were decided before that moment; how many there were."""
-    decided = select(floods.c.id).where(floods.c.decided_at < before).order_by(floods.c.id).limit(limit)
-    result = await transaction.execute(delete(floods).where(floods.c.id.in_(decided)))
-    return result.rowcount
-
-
 def _is_needed() -> ColumnElement[bool]:
     subject = outbox.c.subject_key
     is_stored = exists().where(issues.c.issue_key == subject)
-    is_waiting = exists().where(submissions.c.submission_key == subject, submissions.c.state == SubmissionState.PENDING)
-    is_running = exists().where(polls.c.poll_key == subject, polls.c.closed_at.is_(None))
+    is_submission = exists().where(submissions.c.submission_key == subject)
+    is_poll = exists().where(polls.c.poll_key == subject)
     is_undecided = exists().where(floods.c.flood_key == subject, floods.c.decision.is_(None))
     return or_(
         and_(outbox.c.purpose.in_(_OF_ISSUES), is_stored),
-        and_(outbox.c.purpose.not_in(_OF_ISSUES), or_(is_waiting, is_running, is_undecided)),
+        and_(outbox.c.purpose == Purpose.REVIEW, is_submission),
+        and_(outbox.c.purpose == Purpose.POLL, is_poll),
+        and_(outbox.c.purpose == Purpose.FLOOD, is_undecided),
     )

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select, text
 
 from bot.model.delivery import Purpose
+from bot.model.flood import FloodDecision
+from bot.ports import ReviewCard
 from bot.services.retention import HISTORY_DAYS, Retention
 from bot.store import Store
 from bot.store import interactions as interaction_rows
@@ -12,6 +14,9 @@ from bot.store import outbox as outbox_rows
 from bot.store.tables import interactions, outbox
 from tests.doubles import MovedClock
 from tests.services.conftest import CHANNEL, GUILD, Desk
+from tests.services.test_floods import flooded
+from tests.services.test_polls import ask
+from tests.services.test_submissions import MIA, MODERATOR, approve, open_submissions, send
 
 OLD = timedelta(days=HISTORY_DAYS + 1)
 
@@ -56,6 +61,52 @@ async def test_what_was_said_of_an_issue_stays_and_the_rest_leaves_after_its_tim
     issue = await desk.services.issues.latest(GUILD)
     findings = await desk.services.explanations.why(GUILD, issue.issue_key)
     assert "why-sent" in [finding.message_id for finding in findings]
+
+
+async def test_what_a_decided_flood_held_back_is_said_however_long_ago_that_was(desk: Desk) -> None:
+    await flooded(desk)
+    [flood] = (await desk.services.guilds.status(GUILD)).floods
+    decide = desk.services.floods.decide
+    await decide(GUILD, flood.flood_key, FloodDecision.NONE, actor=MODERATOR, interaction_id=40)
+    await desk.services.outbox.deliver_due()
+    desk.clock.move(OLD)
+    await retention(desk).clear()
+    findings = await desk.services.explanations.why(GUILD, flood.issue_keys[0])
+    assert "why-flood-none" in [finding.message_id for finding in findings]
+    assert "flood" not in await purposes(desk.store)
+
+
+async def test_whoever_is_named_on_an_old_card_can_still_be_forgotten_there(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+    await desk.services.outbox.deliver_due()
+    await approve(desk, submission)
+    desk.clock.move(timedelta(minutes=5))
+    await desk.services.outbox.deliver_due()
+    desk.clock.move(OLD)
+    await retention(desk).clear()
+    assert await purposes(desk.store) == ["review"]
+    before = len(desk.channel.refreshed)
+    await desk.services.privacy.forget(GUILD, MIA, interaction_id=41)
+    desk.clock.move(timedelta(minutes=5))
+    await desk.services.outbox.deliver_due()
+    [(_, card)] = desk.channel.refreshed[before:]
+    assert isinstance(card, ReviewCard)
+    assert card.submission.finder_id is None
+
+
+async def test_the_card_of_a_poll_stays_known_as_long_as_the_poll_is_stored(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Here")
+    await finished(desk, Purpose.REVIEW, subject_key="gone")
+    await finished(desk, Purpose.POLL, subject_key="gone")
+    await ask(desk)
+    await desk.services.outbox.deliver_due()
+    desk.clock.move(OLD)
+    await desk.services.polls.close_due()
+    await desk.services.outbox.deliver_due()
+    desk.clock.move(OLD)
+    await retention(desk).clear()
+    assert await purposes(desk.store) == ["poll"]
 
 
 async def test_what_is_not_done_stays_however_old_it_is(desk: Desk) -> None:

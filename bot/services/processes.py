@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Self
 
 from bot.clock import Clock
-from bot.errors import StoreError, StoreGoneError
+from bot.errors import StoreBusyError, StoreError, StoreGoneError
 from bot.ports import Bell
 from bot.services.standing import Standing
 from bot.store import Store, Transaction
@@ -67,7 +67,8 @@ class Processes:
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await self._heard.wait()
-            await self._free()
+            with contextlib.suppress(StoreBusyError):  # what lingers is found again at a later look
+                await self._free()
         except TimeoutError:
             await self._stop()
             raise StoreGoneError(str(self._trouble)) from self._trouble

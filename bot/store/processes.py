@@ -28,12 +28,12 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.dialects.postgresql import insert
 
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
 from bot.store import websub as lease_rows
 from bot.store.group_commit import Transaction
+from bot.store.statements import insert
 from bot.store.tables import hub_leases, outbox, processes, sources
 
 DEAD_AFTER = timedelta(seconds=3)
@@ -90,7 +90,7 @@ async def beat(transaction: Transaction, incarnation: str, *, lock_key: int, ses
         "server_started_at": _up_since,
     }
     result = await transaction.execute(
-        insert(processes)
+        insert(transaction, processes)
         .values(incarnation=incarnation, lock_key=lock_key, **now)
         .on_conflict_do_update(index_elements=["incarnation"], set_=now)
         .returning(processes.c.session_pid)
@@ -100,12 +100,7 @@ async def beat(transaction: Transaction, incarnation: str, *, lock_key: int, ses
 
 async def neighbours(transaction: Transaction, incarnation: str) -> list[Neighbour]:
     """The other processes, as far as they are remembered."""
-    lingers = or_(
-        processes.c.beat_at < _now - _FORGOTTEN_AFTER,
-        exists().where(outbox.c.lease_incarnation == processes.c.incarnation, outbox.c.lease_until.is_not(None)),
-        exists().where(sources.c.lease_incarnation == processes.c.incarnation),
-        exists().where(hub_leases.c.lease_incarnation == processes.c.incarnation),
-    )
+    lingers = or_(processes.c.beat_at < _now - _FORGOTTEN_AFTER, _holds_something())
     rows = await transaction.execute(
         select(processes.c.incarnation, _is_dead().label("is_dead"), lingers.label("lingers")).where(
             processes.c.incarnation != incarnation
@@ -119,12 +114,13 @@ async def free_claims_of_the_dead(transaction: Transaction, incarnation: str, *,
 
     What one of them keeps locked, because it was stopped in the middle of a transaction, stays for the next time.
     """
-    # Locked: one that is not dead after all beats again when this is done, and then claims anew.
+    # Locked: one that is not dead after all beats again when this is done, and then claims anew. One that is locked
+    # already was stopped in the middle of a beat, or somebody else sees to it.
     rows = await transaction.execute(
         select(processes.c.incarnation)
         .where(processes.c.incarnation != incarnation, _is_dead())
         .order_by(processes.c.incarnation)
-        .with_for_update()
+        .with_for_update(skip_locked=True)
     )
     dead = rows.scalars().all()
     freed = await _free(transaction, dead, now=now)
@@ -135,15 +131,26 @@ async def free_claims_of_the_dead(transaction: Transaction, incarnation: str, *,
 
 
 async def leave(transaction: Transaction, incarnation: str, *, now: datetime) -> None:
-    """End: what the process could not finish is free."""
+    """End: what the process could not finish is free.
+
+    While one of its claims is locked by what it left in the middle, it is remembered, and dead for the others.
+    """
     await _free(transaction, [incarnation], now=now)
-    await transaction.execute(delete(processes).where(processes.c.incarnation == incarnation))
+    await transaction.execute(delete(processes).where(processes.c.incarnation == incarnation, ~_holds_something()))
 
 
 async def _free(transaction: Transaction, incarnations: Collection[str], *, now: datetime) -> int:
     freed = await outbox_rows.void_leases_of(transaction, incarnations)
     freed += await source_rows.void_claims_of(transaction, incarnations, now=now)
     return freed + await lease_rows.void_claims_of(transaction, incarnations, now=now)
+
+
+def _holds_something() -> Any:
+    return or_(
+        exists().where(outbox.c.lease_incarnation == processes.c.incarnation, outbox.c.lease_until.is_not(None)),
+        exists().where(sources.c.lease_incarnation == processes.c.incarnation),
+        exists().where(hub_leases.c.lease_incarnation == processes.c.incarnation),
+    )
 
 
 def _is_dead() -> Any:

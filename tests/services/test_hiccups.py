@@ -264,14 +264,29 @@ async def test_what_became_of_interactions_is_known_when_the_database_answers_ag
     assert [await desk.services.interactions.has_acted(each, GUILD) for each in (502, 504)] == [False, False]
 
 
-async def test_who_asks_while_the_asking_for_others_is_given_up_is_answered(desk: Desk) -> None:
-    given_up = asyncio.create_task(desk.services.interactions.has_acted(505, GUILD))
-    for _ in range(3):  # it asks the database
-        await asyncio.sleep(0)
-    given_up.cancel()
-    await asyncio.wait([given_up])
+async def test_who_asks_while_the_asking_for_others_is_given_up_is_answered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks, ends = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: Any) -> set[int]:
+        asks.set()
+        try:
+            return await asyncio.Event().wait() and set()
+        finally:
+            await ends.wait()
+
     async with asyncio.timeout(20):
-        assert not await desk.services.interactions.has_acted(506, GUILD)
+        with monkeypatch.context() as patched:
+            patched.setattr(interaction_rows, "acted", slow)
+            given_up = asyncio.create_task(desk.services.interactions.has_acted(505, GUILD))
+            await asks.wait()
+        given_up.cancel()
+        await asyncio.wait([given_up])
+        asking = asyncio.create_task(desk.services.interactions.has_acted(506, GUILD))
+        await asyncio.sleep(0)
+        ends.set()
+        assert not await asking
 
 
 async def test_after_a_mistake_of_ours_it_is_asked_again_what_became_of_interactions(

@@ -346,14 +346,45 @@ async def test_a_busy_pool_is_not_taken_for_death(far: Far) -> None:
 
 async def test_a_process_that_ends_leaves_what_it_held_and_its_row(far: Far) -> None:
     await claimed_by_the_first(far.desk)
-    async with second(far) as bell:
+    bell = LoudBell()
+    async with Processes(far.desk.store, incarnation=_SECOND, clock=far.desk.clock, bell=bell) as other:
         first = far.process()
-        async with first:
-            await far.as_seen()
+        async with first, asyncio.timeout(_PATIENCE_SECONDS):
+            while _FIRST not in other._living:
+                await far.as_seen()
         assert not first.standing.is_good()
         assert await far.row() is None
         assert await is_held(far.desk) == (False, False, False)
         await bell.wait_for("sources", "outbox", "polls", "hubs")
+
+
+async def test_what_a_process_left_in_the_middle_when_it_ended_is_free_for_the_others_afterwards(far: Far) -> None:
+    await claimed_by_the_first(far.desk)
+    async with second(far):
+        async with far.desk.store.write() as left:
+            await left.execute(select(outbox.c.id).with_for_update())
+            async with far.process():
+                pass
+            assert await far.row() is not None
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while any(await is_held(far.desk)):
+                pass
+
+
+async def test_a_process_that_was_stopped_in_a_beat_keeps_no_other_one_from_starting(far: Far) -> None:
+    await claimed_by_the_first(far.desk)
+    async with far.process():
+        await far.proxy.cut()
+        await far.no_lock_is_left()
+        async with AsyncExitStack() as started:
+            async with far.desk.store.write() as stopped:
+                await stopped.execute(select(processes.c.incarnation).with_for_update())
+                async with asyncio.timeout(_PATIENCE_SECONDS / 2):  # a lock is waited for longer
+                    await started.enter_async_context(second(far))
+                assert await is_held(far.desk) == (True, True, True)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while any(await is_held(far.desk)):
+                    pass
 
 
 async def test_what_a_living_process_holds_stays_with_it(far: Far) -> None:

@@ -6,7 +6,6 @@ On SQLite a process is alone, which its lock on the file proves; there is nothin
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
@@ -15,7 +14,7 @@ from typing import Self
 from bot.clock import Clock
 from bot.errors import StoreBusyError, StoreError, StoreGoneError
 from bot.ports import Bell
-from bot.services.standing import Standing
+from bot.services.standing import Standing, now_seconds
 from bot.store import Store, Transaction
 from bot.store import processes as process_rows
 from bot.store.line import Line
@@ -109,7 +108,7 @@ class Processes:
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _beat(self, line: Line) -> None:
-        begun = time.monotonic()
+        begun = now_seconds()
         await line.ask(partial(self._speak, session_pid=line.session_pid), timeout_seconds=_ANSWER_SECONDS)
         if line.lost.is_set():
             return  # the answer came before the end, but the lock is gone

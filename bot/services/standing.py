@@ -3,6 +3,9 @@
 Whoever beats is not taken for dead before a known moment, measured here from before the beat was sent. What acts
 outside ends at that moment, unless the next beat was heard by then, so that whoever takes over finds all at rest: a
 process that was stopped in the middle and goes on later does nothing more with what it held.
+
+Nothing goes out in the last half second before it, either. With the half second that lies between that moment and the
+one when others may take over, a request that was let through has a second to be written or to be broken off.
 """
 
 import asyncio
@@ -14,6 +17,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from bot.errors import DeliveryError
+
+_TOO_LATE_SECONDS = 0.5
+
+
+def now_seconds() -> float:
+    """Seconds that go on while the machine sleeps, where its system counts these."""
+    boot_time: int | None = getattr(time, "CLOCK_BOOTTIME", None)  # Linux alone has it, and its monotonic one rests
+    return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
 
 
 @dataclass(slots=True)
@@ -39,10 +50,10 @@ class Standing:
 
     def is_good(self) -> bool:
         # Not the loop's time: uvloop reads the clock once a round, and a stopped process goes on in the middle of one.
-        return time.monotonic() < self._until
+        return now_seconds() < self._until
 
     def extend(self, until: float) -> None:
-        """Nobody takes this process for dead before `until` (`time.monotonic`)."""
+        """Nobody takes this process for dead before `until` (`now_seconds`)."""
         if self._until != -math.inf and not self.is_good():
             self.lapse()  # somebody may have in the meantime
         self._until = until
@@ -86,12 +97,12 @@ class Standing:
         hold = _hold.get()
         if hold is None:
             return  # nobody else does what somebody pressed here
-        if hold.lapses != self.lapses or not self.is_good():
+        if hold.lapses != self.lapses or now_seconds() >= self._until - _TOO_LATE_SECONDS:
             raise DeliveryError("delivery-not-ours", is_certain=not hold.has_asked)
         hold.has_asked = True
 
     def _set_alarm(self, when: float | None) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        wait = None if when is None else max(0.0, when - time.monotonic())
+        wait = None if when is None else max(0.0, when - now_seconds())
         self._alarm = None if wait is None else asyncio.get_running_loop().call_later(wait, self.lapse)

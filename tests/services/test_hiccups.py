@@ -269,10 +269,10 @@ async def test_who_asks_while_the_asking_for_others_is_given_up_is_answered(
 ) -> None:
     asks, ends = asyncio.Event(), asyncio.Event()
 
-    async def slow(*_: Any) -> set[int]:
+    async def slow(*_: Any) -> None:
         asks.set()
         try:
-            return await asyncio.Event().wait() and set()
+            await asyncio.Event().wait()
         finally:
             await ends.wait()
 

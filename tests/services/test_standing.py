@@ -6,13 +6,13 @@ import time
 import pytest
 
 from bot.errors import DeliveryError
-from bot.services.standing import Standing
+from bot.services.standing import Standing, now_seconds
 
 _SOON = 0.05
 
 
 def later(seconds: float) -> float:
-    return time.monotonic() + seconds
+    return now_seconds() + seconds
 
 
 async def test_a_process_that_is_alone_may_always_act() -> None:
@@ -24,10 +24,11 @@ async def test_a_process_that_is_alone_may_always_act() -> None:
 
 async def test_what_reaches_out_ends_when_no_further_beat_was_heard_in_time() -> None:
     standing = Standing()
-    standing.extend(later(_SOON))
+    standing.extend(later(60))
     with pytest.raises(TimeoutError), standing.hold(standing.lapses):
         async with asyncio.timeout(60) as timeout:
             with standing.reach(timeout):
+                standing.extend(later(_SOON))
                 await asyncio.Event().wait()
     assert not standing.is_good()
     assert standing.lapses == 1
@@ -35,12 +36,13 @@ async def test_what_reaches_out_ends_when_no_further_beat_was_heard_in_time() ->
 
 async def test_what_reaches_out_goes_on_as_long_as_beats_are_heard() -> None:
     standing = Standing()
-    standing.extend(later(_SOON))
+    standing.extend(later(60))
     first_moment = asyncio.Event()
     asyncio.get_running_loop().call_later(_SOON * 2, first_moment.set)
     with standing.hold(standing.lapses):
         async with asyncio.timeout(60) as timeout:
             with standing.reach(timeout):
+                standing.extend(later(_SOON))
                 standing.extend(later(60))
                 await first_moment.wait()
                 standing.check()
@@ -80,6 +82,23 @@ async def test_after_a_request_went_out_nobody_is_certain_that_it_did_not_arrive
             with pytest.raises(DeliveryError) as caught:
                 standing.check()  # discord.py tries again inside one call
         assert not caught.value.is_certain
+
+
+async def test_nothing_goes_out_in_the_last_moment_of_a_standing() -> None:
+    standing = Standing()
+    standing.extend(later(0.5))
+    with standing.hold(standing.lapses), pytest.raises(DeliveryError, match="delivery-not-ours"):
+        standing.check()
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="This system does not count while it sleeps.")
+async def test_a_standing_ends_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    standing = Standing()
+    standing.extend(later(60))
+    awake, gettime = time.monotonic(), time.clock_gettime
+    monkeypatch.setattr(time, "monotonic", lambda: awake)
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: gettime(clock) + 3600)
+    assert not standing.is_good()
 
 
 async def test_what_nobody_has_claimed_needs_no_standing() -> None:

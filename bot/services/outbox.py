@@ -66,6 +66,7 @@ _HORIZON = timedelta(hours=2)
 _LONGEST_PAUSE = timedelta(hours=1)
 # Discord lets about ten messages an hour be published in a channel (unofficial).
 _PUBLISHED_AN_HOUR = 10
+_LOOK_AGAIN_SECONDS = 0.5
 
 _REFUSED_WORDS = {
     Purpose.ANNOUNCE: "notice-refused",
@@ -130,6 +131,7 @@ class Outbox:
         if not self._standing.is_good():
             return self._clock.now() + _NO_STANDING_PAUSE  # it is rung for before, when that changes
         await self._look_around()
+        struck: set[int] = set()
 
         async def claim(busy: Collection[_Lane]) -> dict[_Lane, Coroutine[Any, Any, None]]:
             await self._give_back()
@@ -137,14 +139,20 @@ class Outbox:
                 return {}
             lapses = self._standing.lapses
             lanes = await self._claim(busy)
-            return {lane: self._deliver_or_break_off(deliveries, lapses, goes_on) for lane, deliveries in lanes.items()}
+            return {
+                lane: self._deliver_or_break_off(deliveries, lapses, goes_on, struck)
+                for lane, deliveries in lanes.items()
+            }
 
         await work_off(claim)
         async with self._store.read() as transaction:
             due = await outbox_rows.next_due(transaction)
         if due is None:
             return None
-        pause = timedelta(seconds=self._closed_for()) if self._standing.is_good() else _NO_STANDING_PAUSE
+        # Nothing was to be had at the last look: what is due all the same, another process is just taking.
+        pause = timedelta(seconds=max(self._closed_for(), _LOOK_AGAIN_SECONDS))
+        if not self._standing.is_good():
+            pause = _NO_STANDING_PAUSE
         return max(due, self._clock.now() + pause)
 
     def _closed_for(self) -> float:
@@ -189,14 +197,23 @@ class Outbox:
             lanes.setdefault(delivery.lane, []).append(delivery)
         return lanes
 
-    async def _deliver_or_break_off(self, deliveries: list[Delivery], lapses: int, goes_on: Callable[[], bool]) -> None:
-        """Serve a lane; what the database does meanwhile is no fault of a delivery, whose claim is given back."""
+    async def _deliver_or_break_off(
+        self, deliveries: list[Delivery], lapses: int, goes_on: Callable[[], bool], struck: set[int]
+    ) -> None:
+        """Serve a lane; what the database does meanwhile is no fault of a delivery, whose claim is given back.
+
+        Raises StoreError for what was `struck` before: it is not tried again and again without a pause.
+        """
         try:
             await self._deliver_in_order(deliveries, lapses, goes_on)
         except StoreError as error:
             self._broken_off |= {delivery.outbox_id: delivery for delivery in deliveries}
             self._metrics.count("deliveries", "broken off")
             log.warning("delivery broken off by the database channel_id=%s error=%s", deliveries[0].channel_id, error)
+            ids = {delivery.outbox_id for delivery in deliveries}
+            if not struck.isdisjoint(ids):
+                raise
+            struck |= ids
 
     async def _give_back(self) -> None:
         """Let what was broken off be due, as soon as the database takes that. Raises StoreError until then."""

@@ -175,39 +175,54 @@ async def claim_due(
 
     A lane (one purpose in one channel) keeps its order: what stands behind a delivery that waits, or that another
     process holds, waits too. Nothing is taken for a channel that is stopped. Only open rows are looked at, however
-    many finished ones there are, and several processes may claim at once: each chooses, locks what nobody else has
-    locked, and then looks anew whether all that stands before it in its lane is its own or done.
+    many finished ones there are, and several processes may claim at once: each chooses heads of lanes, locks what
+    nobody else has locked with what follows it, and then looks anew whether all that stands before is its own or done.
     """
     await plan_by_index(transaction)
-    taken: list[Delivery] = []
-    for most in (limit * _CHOSEN_FOR_EACH_TAKEN, _MOST_CHOSEN):  # others may take all of the first at the same moment
-        chosen = list((await transaction.execute(_free(now, busy).limit(most))).scalars())
-        taken = await _take(transaction, chosen, incarnation=incarnation, now=now, lease_until=lease_until, limit=limit)
-        if taken or not chosen:
+    for most in (limit * _CHOSEN_FOR_EACH_TAKEN, _MOST_CHOSEN):  # others may lock all of the first at the same moment
+        chosen = list((await transaction.execute(_heads(now, busy).limit(most))).scalars())
+        own = await _lock_free(transaction, outbox.c.id.in_(chosen), now=now, limit=limit)
+        if own or len(chosen) < most:
             break
-    return taken
+    if not own:
+        return []
+    for head in list(own):
+        if len(own) == limit:
+            break
+        # Each refresh is a head of its own.
+        follows = and_(
+            outbox.c.channel_id == head.channel_id,
+            outbox.c.purpose == head.purpose,
+            outbox.c.purpose != Purpose.REFRESH,
+            outbox.c.id > head.id,
+            _IS_OPEN,
+        )
+        next_ones = select(outbox.c.id).where(follows).order_by(outbox.c.id).limit(limit - len(own))
+        ids = list((await transaction.execute(next_ones)).scalars())
+        own += await _lock_free(transaction, outbox.c.id.in_(ids), now=now, limit=len(ids))
+    return await _take(transaction, [row.id for row in own], incarnation=incarnation, lease_until=lease_until)
 
 
-async def _take(
-    transaction: Transaction,
-    outbox_ids: Sequence[int],
-    *,
-    incarnation: str,
-    now: datetime,
-    lease_until: datetime,
-    limit: int,
-) -> list[Delivery]:
-    """Claim so many of these, as far as nobody else does at this moment."""
-    locked = await transaction.execute(
-        select(outbox.c.id)
-        .where(outbox.c.id.in_(outbox_ids), _is_free(now))
-        .order_by(outbox.c.id)
+async def _lock_free(
+    transaction: Transaction, chosen: ColumnElement[bool], *, now: datetime, limit: int
+) -> list[Row[tuple[int, int, Purpose]]]:
+    """Lock so many of these rows as are free still and locked by nobody else: id, channel and purpose of each."""
+    if not limit:
+        return []
+    rows = await transaction.execute(
+        select(outbox.c.id, outbox.c.channel_id, outbox.c.purpose)
+        .where(chosen, _is_free(now))
+        .order_by(outbox.c.due_at, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    own = list(locked.scalars())
-    if not own:
-        return []
+    return list(rows)
+
+
+async def _take(
+    transaction: Transaction, own: Sequence[int], *, incarnation: str, lease_until: datetime
+) -> list[Delivery]:
+    """Claim these rows, which are locked, but for those that stand behind another open one."""
     older = outbox.alias("older")
     waits_behind = _stands_before(older).where(older.c.id.not_in(own))
     # A statement of its own, which sees what others have done by now.
@@ -225,14 +240,18 @@ async def _take(
     return sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.outbox_id)
 
 
-def _free(now: datetime, busy: Collection[tuple[int, Purpose]]) -> Select[tuple[int]]:
-    """Ids of what may be taken, due for the longest first: held by nobody, and behind nothing that waits or is held."""
-    older = outbox.alias("older")
-    waits_behind = _stands_before(older).where(or_(older.c.due_at > now, older.c.lease_until > now))
+def _heads(now: datetime, busy: Collection[tuple[int, Purpose]]) -> Select[tuple[int]]:
+    """Ids of the first open rows of lanes that may be taken, due for the longest first."""
     is_busy = (and_(outbox.c.channel_id == channel, outbox.c.purpose == purpose) for channel, purpose in busy)
+    lane = outbox.alias("lane")
+    # Asked of the index, row by row: as a join, a long lane would be compared with itself.
+    first = select(func.min(lane.c.id)).where(
+        lane.c.channel_id == outbox.c.channel_id, lane.c.purpose == outbox.c.purpose, lane.c.due_at.is_not(None)
+    )
+    is_head = or_(outbox.c.purpose == Purpose.REFRESH, outbox.c.id == first.scalar_subquery())
     return (
         select(outbox.c.id)
-        .where(_is_free(now), ~or_(false(), *is_busy), ~_is_stopped(now), ~waits_behind)
+        .where(_is_free(now), ~or_(false(), *is_busy), ~_is_stopped(now), is_head)
         .order_by(outbox.c.due_at, outbox.c.id)  # not by the id alone: its index holds what is finished, too
     )
 

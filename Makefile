@@ -26,10 +26,10 @@ invite: environment ## print the address that brings the bot to a server
 	@$(RUN) -m bot invite
 
 test: environment-dev ## the tests, in a few minutes
-	@$(RUN) -m pytest -n 2 -m "not journey and not browser"
+	@$(RUN) -m pytest -n 3 --dist worksteal -m "not journey and not browser"
 
 test-all: environment-dev ## the tests, the long journeys, and the page in a browser
-	@$(RUN) -m pytest -n 2
+	@$(RUN) -m pytest -n 3 --dist worksteal
 
 test-browser: environment-dev ## the demo's page in a real Chromium, if there is one
 	@$(RUN) -m pytest -n 2 -m browser

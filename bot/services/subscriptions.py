@@ -1,5 +1,6 @@
 """Which newsletters a server reads: added after a look at what is there, within its quotas, and let go."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -117,6 +118,8 @@ class Subscriptions:
             is_as_before = known is not None and self._is_key_of(known, credentials)
             if not is_as_before:
                 await require_room(transaction, guild_id, self._quotas, now=self._clock.now())
+            if known is None:
+                self._require_place(await guild_rows.subscriptions_of_guild(transaction, guild_id))
         if known is not None and is_as_before:
             return await self._settle(guild_id, known, channel_id=channel_id, interaction_id=interaction_id)
         with metered() as meter:
@@ -153,6 +156,10 @@ class Subscriptions:
             issues=len(reading.issues) if reading else 0,
         )
 
+    def _require_place(self, read: Sequence[Subscription]) -> None:
+        if len(read) >= self._quotas.sources:
+            raise RefusedError("setup-too-many-sources", count=self._quotas.sources)
+
     def _key(self, address: str, credentials: str | None) -> _Key:
         if not credentials:
             return _Key(source_rows.plain_key(address), None)
@@ -186,8 +193,7 @@ class Subscriptions:
             channel_id = channel_id or next((each.channel_id for each in read), None)
             if channel_id is None:
                 raise RefusedError("setup-channel-needed")
-            if len(read) >= self._quotas.sources:
-                raise RefusedError("setup-too-many-sources", count=self._quotas.sources)
+            self._require_place(read)
             await self._subscribe(transaction, source, guild_id=guild_id, channel_id=channel_id, first=first)
         self._ring()
         return source, channel_id

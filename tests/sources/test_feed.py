@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import pytest
 from aiohttp import web
@@ -164,7 +163,7 @@ async def test_one_host_is_asked_one_thing_after_the_other(press: Press) -> None
         assert asyncio.get_running_loop().time() - begun >= 3 * 0.05
         with suppress(FetchError, UnreadableError):
             await feeds.find_feeds(press.address, credentials=None)
-        assert all(later - earlier >= 0.04 for earlier, later in pairwise(press.asked_at))
+        assert asyncio.get_running_loop().time() - begun >= 4 * 0.05
         assert len(press.asked_at) == 5
 
 

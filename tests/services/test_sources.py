@@ -477,16 +477,17 @@ async def test_credentials_in_the_address_are_sealed_and_sent(desk: Desk) -> Non
     assert stat.S_IMODE(desk.key_file.stat().st_mode) == 0o600
 
 
-async def test_a_key_beside_the_address_is_sealed_and_makes_a_source_of_its_own(desk: Desk) -> None:
-    await desk.services.guilds.remember(GUILD, name="Here")
-    for number, key in enumerate((" hive-k3y ", "other-k3y", "hive-k3y")):
+async def test_a_key_beside_the_address_is_sealed_and_each_server_reads_with_its_own(desk: Desk) -> None:
+    given = ((GUILD, " hive-k3y "), (GUILD, "other-k3y"), (GUILD, "hive-k3y"), (GUILD + 1, "their-k3y"))
+    for number, (guild_id, key) in enumerate(given):
+        await desk.services.guilds.remember(guild_id, name="Here")
         await desk.services.subscriptions.subscribe(
-            GUILD, url=FEED, channel_id=CHANNEL, actor=ADMIN, interaction_id=next(desk.interactions), key=key
+            guild_id, url=FEED, channel_id=CHANNEL, actor=ADMIN, interaction_id=next(desk.interactions), key=key
         )
         assert desk.shelf.credentials[number] == key.strip()
     async with desk.store.read() as transaction:
         rows = (await transaction.execute(select(sources))).all()
-    assert len(rows) == 2
+    assert len(rows) == 2, "a new key of the same server takes the place of the one before"
     assert not any(b"k3y" in row.secret or "k3y" in row.url for row in rows)
 
 

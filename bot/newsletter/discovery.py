@@ -3,23 +3,52 @@
 import re
 from urllib.parse import urljoin
 
+from bot.errors import UnreadableError
 from bot.newsletter.encoding import decoded
 from bot.newsletter.links import absolute
 
 MOST_FEEDS = 6
-_MAX_PAGE = 1_000_000
+HEAD_BYTES = 250_000
+"""So much of a page is looked at: its head, with room for the scripts and styles that some write into it."""
+
+_MOST_TAGS = 500
+_LONGEST_TAG = 4_000
 _KINDS = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/json", "text/xml")
 _BEEHIIV = re.compile(rb"media\.beehiiv\.com|beehiiv-images")
 _FEWEST_MARKS = 5  # its own pages are full of them; others link to a picture or two
 _USUAL = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml")
 """Where Substack and WordPress, Ghost, and site generators put them."""
 
+# The tags that are wanted, and what may hold the like of them and is passed over: to its end, or to the page's.
+_TAG = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style|title|textarea)\b.*?(?:</\1|\Z)"
+    r"|(<(?:link|base)\s(?>(?:[^<>\"']+|\"[^\"]{0,2000}\"|'[^']{0,2000}'){0,40})>)",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def find_feeds(content: bytes, *, base: str, content_type: str | None = None) -> list[str]:
+    """Where the feed of a page's site may be: what the page names, else where feeds usually are.
+
+    Raises UnreadableError for a page of beehiiv's that names none: there is none before somebody switches it on.
+    """
+    content = content[:HEAD_BYTES]
+    named = feeds_named(content, base=base, content_type=content_type)
+    if not named and _is_beehiiv(content):
+        raise UnreadableError("unreadable-beehiiv-off")
+    return named or feeds_guessed(base)
+
 
 def feeds_named(content: bytes, *, base: str, content_type: str | None = None) -> list[str]:
-    """Addresses that the page itself calls its feeds (`<link rel=alternate>`), those of comments last."""
+    """Addresses that the page itself calls its feeds (`<link rel=alternate>`), those of comments last.
+
+    The parser is given these tags alone: its time grows with the square of what pages can hold besides.
+    """
     from selectolax.lexbor import LexborHTMLParser
 
-    tree = LexborHTMLParser(decoded(content[:_MAX_PAGE], content_type))
+    found_tags = _TAG.finditer(decoded(content[:HEAD_BYTES], content_type))
+    tags = [found[2] for found in found_tags if found[2] and len(found[2]) <= _LONGEST_TAG]
+    tree = LexborHTMLParser("".join(tags[:_MOST_TAGS]))
     named = tree.css_first("base[href]")
     base = (absolute(named.attributes.get("href") or "", base) if named is not None else None) or base
     found: dict[str, bool] = {}
@@ -39,6 +68,5 @@ def feeds_guessed(address: str) -> list[str]:
     return [urljoin(address, path) for path in _USUAL]
 
 
-def is_beehiiv(content: bytes) -> bool:
-    """Whether the page is one of beehiiv's, where a publication has no feed until somebody switches it on."""
-    return len(_BEEHIIV.findall(content, 0, _MAX_PAGE)) >= _FEWEST_MARKS
+def _is_beehiiv(content: bytes) -> bool:
+    return len(_BEEHIIV.findall(content)) >= _FEWEST_MARKS

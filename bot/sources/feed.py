@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.errors import UnreadableError
 from bot.fetch import Fetched, Fetcher
@@ -14,6 +14,8 @@ from bot.sources.turns import Turns
 
 if TYPE_CHECKING:
     from bot.newsletter.feeds import Feed
+
+T = TypeVar("T")
 
 _LONGEST_ADDRESS = 2_000
 
@@ -64,15 +66,13 @@ class FeedSource:
         )
 
     async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
-        from bot.newsletter.discovery import feeds_guessed, feeds_named, is_beehiiv
+        from bot.newsletter.discovery import HEAD_BYTES, find_feeds
 
         await self.turns.wait(url)
         page = await self._fetcher.get(url, credentials=credentials)
-        content = page.body or b""
-        named = await asyncio.to_thread(feeds_named, content, base=page.url, content_type=page.content_type)
-        if not named and is_beehiiv(content):
-            raise UnreadableError("unreadable-beehiiv-off")
-        return named or feeds_guessed(page.url)
+        head, address, content_type = (page.body or b"")[:HEAD_BYTES], page.url, page.content_type
+        del page  # a whole page does not wait for its turn
+        return await self._apart(head, partial(find_feeds, head, base=address, content_type=content_type))
 
     async def addresses_for(self, _guild_id: int) -> list[str]:
         return []
@@ -82,10 +82,15 @@ class FeedSource:
 
         The gateway's heartbeat must not wait for it. Raises UnreadableError.
         """
-        from bot.sources.quarantine import is_ordinary, read_apart
+        from bot.sources.quarantine import is_ordinary
 
         if is_ordinary(body):
             return await asyncio.to_thread(read)
+        return await self._apart(body, read)
+
+    async def _apart(self, body: bytes, read: Callable[[], T]) -> T:
+        from bot.sources.quarantine import read_apart
+
         async with self._one_apart:
             return await read_apart(body, read)
 

@@ -1,4 +1,4 @@
-"""Feeds that may be made to harm are understood in a process of their own, which can be ended.
+"""Feeds that may be made to harm, and pages, are understood in a process of their own, which can be ended.
 
 A thread cannot be: a document that takes the parsers an hour, all memory or their lives would take the bot's with it.
 Ordinary feeds stay in the bot's own process, where they are small enough to be understood in a few seconds whatever
@@ -10,12 +10,15 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from bot.errors import UnreadableError
-from bot.newsletter.feeds import Feed
+
+T = TypeVar("T")
 
 ORDINARY_BYTES = 300_000
 SECONDS = 10.0
@@ -26,12 +29,23 @@ _DECLARATIONS = (b"<!ENTITY", b"<!ELEMENT", b"<!ATTLIST")
 _DISGUISES = (b"\0", b"\x1b")  # of UTF-16 and ISO-2022, in which the words above are other bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Understood(Generic[T]):
+    given: T
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    message_id: str
+    params: dict[str, str | int]
+
+
 def is_ordinary(content: bytes) -> bool:
     """The document is small and declares nothing that multiplies it or that parsers follow without end."""
     return len(content) <= ORDINARY_BYTES and not any(mark in content for mark in _DECLARATIONS + _DISGUISES)
 
 
-async def read_apart(content: bytes, read: Callable[[], Feed]) -> Feed:
+async def read_apart(content: bytes, read: Callable[[], T]) -> T:
     """What `read` makes of this content, in another process; a cancellation ends that process.
 
     Raises UnreadableError as `read` does, and for a document that takes too long or ends the process.
@@ -43,7 +57,7 @@ async def read_apart(content: bytes, read: Callable[[], Feed]) -> Feed:
     )
 
 
-async def apart(read: Callable[[], Feed], *, seconds: float, memory_bytes: int) -> Feed:
+async def apart(read: Callable[[], T], *, seconds: float, memory_bytes: int) -> T:
     """What `read` gives in a process of its own, which may take that long and that much."""
     ended, end = get_context("spawn").Pipe(duplex=False)
     try:
@@ -52,7 +66,7 @@ async def apart(read: Callable[[], Feed], *, seconds: float, memory_bytes: int) 
         end.close()  # a thread that still waits hears of it, ends the process, and does not keep the bot from stopping
 
 
-def _watch(read: Callable[[], Feed], ended: Connection, *, seconds: float, memory_bytes: int) -> Feed:
+def _watch(read: Callable[[], T], ended: Connection, *, seconds: float, memory_bytes: int) -> T:
     """Let the other process do it, until it is done, its time is over, or nobody waits for it any more."""
     # not fork: the bot has threads, and a copy would hold all that the bot knows
     context = get_context("spawn")
@@ -64,7 +78,7 @@ def _watch(read: Callable[[], Feed], ended: Connection, *, seconds: float, memor
         heard = wait([receiver, ended], seconds)
         if receiver not in heard:
             raise UnreadableError("unreadable-slow", seconds=f"{seconds:.3g}")
-        outcome = receiver.recv()
+        outcome: _Understood[T] | _Refused = receiver.recv()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise UnreadableError("unreadable-crash") from None
     finally:
@@ -74,23 +88,22 @@ def _watch(read: Callable[[], Feed], ended: Connection, *, seconds: float, memor
             process.kill()
             process.join()
             process.close()
-    if isinstance(outcome, Feed):
-        return outcome
-    message_id, params = outcome
-    raise UnreadableError(message_id, **params)
+    if isinstance(outcome, _Refused):
+        raise UnreadableError(outcome.message_id, **outcome.params)
+    return outcome.given
 
 
-def _read_into(sender: Connection, read: Callable[[], Feed], seconds: float, memory_bytes: int) -> None:
-    """The other process: read the feed and send it, or the refusal."""
+def _read_into(sender: Connection, read: Callable[[], T], seconds: float, memory_bytes: int) -> None:
+    """The other process: read the document and send what is in it, or the refusal."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the bot's to answer
     _bound_myself(seconds, memory_bytes)
-    outcome: Feed | tuple[str, dict[str, str | int]]
+    outcome: _Understood[T] | _Refused
     try:
-        outcome = read()
+        outcome = _Understood(read())
     except UnreadableError as error:
-        outcome = error.message_id, error.params
+        outcome = _Refused(error.message_id, error.params)
     except (MemoryError, RecursionError):
-        outcome = "unreadable-crash", {}
+        outcome = _Refused("unreadable-crash", {})
     sender.send(outcome)
 
 

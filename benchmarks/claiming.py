@@ -27,6 +27,7 @@ from _today import EARLIER, earlier_build
 
 FINISHED, DUE = int(os.environ.get("FINISHED", "1000000")), int(os.environ.get("DUE", "10000"))
 ROUNDS, WARM = 40, 5
+PAIRS, A_TURN = 7, 20
 DELIVERIES_AT_ONCE, SOURCES_AT_ONCE = 24, 8
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=90)
@@ -112,8 +113,7 @@ async def child(url: str, finished: int) -> dict[str, Any]:
             return {
                 "deliveries": await _milliseconds(deliveries, DELIVERIES_AT_ONCE),
                 "sources": await _milliseconds(sources, SOURCES_AT_ONCE),
-                "one": await _a_second(deliveries, 1),
-                "four": await _a_second(deliveries, 4),
+                **await _by_one_and_by_four(deliveries),
             }
         except Exception as error:  # noqa: BLE001 - an earlier build may not come to an end
             return {"failed": str(error)}
@@ -131,14 +131,20 @@ async def _milliseconds(claim: Callable[[], Awaitable[int]], each: int) -> float
     return median(times)
 
 
+async def _by_one_and_by_four(claim: Callable[[], Awaitable[int]]) -> dict[str, float]:
+    """Claims a second, in turns: what is claimed leaves less for whoever comes later."""
+    pairs = [(await _a_second(claim, 1), await _a_second(claim, 4)) for _ in range(PAIRS)]
+    return {"one": median(one for one, _ in pairs), "four": median(four for _, four in pairs)}
+
+
 async def _a_second(claim: Callable[[], Awaitable[int]], claimers: int) -> float:
     async def work() -> None:
-        for _ in range(ROUNDS // claimers):
+        for _ in range(A_TURN // claimers):
             assert await claim(), "a claim found nothing"
 
     begun = perf_counter()
     await asyncio.gather(*(work() for _ in range(claimers)))
-    return ROUNDS / (perf_counter() - begun)
+    return A_TURN / (perf_counter() - begun)
 
 
 def measured(root: Path, url: str, finished: int) -> dict[str, Any]:

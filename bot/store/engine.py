@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
-from sqlalchemy import URL, event, make_url, text
+from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -338,21 +338,22 @@ def _postgresql_engine(url: URL, patience: Patience) -> AsyncEngine:
         pool_timeout=patience.pool,
         connect_args={"timeout": patience.connect, "command_timeout": patience.answer},
     )
-    event.listen(engine.sync_engine, "connect", partial(_configure_postgresql, patience))
+    event.listen(engine.sync_engine, "begin", partial(_limit_transaction, patience))
     event.listen(engine.sync_engine, "checkout", partial(_ping_postgresql, patience))
     event.listen(engine.sync_engine, "handle_error", partial(_give_up_postgresql, patience))
     event.listen(engine.sync_engine, "close", _leave_postgresql)
     return engine
 
 
-def _configure_postgresql(patience: Patience, connection: Any, _record: object) -> None:
-    # Said in the session, not at its start: poolers refuse start parameters that they do not know.
-    limits = (
-        f"SET lock_timeout = {int(patience.lock * 1000)};"
-        f"SET statement_timeout = {int(patience.statement * 1000)};"
-        f"SET idle_in_transaction_session_timeout = {int(patience.orphan * 1000)}"
-    )
-    connection.run_async(lambda driver: driver.execute(limits))
+def _limit_transaction(patience: Patience, connection: Connection) -> None:
+    # Said in each transaction: a pooler may give every one another session, and leave what was set there to others.
+    limits = {
+        "lock_timeout": patience.lock,
+        "statement_timeout": patience.statement,
+        "idle_in_transaction_session_timeout": patience.orphan,
+    }
+    said = ", ".join(f"set_config('{name}', '{int(seconds * 1000)}', true)" for name, seconds in limits.items())
+    connection.exec_driver_sql(f"SELECT {said}")
 
 
 def _ping_postgresql(patience: Patience, connection: Any, _record: object, _fairy: object) -> None:

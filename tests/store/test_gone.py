@@ -251,7 +251,7 @@ async def test_a_slow_statement_is_told_as_slow_and_its_connection_is_used_again
     postgres_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await upgrade(postgres_database)
-    monkeypatch.setattr(engine, "WHILE_SOMEBODY_WAITS", replace(WHILE_SOMEBODY_WAITS, statement=0.05, answer=60))
+    monkeypatch.setattr(engine, "WHILE_SOMEBODY_WAITS", replace(WHILE_SOMEBODY_WAITS, statement=0.25, answer=60))
     async with await Store.open(postgres_database) as store:
 
         async def slow() -> int:
@@ -377,6 +377,31 @@ def test_what_the_driver_says_of_itself_is_told_from_what_it_says_of_what_it_was
         exceptions.UniqueViolationError("another operation"),
     ):
         assert explanation(error) is None, error
+
+
+async def test_limits_hold_for_a_transaction_and_stay_in_no_session(postgres_database: str) -> None:
+    """A pooler that shares sessions gives each transaction another one, and what was set there to whoever is next."""
+    limits = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+
+    async def shown(transaction: Transaction) -> list[str]:
+        return [(await transaction.execute(text(f"SHOW {name}"))).scalar_one() for name in limits]
+
+    async def shown_in_a_hurry(store: Store) -> list[list[str]]:
+        hurry()
+        async with store.write() as writing, store.read() as reading:
+            return [await shown(writing), await shown(reading)]
+
+    await upgrade(postgres_database)
+    async with await Store.open(postgres_database) as store:
+        async with store.write() as writing, store.read() as reading:
+            assert [await shown(writing), await shown(reading)] == [["20s", "28s", "15s"]] * 2
+        assert await asyncio.create_task(shown_in_a_hurry(store)) == [["1500ms", "1750ms", "3s"]] * 2
+        for each in store._engines():
+            async with each.connect() as connection:
+                session = await connection.get_raw_connection()
+                driver = session.driver_connection
+                assert driver is not None
+                assert [await driver.fetchval(f"SHOW {name}") for name in limits] == ["0", "0", "0"]
 
 
 async def test_rows_that_a_lost_unit_had_locked_are_free_again_after_a_while(

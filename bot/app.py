@@ -52,6 +52,7 @@ from bot.services.processes import Processes
 from bot.services.quotas import MEGABYTE, Quotas
 from bot.services.retention import Retention
 from bot.services.standing import Standing
+from bot.services.submissions import Limits
 from bot.settings import Settings
 from bot.sources.asking import HttpIssueAsker
 from bot.sources.beehiiv import BeehiivSource
@@ -291,7 +292,12 @@ def _services(
             incarnation=incarnation,
             fetch_timeout=timedelta(seconds=settings.fetch_timeout_seconds),
         ),
-        submissions=Submissions(store, clock=clock, bell=bell),
+        submissions=Submissions(
+            store,
+            clock=clock,
+            bell=bell,
+            limits=Limits(of_member=settings.submissions_per_member, of_server=settings.submissions_per_server),
+        ),
         subscriptions=Subscriptions(
             store,
             reader=reader,

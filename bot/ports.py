@@ -175,6 +175,10 @@ class Announcer(Protocol):
         """Let the message of `card` show the matter as it is now; twice is once."""
         ...
 
+    async def remove(self, card: DeliveryRecord) -> None:
+        """Delete the message of `card`; one that somebody deleted before is gone, too."""
+        ...
+
     async def gone_among(self, cards: Sequence[DeliveryRecord]) -> frozenset[int]:
         """Which messages of these cards, all in one channel, do not stand there any more; none where that is not shown.
 

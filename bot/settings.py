@@ -33,6 +33,8 @@ _EXAMPLES = {
     "FETCH_MAX_MEGABYTES": "10",
     "SOURCES_PER_SERVER": "20",
     "MEGABYTES_PER_SERVER": "500",
+    "SUBMISSIONS_PER_MEMBER": "20",
+    "SUBMISSIONS_PER_SERVER": "500",
     "HISTORY_DAYS": "90",
     "SHORTEST_PAUSE_MINUTES": "1",
     "NEWSLETTERS_FOLDER": "data/newsletters",
@@ -65,6 +67,8 @@ class Settings(BaseModel):
     fetch_max_megabytes: Annotated[float, Field(gt=0, le=100)] = 10.0
     sources_per_server: Annotated[int, Field(ge=1, le=1000)] = 20
     megabytes_per_server: Annotated[float, Field(gt=0, le=1_000_000)] = 500.0
+    submissions_per_member: Annotated[int, Field(ge=1, le=100_000)] = 20
+    submissions_per_server: Annotated[int, Field(ge=1, le=100_000)] = 500
     history_days: Annotated[int, Field(ge=7, le=36500)] = 90
     shortest_pause_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 1.0
     follow_links: bool = False

@@ -179,6 +179,7 @@ class Channel:
         self.notices: list[Delivery] = []
         self.cards: dict[int, tuple[Delivery, Matter]] = {}
         self.refreshed: list[tuple[int, Matter]] = []
+        self.removed: list[int] = []
         self.deleted: set[int] = set()
         """Cards that somebody deleted: nobody changes them any more, nor does a look find them."""
         self.looks: list[list[int]] = []
@@ -247,6 +248,13 @@ class Channel:
         if card.message_id in self.deleted:
             raise DeliveryRefusedError("delivery-message-gone")
         self.refreshed.append((card.message_id, matter))
+
+    async def remove(self, card: DeliveryRecord) -> None:
+        assert card.message_id is not None
+        if card.channel_id in self.fail_in:
+            raise self.fail_in[card.channel_id]
+        self.cards.pop(card.message_id, None)
+        self.removed.append(card.message_id)
 
     async def gone_among(self, cards: Sequence[DeliveryRecord]) -> frozenset[int]:
         assert len({card.channel_id for card in cards}) == 1

@@ -122,6 +122,16 @@ class DiscordAnnouncer:
                 form = self._full_form(card, matter, for_followers=not is_components, is_there=True)
             await message.edit(**form, allowed_mentions=none)
 
+    async def remove(self, card: DeliveryRecord) -> None:
+        self._require_server(card)
+        message_id = card.message_id or 0
+        try:
+            async with self._reaching_out():
+                await self._place_of(card, message_id).get_partial_message(message_id).delete()
+        except DeliveryRefusedError as error:
+            if error.message_id != "delivery-message-gone":
+                raise
+
     async def gone_among(self, cards: Sequence[DeliveryRecord]) -> frozenset[int]:
         self._require_server(cards[0])
         if not _may_read_history(self._client.get_channel(cards[0].channel_id)):

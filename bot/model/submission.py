@@ -64,6 +64,11 @@ class Submission:
         return self.state is SubmissionState.PENDING and self.featured is None
 
     @property
+    def is_gone(self) -> bool:
+        """Whether it was taken back before anybody decided: nobody needs its card any more."""
+        return self.state is SubmissionState.WITHDRAWN and self.decided_at is None
+
+    @property
     def can_be_withdrawn(self) -> bool:
         """While nobody has planned with it, and it has not run."""
         is_queued = self.state is SubmissionState.APPROVED and self.plan is Plan.QUEUED

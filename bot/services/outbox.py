@@ -19,7 +19,7 @@ from bot.errors import (
 from bot.metrics import Metrics
 from bot.model.delivery import POSTS, Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
-from bot.ports import Announcement, Announcer, Matter, Notice
+from bot.ports import Announcement, Announcer, Matter, Notice, ReviewCard
 from bot.services.announcements import (
     announcement_of,
     enqueue_folding,
@@ -335,24 +335,42 @@ class Outbox:
         async with self._store.read() as transaction:
             matter = await matter_of(transaction, delivery)
         if matter is None:
-            await self._give_up(delivery, Problem("delivery-cancelled"))
+            await self._let_go(delivery)
         elif delivery.message_id is not None or await self._post(delivery, matter) is not None:
             await self._finish(delivery)
 
+    async def _let_go(self, delivery: Delivery) -> None:
+        """Post no card of what is gone; find one that arrived unheard, so that the refresh which waits can remove it."""
+        if delivery.message_id is None and delivery.doubt_since is not None:
+            sent = await self._announcer.find(delivery, since=delivery.doubt_since - _CLOCK_DOUBT)
+            if sent is not None and not await self._note_sent(delivery, sent):
+                return
+            delivery = replace(delivery, message_id=sent.message_id if sent is not None else None)
+        if delivery.message_id is None:
+            await self._give_up(delivery, Problem("delivery-cancelled"))
+        else:
+            await self._finish(delivery)
+
     async def _refresh(self, delivery: Delivery) -> datetime | None:
-        """Let a card show what is true now; read as late as possible, so that one edit shows many changes."""
+        """Let a card show what is true now, and one of what is gone go.
+
+        Read as late as possible, so that one edit shows many changes.
+        """
         async with self._store.read() as transaction:
             cards = await outbox_rows.cards_of(
                 transaction, guild_id=delivery.guild_id, subject_key=delivery.subject_key
             )
             card = next((each for each in cards if each.channel_id == delivery.channel_id), None)
             matter = await matter_of(transaction, card) if card is not None else None
-        if card is not None and matter is not None and card.state is not DeliveryState.FAILED:
+        if card is not None and card.state is not DeliveryState.FAILED:
             if card.message_id is None:
                 # It may be on its way with what was true before.
                 return await self._put_off(delivery, Problem("delivery-not-there-yet"))
             try:
-                await self._announcer.refresh(card, matter)
+                if matter is None:
+                    await self._announcer.remove(card)
+                else:
+                    await self._announcer.refresh(card, matter)
             except DeliveryRefusedError as error:
                 if error.message_id != "delivery-message-gone" or not await self._post_anew(card):
                     raise
@@ -388,6 +406,10 @@ class Outbox:
             sent = await self._send(delivery, begun.matter, doubt_before=begun.doubt_before)
             if sent is None:
                 return None
+        return sent if await self._note_sent(delivery, sent) else None
+
+    async def _note_sent(self, delivery: Delivery, sent: Sent) -> bool:
+        """The message stands there; False when another process has taken over."""
         now = self._clock.now()
         async with self._store.write() as transaction:
             still_ours = await outbox_rows.mark_sent(
@@ -399,7 +421,7 @@ class Outbox:
             )
             if await channel_rows.open_channel(transaction, delivery.channel_id):
                 log.info("channel takes messages again channel_id=%s", delivery.channel_id)
-        return sent if still_ours else None
+        return still_ours
 
     async def _send(self, delivery: Delivery, matter: Matter, *, doubt_before: datetime | None) -> Sent | None:
         try:
@@ -437,12 +459,22 @@ class Outbox:
             return await self._announcer.send(replace(delivery, degraded=True), announcement)
 
     async def _begin_sending(self, delivery: Delivery, matter: Matter, *, protected: bool) -> _Begun | None:
-        """Note that the message may arrive from now on; None when the claim went to another process meanwhile."""
+        """Note that the message may arrive from now on.
+
+        None when the claim went to another process meanwhile, or when what the card is about is gone by now.
+        """
         now = self._clock.now()
         if not protected:
             self._first_sent[delivery.delivery_key] = (self._clock.monotonic(), now)
         doubt_since = delivery.doubt_since if protected and delivery.doubt_since else now
         async with self._store.write() as transaction:
+            if isinstance(matter, ReviewCard) and not protected:
+                is_gone = await matter_of(transaction, delivery) is None
+                if is_gone:  # while it was looked for in the channel
+                    await outbox_rows.mark_failed(
+                        transaction, self._claim_of(delivery), problem=Problem("delivery-cancelled")
+                    )
+                    return None
             if not await outbox_rows.begin_sending(
                 transaction, self._claim_of(delivery), doubt_since=doubt_since, lease_until=now + LEASE
             ):

@@ -33,6 +33,7 @@ LONGEST_NOTE = 300
 LONGEST_REASON = 300
 _LONGEST_TITLE = 200
 _MOST_WAITING = 10  # of one member: a queue that moderators can see the end of
+_DAY = timedelta(days=1)
 _MOST_MINE = 10
 # A link that was sent longer ago than that and runs is taken for a coincidence.
 _REMEMBERED = timedelta(days=60)
@@ -40,6 +41,17 @@ _REMEMBERED = timedelta(days=60)
 _CUT_OFF = timedelta(minutes=1)
 # A name that was changed later than that may not stand on the card that a moderator sees.
 _ON_THE_CARD_AFTER = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many links are taken within a day of one member, and in one server, whatever becomes of them."""
+
+    of_member: int = 20
+    of_server: int = 500
+
+
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +81,11 @@ class Mine:
 class Submissions:
     """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
 
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store, *, clock: Clock, bell: Bell, limits: Limits = DEFAULT_LIMITS) -> None:
         self._store = store
         self._clock = clock
         self._bell = bell
+        self._limits = limits
 
     async def submit(
         self,
@@ -88,7 +101,7 @@ class Submissions:
         """Keep a link that a member sends in, or brings for `finder_id`, and show it to the moderators.
 
         Raises RefusedError, and keeps nothing, for what is no link that may be shown, what was sent before or ran in an
-        issue, and where nobody would look at it.
+        issue, what is too much for a day, and where nobody would look at it.
         """
         shown, link_key, key_version = _safe_link(url)
         known_as = keys_of(shown) or (link_key,)
@@ -96,17 +109,17 @@ class Submissions:
             raise RefusedError("submit-note-length", longest=LONGEST_NOTE)
         finder, now, submission_key = finder_id or member_id, self._clock.now(), random_key()
         async with self._store.write() as transaction:
+            await guild_rows.hold_guild(transaction, guild_id)  # what is sent at once is counted one by one
             guild = await guild_rows.get_guild(transaction, guild_id)
             if guild is None or guild.review_channel_id is None:
                 raise RefusedError("submit-closed")
             if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
                 return await self._earlier(transaction, guild_id, known_as)
             await self._refuse_known(transaction, guild_id, known_as, member_id=member_id)
-            # A row of the member's own is held from here on, so that what they send at once is counted one by one.
             asks = finder == member_id and await credit_rows.ask(
                 transaction, guild_id=guild_id, member_id=member_id, now=now
             )
-            await credit_rows.hold(transaction, guild_id=guild_id, member_id=member_id)
+            await self._refuse_too_many(transaction, guild_id, member_id, now=now)
             waiting = await submission_rows.count_waiting_of_member(transaction, guild_id=guild_id, member_id=member_id)
             if waiting >= _MOST_WAITING:
                 raise RefusedError("submit-too-many", count=waiting)
@@ -157,6 +170,19 @@ class Submissions:
         if member_id in {earlier.finder_id, earlier.brought_by_id}:
             raise RefusedError("submit-known-mine")
         raise RefusedError("submit-known-declined" if earlier.state is SubmissionState.DECLINED else "submit-known")
+
+    async def _refuse_too_many(self, transaction: Transaction, guild_id: int, member_id: int, *, now: datetime) -> None:
+        """Raise where enough was sent within a day, by the member or in the server; taking back makes no room."""
+        for sender_id, most, sentence in (
+            (member_id, self._limits.of_member, "submit-enough-of-you"),
+            (None, self._limits.of_server, "submit-enough-of-all"),
+        ):
+            # What seems to come later than tomorrow was sent while the clock was wrong.
+            first = await submission_rows.nth_newest(
+                transaction, most, guild_id=guild_id, member_id=sender_id, since=now - _DAY, until=now + _DAY
+            )
+            if first is not None:
+                raise RefusedError(sentence, count=most, when=f"<t:{int((first + _DAY).timestamp()) + 1}:R>")
 
     async def mine(self, guild_id: int, member_id: int) -> Mine:
         """What a member found or brought: what waits, and the newest."""
@@ -254,9 +280,9 @@ class Submissions:
 
 
 async def review_card_of(transaction: Transaction, *, guild_id: int, submission_key: str) -> ReviewCard | None:
-    """The card as it is drawn now; None for a submission that is not there any more."""
+    """The card as it is drawn now; None for what was taken back before anybody decided: its card goes."""
     submission = await submission_rows.get(transaction, submission_key, guild_id=guild_id)
-    if submission is None:
+    if submission is None or submission.is_gone:
         return None
     wish = None
     if submission.finder_id is not None:

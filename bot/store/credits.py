@@ -22,14 +22,6 @@ async def ask(transaction: Transaction, *, guild_id: int, member_id: int, now: d
     return bool(result.rowcount)
 
 
-async def hold(transaction: Transaction, *, guild_id: int, member_id: int) -> None:
-    """Let nothing else that this member does in the server go on before this transaction ends."""
-    row = select(member_credits.c.member_id).where(
-        member_credits.c.guild_id == guild_id, member_credits.c.member_id == member_id
-    )
-    await transaction.execute(row.with_for_update())
-
-
 async def answer(
     transaction: Transaction, *, guild_id: int, member_id: int, name: str | None, is_reviewed: bool, now: datetime
 ) -> None:

@@ -128,12 +128,35 @@ async def count_waiting_of_member(transaction: Transaction, *, guild_id: int, me
         .select_from(submissions)
         .where(
             submissions.c.guild_id == guild_id,
-            func.coalesce(submissions.c.brought_by_id, submissions.c.finder_id) == member_id,
+            _is_sent_by(member_id),
             waits_for_decision(),
         )
     )
     count: int = result.scalar_one()
     return count
+
+
+async def nth_newest(
+    transaction: Transaction,
+    nth: int,
+    *,
+    guild_id: int,
+    member_id: int | None = None,
+    since: datetime,
+    until: datetime,
+) -> datetime | None:
+    """When the `nth` newest submission of that time was sent, whatever became of it; None where there are fewer.
+
+    member_id: of what this member sent, also what they brought of others; of a whole server without one.
+    """
+    found = select(submissions.c.sent_at).where(
+        submissions.c.guild_id == guild_id, submissions.c.sent_at > since, submissions.c.sent_at <= until
+    )
+    if member_id is not None:
+        found = found.where(_is_sent_by(member_id))
+    rows = await transaction.execute(found.order_by(submissions.c.sent_at.desc()).offset(nth - 1).limit(1))
+    moment: datetime | None = rows.scalar_one_or_none()
+    return moment
 
 
 async def pending(transaction: Transaction, guild_id: int, *, after: int, limit: int) -> list[tuple[int, Submission]]:
@@ -287,6 +310,10 @@ def waits_for_decision() -> Any:
 
 def _is_of(member_id: int) -> Any:
     return or_(submissions.c.finder_id == member_id, submissions.c.brought_by_id == member_id)
+
+
+def _is_sent_by(member_id: int) -> Any:
+    return func.coalesce(submissions.c.brought_by_id, submissions.c.finder_id) == member_id
 
 
 def _in_queue(guild_id: int, plans: Collection[Plan]) -> Any:

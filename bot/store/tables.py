@@ -520,6 +520,7 @@ submissions = Table(
     UniqueConstraint("guild_id", "open_key"),
     Index(None, "guild_id", "finder_id"),
     Index(None, "guild_id", "state", "id"),  # what waits is gone through in portions
+    Index(None, "guild_id", "sent_at"),  # what was sent within a day is counted
     Index(None, "link_key"),
     Index(None, "key_version", "id"),
     Index(None, "featured_issue_id"),

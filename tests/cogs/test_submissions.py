@@ -125,7 +125,7 @@ async def test_undo_takes_a_link_back_and_it_can_be_sent_again(press: Press, rev
     await mia.click(reply.message, "Undo")
     assert "Taken back" in reply.message.text
     press.clock.move(timedelta(seconds=10))
-    await press.sandbox.wait_for(lambda: "taken back" in shown.text, what="the folded card")
+    await press.sandbox.wait_for(lambda: shown.deleted, what="the card of what nobody decided about, gone")
     assert "Received" in (await mia.slash(f"/submit link address:{GOOD}")).text
 
 

@@ -340,7 +340,7 @@ class Outbox:
             await self._finish(delivery)
 
     async def _let_go(self, delivery: Delivery) -> None:
-        """Post no card of what is gone; find one that arrived unheard, so that the refresh which waits can remove it."""
+        """Post no card of what is gone; find one that arrived unheard, for the refresh that waits to remove it."""
         if delivery.message_id is None and delivery.doubt_since is not None:
             sent = await self._announcer.find(delivery, since=delivery.doubt_since - _CLOCK_DOUBT)
             if sent is not None and not await self._note_sent(delivery, sent):

@@ -87,7 +87,7 @@ class Parts:
     def reader(self, fetcher: Fetcher, settings: Settings) -> IssueSource:
         feeds = FeedSource(fetcher)
         return FolderSource(
-            BeehiivSource(feeds, fetcher, clock=self.clock),
+            BeehiivSource(feeds, clock=self.clock),
             feeds,
             root=settings.newsletters_folder,
             max_bytes=settings.fetch_max_bytes,
@@ -95,7 +95,7 @@ class Parts:
         )
 
     def asker(self, fetcher: Fetcher) -> IssueAsker | None:
-        return HttpIssueAsker(fetcher, BeehiivSource(FeedSource(fetcher), fetcher, clock=self.clock))
+        return HttpIssueAsker(fetcher, BeehiivSource(FeedSource(fetcher), clock=self.clock))
 
 
 async def run(settings: Settings, parts: Parts | None = None) -> None:

@@ -11,7 +11,7 @@ import base64
 import logging
 import re
 import socket
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 import aiohttp
 from yarl import URL
 
-from bot.errors import FetchError
+from bot.errors import FetchError, RefusedError
 from bot.log import keep_secret
 from bot.metrics import note_received
 from bot.model.address import is_public
@@ -64,12 +64,27 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._allow_private = allow_private_addresses
         self._session: aiohttp.ClientSession | None = None
+        self._session_for_tries: aiohttp.ClientSession | None = None
 
     async def get(
-        self, url: str, *, headers: Mapping[str, str] | None = None, credentials: str | None = None
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        credentials: str | None = None,
+        need_for: Callable[[int], None] | None = None,
+        enough_bytes: int | None = None,
+        is_tried: bool = False,
     ) -> Fetched:
-        """The body behind `url`. `credentials` is `user:password`, sent to this host only. Raises FetchError."""
-        return await self._bounded(url, self._follow(_address(url), dict(headers or {}), credentials))
+        """The body behind `url`. `credentials` is `user:password`, sent to this host only. Raises FetchError.
+
+        need_for: told how many bytes the body has at the least, before so many are taken; what it raises ends the
+        exchange. enough_bytes: of the body are given; what follows is not taken. is_tried: a server tries the address,
+        which must not take the connections of what is read regularly. Raises RefusedError when more comes than is
+        allowed to whoever measures (see `bot.metrics.metered`).
+        """
+        taking = _Taking(need_for, enough_bytes, is_tried)
+        return await self._bounded(url, self._follow(_address(url), dict(headers or {}), credentials, taking))
 
     async def post(self, url: str, form: Mapping[str, str]) -> None:
         """Send a form; what is answered besides that it was taken (2xx) is of no interest. Raises FetchError."""
@@ -103,8 +118,8 @@ class Fetcher:
         except (aiohttp.ClientError, OSError, UnicodeError, ValueError):
             raise FetchError("fetch-broken", host=_host(url)) from None
 
-    async def _follow(self, url: URL, headers: dict[str, str], credentials: str | None) -> Fetched:
-        session = self._open_session()
+    async def _follow(self, url: URL, headers: dict[str, str], credentials: str | None, taking: "_Taking") -> Fetched:
+        session = self._open_session_for_tries() if taking.is_tried else self._open_session()
         if url.raw_user is not None:
             credentials = credentials or f"{url.raw_user}:{url.raw_password or ''}"
         url = url.with_user(None)
@@ -127,7 +142,7 @@ class Fetcher:
                     raise _refusal(response, url)
                 return Fetched(
                     url=str(url),
-                    body=await self._body(response, url),
+                    body=await self._body(response, url, taking),
                     content_type=response.headers.get("Content-Type"),
                     etag=_mark(response.headers.get("ETag")),
                     last_modified=_mark(response.headers.get("Last-Modified")),
@@ -170,31 +185,49 @@ class Fetcher:
                 return
         raise FetchError("fetch-circles", host=_host(url))
 
-    async def _body(self, response: aiohttp.ClientResponse, url: URL) -> bytes:
+    async def _body(self, response: aiohttp.ClientResponse, url: URL, taking: "_Taking") -> bytes:
         if response.headers.get("Content-Encoding", "").strip().lower() not in _ENCODINGS:
             raise FetchError("fetch-packed", host=_host(url))
         too_large = FetchError("fetch-too-large", host=_host(url), megabytes=f"{self._max_bytes / 1_000_000:g}")
-        if (response.content_length or 0) > self._max_bytes:
+        if taking.enough_bytes is None and (response.content_length or 0) > self._max_bytes:
             raise too_large
+        taking.expect(response.content_length or 0)
         body = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
             body += chunk
-            note_received(len(chunk))
+            may_go_on = note_received(len(chunk))
+            if taking.is_enough(len(body)):
+                del body[taking.enough_bytes :]
+                break
             if len(body) > self._max_bytes:
                 raise too_large
+            if not may_go_on:
+                raise RefusedError("setup-source-allowance")
+            taking.expect(len(body))
         return bytes(body)
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=20, limit_per_host=4, socket_factory=self._guarded_socket)
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),  # asyncio.timeout above covers redirects and body too
-                trust_env=False,
-            )
+            self._session = self._new_session(limit=20, limit_per_host=4)
         return self._session
+
+    def _open_session_for_tries(self) -> aiohttp.ClientSession:
+        if self._session_for_tries is None:
+            # How many try at once is bounded where they get their places, so that no host is kept busy for others.
+            self._session_for_tries = self._new_session(limit=0, limit_per_host=0)
+        return self._session_for_tries
+
+    def _new_session(self, *, limit: int, limit_per_host: int) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=limit, limit_per_host=limit_per_host, socket_factory=self._guarded_socket
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),  # asyncio.timeout above covers redirects and body too
+            trust_env=False,
+        )
 
     def _guarded_socket(self, address: tuple[object, ...]) -> socket.socket:
         family, kind, protocol, _, target = address
@@ -208,8 +241,25 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        for session in (self._session, self._session_for_tries):
+            if session is not None:
+                await session.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """How much of a body is taken, and by whom; as in `Fetcher.get`."""
+
+    need_for: Callable[[int], None] | None
+    enough_bytes: int | None
+    is_tried: bool
+
+    def expect(self, size: int) -> None:
+        if self.need_for is not None:
+            self.need_for(size if self.enough_bytes is None else min(size, self.enough_bytes))
+
+    def is_enough(self, size: int) -> bool:
+        return self.enough_bytes is not None and size >= self.enough_bytes
 
 
 class _ForbiddenAddressError(OSError):

@@ -53,18 +53,19 @@ class Metrics:
 
 @dataclass(slots=True)
 class Meter:
-    """What was received from the network, unpacked, while it ran."""
+    """What was received from the network, unpacked, while it ran; `most_bytes` is what may be."""
 
     received_bytes: int = 0
+    most_bytes: int | None = None
 
 
 _meter: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
 
 @contextmanager
-def metered() -> Iterator[Meter]:
+def metered(*, most_bytes: int | None = None) -> Iterator[Meter]:
     """Measure what this task, and what it starts, receives inside the block."""
-    meter = Meter()
+    meter = Meter(most_bytes=most_bytes)
     token = _meter.set(meter)
     try:
         yield meter
@@ -72,8 +73,10 @@ def metered() -> Iterator[Meter]:
         _meter.reset(token)
 
 
-def note_received(count: int) -> None:
-    """So many bytes came from the network, for whoever measures."""
+def note_received(count: int) -> bool:
+    """So many bytes came from the network, for whoever measures; whether more may come."""
     meter = _meter.get()
-    if meter is not None:
-        meter.received_bytes += count
+    if meter is None:
+        return True
+    meter.received_bytes += count
+    return meter.most_bytes is None or meter.received_bytes <= meter.most_bytes

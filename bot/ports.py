@@ -45,15 +45,20 @@ class Unchanged:
 class IssueSource(Protocol):
     """Reads a source."""
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
+    async def read(
+        self, source: Source, *, credentials: str | None, asked_by: int | None = None
+    ) -> Reading | Unchanged:
         """The source's present items, unless nothing changed since `source.etag` / `last_modified`.
 
-        `credentials` is `user:password` where the source needs them. Raises FetchError or UnreadableError.
+        `credentials` is `user:password` where the source needs them. asked_by: the server that tries the address, which
+        waits for its turn among those that do, and never in the way of what is read regularly. Raises FetchError or
+        UnreadableError; for a server that tries also RefusedError, where that turn does not come in time or more is
+        sent than the server may have.
         """
         ...
 
-    async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
-        """Addresses at which the site of a web page may have its feed, the likeliest first.
+    async def find_feeds(self, url: str, *, credentials: str | None, asked_by: int | None = None) -> list[str]:
+        """Addresses at which the site of a web page may have its feed, the likeliest first; `asked_by` as in `read`.
 
         Raises FetchError, and UnreadableError where the page says why there is none.
         """

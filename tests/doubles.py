@@ -110,13 +110,15 @@ class Shelf:
     def lay_out(self, *issues: Issue, etag: str | None = None) -> None:
         self.answer = Reading(title="The Sample", issues=issues, etag=etag)
 
-    async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
+    async def find_feeds(self, url: str, *, credentials: str | None, asked_by: int | None = None) -> list[str]:
         return self.feeds
 
     async def addresses_for(self, guild_id: int) -> list[str]:
         return []
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
+    async def read(
+        self, source: Source, *, credentials: str | None, asked_by: int | None = None
+    ) -> Reading | Unchanged:
         self.asked.append(source)
         if source.source_id and source.url in self.is_read:
             self.is_read[source.url].set()

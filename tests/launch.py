@@ -263,16 +263,18 @@ class _PausingReader:
         self._inner = inner
         self._control = control
 
-    async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
-        return await self._inner.find_feeds(url, credentials=credentials)
+    async def find_feeds(self, url: str, *, credentials: str | None, asked_by: int | None = None) -> list[str]:
+        return await self._inner.find_feeds(url, credentials=credentials, asked_by=asked_by)
 
     async def addresses_for(self, guild_id: int) -> list[str]:
         return await self._inner.addresses_for(guild_id)
 
-    async def read(self, source: "Source", *, credentials: str | None) -> "Reading | Unchanged":
+    async def read(
+        self, source: "Source", *, credentials: str | None, asked_by: int | None = None
+    ) -> "Reading | Unchanged":
         await self._control.point("fetch")
         try:
-            return await self._inner.read(source, credentials=credentials)
+            return await self._inner.read(source, credentials=credentials, asked_by=asked_by)
         finally:
             await self._control.point("fetched")
 

@@ -212,6 +212,10 @@ setup-source-added = **{ $title }** is read from now on; { $count ->
 }
 setup-too-many-sources = This server reads { $count } newsletters, as many as it may. Remove one with `/setup remove` first; whoever runs me can allow more.
 setup-used-up = Enough was read for this server today: { $megabytes } MB, which is what the operator allows (MEGABYTES_PER_SERVER). Try again tomorrow, or let a large newsletter go with `/setup remove`.
+setup-source-busy = I am looking at another address for this server; that takes a few minutes at most. Wait for its answer, then give me this one again.
+setup-source-crowded = Many servers add newsletters right now, and the turn of this one did not come within { $minutes } minutes. Try again in a few minutes.
+setup-source-slow = To look for a newsletter there takes longer than { $minutes } minutes. Give me the address of the feed itself, or of a shorter one.
+setup-source-allowance = There is more at that address than this server may still have read today. Give me the address of a shorter feed, or try again tomorrow.
 setup-source-known = **{ $title }** is read here already; its new issues are announced in <#{ $channel }>.
 setup-source-moved = **{ $title }** is read here already. It is announced in <#{ $channel }> from now on, and no more in <#{ $before }>. Nothing is announced again: what waited goes along, and what was posted stays where it is.
 setup-source-new-key = It is read with the new key from now on.

@@ -35,10 +35,17 @@ class Quotas:
 DEFAULT_QUOTAS = Quotas()
 
 
-async def require_room(transaction: Transaction, guild_id: int, quotas: Quotas, *, now: datetime) -> None:
-    """Raises RefusedError for a server for which enough was read today."""
-    if await used_up(transaction, [guild_id], quotas, now=now):
+async def reserve_attempt(transaction: Transaction, guild_id: int, quotas: Quotas, *, now: datetime) -> int:
+    """Charge a server with a try of an address, before it is asked; how many bytes it may receive then.
+
+    Raises RefusedError for a server for which enough was read today.
+    """
+    used = await usage_rows.add_below(
+        transaction, guild_id, day=now.date(), received_bytes=ATTEMPT_BYTES, limit=quotas.bytes_a_day
+    )
+    if used is None:
         raise RefusedError("setup-used-up", megabytes=_megabytes(quotas))
+    return max(ATTEMPT_BYTES, min(quotas.bytes_of_a_source, quotas.bytes_a_day - used))
 
 
 async def used_up(transaction: Transaction, guild_ids: Collection[int], quotas: Quotas, *, now: datetime) -> list[int]:

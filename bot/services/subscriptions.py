@@ -9,17 +9,17 @@ from urllib.parse import urlsplit, urlunsplit
 
 from bot.clock import Clock
 from bot.errors import FetchError, NotFoundError, RefusedError, UnreadableError
-from bot.metrics import metered
 from bot.model.guild import FirstAnnouncement, Source, Subscription, folder_address
 from bot.model.member import Actor
 from bot.model.pasted import one_address
 from bot.ports import Bell, IssueSource, Reading, Unchanged
 from bot.services.announcements import announce_newest
+from bot.services.attempts import attempt
 from bot.services.audiences import require_administrator
 from bot.services.channels import choose_channel
 from bot.services.guilds import stop_reading
 from bot.services.moving import move_newsletter
-from bot.services.quotas import ATTEMPT_BYTES, DEFAULT_QUOTAS, Quotas, charge, require_room
+from bot.services.quotas import DEFAULT_QUOTAS, Quotas
 from bot.services.rekeying import keys_of
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
@@ -102,9 +102,10 @@ class Subscriptions:
         The address of the newsletter's site will do, if the site says where its feed is or keeps it where others do;
         `folder:name` is what the operator laid ready for this server.
         Credentials in the address (`https://user:password@…`), or the `key` it asks for, are kept apart and sealed;
-        the same address with others is another source. Raises RefusedError for what is no web address, where the
-        server's quotas are used up and for who may not set up the server, FetchError or UnreadableError when nothing
-        can be read there. Then nothing is kept.
+        the same address with others is another source. Raises RefusedError for what is no web address, while another
+        address is tried for the server, where its quotas are used up, when many servers try and its turn does not come,
+        and for who may not set up the server; FetchError or UnreadableError when nothing can be read there. Then
+        nothing is kept.
         """
         require_administrator(actor)
         address, credentials = folder_address(url, guild_id), None
@@ -116,17 +117,12 @@ class Subscriptions:
         async with self._store.read() as transaction:
             known = await _read_at(transaction, guild_id, address)
             is_as_before = known is not None and self._is_key_of(known, credentials)
-            if not is_as_before:
-                await require_room(transaction, guild_id, self._quotas, now=self._clock.now())
             if known is None:
                 self._require_place(await guild_rows.subscriptions_of_guild(transaction, guild_id))
         if known is not None and is_as_before:
             return await self._settle(guild_id, known, channel_id=channel_id, interaction_id=interaction_id)
-        with metered() as meter:
-            try:
-                address, seen = await self._look(known.url if known else address, credentials)
-            finally:
-                await self._charge(guild_id, ATTEMPT_BYTES + meter.received_bytes)
+        async with attempt(self._store, guild_id, self._quotas, clock=self._clock):
+            address, seen = await self._look(known.url if known else address, credentials, guild_id)
         reading = seen if isinstance(seen, Reading) else None
         async with self._store.read() as transaction:
             known = await _read_at(transaction, guild_id, address)
@@ -251,24 +247,25 @@ class Subscriptions:
         """What the operator laid ready for the server to read: `folder:name`."""
         return await self._reader.addresses_for(guild_id)
 
-    async def _look(self, address: str, credentials: str | None) -> tuple[str, Reading | Unchanged]:
+    async def _look(self, address: str, credentials: str | None, guild_id: int) -> tuple[str, Reading | Unchanged]:
         """The address of the feed, which may be another one than was given, and what is there now."""
         try:
-            return address, await self._peek(address, credentials)
+            return address, await self._peek(address, credentials, guild_id)
         except UnreadableError as error:
             if error.message_id != "unreadable-page":
                 raise
-            for feed in await self._reader.find_feeds(address, credentials=credentials):
+            for feed in await self._reader.find_feeds(address, credentials=credentials, asked_by=guild_id):
                 with suppress(UnreadableError, FetchError):
                     found, _ = _split(feed)
                     # Credentials are for the site that they were given for.
                     own = credentials if urlsplit(found)[:2] == urlsplit(address)[:2] else None
                     if credentials is None or own is not None:
-                        return found, await self._peek(found, own)
+                        return found, await self._peek(found, own, guild_id)
             raise UnreadableError("unreadable-no-feed") from error
 
-    async def _peek(self, address: str, credentials: str | None) -> Reading | Unchanged:
-        return await self._reader.read(Source(source_id=0, url=address, url_key=""), credentials=credentials)
+    async def _peek(self, address: str, credentials: str | None, guild_id: int) -> Reading | Unchanged:
+        looked_at = Source(source_id=0, url=address, url_key="")
+        return await self._reader.read(looked_at, credentials=credentials, asked_by=guild_id)
 
     async def _subscribe(
         self, transaction: Transaction, source: Source, *, guild_id: int, channel_id: int, first: FirstAnnouncement
@@ -306,10 +303,6 @@ class Subscriptions:
             self._bell.ring("hubs")
             self._bell.ring("chores")
         return dropped
-
-    async def _charge(self, guild_id: int, received_bytes: int) -> None:
-        async with self._store.write() as transaction:
-            await charge(transaction, [guild_id], received_bytes, now=self._clock.now())
 
 
 async def _subscription(transaction: Transaction, guild_id: int, source_id: int) -> Subscription:

@@ -1,6 +1,5 @@
 """Reads a beehiiv publication by its API, with a key of its own: its feed is off until somebody switches it on."""
 
-import asyncio
 import re
 from collections.abc import Collection
 from datetime import timedelta
@@ -9,11 +8,12 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from bot.clock import Clock
 from bot.errors import FetchError, UnreadableError
-from bot.fetch import Fetched, Fetcher
+from bot.fetch import Fetched
 from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.ports import Reading, Standing, Unchanged
 from bot.sources.feed import FeedSource
+from bot.sources.places import Place
 
 # https://api.beehiiv.com/v2/publications/pub_…; the path is proof enough, and lets a gateway stand before it.
 _PUBLICATION = re.compile(r"/v2/publications/pub_[0-9a-f-]{36}/?\Z")
@@ -32,79 +32,93 @@ class BeehiivSource:
     Both share the pauses between requests: one a second is far below the 180 a minute that beehiiv allows.
     """
 
-    def __init__(self, feeds: FeedSource, fetcher: Fetcher, *, clock: Clock) -> None:
+    def __init__(self, feeds: FeedSource, *, clock: Clock) -> None:
         self._feeds = feeds
-        self._fetcher = fetcher
         self._clock = clock
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
+    async def read(
+        self, source: Source, *, credentials: str | None, asked_by: int | None = None
+    ) -> Reading | Unchanged:
         address = urlsplit(source.url)
         if not _PUBLICATION.search(address.path):
-            return await self._feeds.read(source, credentials=credentials)
+            return await self._feeds.read(source, credentials=credentials, asked_by=asked_by)
         if not credentials:
             raise UnreadableError("beehiiv-no-key")
         if address.scheme != "https" and address.hostname not in _LOOPBACK:
             raise UnreadableError("beehiiv-not-secret")
         key = _key(credentials)
         publication = _publication(source.url)
-        issues, fresh_for = await self._posts(publication, key)
-        title = source.title or await self._name(publication, key)
+        issues, fresh_for = await self._posts(publication, key, asked_by)
+        title = source.title or await self._name(publication, key, asked_by)
         # The API does not name the site, but every post says where it stands there.
         home = next((urljoin(issue.url, "/") for issue in issues if issue.url), None)
         return Reading(title=title, issues=tuple(issues), fresh_for=fresh_for, home_url=home)
 
-    async def _posts(self, publication: str, key: str) -> tuple[list[Issue], timedelta | None]:
+    async def _posts(self, publication: str, key: str, asked_by: int | None) -> tuple[list[Issue], timedelta | None]:
         """The newest posts that are out, and for how long that holds."""
-        from bot.newsletter.platforms.beehiiv_api import is_last_page, read_posts  # not before something is read
-
         issues: list[Issue] = []
         fresh_for = None
         for page in range(1, _MOST_PAGES + 1):
-            # Without marks: a scheduled post comes out without any change of what beehiiv answers.
-            fetched = await self._get(f"{publication}/posts?{_NEWEST}&page={page}", key=key)
-            body = fetched.body or b""
-            posts = await self._feeds.understand(body, partial(read_posts, body, now=self._clock.now()))
-            issues += posts.issues
-            fresh_for = fetched.fresh_for
-            if len(issues) >= _FEWEST or await asyncio.to_thread(is_last_page, body, page):
+            found, fresh_for, is_last = await self._feeds.in_turn(asked_by, partial(self._page, publication, key, page))
+            issues += found
+            if is_last or len(issues) >= _FEWEST:
                 break
         return issues, fresh_for
 
-    async def _name(self, publication: str, key: str) -> str | None:
-        from bot.newsletter.platforms.beehiiv_api import read_name
+    async def _page(
+        self, publication: str, key: str, page: int, place: Place
+    ) -> tuple[tuple[Issue, ...], timedelta | None, bool]:
+        """Posts of one page, for how long that holds, and whether it is the last that is wanted."""
+        from bot.newsletter.platforms.beehiiv_api import is_last_page, read_posts  # not before something is read
 
+        # Without marks: a scheduled post comes out without any change of what beehiiv answers.
+        fetched = await self._get(place, f"{publication}/posts?{_NEWEST}&page={page}", key=key)
+        body = fetched.body or b""
+        posts = await self._feeds.understand(place, body, partial(read_posts, body, now=self._clock.now()))
+        is_last = len(posts.issues) >= _FEWEST or await place.lane.run(partial(is_last_page, body, page))
+        return tuple(posts.issues), fetched.fresh_for, is_last
+
+    async def _name(self, publication: str, key: str, asked_by: int | None) -> str | None:
         try:
-            named = await self._get(publication, key=key)
+            return await self._feeds.in_turn(asked_by, partial(self._read_name, publication, key))
         except UnreadableError:
             return None  # a key may be for posts alone
-        return await asyncio.to_thread(read_name, named.body or b"")
+
+    async def _read_name(self, publication: str, key: str, place: Place) -> str | None:
+        from bot.newsletter.platforms.beehiiv_api import read_name
+
+        named = await self._get(place, publication, key=key)
+        return await place.lane.run(partial(read_name, named.body or b""))
 
     async def standing(self, source: Source, *, names: Collection[str], credentials: str | None) -> Standing | None:
         """How beehiiv says that a post stands; None for what is no post of a publication. Raises FetchError."""
         post = next((name[5:] for name in names if name.startswith("guid:post_")), None)
         if post is None or not credentials or not _PUBLICATION.search(urlsplit(source.url).path):
             return None
-        from bot.newsletter.platforms.beehiiv_api import read_status
-
+        address = f"{_publication(source.url)}/posts/{quote(post, safe='')}"
         try:
-            fetched = await self._get(f"{_publication(source.url)}/posts/{quote(post, safe='')}", key=_key(credentials))
+            status = await self._feeds.in_turn(None, partial(self._read_status, address, _key(credentials)))
         except FetchError as error:
             if error.message_id == "fetch-nothing-there":
                 return Standing.TAKEN_BACK
             raise
-        status = await asyncio.to_thread(read_status, fetched.body or b"")
         return Standing.TAKEN_BACK if status in _TAKEN_BACK else Standing.UNKNOWN
 
-    async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
-        return await self._feeds.find_feeds(url, credentials=credentials)
+    async def _read_status(self, address: str, key: str, place: Place) -> str | None:
+        from bot.newsletter.platforms.beehiiv_api import read_status
+
+        fetched = await self._get(place, address, key=key)
+        return await place.lane.run(partial(read_status, fetched.body or b""))
+
+    async def find_feeds(self, url: str, *, credentials: str | None, asked_by: int | None = None) -> list[str]:
+        return await self._feeds.find_feeds(url, credentials=credentials, asked_by=asked_by)
 
     async def addresses_for(self, guild_id: int) -> list[str]:
         return await self._feeds.addresses_for(guild_id)
 
-    async def _get(self, url: str, *, key: str) -> Fetched:
-        await self._feeds.turns.wait(url)
+    async def _get(self, place: Place, url: str, *, key: str) -> Fetched:
         try:
-            return await self._fetcher.get(url, headers={"Authorization": f"Bearer {key}"})
+            return await self._feeds.get(place, url, headers={"Authorization": f"Bearer {key}"})
         except FetchError as error:
             if error.message_id == "fetch-refused":
                 raise UnreadableError("beehiiv-key-refused") from None

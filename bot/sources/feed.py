@@ -1,7 +1,7 @@
 """Reads a feed by a conditional request."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +10,7 @@ from bot.fetch import Fetched, Fetcher
 from bot.model.guild import Source
 from bot.model.hub import Hub
 from bot.ports import Reading, Unchanged
+from bot.sources.places import Lane, Place, Size
 from bot.sources.turns import Turns
 
 if TYPE_CHECKING:
@@ -17,23 +18,49 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PATIENCE_SECONDS = 120.0
+"""How long a server that tries an address waits for its turn."""
+
 _LONGEST_ADDRESS = 2_000
+_READ_AT_ONCE = 16  # more than are read regularly side by side
+_TRIED_AT_ONCE = 6
+_THREADS_FOR_TRIES = 2
 
 
 class FeedSource:
     """Fulfils `bot.ports.IssueSource` for RSS, Atom and JSON Feed addresses."""
 
-    def __init__(self, fetcher: Fetcher, *, pause_seconds: float = 1.0) -> None:
+    def __init__(
+        self, fetcher: Fetcher, *, pause_seconds: float = 1.0, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
         self._fetcher = fetcher
-        self.turns = Turns(pause_seconds)
-        # Large documents are understood one after the other: together they would take the machine's memory.
-        self._one_apart = asyncio.Lock()
+        self._regular = Lane(ordinary=_READ_AT_ONCE, apart=1, turns=Turns(pause_seconds))
+        self._tried = Lane(
+            ordinary=_TRIED_AT_ONCE,
+            apart=2,
+            turns=Turns(pause_seconds),
+            threads=ThreadPoolExecutor(_THREADS_FOR_TRIES, thread_name_prefix="tries"),
+            patience_seconds=patience_seconds,
+        )
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
+    async def in_turn(self, asked_by: int | None, work: Callable[[Place], Awaitable[T]]) -> T:
+        """What `work` makes of one document, which is read regularly or tried by a server.
+
+        `work` fetches and understands it with `get` and `understand`, in the place that it is given, and may be begun
+        again with a larger one. Raises RefusedError when a server's turn does not come in time.
+        """
+        return await (self._regular if asked_by is None else self._tried).give_place(asked_by, work)
+
+    async def read(
+        self, source: Source, *, credentials: str | None, asked_by: int | None = None
+    ) -> Reading | Unchanged:
+        return await self.in_turn(asked_by, partial(self._read, source, credentials))
+
+    async def _read(self, source: Source, credentials: str | None, place: Place) -> Reading | Unchanged:
         # Empty marks are left out: servers answer them with a full body or an error.
         marks = {"If-None-Match": source.etag, "If-Modified-Since": source.last_modified}
-        await self.turns.wait(source.url)
-        fetched = await self._fetcher.get(
+        fetched = await self.get(
+            place,
             source.url,
             headers={name: value for name, value in marks.items() if value},
             credentials=credentials,
@@ -49,7 +76,7 @@ class FeedSource:
             content_type=fetched.content_type,
             base_url=fetched.url,
         )
-        feed = await self.understand(fetched.body, read)
+        feed = await self.understand(place, fetched.body, read)
         if feed.torn and source.first_read_at is None:
             # What is missing now would count as new at the next reading, and old issues be announced.
             raise UnreadableError("unreadable-cut")
@@ -65,19 +92,40 @@ class FeedSource:
             hub=_hub(fetched, feed),
         )
 
-    async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
+    async def find_feeds(self, url: str, *, credentials: str | None, asked_by: int | None = None) -> list[str]:
+        return await self.in_turn(asked_by, partial(self._find_feeds, url, credentials))
+
+    async def _find_feeds(self, url: str, credentials: str | None, place: Place) -> list[str]:
         from bot.newsletter.discovery import HEAD_BYTES, find_feeds
 
-        await self.turns.wait(url)
-        page = await self._fetcher.get(url, credentials=credentials)
-        head, address, content_type = (page.body or b"")[:HEAD_BYTES], page.url, page.content_type
-        del page  # a whole page does not wait for its turn
-        return await self._apart(head, partial(find_feeds, head, base=address, content_type=content_type))
+        page = await self.get(place, url, credentials=credentials, enough_bytes=HEAD_BYTES)
+        head = page.body or b""
+        return await self._apart(place, head, partial(find_feeds, head, base=page.url, content_type=page.content_type))
 
     async def addresses_for(self, _guild_id: int) -> list[str]:
         return []
 
-    async def understand(self, body: bytes, read: Callable[[], "Feed"]) -> "Feed":
+    async def get(
+        self,
+        place: Place,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        credentials: str | None = None,
+        enough_bytes: int | None = None,
+    ) -> Fetched:
+        """What `url` answers, when its host's turn comes. Raises FetchError."""
+        await place.lane.turns.wait(url)
+        return await self._fetcher.get(
+            url,
+            headers=headers,
+            credentials=credentials,
+            need_for=place.need_for,
+            enough_bytes=enough_bytes,
+            is_tried=place.lane is self._tried,
+        )
+
+    async def understand(self, place: Place, body: bytes, read: Callable[[], "Feed"]) -> "Feed":
         """What `read` makes of `body`, beside the event loop: even an ordinary feed takes a while to understand.
 
         The gateway's heartbeat must not wait for it. Raises UnreadableError.
@@ -85,14 +133,15 @@ class FeedSource:
         from bot.sources.quarantine import is_ordinary
 
         if is_ordinary(body):
-            return await asyncio.to_thread(read)
-        return await self._apart(body, read)
+            return await place.lane.run(read)
+        return await self._apart(place, body, read)
 
-    async def _apart(self, body: bytes, read: Callable[[], T]) -> T:
+    async def _apart(self, place: Place, body: bytes, read: Callable[[], T]) -> T:
         from bot.sources.quarantine import read_apart
 
-        async with self._one_apart:
-            return await read_apart(body, read)
+        place.need(Size.APART)
+        place.need_for(len(body))
+        return await read_apart(body, read)
 
 
 def _hub(fetched: Fetched, feed: "Feed") -> Hub | None:

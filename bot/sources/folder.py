@@ -22,6 +22,7 @@ from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.ports import IssueSource, Reading, Unchanged
 from bot.sources.feed import FeedSource
+from bot.sources.places import Place
 
 if TYPE_CHECKING:
     from bot.newsletter.feeds import Feed
@@ -44,6 +45,7 @@ class _Document:
     path: Path
     name: str
     changed_at: datetime
+    size: int
     stamp: str
 
 
@@ -59,10 +61,12 @@ class FolderSource:
         self._max_bytes = max_bytes
         self._clock = clock
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
+    async def read(
+        self, source: Source, *, credentials: str | None, asked_by: int | None = None
+    ) -> Reading | Unchanged:
         named = _ADDRESS.match(source.url)
         if named is None:
-            return await self._others.read(source, credentials=credentials)
+            return await self._others.read(source, credentials=credentials, asked_by=asked_by)
         place = self._place(int(named[1]), named[2])
         documents = await asyncio.to_thread(lambda: list(_documents_of(place)))
         if not documents:
@@ -75,7 +79,7 @@ class FolderSource:
         if source.etag == mark:
             return Unchanged()
         taken = sorted(settled, key=lambda each: each.changed_at)[-MOST_DOCUMENTS:]
-        issues, problem, scheduled = await self._read_all(taken, is_alone=place.is_file())
+        issues, problem, scheduled = await self._read_all(taken, is_alone=place.is_file(), asked_by=asked_by)
         if problem is not None and not issues and len(taken) == 1:
             raise UnreadableError(problem.message_id, **problem.params)
         return Reading(
@@ -87,8 +91,8 @@ class FolderSource:
             problem=problem,
         )
 
-    async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
-        return await self._others.find_feeds(url, credentials=credentials)
+    async def find_feeds(self, url: str, *, credentials: str | None, asked_by: int | None = None) -> list[str]:
+        return await self._others.find_feeds(url, credentials=credentials, asked_by=asked_by)
 
     async def addresses_for(self, guild_id: int) -> list[str]:
         if self._root is None:
@@ -105,7 +109,7 @@ class FolderSource:
         return place
 
     async def _read_all(
-        self, documents: list[_Document], *, is_alone: bool
+        self, documents: list[_Document], *, is_alone: bool, asked_by: int | None
     ) -> tuple[list[Issue], Problem | None, bool]:
         """The issues in these documents, what is wrong with some of them, and whether any is still to come."""
         issues: list[Issue] = []
@@ -113,8 +117,7 @@ class FolderSource:
         scheduled = False
         for document in documents:
             try:
-                body = await asyncio.to_thread(file_content, document.path, max_bytes=self._max_bytes)
-                feed = await self._feeds.understand(body, partial(_feed_of, body, document.name))
+                feed = await self._feeds.in_turn(asked_by, partial(self._understand, document))
             except (FetchError, UnreadableError) as error:
                 if error.message_id != "unreadable-draft":
                     log.warning("document passed over name=%s because=%s", document.name, error.message_id)
@@ -135,6 +138,11 @@ class FolderSource:
             else None
         )
         return issues, problem, scheduled
+
+    async def _understand(self, document: _Document, place: Place) -> "Feed":
+        place.need_for(document.size)
+        body = await asyncio.to_thread(file_content, document.path, max_bytes=self._max_bytes)
+        return await self._feeds.understand(place, body, partial(_feed_of, body, document.name))
 
 
 def documents_in(folder: Path) -> Iterator[Path]:
@@ -171,7 +179,7 @@ def _documents_of(place: Path) -> Iterator[_Document]:
         name = path.name if place.is_file() else path.relative_to(place).as_posix()
         name = name.encode("utf-8", "replace").decode()  # what is no UTF-8 could not be stored
         changed_at = datetime.fromtimestamp(state.st_mtime, UTC)
-        yield _Document(path, name, changed_at, f"{name}\x1f{state.st_mtime_ns}\x1f{state.st_size}")
+        yield _Document(path, name, changed_at, state.st_size, f"{name}\x1f{state.st_mtime_ns}\x1f{state.st_size}")
 
 
 def _is_below(path: Path, folder: Path) -> bool:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from bot.errors import UnreadableError
+from bot.sources.places import ORDINARY_BYTES
 
 T = TypeVar("T")
 
-ORDINARY_BYTES = 300_000
 SECONDS = 10.0
 _BYTES_PER_SECOND = 1_000_000  # of documents that the operator allows to be larger than ten seconds' worth
 _MEMORY_BYTES = 1_000_000_000

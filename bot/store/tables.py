@@ -134,6 +134,15 @@ guild_usage = Table(
     Column("received_bytes", BigInteger, nullable=False),
 )
 
+# The one address that is tried for a server at present; nobody is behind it any more when its time is over.
+source_attempts = Table(
+    "source_attempts",
+    metadata,
+    Column("guild_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("token", String(36), nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+)
+
 sources = Table(
     "sources",
     metadata,

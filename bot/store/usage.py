@@ -25,6 +25,24 @@ async def add(transaction: Transaction, guild_ids: Collection[int], *, day: date
     await transaction.execute(delete(guild_usage).where(guild_usage.c.day < day - _KEPT))
 
 
+async def add_below(
+    transaction: Transaction, guild_id: int, *, day: date, received_bytes: int, limit: int
+) -> int | None:
+    """What is on the server's account with so much more; None, and nothing added, where it had reached the limit."""
+    statement = insert(transaction, guild_usage)
+    result = await transaction.execute(
+        statement.values(guild_id=guild_id, day=day, received_bytes=received_bytes)
+        .on_conflict_do_update(
+            index_elements=["guild_id", "day"],
+            set_={"received_bytes": guild_usage.c.received_bytes + statement.excluded.received_bytes},
+            where=guild_usage.c.received_bytes < limit,
+        )
+        .returning(guild_usage.c.received_bytes)
+    )
+    total: int | None = result.scalar_one_or_none()
+    return total
+
+
 async def of_day(transaction: Transaction, guild_ids: Collection[int], *, day: date) -> dict[int, int]:
     """What was read for these servers on that day; those without any are left out."""
     rows = await transaction.execute(

@@ -14,6 +14,7 @@ from bot.model.issue import Issue
 from bot.ports import Reading, Unchanged
 from bot.services import Guilds, Push
 from bot.services.quotas import MEGABYTE, Quotas
+from bot.services.subscriptions import Subscribed
 from bot.store import sources as source_rows
 from bot.store import usage as usage_rows
 from bot.store.secret_box import SecretBox
@@ -33,11 +34,13 @@ class HeavyShelf(Shelf):
         super().__init__(*issues)
         self.weights: dict[str, int] = {}
 
-    async def read(self, source: Source, *, credentials: str | None) -> Reading | Unchanged:
+    async def read(
+        self, source: Source, *, credentials: str | None, asked_by: int | None = None
+    ) -> Reading | Unchanged:
         note_received(self.weights.get(source.url, self.weight))
         return await super().read(source, credentials=credentials)
 
-    async def find_feeds(self, url: str, *, credentials: str | None) -> list[str]:
+    async def find_feeds(self, url: str, *, credentials: str | None, asked_by: int | None = None) -> list[str]:
         note_received(self.weight)
         return await super().find_feeds(url, credentials=credentials)
 
@@ -191,8 +194,10 @@ async def test_who_add_at_once_stay_within_the_number_of_sources(ration: Ration)
     add = partial(ration.subscriptions.subscribe, GUILD, channel_id=CHANNEL, actor=ADMIN)
     async with asyncio.timeout(20), ration.desk.store.write() as brake:
         await brake.execute(text("LOCK TABLE subscriptions IN SHARE MODE"))
-        adding = [asyncio.create_task(add(url=url, interaction_id=next(ration.desk.interactions))) for url in urls(2)]
-        await ration.desk.held_up(2, *adding)
+        adding: list[asyncio.Task[Subscribed]] = []
+        for url in urls(2):  # one looks after the other, and both have looked
+            adding.append(asyncio.create_task(add(url=url, interaction_id=next(ration.desk.interactions))))
+            await ration.desk.held_up(len(adding), *adding)
     outcomes = await asyncio.gather(*adding, return_exceptions=True)
     refused = [str(outcome) for outcome in outcomes if isinstance(outcome, BaseException)]
     assert refused == ["setup-too-many-sources count=2"]

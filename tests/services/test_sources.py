@@ -271,10 +271,10 @@ async def test_a_slow_source_holds_up_no_other(desk: Desk) -> None:
     read, others_read = desk.shelf.read, asyncio.Event()
     others = set(feeds[1:])
 
-    async def slow(source: Source, *, credentials: str | None) -> Reading | Unchanged:
+    async def slow(source: Source, *, credentials: str | None, asked_by: int | None = None) -> Reading | Unchanged:
         if source.url == feeds[0]:
             await others_read.wait()
-        reading = await read(source, credentials=credentials)
+        reading = await read(source, credentials=credentials, asked_by=asked_by)
         others.discard(source.url)
         if not others:
             others_read.set()
@@ -549,13 +549,15 @@ async def test_a_reading_that_was_under_way_when_the_server_subscribed_anew_is_d
     read = desk.shelf.read
     desk.shelf.lay_out(*(sample_issue(number) for number in range(8, 0, -1)))
 
-    async def interrupted(source: Source, *, credentials: str | None) -> Reading | Unchanged:
+    async def interrupted(
+        source: Source, *, credentials: str | None, asked_by: int | None = None
+    ) -> Reading | Unchanged:
         desk.shelf.read = read  # type: ignore[method-assign]
         await desk.services.subscriptions.unsubscribe(
             GUILD, mine.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
         )
         await desk.subscribe()
-        return await read(source, credentials=credentials)
+        return await read(source, credentials=credentials, asked_by=asked_by)
 
     desk.shelf.read = interrupted  # type: ignore[method-assign]
     await desk.read()

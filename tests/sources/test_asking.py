@@ -54,7 +54,7 @@ async def pages() -> AsyncIterator[Web]:
 @pytest.fixture
 async def asker() -> AsyncIterator[HttpIssueAsker]:
     async with Fetcher(timeout_seconds=5, max_bytes=10_000, allow_private_addresses=True) as fetcher:
-        beehiiv = BeehiivSource(FeedSource(fetcher, pause_seconds=0), fetcher, clock=MovedClock())
+        beehiiv = BeehiivSource(FeedSource(fetcher, pause_seconds=0), clock=MovedClock())
         yield HttpIssueAsker(fetcher, beehiiv, pause_seconds=0)
 
 
@@ -81,7 +81,7 @@ async def test_without_an_address_on_the_web_there_is_nothing_to_ask(asker: Http
 
 async def test_a_private_network_is_not_asked(pages: Web) -> None:
     async with Fetcher(timeout_seconds=5, max_bytes=10_000, allow_private_addresses=False) as fetcher:
-        asker = HttpIssueAsker(fetcher, BeehiivSource(FeedSource(fetcher), fetcher, clock=MovedClock()))
+        asker = HttpIssueAsker(fetcher, BeehiivSource(FeedSource(fetcher), clock=MovedClock()))
         with pytest.raises(FetchError, match="fetch-private"):
             await asker.ask(FEED, url=f"{pages.address}/p/5", names=[], credentials=None)
     assert pages.asked == []

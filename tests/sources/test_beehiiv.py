@@ -98,7 +98,7 @@ async def hive() -> AsyncIterator[Hive]:
 @pytest.fixture
 async def reader() -> AsyncIterator[BeehiivSource]:
     async with Fetcher(timeout_seconds=5, max_bytes=10_000_000, allow_private_addresses=True) as fetcher:
-        yield BeehiivSource(FeedSource(fetcher, pause_seconds=0), fetcher, clock=MovedClock(NOW))
+        yield BeehiivSource(FeedSource(fetcher, pause_seconds=0), clock=MovedClock(NOW))
 
 
 async def read(reader: BeehiivSource, hive: Hive, **changes: Any) -> Reading:
@@ -241,7 +241,7 @@ async def test_every_other_address_is_a_feed(hive: Hive, reader: BeehiivSource) 
 async def test_every_request_to_the_api_waits_for_its_turn(hive: Hive) -> None:
     hive.posts = [post(1)]
     async with Fetcher(timeout_seconds=5, max_bytes=10_000_000, allow_private_addresses=True) as fetcher:
-        patient = BeehiivSource(FeedSource(fetcher, pause_seconds=0.1), fetcher, clock=MovedClock(NOW))
+        patient = BeehiivSource(FeedSource(fetcher, pause_seconds=0.1), clock=MovedClock(NOW))
         await asyncio.gather(*(read(patient, hive) for _ in range(2)))
     assert len(hive.moments) == 4, "posts and publication, twice"
     assert all(after - before > 0.08 for before, after in pairwise(hive.moments))

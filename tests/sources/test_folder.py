@@ -60,7 +60,7 @@ async def files(tmp_path: Path) -> AsyncIterator[Files]:
     clock = MovedClock(NOW)
     async with Fetcher(timeout_seconds=5, max_bytes=10_000, allow_private_addresses=True) as fetcher:
         feeds = FeedSource(fetcher, pause_seconds=0)
-        others = BeehiivSource(feeds, fetcher, clock=clock)
+        others = BeehiivSource(feeds, clock=clock)
         root = tmp_path / "newsletters"
         yield Files(root, FolderSource(others, feeds, root=root, max_bytes=10_000, clock=clock), clock)
 

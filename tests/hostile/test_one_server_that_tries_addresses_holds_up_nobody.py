@@ -1,0 +1,214 @@
+"""Any administrator may name any address: a server tries one at a time, on its account, and takes no other's place."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.errors import RefusedError
+from bot.fetch import Fetcher
+from bot.model.guild import Source
+from bot.ports import Reading
+from bot.services import Subscriptions
+from bot.services.quotas import ATTEMPT_BYTES, MEGABYTE, Quotas
+from bot.services.subscriptions import Subscribed
+from bot.sources.feed import FeedSource
+from bot.sources.places import ORDINARY_BYTES
+from bot.store import attempts as attempt_rows
+from bot.store import usage as usage_rows
+from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk, desk
+
+__all__ = ["desk"]  # the fixture
+
+ITEM = "<item><title>Loaf</title><guid isPermaLink='false'>loaf</guid><description>{}</description></item>"
+FEED = "<rss version='2.0'><channel><title>Crumbs</title>" + ITEM + "</channel></rss>"
+LARGE = FEED.format("Rye is back. " * (ORDINARY_BYTES // 10)).encode()
+
+
+class Oven:
+    """A site: `/slow/…` comes when the door opens, of `/large/…` the end; `/endless` never ends."""
+
+    def __init__(self) -> None:
+        self.address = ""
+        self.asked: list[str] = []
+        self.left: list[str] = []
+        self.door = asyncio.Event()
+        self._seen = asyncio.Condition()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        path, response = request.path, web.StreamResponse(headers={"Content-Type": "text/xml"})
+        await self._note(self.asked, path)
+        body = LARGE if path.startswith("/large") else FEED.format("Rye").encode()
+        first, rest = body[: ORDINARY_BYTES + 1], body[ORDINARY_BYTES + 1 :]
+        await response.prepare(request)
+        try:
+            if path.startswith("/slow"):
+                await self.door.wait()
+            await response.write(first)
+            while path == "/endless":
+                await response.write(b" " * 65_536)
+            if path.startswith("/large/"):
+                await self.door.wait()
+            await response.write(rest)
+        except (ConnectionError, asyncio.CancelledError):
+            await self._note(self.left, path)
+            raise
+        return response
+
+    async def _note(self, where: list[str], path: str) -> None:
+        async with self._seen:
+            where.append(path)
+            self._seen.notify_all()
+
+    async def wait_for(self, where: list[str], *paths: str) -> None:
+        async with asyncio.timeout(20), self._seen:
+            await self._seen.wait_for(lambda: sorted(where) == sorted(paths))
+
+    async def wait_for_count(self, count: int) -> None:
+        async with asyncio.timeout(20), self._seen:
+            await self._seen.wait_for(lambda: len(self.asked) >= count)
+
+    def source(self, path: str) -> Source:
+        return Source(source_id=0, url=self.address + path, url_key="")
+
+
+@pytest.fixture
+async def oven() -> AsyncIterator[Oven]:
+    oven, application = Oven(), web.Application()
+    application.router.add_get("/{path:.*}", oven.serve)
+    runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    oven.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield oven
+    oven.door.set()
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def feeds() -> AsyncIterator[FeedSource]:
+    async with Fetcher(timeout_seconds=20, max_bytes=10_000_000, allow_private_addresses=True) as fetcher:
+        yield FeedSource(fetcher, pause_seconds=0)
+
+
+async def used(desk: Desk) -> int:
+    async with desk.store.read() as transaction:
+        return (await usage_rows.of_day(transaction, [GUILD], day=desk.clock.now().date())).get(GUILD, 0)
+
+
+async def test_a_second_address_is_answered_at_once_while_the_first_is_looked_at_in_whichever_process(
+    desk: Desk, oven: Oven, feeds: FeedSource
+) -> None:
+    await desk.services.guilds.remember(GUILD, name="Server")
+    await desk.services.guilds.remember(GUILD + 1, name="Neighbour")
+    here, there = desk.subscriptions(feeds), desk.subscriptions(feeds)
+
+    def add(process: Subscriptions, path: str, *, guild_id: int = GUILD) -> Coroutine[Any, Any, Subscribed]:
+        return process.subscribe(
+            guild_id,
+            url=oven.address + path,
+            channel_id=CHANNEL,
+            actor=ADMIN,
+            interaction_id=next(desk.interactions),
+        )
+
+    first = asyncio.create_task(add(here, "/slow/1"))
+    await oven.wait_for(oven.asked, "/slow/1")
+    for process in (here, there):
+        for _ in range(4):
+            with pytest.raises(RefusedError, match="setup-source-busy"):
+                await add(process, "/feed")
+    assert oven.asked == ["/slow/1"]
+    assert await used(desk) == ATTEMPT_BYTES  # reserved before anything is asked
+    assert (await add(there, "/feed", guild_id=GUILD + 1)).title == "Crumbs"
+    oven.door.set()
+    assert (await first).title == "Crumbs"
+    await add(here, "/feed")
+
+
+async def test_however_many_try_at_once_a_server_gets_no_more_than_its_quota(
+    desk: Desk, oven: Oven, feeds: FeedSource
+) -> None:
+    quotas = Quotas(bytes_a_day=2 * MEGABYTE)
+    await desk.services.guilds.remember(GUILD, name="Server")
+    processes = [desk.subscriptions(feeds, quotas=quotas) for _ in range(2)]
+    refusals: set[str] = set()
+
+    async def try_again_and_again(number: int) -> None:
+        with suppress(RefusedError):
+            while True:
+                try:
+                    await processes[number % 2].subscribe(
+                        GUILD,
+                        url=oven.address + "/endless",
+                        channel_id=CHANNEL,
+                        actor=ADMIN,
+                        interaction_id=next(desk.interactions),
+                    )
+                except RefusedError as error:
+                    refusals.add(error.message_id)
+                    if error.message_id == "setup-used-up":
+                        raise
+
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(try_again_and_again(number) for number in range(8)))
+    assert refusals == {"setup-source-busy", "setup-source-allowance", "setup-used-up"}
+    assert quotas.bytes_a_day <= await used(desk) <= quotas.bytes_a_day + ATTEMPT_BYTES + 65_536
+
+
+async def test_what_a_killed_process_was_trying_ends_by_itself(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Server")
+    now = desk.clock.now()
+    async with desk.store.write() as transaction:
+        assert await attempt_rows.claim(
+            transaction,
+            GUILD,
+            token="killed",
+            now=now,
+            until=now + timedelta(minutes=4),
+        )
+    with pytest.raises(RefusedError, match="setup-source-busy"):
+        await desk.subscribe()
+    desk.clock.move(timedelta(minutes=4))
+    await desk.subscribe()
+    assert len((await desk.services.guilds.status(GUILD)).sources) == 1
+
+
+async def test_a_large_body_is_fetched_in_its_turn_and_in_nobodys_way(oven: Oven, feeds: FeedSource) -> None:
+    def read(path: str, asked_by: int | None) -> asyncio.Task[object]:
+        return asyncio.create_task(feeds.read(oven.source(path), credentials=None, asked_by=asked_by))
+
+    first = read("/large/1", 1)
+    await oven.wait_for(oven.asked, "/large/1")
+    waiting = [read(f"/large/{server}", server) for server in range(2, 9)]
+    # Seven in line, and nothing of theirs is kept: no body, no connection.
+    await oven.wait_for(oven.left, *(f"/large/{server}" for server in range(2, 9)))
+    assert isinstance(await read("/feed", 9), Reading)
+    assert isinstance(await read("/large", None), Reading)
+    oven.asked.clear()
+    await given_up(first)
+    await oven.wait_for(oven.asked, "/large/2")
+    await given_up(*waiting)
+
+
+async def test_slow_sites_of_those_who_try_keep_no_connection_from_what_is_read_regularly(
+    oven: Oven, feeds: FeedSource
+) -> None:
+    trying: list[asyncio.Task[object]] = [
+        asyncio.create_task(feeds.read(oven.source(f"/slow/{server}"), credentials=None, asked_by=server))
+        for server in range(30)
+    ]
+    await oven.wait_for_count(6)
+    assert isinstance(await feeds.read(oven.source("/feed"), credentials=None), Reading)
+    assert len(oven.asked) == 6 + 1  # so many at a time, all of one site
+    await given_up(*trying)
+
+
+async def given_up(*tasks: asyncio.Task[object]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 __all__ = ["File", "Modal", "Person", "Reply"]
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 30.0
 """How long a deferred answer may take in a test before the wait ends with `NothingHappened`."""
 
 

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import discord
@@ -71,7 +72,7 @@ class Press:
     async def settled(self) -> None:
         """Everything that is due has been tried, by the bot's own worker or here."""
         outbox, clock = self.client.services.outbox, self.clock
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 due = await outbox.deliver_due()
                 async with outbox._store.read() as transaction:
@@ -87,7 +88,7 @@ class Press:
             found = [message for message in mia.see("news") if message.author.bot and not message.ephemeral]
             return found if len(found) >= count and all(message.thread for message in found) else []
 
-        return await self.sandbox.wait_for(messages, what=f"{count} announcements with threads", timeout=30)
+        return await self.sandbox.wait_for(messages, what=f"{count} announcements with threads", timeout=60)
 
 
 @asynccontextmanager
@@ -107,9 +108,9 @@ async def connected(settings: Settings, shelf: Shelf, clock: Clock) -> AsyncIter
     Played.clock = clock
     async with open_app(settings, Played()) as client:
         connection = asyncio.create_task(client.connect())
-        await asyncio.wait_for(client.wait_until_ready(), 10)
+        await asyncio.wait_for(client.wait_until_ready(), 60)
         yield client
-    await asyncio.wait_for(connection, 10)
+    await asyncio.wait_for(connection, 60)
 
 
 @pytest.fixture(autouse=True)
@@ -127,7 +128,8 @@ async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
     monkeypatch.setattr(
         discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
     )
-    async with Sandbox(limits=Limits.off(), openapi=specification()) as sandbox:
+    limits = replace(Limits.off(), answer_seconds=60.0)  # on a busy machine any answer may take long
+    async with Sandbox(limits=limits, openapi=specification()) as sandbox:
         sandbox.world.seed()
         yield sandbox
         assert sandbox.violations == []

@@ -61,12 +61,12 @@ async def running(sandbox: Sandbox, setup: Setup | None = None, **options: Any) 
             await bot.tree.sync()
         task = asyncio.create_task(bot.connect())
         ready = asyncio.create_task(bot.wait_until_ready())
-        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
         if task.done():
             ready.cancel()
             task.result()
         yield bot
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, 30)
 
 
 @pytest.fixture

@@ -34,9 +34,9 @@ class Line:
 
     async def read(self) -> tuple[int, dict[str, str], Any]:
         """The next answer: status, headers, JSON."""
-        head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 3)).decode().split("\r\n")
+        head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 30)).decode().split("\r\n")
         headers = {key.lower(): value for key, _, value in (line.partition(": ") for line in head[1:-2])}
-        raw = await asyncio.wait_for(self.reader.readexactly(int(headers.get("content-length", 0))), 3)
+        raw = await asyncio.wait_for(self.reader.readexactly(int(headers.get("content-length", 0))), 30)
         return int(head[0].split(" ")[1]), headers, orjson.loads(raw) if raw else None
 
     async def ask(self, *request: Any, **more: str) -> tuple[int, dict[str, str], Any]:
@@ -107,7 +107,7 @@ async def test_what_is_not_plain_is_understood_as_well(
     status, _, message = await line.read()
     assert (status, message["content"]) == (200, "chunked")
     if more.get("connection") == "close":
-        assert await asyncio.wait_for(line.reader.read(), 3) == b""
+        assert await asyncio.wait_for(line.reader.read(), 30) == b""
     else:
         assert (await line.ask("POST", path, {"content": "plain again"}))[2]["content"] == "plain again"
     assert guild.channel("general").history[0].text == "plain"

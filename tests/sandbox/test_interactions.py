@@ -87,8 +87,15 @@ async def test_the_interaction_carries_what_discords_does(
 
 async def test_no_answer_in_time_is_a_failed_reply(sandbox: Sandbox, answers: Answers, card: Message) -> None:
     sandbox.world.limits.answer_seconds = 0.02
+    is_heard = asyncio.Event()
+
+    async def hears_and_says_nothing(_got: discord.Interaction) -> None:
+        is_heard.set()
+
+    answers.answer = hears_and_says_nothing
     reply = await sandbox.member("mia").click(card, "Go")
     assert (reply.failed, reply.type) == (True, "none")
+    await is_heard.wait()
     assert answers.last is not None
     with pytest.raises(discord.NotFound) as late:
         await answers.last.response.send_message("late")

@@ -28,14 +28,14 @@ async def served(*options: str) -> AsyncIterator[dict[str, Any]]:
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 20)
+    line = await asyncio.wait_for(process.stdout.readline(), 30)
     try:
         assert line.endswith(b"\n"), await process.communicate()
         yield orjson.loads(line)
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
-        rest, told = await asyncio.wait_for(process.communicate(), 10)
+        rest, told = await asyncio.wait_for(process.communicate(), 30)
     assert (process.returncode, rest) == (0, b""), told
 
 
@@ -69,10 +69,10 @@ async def test_serve_takes_a_token_and_the_intents_of_the_application() -> None:
         assert (said["token"], said["bot_id"]) == (TOKEN, "123456789012345678")
         assert said["intents"] == ["guild_members", "message_content"]
         async with aiohttp.ClientSession() as session, session.ws_connect(f"{said['gateway_url']}?v=10") as socket:
-            await socket.receive(timeout=5)
+            await socket.receive(timeout=30)
             bits = 1 | GUILD_MEMBERS | MESSAGE_CONTENT
             await socket.send_json({"op": 2, "d": {"token": TOKEN, "intents": bits, "properties": {}}})
-            ready = await socket.receive_json(timeout=5)
+            ready = await socket.receive_json(timeout=30)
             assert (ready["t"], ready["d"]["application"]["flags"]) == ("READY", 1 << 15 | 1 << 19)
 
 

@@ -172,6 +172,6 @@ async def test_a_hub_tells_who_asked_and_meant_it(http: aiohttp.ClientSession) -
         await hub.until(lambda: hub.subscribers.get("yes"))
         assert not hub.subscribers.get("no")
         hub.tell({"yes": b"news", "no": b"news"})
-        await asyncio.wait_for(told.wait(), 5)
+        await asyncio.wait_for(told.wait(), 30)
         await hub.until(lambda: not hub.subscribers["yes"])
     await runner.cleanup()

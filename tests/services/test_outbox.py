@@ -383,9 +383,9 @@ async def test_a_slow_channel_does_not_hold_up_what_becomes_due_elsewhere(desk: 
 
     desk.channel.send = hangs_in_one  # type: ignore[method-assign]
     delivering = asyncio.create_task(desk.services.outbox.deliver_due())
-    await asyncio.wait_for(hanging.wait(), 5)
+    await asyncio.wait_for(hanging.wait(), 30)
     await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not desk.channel.messages:
             await desk.channel.sent.wait()
     released.set()

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
+_BEATS = b" processes"
 _SESSION_KEY = b"K\x00\x00\x00\x0c"  # BackendKeyData: four bytes of the session's number and four of a secret follow
 _READY = b"Z\x00\x00\x00\x05"  # ReadyForQuery: a byte follows that says whether a transaction is open
 
@@ -28,6 +29,7 @@ class Proxy:
         self._flowing.set()
         self._swallowed = asyncio.Event()
         self._lose_answer_to: bytes | None = None
+        self._passing = 0
         self._stall: tuple[bytes, bool] | None = None
         self._loses_ends = False
         self.has_lost_an_end = asyncio.Event()
@@ -55,9 +57,12 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
 
-    def lose_answer_to(self, message: bytes) -> None:
-        """Reset every connection when the answer to this comes back, once."""
-        self._lose_answer_to = message
+    def lose_answer_to(self, message: bytes, *, passing: int = 0) -> None:
+        """Reset every connection when the answer to this comes back, once; not for a line that ever spoke of beats.
+
+        passing: so many of them are answered before.
+        """
+        self._lose_answer_to, self._passing = message, passing
 
     def stall_at(self, message: bytes, *, is_heard: bool = False) -> None:
         """Swallow all that one connection sends and gets, for good: the first that sends this, which may be heard."""
@@ -125,8 +130,7 @@ class Proxy:
                     if is_heard:
                         target.write(data)
                 await (self._let_flow(line) if is_question else line.flowing.wait())
-                if not is_question and self._lose_answer_to == b"":
-                    self._lose_answer_to = None
+                if not is_question and line.loses_answer:
                     await self._reset()
                     return
                 if not is_question and (at := data.rfind(_READY)) >= 0:
@@ -134,8 +138,11 @@ class Proxy:
                 if self._is_pooler and not is_question and (at := data.find(_SESSION_KEY)) >= 0:
                     number = at + len(_SESSION_KEY)
                     data = data[:number] + bytes(4) + data[number + 4 :]
-                if is_question and self._lose_answer_to and self._lose_answer_to in data:
-                    self._lose_answer_to = b""
+                line.is_of_beats |= is_question and _BEATS in data
+                if is_question and self._lose_answer_to and self._lose_answer_to in data and not line.is_of_beats:
+                    self._passing -= 1
+                    if self._passing < 0:
+                        self._lose_answer_to, line.loses_answer = None, True
                 target.write(data)
                 await target.drain()
         if self._loses_ends and not is_question:
@@ -147,8 +154,14 @@ class Proxy:
 
 
 class _Line:
-    """One connection, which flows while its event is set; `is_idle`: it is in no transaction."""
+    """One connection, which flows while its event is set.
+
+    is_idle: it is in no transaction. loses_answer: to what it said last. is_of_beats: it said that its process lives,
+    as it does again and again, whatever else happens.
+    """
 
     def __init__(self, flowing: asyncio.Event) -> None:
         self.flowing = flowing
         self.is_idle = False
+        self.loses_answer = False
+        self.is_of_beats = False

@@ -18,6 +18,7 @@ from bot.clock import Clock
 from bot.fetch import Fetcher
 from bot.ports import IssueAsker, IssueSource
 from bot.settings import Settings
+from bot.store import engine
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
 from sandbox import Limits, Sandbox
@@ -115,9 +116,10 @@ async def connected(settings: Settings, shelf: Shelf, clock: Clock) -> AsyncIter
 
 @pytest.fixture(autouse=True)
 def _nothing_is_promised(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine any answer may take long; only what is about promises makes one."""
+    """On a busy machine any answer may take long, the database's too; only what is about promises makes one."""
     for name in ("_PROMISED_AFTER_SECONDS", "_FORM_AFTER_SECONDS"):
         monkeypatch.setattr(replies, name, 3600.0)
+    monkeypatch.setattr(engine, "WHILE_SOMEBODY_WAITS", engine.IN_THE_BACKGROUND)
 
 
 @pytest.fixture

@@ -112,6 +112,12 @@ async def test_whoever_pressed_is_told_that_it_was_stored_where_only_the_answer_
     reply = await mara.click(waiting, "Approve")
     assert "it was stored" in reply.text
     assert "the card" in reply.text
+    form = await mara.slash("/poll create channel:#general")
+    proxy.lose_answer_to(b"COMMIT;", passing=1)  # whether she may is read before
+    answered = await mara.submit(form, {"Question": "And when?", "Answers": "At noon\nAt night", "Closes": "1h"})
+    assert "it was stored" in answered.text
+    assert "`/results`" in answered.text
+    assert "At night" in (await mara.slash("/results poll:And when?")).text
 
 
 async def test_where_nobody_can_know_it_one_is_told_where_to_look(

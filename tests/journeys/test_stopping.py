@@ -93,6 +93,20 @@ async def test_a_reading_is_broken_off_by_the_stop_and_begun_anew_by_the_next_pr
         assert await bot.stop() == 0, bot.log
 
 
+async def test_an_export_is_broken_off_by_the_stop_and_its_editor_is_told(scene: Scene) -> None:
+    """It stands at the sending of the file, for longer than anybody waits here."""
+    scene.environment["TEST_DRAIN_SECONDS"] = "120"
+    await scene.set_up()
+    async with scene.bot() as bot:
+        await scene.online()
+        slow = scene.sandbox.faults.delay("POST", r"/webhooks/", 120)
+        reply = asyncio.create_task(scene.sandbox.member("ada").slash("/queue export what:links format:csv"))
+        await scene.sandbox.wait_for(lambda: slow.is_spent, what="the sending of the file")
+        assert await bot.stop() == 0, bot.log
+        assert "interactions cut off" not in bot.log
+        assert "try again in a minute" in (await reply).text
+
+
 async def test_a_bot_that_waits_for_its_session_reads_and_announces_afterwards(scene: Scene) -> None:
     await scene.set_up()
     scene.publish(2)

@@ -49,7 +49,8 @@ class Poll:
 class Ballot:
     """A member's press for an option; the interaction names it, so that a replay of it counts once.
 
-    `sees` says whether the member sees a channel now, and of None, the place where they pressed.
+    The number of an interaction grows with time, so a member's highest one is their last press. `sees` says whether the
+    member sees a channel now, and of None, the place where they pressed.
     """
 
     interaction_id: int
@@ -66,14 +67,18 @@ class CastOutcome(StrEnum):
 
     COUNTED = "counted"
     CHANGED = "changed"
-    SAME = "same"  # the member had voted so already, or the press was heard before
+    SAME = "same"  # the member had voted so already, or this press was heard before, or after a later one
     CLOSED = "closed"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The outcome of a ballot; `poll` as it stands, without tally, None where there is no such poll or option."""
+    """The outcome of a ballot; `poll` as it stands, without tally, None where there is no such poll or option.
+
+    `position` is what counts for the member now; None where nothing does.
+    """
 
     outcome: CastOutcome
     poll: Poll | None = None
+    position: int | None = None

@@ -6,6 +6,7 @@ that one connection that falls silent holds up those ballots only that went by i
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.errors import StoreBusyError, StoreError
@@ -74,12 +75,19 @@ class BallotBox:
             self._in_hand -= places
 
     def _take(self) -> list[_Put]:
-        taken: list[_Put] = []
-        left: list[_Put] = []
-        for put in self._waiting:
-            is_free = (put[0].poll_key, put[0].member_id) not in self._in_hand
-            (taken if is_free and len(taken) < MOST_AT_ONCE else left).append(put)
-        self._waiting = left
+        """The next set: from each server as many as there is room for, so that a crowd in one is not before all others.
+
+        A server's own come in their order.
+        """
+        place: Counter[int] = Counter()
+        free: list[tuple[int, int]] = []
+        for index, (ballot, _) in enumerate(self._waiting):
+            if (ballot.poll_key, ballot.member_id) not in self._in_hand:
+                free.append((place[ballot.guild_id], index))
+                place[ballot.guild_id] += 1
+        chosen = {index for _, index in sorted(free)[:MOST_AT_ONCE]}
+        taken = [put for index, put in enumerate(self._waiting) if index in chosen]
+        self._waiting = [put for index, put in enumerate(self._waiting) if index not in chosen]
         return taken
 
     async def _settle(self, taken: Sequence[_Put]) -> None:

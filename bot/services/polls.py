@@ -39,7 +39,7 @@ _ANNOUNCEMENT_APART = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What became of a vote that could be counted: `option` counts now, unless the poll was closed."""
+    """What became of a vote that could be counted: `option` counts now."""
 
     outcome: CastOutcome
     poll: Poll
@@ -125,7 +125,7 @@ class Polls:
             raise NotFoundError("poll-gone")
         if cast.outcome is CastOutcome.CLOSED:
             raise RefusedError("poll-closed-already", question=cast.poll.question)
-        return Vote(cast.outcome, cast.poll, cast.poll.options[position])
+        return Vote(cast.outcome, cast.poll, cast.poll.options[position if cast.position is None else cast.position])
 
     async def _write(self, ballots: Sequence[Ballot]) -> list[Cast]:
         async with self._store.write() as transaction:
@@ -200,8 +200,8 @@ class Polls:
         and, with `only_open`, where what is meant is closed.
         """
         async with self._store.read() as transaction:
-            poll = await poll_rows.get(transaction, wanted, guild_id=guild_id)
-            if poll is not None and poll.channel_id not in hidden:
+            poll = await poll_rows.get(transaction, wanted, guild_id=guild_id, hidden=hidden)
+            if poll is not None:
                 return poll
             query, now = wanted.strip(), self._clock.now()
             found = (

@@ -1,16 +1,36 @@
-"""Polls, their ballots and the ledger of every press."""
+"""Polls, their ballots and the ledger of the last presses.
+
+A poll stands in the channel in which it was asked; that of an issue where the issue is announced or, before that,
+where the server wants the issues of its source.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, exists, func, or_, select, update
 
+from bot.model.delivery import Purpose
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
-from bot.store.tables import ballot_ledger, ballots, poll_options, polls
+from bot.store.tables import ballot_ledger, ballots, issues, outbox, poll_options, polls, subscriptions
+
+MOST_PRESSES = 20
+"""Of a member in a poll. The last one counts; the others tell what became of a press whose answer was lost."""
+
+_KEPT_PRESSES = MOST_PRESSES // 2  # not one goes with each that comes: that would be paid for by each press
+
+_FORGOTTEN_AT_ONCE = 1_000
+
+
+class _Present(NamedTuple):
+    """What a member's ballot is, which press made it so, and how many of their presses are kept."""
+
+    position: int
+    last_id: int
+    presses: int
 
 
 async def add(
@@ -56,9 +76,10 @@ async def add(
     return True
 
 
-async def get(transaction: Transaction, poll_key: str, *, guild_id: int) -> Poll | None:
-    """A poll of this server, with its tally."""
-    return await _one(transaction, select(polls).where(polls.c.poll_key == poll_key, polls.c.guild_id == guild_id))
+async def get(transaction: Transaction, poll_key: str, *, guild_id: int, hidden: Collection[int] = ()) -> Poll | None:
+    """A poll of this server, with its tally; none that stands in the channels `hidden` only."""
+    found = select(polls).where(polls.c.poll_key == poll_key, polls.c.guild_id == guild_id)
+    return await _one(transaction, found.where(~_is_hidden(hidden)) if hidden else found)
 
 
 async def change_issue(transaction: Transaction, *, guild_id: int, before: str, after: str) -> None:
@@ -86,11 +107,11 @@ async def newest(
 ) -> list[Poll]:
     """Polls of a server whose question contains `query`, the newest first; with `only_open_at`, those open then.
 
-    None of those that were asked in the channels `hidden`.
+    None of those that stand in the channels `hidden` only.
     """
-    found = select(polls).where(
-        polls.c.guild_id == guild_id, or_(polls.c.channel_id.is_(None), polls.c.channel_id.not_in(hidden))
-    )
+    found = select(polls).where(polls.c.guild_id == guild_id)
+    if hidden:
+        found = found.where(~_is_hidden(hidden))
     if query:
         found = found.where(func.lower(polls.c.question).contains(query.lower(), autoescape=True))
     if only_open_at is not None:
@@ -149,10 +170,13 @@ async def next_closing(transaction: Transaction) -> datetime | None:
 async def cast(transaction: Transaction, cast_now: Sequence[Ballot]) -> list[Cast]:
     """Write ballots as a set: the ledger gets each press, a member's last one counts; the outcomes in their order.
 
-    A poll of another server is unknown, and one in a channel that is hidden from the member. All polls concerned are
-    locked first, so that nobody closes one, or counts in it, at the same time.
+    A poll of another server is unknown, and one that stands where the member sees nothing. All polls concerned are
+    locked first, so that nobody closes one, or counts in it, at the same time. Of the presses of a member in a poll,
+    the last `MOST_PRESSES` stay at the most; one that is heard again after it has left is known by its number: a later
+    one is there.
     """
     found = await _locked(transaction, {ballot.poll_key for ballot in cast_now})
+    places = await _places(transaction, [row for row, _ in found.values()])
     heard = set(
         (
             await transaction.execute(
@@ -175,7 +199,7 @@ async def cast(transaction: Transaction, cast_now: Sequence[Ballot]) -> list[Cas
         if row is None or row.guild_id != ballot.guild_id or not 0 <= ballot.position < len(labels):
             outcomes.append(Cast(CastOutcome.UNKNOWN))
             continue
-        if not ballot.sees(row.channel_id):
+        if not any(map(ballot.sees, places.get(row.id, [None]))):
             outcomes.append(Cast(CastOutcome.UNKNOWN))  # nothing is told of what is hidden
             continue
         poll = _poll(row, labels)
@@ -184,13 +208,16 @@ async def cast(transaction: Transaction, cast_now: Sequence[Ballot]) -> list[Cas
             continue
         place = (row.id, ballot.member_id)
         earlier = present.get(place)
-        if ballot.interaction_id in heard or earlier == ballot.position:
-            outcomes.append(Cast(CastOutcome.SAME, poll))
+        is_new = ballot.interaction_id not in heard and (earlier is None or ballot.interaction_id > earlier.last_id)
+        if not is_new or (earlier is not None and earlier.position == ballot.position):
+            outcomes.append(Cast(CastOutcome.SAME, poll, earlier.position if earlier is not None else None))
         else:
-            outcomes.append(Cast(CastOutcome.COUNTED if earlier is None else CastOutcome.CHANGED, poll))
-        if ballot.interaction_id not in heard:
+            outcome = CastOutcome.COUNTED if earlier is None else CastOutcome.CHANGED
+            outcomes.append(Cast(outcome, poll, ballot.position))
+        if is_new:
             heard.add(ballot.interaction_id)
-            present[place] = ballot.position
+            presses = (earlier.presses if earlier is not None else 0) + 1
+            present[place] = _Present(ballot.position, ballot.interaction_id, presses)
             entries.append(
                 {
                     "interaction_id": ballot.interaction_id,
@@ -202,7 +229,11 @@ async def cast(transaction: Transaction, cast_now: Sequence[Ballot]) -> list[Cas
             )
     if entries:
         await transaction.execute(ballot_ledger.insert(), entries)
-        await _count(transaction, before, present, {(each["poll_id"], each["member_id"]): each for each in entries})
+        pressed = {(each["poll_id"], each["member_id"]): each for each in entries}
+        full = [place for place in pressed if present[place].presses > MOST_PRESSES]
+        left = _KEPT_PRESSES if await _forget_presses(transaction, full) else MOST_PRESSES
+        present |= {place: present[place]._replace(presses=left) for place in full}
+        await _count(transaction, before, present, pressed)
     return outcomes
 
 
@@ -224,37 +255,113 @@ async def recount(transaction: Transaction, poll_key: str) -> dict[int, int]:
 
 async def _count(
     transaction: Transaction,
-    before: dict[tuple[int, int], int],
-    present: dict[tuple[int, int], int],
+    before: dict[tuple[int, int], _Present],
+    present: dict[tuple[int, int], _Present],
     entries: dict[tuple[int, int], dict[str, Any]],
 ) -> None:
     """Make the present ballots and the tallies say what the new entries of the ledger say."""
     change: Counter[tuple[int, int]] = Counter()
-    changed = []
+    rows = []
     for (poll_id, member_id), entry in entries.items():
-        earlier, position = before.get((poll_id, member_id)), present[poll_id, member_id]
-        if earlier != position:
-            change[poll_id, position] += 1
-            if earlier is not None:
-                change[poll_id, earlier] -= 1
-            changed.append(
-                {"poll_id": poll_id, "member_id": member_id, "position": position, "cast_at": entry["cast_at"]}
-            )
-    if not changed:
-        return
+        earlier, now = before.get((poll_id, member_id)), present[poll_id, member_id]
+        change[poll_id, now.position] += 1
+        if earlier is not None:
+            change[poll_id, earlier.position] -= 1
+        rows.append(
+            {
+                "poll_id": poll_id,
+                "member_id": member_id,
+                "position": now.position,
+                "cast_at": entry["cast_at"],
+                "interaction_id": now.last_id,
+                "presses": now.presses,
+            }
+        )
     upsert = insert(transaction, ballots)
     await transaction.execute(
         upsert.on_conflict_do_update(
             index_elements=["poll_id", "member_id"],
-            set_={"position": upsert.excluded.position, "cast_at": upsert.excluded.cast_at},
+            set_={name: upsert.excluded[name] for name in ("position", "cast_at", "interaction_id", "presses")},
         ),
-        changed,
+        rows,
     )
-    await transaction.execute(
-        update(poll_options)
-        .where(poll_options.c.poll_id == bindparam("of_poll"), poll_options.c.position == bindparam("at"))
-        .values(tally=poll_options.c.tally + bindparam("more")),
-        [{"of_poll": poll, "at": position, "more": more} for (poll, position), more in sorted(change.items()) if more],
+    moved = [
+        {"of_poll": poll, "at": position, "more": more} for (poll, position), more in sorted(change.items()) if more
+    ]
+    if moved:
+        await transaction.execute(
+            update(poll_options)
+            .where(poll_options.c.poll_id == bindparam("of_poll"), poll_options.c.position == bindparam("at"))
+            .values(tally=poll_options.c.tally + bindparam("more")),
+            moved,
+        )
+
+
+async def _places(transaction: Transaction, rows: Sequence[Row[Any]]) -> dict[int, list[int]]:
+    """The channels in which each of these polls stands; one that stands nowhere is left out."""
+    places = defaultdict(list, {row.id: [row.channel_id] for row in rows if row.channel_id is not None})
+    ids = [row.id for row in rows if row.issue_key is not None]
+    if ids:
+        announced = select(polls.c.id, outbox.c.channel_id).where(_is_announced(), polls.c.id.in_(ids))
+        read = select(polls.c.id, subscriptions.c.channel_id).where(_is_read(), polls.c.id.in_(ids))
+        for found in (announced, read.where(~exists().where(_is_announced()))):
+            for row in await transaction.execute(found.distinct()):
+                places[row.id].append(row.channel_id)
+    return places
+
+
+def _is_hidden(hidden: Collection[int]) -> ColumnElement[bool]:
+    """Whether a poll stands in these channels only."""
+
+    def stands(outside: Collection[int]) -> ColumnElement[bool]:
+        return or_(
+            and_(polls.c.channel_id.is_not(None), polls.c.channel_id.not_in(outside)),
+            exists().where(_is_announced(), outbox.c.channel_id.not_in(outside)),
+            and_(
+                ~exists().where(_is_announced()), exists().where(_is_read(), subscriptions.c.channel_id.not_in(outside))
+            ),
+        )
+
+    return and_(stands(()), ~stands(hidden))
+
+
+def _is_announced() -> ColumnElement[bool]:
+    """Of a delivery and a poll: it announced the poll's issue, or is going to."""
+    return and_(
+        outbox.c.guild_id == polls.c.guild_id,
+        outbox.c.subject_key == polls.c.issue_key,
+        outbox.c.purpose == Purpose.ANNOUNCE,
+        or_(outbox.c.message_id.is_not(None), outbox.c.due_at.is_not(None)),
+    )
+
+
+def _is_read() -> ColumnElement[bool]:
+    """Of a subscription, an issue and a poll: the server has that issue of the poll from there."""
+    return and_(
+        subscriptions.c.guild_id == polls.c.guild_id,
+        subscriptions.c.source_id == issues.c.source_id,
+        issues.c.issue_key == polls.c.issue_key,
+    )
+
+
+async def _forget_presses(transaction: Transaction, places: Collection[tuple[int, int]]) -> bool:
+    """Let go of all but the last presses of these members in these polls; False where an older version left more."""
+    if not places:
+        return True
+    number = func.row_number().over(
+        partition_by=(ballot_ledger.c.poll_id, ballot_ledger.c.member_id), order_by=ballot_ledger.c.id.desc()
+    )
+    numbered = select(ballot_ledger.c.id, number.label("number")).where(_is_at(places)).subquery("numbered")
+    unneeded = select(numbered.c.id).where(numbered.c.number > _KEPT_PRESSES).limit(_FORGOTTEN_AT_ONCE)
+    result = await transaction.execute(delete(ballot_ledger).where(ballot_ledger.c.id.in_(unneeded)))
+    return result.rowcount < _FORGOTTEN_AT_ONCE
+
+
+def _is_at(places: Collection[tuple[int, int]]) -> ColumnElement[bool]:
+    # As pairs, these would be more than PostgreSQL's parameters and SQLite's planner are good for.
+    return and_(
+        ballot_ledger.c.poll_id.in_({poll_id for poll_id, _ in places}),
+        ballot_ledger.c.member_id.in_({member_id for _, member_id in places}),
     )
 
 
@@ -272,11 +379,17 @@ async def _locked(
 
 async def _present(
     transaction: Transaction, poll_ids: Collection[int], member_ids: Collection[int]
-) -> dict[tuple[int, int], int]:
+) -> dict[tuple[int, int], _Present]:
     rows = await transaction.execute(
         select(ballots).where(ballots.c.poll_id.in_(poll_ids), ballots.c.member_id.in_(member_ids))
     )
-    return {(row.poll_id, row.member_id): row.position for row in rows}
+    # Of a ballot from before they were counted, there may be any number.
+    return {
+        (row.poll_id, row.member_id): _Present(
+            row.position, row.interaction_id or 0, MOST_PRESSES if row.interaction_id is None else row.presses
+        )
+        for row in rows
+    }
 
 
 async def _options(transaction: Transaction, poll_ids: Sequence[int]) -> dict[int, tuple[PollOption, ...]]:

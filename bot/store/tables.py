@@ -563,7 +563,7 @@ poll_options = Table(
     Column("tally", Integer, nullable=False),
 )
 
-# Every press that counted, in order; only grows. `position` is null where a vote was taken back.
+# The last presses of each member in each poll, in order. `position` is null where a vote was taken back.
 ballot_ledger = Table(
     "ballot_ledger",
     metadata,
@@ -577,7 +577,7 @@ ballot_ledger = Table(
     Index(None, "member_id"),
 )
 
-# The present ballot of each member.
+# The present ballot of each member, by which interaction they last pressed, and how many of their presses are kept.
 ballots = Table(
     "ballots",
     metadata,
@@ -585,5 +585,7 @@ ballots = Table(
     Column("member_id", MemberId, primary_key=True, autoincrement=False),
     Column("position", Integer, nullable=False),
     Column("cast_at", UtcDateTime, nullable=False),
+    Column("interaction_id", Snowflake),  # null: from before that was kept
+    Column("presses", Integer, nullable=False, server_default="0"),
     Index(None, "member_id"),
 )

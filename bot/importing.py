@@ -21,8 +21,8 @@ from bot.model.problem import Problem
 from bot.newsletter import read_newsletter
 from bot.newsletter.links import clean_url
 from bot.services.following import Following
-from bot.services.repeats import link_repeats
-from bot.services.storing import store_issues
+from bot.services.repeats import find_repeats, note_repeats
+from bot.services.storing import sort_out, store_names, store_piece
 from bot.services.subscriptions import split_credentials
 from bot.settings import Settings
 from bot.sources.folder import ENDINGS, documents_in, file_content
@@ -129,20 +129,30 @@ class _Filling:
 
     async def flush(self) -> None:
         waiting, self._waiting = self._waiting, []
+        async with self._store.read() as transaction:
+            found = await sort_out(transaction, self._source, waiting, is_listed=False)
         async with self._store.write() as transaction:
-            stored = await store_issues(
-                transaction,
-                self._source,
-                waiting,
-                now=self._clock.now(),
-                undated_at=_LONG_AGO,
-                is_listed=False,
-            )
-            # What has no date stands nowhere near anything.
-            dated = [issue for issue in stored.new if issue.published_at is not None]
-            await link_repeats(transaction, self._source, dated)
-        self.new += len(stored.new)
-        self.known += len(waiting) - len(stored.new)
+            await store_names(transaction, self._source, found)
+        new: list[tuple[str, Issue]] = []
+        for piece in found.pieces():  # a bot that runs on the same database waits for one at a time
+            async with self._store.write() as transaction:
+                stored = await store_piece(
+                    transaction,
+                    self._source,
+                    piece,
+                    now=self._clock.now(),
+                    undated_at=_LONG_AGO,
+                    is_listed=False,
+                    stage=None,
+                )
+            new += stored.new
+        # What has no date stands nowhere near anything.
+        dated = {key for key, issue in new if issue.published_at is not None}
+        async with self._store.read() as transaction:
+            repeats = await find_repeats(transaction, self._source, dated)
+        await note_repeats(self._store, repeats)
+        self.new += len(new)
+        self.known += len(waiting) - len(new)
 
 
 class Progress:

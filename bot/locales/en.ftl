@@ -285,6 +285,7 @@ status-held = { $count ->
    *[other] { $count } short issues wait for a digest that may tell their stories, and are announced { $until } at the latest if none comes.
     } `/setup repeats on:True` lets go at once.
 status-used-up = ⚠ Enough was read for this server today; its newsletters are read again tomorrow.
+status-share = Archive: { $issues } of { $most_issues } issues and { $links } of { $most_links } links that this server may keep; of one newsletter { $issues_a_day } issues and { $links_a_day } links a day
 status-publish-on = Publishing to followers: on
 status-publish-off = Publishing to followers: off
 status-archive-everyone = Archive of links: for everybody
@@ -606,6 +607,23 @@ delivery-broken = The connection to Discord broke.
 notice-rung = **{ $title } is read at another address now:** { $address }. At { $before } it cannot be read: { $reason } The first address is tried again once a day. If it is gone for good, give the new one to `/setup source` and let the old one go with `/setup remove`; nothing is announced twice.
 notice-rung-back = **{ $title } can be read at its own address again:** { $address }.
 notice-unread = **{ $title } could not be read since { $since }.** { $reason } It is tried again and again; `/setup status` says when. Whatever comes out meanwhile is announced when it can be read.
+reading-new-waits = It brought more at once than is stored of one newsletter in a day. { $count ->
+    [one] One older issue follows from tomorrow on, without an announcement.
+   *[other] { $count } older issues follow from tomorrow on, without an announcement.
+    }
+reading-no-room = This server's archive is full, so { $count ->
+    [one] one new issue is neither stored nor announced.
+   *[other] { $count } new issues are neither stored nor announced.
+    } Make room with `/setup remove`, or ask whoever runs me for more (ISSUES_PER_SERVER).
+reading-no-room-for-links = This server's archive has no room for more links. New issues are announced, but `/links` does not find what stands in them. Make room with `/setup remove`, or ask whoever runs me for more (LINKS_PER_SERVER).
+reading-edits-wait = Very many of its issues were changed at once. { $count ->
+    [one] One change follows with the next reading.
+   *[other] { $count } changes follow with the next readings.
+    }
+reading-links-cut = { $count ->
+    [one] One issue has more than { $most } links; I keep the first { $most }.
+   *[other] { $count } issues have more than { $most } links; I keep the first { $most } of each.
+    }
 notice-heavy = **{ $title } is very large.** What was received of it today is as much as one newsletter may take, so it is read again on { $when }; what comes out meanwhile is announced then.
 notice-used-up = **Enough was read for this server today.** The operator allows so much a day, and its newsletters are read again on { $when }; what comes out meanwhile is announced then. If one of them is very large, `/setup remove` lets it go.
 notice-channel-stopped = **Nothing is sent to <#{ $channel }> any more.** { $reason }

@@ -15,6 +15,7 @@ class ChoreKind(StrEnum):
     RELEASE = "release"  # what waits for a digest
     ANNOUNCE_FLOOD = "announce-flood"
     FORGET = "forget"  # a member
+    TELL_NEWS = "tell-news"  # every server that reads a source, of what its readings brought
 
 
 @dataclass(frozen=True, slots=True)

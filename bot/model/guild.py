@@ -61,7 +61,8 @@ class Source:
     `url_key` stands for the address and the credentials together. home_url: its site, as it says itself. rung_url:
     where it is read instead of `url`, which failed and is tried again at `look_up_at`. hinted_guild_id: the server for
     which it is read before its time. silent_since: the last issue before a silence that was told. received_bytes: what
-    was received of it on `usage_day`.
+    was received of it on `usage_day`. stored_issues, stored_links: what was stored of it on `stored_day`. issue_count,
+    link_count: what is stored of it in all. is_behind: some of its new issues had to wait for another day.
     """
 
     source_id: int
@@ -82,6 +83,12 @@ class Source:
     silent_since: datetime | None = None
     usage_day: date | None = None
     received_bytes: int = 0
+    stored_day: date | None = None
+    stored_issues: int = 0
+    stored_links: int = 0
+    issue_count: int = 0
+    link_count: int = 0
+    is_behind: bool = False
 
     @property
     def name(self) -> str:

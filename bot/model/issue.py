@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,24 @@ class Issue:
     def links(self) -> tuple[Link, ...]:
         """All content links in reading order, once per place."""
         return tuple(link for section in self.sections for link in section.links)
+
+
+class Stage(StrEnum):
+    """How far the news of a stored issue are on their way to the servers that read it."""
+
+    NEW = "new"  # stored by a reading that is not at its end: nobody decided yet what is told of it
+    FIRST = "first"  # the newest of a first reading: told to servers that want one at the beginning
+    NEWS = "news"  # told to every server
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A stored issue that is on its way to the servers; `identity` is the one that it was first stored under."""
+
+    issue_key: str
+    identity: str
+    published_at: datetime | None
+    stage: Stage | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from bot.services.announcements import let_go
 from bot.services.credits import show_name
 from bot.services.floods import announce_flood
 from bot.services.moving import move_waiting
+from bot.services.news import tell_news
 from bot.services.notices import move_notices
 from bot.services.portions import Portion, go_on
 from bot.services.privacy import forget_portion
@@ -33,6 +34,7 @@ PORTIONS: Mapping[ChoreKind, Portion] = {
     ChoreKind.RELEASE: release_portion,
     ChoreKind.ANNOUNCE_FLOOD: announce_flood,
     ChoreKind.FORGET: forget_portion,
+    ChoreKind.TELL_NEWS: tell_news,
 }
 
 

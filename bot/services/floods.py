@@ -6,19 +6,19 @@ fifteen announcements would never forgive it.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 from bot.clock import Clock
 from bot.errors import NotFoundError
 from bot.model.chore import Chore, ChoreKind
 from bot.model.delivery import Purpose
 from bot.model.flood import Flood, FloodDecision
-from bot.model.issue import Issue
 from bot.model.member import Actor
 from bot.ports import Bell, FloodCard
 from bot.services.announcements import announce_in_guild
 from bot.services.audiences import require_staff
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
-from bot.services.keys import random_key
+from bot.services.keys import key_of_flood
 from bot.services.portions import PORTION, begin
 from bot.services.repeats import is_told_elsewhere
 from bot.store import Store, Transaction
@@ -34,8 +34,15 @@ MOST_CAUGHT_UP = 5
 """So many may have come out while nobody read, if all of them are dated after what was known; more by its habit."""
 
 
+class Dated(Protocol):
+    """Anything that came out once, as far as that is known."""
+
+    @property
+    def published_at(self) -> datetime | None: ...
+
+
 def is_flood(
-    new: Sequence[Issue], *, listed: int, newest_known_at: datetime | None, keeps_rhythm: bool = False
+    new: Sequence[Dated], *, listed: int, newest_known_at: datetime | None, keeps_rhythm: bool = False
 ) -> bool:
     """Whether these new ones among `listed` in all are too many to be believed.
 
@@ -68,10 +75,10 @@ async def hold(
 
     Without a channel for its staff, an administrator is told with the next answer (`bot.chat.waiting`).
     """
-    flood_key = random_key()
+    key = key_of_flood(guild_id, issue_keys)
     await flood_rows.add(
         transaction,
-        flood_key=flood_key,
+        flood_key=key,
         guild_id=guild_id,
         source_id=source_id,
         issue_keys=issue_keys,
@@ -84,7 +91,7 @@ async def hold(
             purpose=Purpose.FLOOD,
             guild_id=guild_id,
             channel_id=staff_channel_id,
-            subject_key=flood_key,
+            subject_key=key,
             now=now,
         )
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from bot.errors import RefusedError
 from bot.model.guild import Source
+from bot.services.storing import Room
 from bot.store import Transaction
 from bot.store import usage as usage_rows
 
@@ -19,12 +20,17 @@ ATTEMPT_BYTES = MEGABYTE // 2
 class Quotas:
     """sources: how many a server reads. bytes_a_day: how much is received for it, unpacked, on a day (UTC).
 
-    shortest_pause: between two readings of a source, whoever asks for one.
+    shortest_pause: between two readings of a source, whoever asks for one. issues_a_day, links_a_day: how much of a
+    source is stored on a day (UTC). issues_of_a_server, links_of_a_server: how large its share of the archive may be.
     """
 
     sources: int = 20
     bytes_a_day: int = 500 * MEGABYTE
     shortest_pause: timedelta = timedelta(minutes=1)
+    issues_a_day: int = 1_000
+    links_a_day: int = 50_000
+    issues_of_a_server: int = 20_000
+    links_of_a_server: int = 500_000
 
     @property
     def bytes_of_a_source(self) -> int:
@@ -64,6 +70,23 @@ async def charge(transaction: Transaction, guild_ids: Collection[int], received_
     if received_bytes and guild_ids:
         share = -(-received_bytes // len(guild_ids))
         await usage_rows.add(transaction, guild_ids, day=now.date(), received_bytes=share)
+
+
+async def room_for(
+    transaction: Transaction, source: Source, guild_ids: Collection[int], quotas: Quotas, *, now: datetime
+) -> Room:
+    """What may be stored of a source now: as much as is left of its day, while a server that reads it has room."""
+    is_today = source.stored_day == now.date()
+    issues = quotas.issues_a_day - (source.stored_issues if is_today else 0)
+    links = quotas.links_a_day - (source.stored_links if is_today else 0)
+    more_issues = more_links = 0
+    for guild_id in sorted(guild_ids):
+        share = await usage_rows.share_of(transaction, guild_id)
+        more_issues = max(more_issues, quotas.issues_of_a_server - share.issues)
+        more_links = max(more_links, quotas.links_of_a_server - share.links)
+        if more_issues >= issues and more_links >= links:
+            break
+    return Room(issues=min(issues, more_issues), links=links, more_links=more_links, is_full=more_issues < issues)
 
 
 def soonest_after(last_read_at: datetime | None, quotas: Quotas, *, now: datetime) -> datetime:

@@ -5,16 +5,16 @@ Both are linked with each other. A server that wants each story once gets the di
 where the newsletter has that habit, and is announced when none came.
 """
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.model.chore import Chore
 from bot.model.guild import Guild, Source
-from bot.model.issue import Issue, IssueCard
+from bot.model.issue import IssueCard
 from bot.services.announcements import announced_alike
-from bot.services.keys import issue_key
 from bot.services.portions import PORTION
-from bot.store import Transaction
+from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
@@ -34,22 +34,30 @@ _HABIT = timedelta(days=60)
 _MOST_TELLERS = 2
 
 
-async def link_repeats(transaction: Transaction, source: Source, new: Sequence[Issue]) -> list[str]:
-    """Note which short issues are told again in a digest, as far as one of the two is new; keys of these short ones."""
-    if not new:
-        return []
-    fresh = {issue_key(source.url_key, issue.identities[0]) for issue in new}
+async def find_repeats(transaction: Transaction, source: Source, fresh: Collection[str]) -> dict[str, str]:
+    """Which short issues are told again in which digest, as far as one of the two is among the keys of `fresh` ones.
+
+    That reads much, and changes nothing; `note_repeats` keeps it.
+    """
     found: dict[str, str] = {}
     for start, end in _spans(await issue_rows.moments_of(transaction, fresh)):
         stories = await repeat_rows.told_between(transaction, source.source_id, start, end)
         digests = _Digests([story for story in stories if len(story.keys) >= FEWEST_LINKS_OF_A_DIGEST])
         for story in stories:
             if story.told_in is None and len(story.keys) <= MOST_LINKS_OF_A_STORY:
+                await asyncio.sleep(0)  # somebody may want to press a button
                 digest = digests.teller_of(story)
                 if digest is not None and (story.issue_key in fresh or digest.issue_key in fresh):
                     found[story.issue_key] = digest.issue_key
-    await repeat_rows.note_told(transaction, found)
-    return sorted(found)
+    return found
+
+
+async def note_repeats(store: Store, found: Mapping[str, str]) -> None:
+    """Link short issues with their digests, a portion a transaction."""
+    pairs = sorted(found.items())
+    for start in range(0, len(pairs), PORTION):
+        async with store.write() as transaction:
+            await repeat_rows.note_told(transaction, dict(pairs[start : start + PORTION]))
 
 
 def _spans(moments: Collection[datetime]) -> list[tuple[datetime, datetime]]:
@@ -68,20 +76,20 @@ class _Digests:
 
     def __init__(self, digests: Sequence[Told]) -> None:
         self._by_name: dict[str, list[Told]] = {}
-        self._by_key: dict[str, list[Told]] = {}
+        self._by_key: dict[str, dict[str, Told]] = {}
         for digest in digests:
             # Under whichever of its domains the publication is at present, the last part of an address stays.
             for name in {mention.rpartition("/")[2] for mention in digest.mentions}:
                 self._by_name.setdefault(name, []).append(digest)
             for key in digest.keys:
-                self._by_key.setdefault(key, []).append(digest)
+                self._by_key.setdefault(key, {})[digest.issue_key] = digest
 
     def teller_of(self, story: Told) -> Told | None:
         """The digest that tells the story again, the one nearest to it."""
         linked = _near(story, [digest for name in story.names for digest in self._by_name.get(name, ())])
         if not linked and story.keys:
-            first, *others = (self._by_key.get(key, []) for key in story.keys)
-            linked = _near(story, [digest for digest in first if all(digest in other for other in others)])
+            first, *others = (self._by_key.get(key, {}) for key in story.keys)
+            linked = _near(story, [first[key] for key in first if all(key in other for other in others)])
             # What stands in every digest is no story: the job board, a sponsor.
             if len(linked) > _MOST_TELLERS:
                 return None
@@ -92,38 +100,24 @@ def _near(story: Told, digests: Sequence[Told]) -> list[Told]:
     return [digest for digest in digests if abs(digest.at - story.at) <= APART]
 
 
-def is_short(issue: Issue) -> bool:
-    """Whether the issue tells one story; advertisements are none."""
-    return len({link.key for link in issue.links if not link.sponsored}) <= MOST_LINKS_OF_A_STORY
+async def is_to_be_told(
+    transaction: Transaction, guild: Guild, source_id: int, key: str, *, here: Collection[str], now: datetime
+) -> bool:
+    """Whether the server wants a new issue announced now: not what a digest tells it, nor yet what one may.
 
-
-async def to_be_told(
-    transaction: Transaction, guild: Guild, source: Source, issues: Sequence[Issue], *, now: datetime
-) -> list[Issue]:
-    """Those of these new issues that the server wants announced now: not what a digest tells it, nor yet what one may.
-
-    What may still be told waits (`release`). A digest counts where it is announced, or is one of these issues.
+    What may still be told waits (`release`). A digest counts where it is announced, or its key is among `here`: what is
+    about to be.
     """
-    if guild.announce_repeats:
-        return list(issues)
-    here = {issue_key(source.url_key, issue.identities[0]) for issue in issues if not is_short(issue)}
-    wanted = []
-    for issue in issues:
-        key = issue_key(source.url_key, issue.identities[0])
-        if is_short(issue):
-            if await is_told_elsewhere(transaction, guild, key, here=here) is not None:
-                continue
-            if await repeat_rows.is_habit(transaction, source.source_id, since=now - _HABIT):
-                await repeat_rows.hold(
-                    transaction,
-                    guild_id=guild.guild_id,
-                    source_id=source.source_id,
-                    issue_key=key,
-                    release_at=now + WAIT,
-                )
-                continue
-        wanted.append(issue)
-    return wanted
+    if guild.announce_repeats or await issue_rows.story_links(transaction, key) > MOST_LINKS_OF_A_STORY:
+        return True
+    if await is_told_elsewhere(transaction, guild, key, here=here) is not None:
+        return False
+    if not await repeat_rows.is_habit(transaction, source_id, since=now - _HABIT):
+        return True
+    await repeat_rows.hold(
+        transaction, guild_id=guild.guild_id, source_id=source_id, issue_key=key, release_at=now + WAIT
+    )
+    return False
 
 
 async def is_release_due(transaction: Transaction, *, now: datetime) -> bool:

@@ -1,8 +1,8 @@
-"""Reading sources: when, what is new, and what follows from it in one transaction."""
+"""Reading sources: when, on whose account, and what a failure changes; what they give is taken in by `Intake`."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import uniform
@@ -13,29 +13,22 @@ from bot.clock import Clock
 from bot.errors import DomainError, FetchError, StoreBusyError, StoreError, StoreGoneError
 from bot.metrics import Metrics, metered
 from bot.model.guild import Source
-from bot.model.issue import Issue
 from bot.model.problem import Problem
-from bot.ports import Announcer, Bell, IssueAsker, IssueSource, LinkFollower, Reading, Unchanged
-from bot.services.absences import Absences, note_answers, withdraw_proven
-from bot.services.announcements import announce_in_guild, announce_newest, enqueue_announcement
-from bot.services.cadence import MOST_LEARNED_FROM, keeps_rhythm
-from bot.services.cards import Change, show_changes
-from bot.services.floods import hold, is_flood
+from bot.ports import Announcer, Bell, IssueAsker, IssueSource, LinkFollower, Unchanged
+from bot.services.absences import Absences, note_answers
+from bot.services.announcements import announce_in_guild
 from bot.services.following import Following
-from bot.services.keys import issue_key
+from bot.services.intake import Intake
 from bot.services.ladder import Climbed, Ladder, next_look_up
-from bot.services.notices import staff_channel_of
+from bot.services.news import telling
 from bot.services.portions import PORTION
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, charge, is_heavy, tomorrow, used_up
-from bot.services.rekeying import follow_submissions
-from bot.services.repeats import is_release_due, link_repeats, release, to_be_told
+from bot.services.repeats import is_release_due, release
 from bot.services.side_by_side import work_off
 from bot.services.slots import LONGEST_ASKED, next_reading
-from bot.services.storing import Stored, look_for_missing, store_issues
-from bot.services.submissions import feature_links
 from bot.services.watching import Watch
-from bot.services.websub import note_hub
 from bot.store import Store, Transaction
+from bot.store import chores as chore_rows
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
 from bot.store import repeats as repeat_rows
@@ -77,7 +70,6 @@ class Sources:
         self._renewed_at = 0.0
         self._alone = alone
         self._incarnation = incarnation or str(uuid4())
-        self._announcer = announcer
         self._watch = Watch(announcer)
         self._quotas = quotas
         self._metrics = metrics
@@ -87,6 +79,18 @@ class Sources:
         self._following = Following(store, follower=follower, clock=clock)
         self._absences = Absences(store, asker=asker, clock=clock)
         self._secrets = secrets
+        self._intake = Intake(
+            store,
+            announcer=announcer,
+            watch=self._watch,
+            secrets=secrets,
+            clock=clock,
+            bell=bell,
+            metrics=metrics,
+            quotas=quotas,
+            interval=interval,
+            incarnation=self._incarnation,
+        )
         self._clock = clock
         self._bell = bell
         self._interval = interval
@@ -258,7 +262,7 @@ class Sources:
                 reading = replace(climbed.reading, issues=issues)
                 if not is_complete:  # with its marks, nothing would be asked about the rest before something changes
                     reading = replace(reading, etag=None, last_modified=None)
-                await self._take_in(source, climbed, reading)
+                await self._intake.take_in(source, climbed, reading)
             if climbed.rung_url is None:
                 await self._ask_for_absent(source, credentials=credentials)
         except StoreError:
@@ -281,153 +285,12 @@ class Sources:
         now = self._clock.now()
         async with self._store.write() as transaction:
             gone = await note_answers(transaction, source, answers, now=now)
-            shown = await show_changes(transaction, await self._cards_of(transaction, source, gone), now=now)
+            if gone:
+                await chore_rows.leave(transaction, telling(source.source_id), now=now)
         if gone:
             log.info("issues withdrawn source_id=%s count=%d", source.source_id, len(gone))
-        if shown:
+            await self._intake.tell(source.source_id)
             self._bell.ring("outbox")
-
-    async def _take_in(self, source: Source, climbed: Climbed, reading: Reading) -> None:
-        """Store what is new and queue its announcements; the source's marks advance in the same transaction."""
-        # A submission whose key is by older rules would not be recognised, and an issue is new only once.
-        await follow_submissions(self._store)
-        now = self._clock.now()
-        async with self._store.write() as transaction:
-            await guild_rows.hold_subscriptions_around(transaction, source.source_id)
-            held = await self._hold_claim(transaction, source)
-            if held is None:
-                return  # somebody subscribed anew meanwhile; it is read again at once
-            source = held
-            newest_known_at = await issue_rows.newest_published_at(transaction, source.source_id, now=now)
-            published = await issue_rows.publishing_times(transaction, source.source_id, limit=MOST_LEARNED_FROM)
-            # What a known issue says, and whether it is there at all, is for the source's own address to tell.
-            is_own = climbed.rung_url is None
-            stored = await store_issues(
-                transaction,
-                source,
-                reading.issues,
-                now=now,
-                undated_at=now,
-                is_listed=is_own,
-                is_whole=reading.is_whole,
-            )
-            is_judged = is_own and reading.is_whole
-            gone = await look_for_missing(transaction, source, stored, now=now) if is_judged else []
-            gone += await withdraw_proven(transaction, source, now=now) if is_judged else []
-            featured = await self._feature(transaction, source, stored, now=now)
-            told_again = await link_repeats(transaction, source, stored.new)
-            has_moved = climbed.rung_url != source.rung_url
-            # Another rung may hold older ones that were never seen; its own address is judged as ever.
-            news = stored.new if is_own or not has_moved else _newer(stored.new, newest_known_at)
-            if source.first_read_at is None:
-                announced = await self._announce_first(transaction, source, now=now)
-            elif is_flood(
-                news,
-                listed=len(reading.issues),
-                newest_known_at=newest_known_at,
-                keeps_rhythm=keeps_rhythm(
-                    [issue.published_at for issue in news if issue.published_at is not None], published, now=now
-                ),
-            ):
-                await self._hold(transaction, source, news, listed=len(reading.issues), now=now)
-                announced = 0
-            else:
-                announced = await self._announce(transaction, source, news, now=now)
-            # All at once, because that is how cards are locked in one order by everybody.
-            cards = await self._cards_of(transaction, source, [*stored.changed_cards, *gone, *told_again])
-            shown = await show_changes(transaction, [*featured, *cards], now=now)
-            has_new_hub = await note_hub(transaction, source.source_id, reading.hub, secrets=self._secrets, now=now)
-            if has_moved:
-                shown |= await self._watch.tell_of_rung(transaction, source, climbed, now=now)
-            if source.first_read_at is not None:
-                shown |= await self._watch.for_silence(transaction, source, now=now)
-            await source_rows.record_reading(
-                transaction,
-                source.source_id,
-                title=reading.title if is_own or source.title is None else None,
-                home_url=reading.home_url if is_own else None,
-                rung_url=climbed.rung_url,
-                look_up_at=climbed.look_up_at,
-                etag=reading.etag,
-                last_modified=reading.last_modified,
-                problem=reading.problem,
-                now=now,
-                next_poll_at=self._next_reading(source, fresh_for=reading.fresh_for),
-                wanted_from=now + self._quotas.shortest_pause,
-            )
-        self._metrics.count("source_readings", "read")
-        self._metrics.count("issues_stored", by=len(stored.new))
-        log.info(
-            "source read source_id=%s items=%d new=%d edited=%d withdrawn=%d announced=%d",
-            source.source_id,
-            len(reading.issues),
-            len(stored.new),
-            len(stored.edited),
-            len(gone),
-            announced,
-        )
-        if has_new_hub:
-            self._bell.ring("hubs")
-        if stored.new or shown:
-            self._bell.ring("outbox")
-            self._bell.ring("polls")
-
-    async def _hold(
-        self, transaction: Transaction, source: Source, new: Sequence[Issue], *, listed: int, now: datetime
-    ) -> None:
-        """Most of it looks new: nobody is told of anything before somebody looked."""
-        log.warning("source flooded source_id=%s new=%d items=%d", source.source_id, len(new), listed)
-        keys = [issue_key(source.url_key, issue.identities[0]) for issue in new]
-        for subscription in await guild_rows.subscriptions_of_source(transaction, source.source_id):
-            await hold(
-                transaction,
-                guild_id=subscription.guild_id,
-                source_id=source.source_id,
-                issue_keys=keys,
-                listed=listed,
-                staff_channel_id=await staff_channel_of(transaction, self._announcer, subscription.guild_id),
-                now=now,
-            )
-
-    async def _cards_of(self, transaction: Transaction, source: Source, issue_keys: Sequence[str]) -> list[Change]:
-        """The announcements of these issues, to be drawn anew."""
-        subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
-        guild_ids = sorted({subscription.guild_id for subscription in subscribed})
-        return [Change(guild_id, key) for guild_id in guild_ids for key in issue_keys]
-
-    async def _feature(
-        self, transaction: Transaction, source: Source, stored: Stored, *, now: datetime
-    ) -> list[Change]:
-        """Credit the members whose links run, before the announcement is queued that names them.
-
-        What an edit added was there before for all we know: its source is what was sent before the issue came out.
-        """
-        subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
-        guild_ids = {subscription.guild_id for subscription in subscribed}
-        unseen_at = source.last_read_at if source.first_read_at is not None else None
-        changes: list[Change] = []
-        new = [(issue_key(source.url_key, issue.identities[0]), issue, unseen_at) for issue in stored.new]
-        for key, issue, since in (*new, *((key, issue, None) for key, issue in stored.edited)):
-            ran = await feature_links(transaction, issue, issue_key=key, guild_ids=guild_ids, unseen_at=since, now=now)
-            if ran:
-                log.info("submitted links ran issue=%s count=%d", key, len(ran))
-            changes += ran
-        return changes
-
-    async def _announce(
-        self, transaction: Transaction, source: Source, issues: Sequence[Issue], *, now: datetime
-    ) -> int:
-        queued = 0
-        for subscription in await guild_rows.subscriptions_of_source(transaction, source.source_id):
-            guild = await guild_rows.get_guild(transaction, subscription.guild_id)
-            if guild is None:
-                continue
-            for issue in await to_be_told(transaction, guild, source, issues, now=now):
-                identity = issue.identities[0]
-                queued += await enqueue_announcement(
-                    transaction, subscription, issue_key=issue_key(source.url_key, identity), identity=identity, now=now
-                )
-        return queued
 
     async def _release(self) -> None:
         """Announce what waited for a digest that did not come."""
@@ -450,14 +313,6 @@ class Sources:
                     transaction, guild_id=guild_id, source_id=source_id, issue_key=key, identity=identity, now=now
                 )
         return True
-
-    async def _announce_first(self, transaction: Transaction, source: Source, *, now: datetime) -> int:
-        """At the first reading only the newest issue is announced, or none where the server wants that."""
-        subscriptions = await guild_rows.subscriptions_of_source(transaction, source.source_id)
-        queued = 0
-        for guild_id in sorted({subscription.guild_id for subscription in subscriptions}):
-            queued += await announce_newest(transaction, guild_id=guild_id, source_id=source.source_id, now=now)
-        return queued
 
     async def _credentials(self, source: Source) -> str | None:
         async with self._store.read() as transaction:
@@ -516,10 +371,3 @@ class Sources:
             due_at.isoformat(timespec="seconds"),
             problem,
         )
-
-
-def _newer(issues: Sequence[Issue], newest_known_at: datetime | None) -> list[Issue]:
-    """Those that came out after what was known."""
-    if newest_known_at is None:
-        return []
-    return [issue for issue in issues if issue.published_at is not None and issue.published_at > newest_known_at]

@@ -85,7 +85,7 @@ async def withdraw_proven(transaction: Transaction, source_id: int, *, readings:
     rows = await transaction.execute(
         update(issues)
         .where(issues.c.id.in_(proven), issues.c.withdrawn_at.is_(None))
-        .values(withdrawn_at=now)
+        .values(withdrawn_at=now, is_redrawn=True)
         .returning(issues.c.issue_key)
     )
     keys = list(rows.scalars())

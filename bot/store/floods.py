@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, delete, exists, func, select, update
 from bot.model.delivery import DeliveryState, Purpose
 from bot.model.flood import Flood, FloodDecision
 from bot.store.group_commit import Transaction
+from bot.store.statements import insert
 from bot.store.tables import floods, issues, outbox, sources, stopped_channels
 
 
@@ -22,8 +23,10 @@ async def add(
     listed: int,
     now: datetime,
 ) -> None:
+    """Keep what is held back; nothing changes where the same was kept before."""
     await transaction.execute(
-        floods.insert().values(
+        insert(transaction, floods)
+        .values(
             flood_key=flood_key,
             guild_id=guild_id,
             source_id=source_id,
@@ -31,6 +34,7 @@ async def add(
             listed=listed,
             found_at=now,
         )
+        .on_conflict_do_nothing(index_elements=["flood_key"])
     )
 
 

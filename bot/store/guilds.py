@@ -120,13 +120,25 @@ async def hold_subscriptions_of_guild(transaction: Transaction, guild_id: int) -
     await _hold_subscriptions(transaction, subscriptions.c.guild_id == guild_id)
 
 
-async def hold_subscriptions_around(transaction: Transaction, source_id: int) -> None:
-    """As those of a server, for each server that reads the source: another of its sources may bring the same issues.
+async def hold_subscriptions_after(
+    transaction: Transaction, source_id: int, *, after: int, limit: int
+) -> tuple[list[Subscription], int]:
+    """So many of a source's subscriptions after that one, in the order in which they were made, and the last one's id.
 
-    To be asked for before the source's own row, which a subscription locks after them.
+    Held with all others of their servers: another of a server's sources may bring the same issues. To be asked for
+    before the source's own row, which a subscription locks after them, and once in a transaction.
     """
-    readers = select(subscriptions.c.guild_id).where(subscriptions.c.source_id == source_id)
-    await _hold_subscriptions(transaction, subscriptions.c.guild_id.in_(readers))
+    chosen = (
+        await transaction.execute(
+            select(subscriptions.c.id, subscriptions.c.guild_id)
+            .where(subscriptions.c.source_id == source_id, subscriptions.c.id > after)
+            .order_by(subscriptions.c.id)
+            .limit(limit)
+        )
+    ).all()
+    await _hold_subscriptions(transaction, subscriptions.c.guild_id.in_({row.guild_id for row in chosen}))
+    ids = [row.id for row in chosen]
+    return await _subscriptions(transaction, subscriptions.c.id.in_(ids)), max(ids, default=after)
 
 
 async def _hold_subscriptions(transaction: Transaction, condition: ColumnElement[bool]) -> None:

@@ -7,10 +7,10 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, or_, select, true, update
 
 from bot.model.guild import Source
-from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, Section
+from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, News, Section, Stage
 from bot.store import search as search_rows
 from bot.store.group_commit import Transaction
 from bot.store.sources import source_of
@@ -26,6 +26,7 @@ _LONGEST_IDENTITY = 95
 _NAMES_AT_ONCE = 1000
 # A feed holds fewer; what is older cannot be missed in it.
 _MOST_LOOKED_THROUGH = 2000
+_ISSUES_AT_ONCE = 10  # where all their links are read
 
 
 async def add_issue(
@@ -39,10 +40,12 @@ async def add_issue(
     ordered_at: datetime,
     digest: str,
     is_listed: bool,
+    stage: Stage | None,
 ) -> bool:
     """Store a new issue with all its links; False when an issue with this key is there already.
 
     ordered_at: where it stands among the others. digest: of all that was understood. is_listed: its source has it.
+    stage: of its way to the servers; None where nobody is told of it.
     """
     issue_id = (
         await transaction.execute(
@@ -59,6 +62,7 @@ async def add_issue(
                 text_key=issue.text_key,
                 said_at=issue.published_at,
                 is_listed=is_listed,
+                stage=stage,
             )
             .on_conflict_do_nothing(index_elements=["issue_key"])
             .returning(issues.c.id)
@@ -72,9 +76,19 @@ async def add_issue(
 
 
 async def replace_content(
-    transaction: Transaction, issue_id: int, issue: Issue, *, key_version: int, digest: str, now: datetime
+    transaction: Transaction,
+    issue_id: int,
+    issue: Issue,
+    *,
+    key_version: int,
+    digest: str,
+    now: datetime,
+    is_redrawn: bool,
 ) -> None:
-    """Let a stored issue say what `issue` says, as its newsletter changed it; key, names and place stay."""
+    """Let a stored issue say what `issue` says, as its newsletter changed it; key, names and place stay.
+
+    is_redrawn: what announces it shows something else now.
+    """
     await transaction.execute(
         update(issues)
         .where(issues.c.id == issue_id)
@@ -85,11 +99,33 @@ async def replace_content(
             edited_at=now,
             text_key=issue.text_key,
             said_at=issue.published_at,
+            is_redrawn=or_(issues.c.is_redrawn, literal(is_redrawn)),
         )
     )
     for parts in (links, media, sections):
         await transaction.execute(delete(parts).where(parts.c.issue_id == issue_id))
     await _add_parts(transaction, issue, issue_id=issue_id, key_version=key_version)
+
+
+async def cut_links(transaction: Transaction, issue_id: int, *, limit: int) -> bool:
+    """Delete an issue's last links down to `limit`, so many in one go; False where it has no more than that."""
+    last = select(links.c.id).where(links.c.issue_id == issue_id, links.c.position >= limit)
+    ids = (await transaction.execute(last.order_by(links.c.position.desc()).limit(limit))).scalars().all()
+    await transaction.execute(delete(links).where(links.c.id.in_(ids)))
+    return bool(ids)
+
+
+async def link_counts_of(transaction: Transaction, issue_ids: Sequence[int]) -> dict[int, int]:
+    """How many links each of these issues has; it is left out where that is none."""
+    counts: dict[int, int] = {}
+    for start in range(0, len(issue_ids), _NAMES_AT_ONCE):
+        rows = await transaction.execute(
+            select(links.c.issue_id, func.count().label("links"))
+            .where(links.c.issue_id.in_(issue_ids[start : start + _NAMES_AT_ONCE]))
+            .group_by(links.c.issue_id)
+        )
+        counts |= {row.issue_id: row.links for row in rows}
+    return counts
 
 
 async def note_address(transaction: Transaction, issue_id: int, url: str) -> None:
@@ -114,9 +150,12 @@ async def note_reading(transaction: Transaction, issue_id: int, issue: Issue, *,
 
 
 async def note_listed(transaction: Transaction, issue_id: int) -> None:
-    """The source has the issue (again)."""
+    """The source has the issue (again); what announces one that was taken back shows that."""
+    is_redrawn = or_(issues.c.is_redrawn, issues.c.withdrawn_at.is_not(None))
     await transaction.execute(
-        update(issues).where(issues.c.id == issue_id).values(is_listed=True, missed_readings=0, withdrawn_at=None)
+        update(issues)
+        .where(issues.c.id == issue_id)
+        .values(is_redrawn=is_redrawn, is_listed=True, missed_readings=0, withdrawn_at=None)
     )
 
 
@@ -187,7 +226,7 @@ async def count_missed(
     rows = await transaction.execute(
         update(issues)
         .where(*waiting, issues.c.missed_readings >= enough)
-        .values(withdrawn_at=now)
+        .values(withdrawn_at=now, is_redrawn=True)
         .returning(issues.c.issue_key)
     )
     return list(rows.scalars())
@@ -195,11 +234,18 @@ async def count_missed(
 
 async def add_identities(transaction: Transaction, identities: Sequence[str], *, source_id: int, issue_id: int) -> None:
     """Let the issue be known by these names too, as far as they are free."""
+    await add_names(transaction, [(issue_id, identity) for identity in identities], source_id=source_id)
+
+
+async def add_names(transaction: Transaction, names: Sequence[tuple[int, str]], *, source_id: int) -> None:
+    """Let issues, each by its row id, be known by a name too, as far as that is free."""
+    if not names:
+        return
     await transaction.execute(
         insert(transaction, issue_identities).on_conflict_do_nothing(index_elements=["source_id", "identity"]),
         [
             {"source_id": source_id, "identity": identity, "issue_id": issue_id}
-            for identity in dict.fromkeys(map(_stored_identity, identities))
+            for issue_id, identity in dict.fromkeys((issue_id, _stored_identity(name)) for issue_id, name in names)
         ],
     )
 
@@ -218,6 +264,22 @@ class KnownIssue:
     is_listed: bool
     is_missing: bool
     is_withdrawn: bool
+    stage: Stage | None = None
+
+
+_OF_KNOWN = (
+    issues.c.id,
+    issues.c.issue_key,
+    issues.c.digest,
+    issues.c.text_key,
+    issues.c.url.is_not(None).label("has_address"),
+    issues.c.published_at,
+    issues.c.said_at,
+    issues.c.is_listed,
+    issues.c.missed_readings,
+    issues.c.withdrawn_at,
+    issues.c.stage,
+)
 
 
 async def known_by_name(
@@ -231,7 +293,7 @@ async def known_by_name(
     reused: set[str] = set()
     for start in range(0, len(asked), _NAMES_AT_ONCE):
         rows = await transaction.execute(
-            select(issues, issue_identities.c.identity.label("name"))
+            select(*_OF_KNOWN, issue_identities.c.identity.label("name"))
             .join(issue_identities, issue_identities.c.issue_id == issues.c.id)
             .where(
                 issue_identities.c.source_id == source_id,
@@ -249,36 +311,49 @@ async def known_by_name(
 async def listed_on(
     transaction: Transaction, source_id: int, moments: Collection[datetime], *, without: Collection[int]
 ) -> list[KnownIssue]:
-    """Issues that the source listed, and that came out at these moments by what it said last, `without` some."""
-    rows = await transaction.execute(
-        select(issues).where(issues.c.source_id == source_id, issues.c.is_listed, issues.c.said_at.in_(moments))
+    """Issues that the source listed, and that came out at these moments by what it said last, `without` some.
+
+    Of its newest ones: an older headline is mended by nobody.
+    """
+    newest = (
+        select(*_OF_KNOWN)
+        .where(issues.c.source_id == source_id)
+        .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
+        .limit(_MOST_LOOKED_THROUGH)
     )
-    return [_known(row) for row in rows if row.id not in without]
+    rows = await transaction.execute(newest)
+    return [_known(row) for row in rows if row.is_listed and row.said_at in moments and row.id not in without]
 
 
 async def link_keys_of(
     transaction: Transaction, issue_ids: Collection[int], *, key_version: int
 ) -> dict[int, frozenset[str]]:
     """The keys of these issues' links, by issue; without those of other versions, which are no keys of today's."""
-    rows = await transaction.execute(
-        select(links.c.issue_id, links.c.key).where(links.c.issue_id.in_(issue_ids), links.c.key_version == key_version)
-    )
     keys: dict[int, set[str]] = {}
-    for row in rows:
-        keys.setdefault(row.issue_id, set()).add(row.key)
+    wanted = sorted(issue_ids)
+    for start in range(0, len(wanted), _ISSUES_AT_ONCE):
+        rows = await transaction.execute(
+            select(links.c.issue_id, links.c.key).where(
+                links.c.issue_id.in_(wanted[start : start + _ISSUES_AT_ONCE]), links.c.key_version == key_version
+            )
+        )
+        for row in rows:
+            keys.setdefault(row.issue_id, set()).add(row.key)
     return {issue_id: frozenset(found) for issue_id, found in keys.items()}
 
 
-async def reuse_name(transaction: Transaction, source_id: int, name: str) -> None:
-    """The feed uses this name again and again: no issue is recognised by it any more, though one was told by it."""
+async def reuse_names(transaction: Transaction, source_id: int, names: Collection[str]) -> None:
+    """The feed uses these names again and again: no issue is recognised by them any more, though some were told so."""
+    if not names:
+        return
     of_source = issue_identities.c.source_id == source_id
     await transaction.execute(
-        delete(issue_identities).where(of_source, issue_identities.c.identity == _reused_name(name))
+        delete(issue_identities).where(of_source, issue_identities.c.identity.in_(map(_reused_name, names)))
     )
     await transaction.execute(
         update(issue_identities)
-        .where(of_source, issue_identities.c.identity == _stored_identity(name))
-        .values(identity=_reused_name(name))
+        .where(of_source, issue_identities.c.identity.in_(map(_stored_identity, names)))
+        .values(identity=literal(REUSED) + issue_identities.c.identity)
     )
 
 
@@ -288,12 +363,13 @@ def _known(row: Row[Any]) -> KnownIssue:
         issue_key=row.issue_key,
         digest=row.digest,
         text_key=row.text_key,
-        has_address=row.url is not None,
+        has_address=row.has_address,
         published_at=row.published_at,
         said_at=row.said_at,
         is_listed=row.is_listed,
         is_missing=row.missed_readings > 0,
         is_withdrawn=row.withdrawn_at is not None,
+        stage=Stage(row.stage) if row.stage else None,
     )
 
 
@@ -452,7 +528,7 @@ async def publishing_times(transaction: Transaction, source_id: int, *, limit: i
     """When the newest issues of a source came out, as far as it says so."""
     rows = await transaction.execute(
         select(issues.c.published_at)
-        .where(issues.c.source_id == source_id, issues.c.published_at.is_not(None))
+        .where(issues.c.source_id == source_id, issues.c.published_at.is_not(None), _is_decided())
         .order_by(issues.c.published_at.desc())
         .limit(limit)
     )
@@ -460,25 +536,113 @@ async def publishing_times(transaction: Transaction, source_id: int, *, limit: i
 
 
 async def newest_published_at(transaction: Transaction, source_id: int, *, now: datetime) -> datetime | None:
-    """When the source's newest dated issue came out; a date that lies in the future is somebody's mistake."""
+    """When the source's newest dated issue came out; a date that lies in the future is somebody's mistake.
+
+    What a reading brings that is not at its end counts neither here nor below.
+    """
     newest = select(func.max(issues.c.published_at)).where(
-        issues.c.source_id == source_id, issues.c.published_at <= now
+        issues.c.source_id == source_id, issues.c.published_at <= now, _is_decided()
     )
     moment: datetime | None = (await transaction.execute(newest)).scalar_one()
     return moment
 
 
-async def newest_of_source(transaction: Transaction, source_id: int) -> tuple[str, str] | None:
-    """Key and identity of the source's newest issue that it did not take back."""
+async def newest_of_source(
+    transaction: Transaction, source_id: int, *, is_decided: bool = True
+) -> tuple[str, str] | None:
+    """Key and identity of the source's newest issue that it did not take back.
+
+    is_decided: of those only that do not belong to a reading which is not at its end.
+    """
     row = (
         await transaction.execute(
             select(issues.c.issue_key, issues.c.identity)
-            .where(issues.c.source_id == source_id, issues.c.withdrawn_at.is_(None))
+            .where(
+                issues.c.source_id == source_id,
+                issues.c.withdrawn_at.is_(None),
+                _is_decided() if is_decided else true(),
+            )
             .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
             .limit(1)
         )
     ).one_or_none()
     return None if row is None else (row.issue_key, row.identity)
+
+
+def _is_decided() -> ColumnElement[bool]:
+    return issues.c.stage.is_distinct_from(Stage.NEW)
+
+
+async def news_of(transaction: Transaction, source_id: int, stage: Stage) -> list[News]:
+    """The source's issues at this stage, the oldest first; a reading brings no more than so many."""
+    rows = await transaction.execute(
+        select(issues.c.issue_key, issues.c.identity, issues.c.published_at, issues.c.stage)
+        .where(issues.c.source_id == source_id, issues.c.stage == stage, _has_news())
+        .order_by(issues.c.ordered_at, issues.c.id)
+    )
+    return [_news(row) for row in rows]
+
+
+async def next_to_tell(transaction: Transaction, source_id: int) -> News | None:
+    """The source's oldest issue of which servers are to be told, or whose announcements are to be drawn anew."""
+    is_told = issues.c.stage.in_((Stage.FIRST, Stage.NEWS))
+    rows = await transaction.execute(
+        select(issues.c.issue_key, issues.c.identity, issues.c.published_at, issues.c.stage)
+        .where(
+            issues.c.source_id == source_id, _has_news(), or_(is_told, issues.c.is_redrawn & (issues.c.stage.is_(None)))
+        )
+        .order_by(issues.c.stage.is_(None), issues.c.ordered_at, issues.c.id)
+        .limit(1)
+    )
+    row = rows.one_or_none()
+    return None if row is None else _news(row)
+
+
+async def decide_news(transaction: Transaction, source_id: int, stage: Stage | None) -> None:
+    """Let the source's new issues go on to this stage."""
+    await transaction.execute(
+        update(issues)
+        .where(issues.c.source_id == source_id, issues.c.stage == Stage.NEW, _has_news())
+        .values(stage=stage)
+    )
+
+
+async def decide_first(transaction: Transaction, source_id: int, newest: str | None) -> None:
+    """Of a first reading, let the issue with this key go on, and no other."""
+    await decide_news(transaction, source_id, None)
+    await transaction.execute(update(issues).where(issues.c.issue_key == newest).values(stage=Stage.FIRST))
+
+
+async def end_news(transaction: Transaction, issue_keys: Sequence[str]) -> None:
+    """Everybody was told of these, in what announces them, too."""
+    await transaction.execute(
+        update(issues).where(issues.c.issue_key.in_(issue_keys)).values(stage=None, is_redrawn=False)
+    )
+
+
+async def redraw(transaction: Transaction, issue_keys: Collection[str]) -> None:
+    """What announces these shows something else now."""
+    await transaction.execute(update(issues).where(issues.c.issue_key.in_(issue_keys)).values(is_redrawn=True))
+
+
+def _has_news() -> ColumnElement[bool]:
+    # As the index says it.
+    return or_(issues.c.stage.is_not(None), issues.c.is_redrawn)
+
+
+def _news(row: Row[Any]) -> News:
+    return News(row.issue_key, row.identity, row.published_at, Stage(row.stage) if row.stage else None)
+
+
+async def story_links(transaction: Transaction, issue_key: str) -> int:
+    """How many links an issue has that are different and no advertisements."""
+    counted = (
+        select(func.count(links.c.key.distinct()))
+        .join(issues, issues.c.id == links.c.issue_id)
+        .where(issues.c.issue_key == issue_key, ~links.c.sponsored)
+    )
+    count: int = (await transaction.execute(counted)).scalar_one()
+    return count
 
 
 async def newest_keys(transaction: Transaction, *, guild_id: int, limit: int = 1) -> list[str]:
@@ -565,39 +729,39 @@ async def _add_parts(transaction: Transaction, issue: Issue, *, issue_id: int, k
 
 
 async def _add_links(transaction: Transaction, issue: Issue, *, issue_id: int, key_version: int) -> None:
-    position = 0
-    added: list[int] = []
-    for place, section in enumerate(issue.sections):
-        section_id = (
-            await transaction.execute(
-                sections.insert()
-                .values(issue_id=issue_id, position=place, title=section.title)
-                .returning(sections.c.id)
-            )
-        ).scalar_one()
-        rows = []
-        for link in section.links:
-            rows.append(
-                {
-                    "issue_id": issue_id,
-                    "section_id": section_id,
-                    "position": position,
-                    "url": link.url,
-                    "key": link.key,
-                    "key_version": key_version,
-                    "title": link.title,
-                    "text": link.text,
-                    "excerpt": link.excerpt,
-                    "sponsored": link.sponsored,
-                    "search_version": search_rows.SEARCH_VERSION,
-                }
-            )
-            position += 1
-        if rows:
-            ids = await transaction.execute(links.insert().returning(links.c.id), rows)
-            added += ids.scalars()
-    if added:
-        await search_rows.add_links(transaction, added)
+    if not issue.sections:
+        return
+    places = await transaction.execute(
+        sections.insert().returning(sections.c.position, sections.c.id),
+        [
+            {"issue_id": issue_id, "position": place, "title": section.title}
+            for place, section in enumerate(issue.sections)
+        ],
+    )
+    section_ids: dict[int, int] = {row.position: row.id for row in places}
+    placed = [(section_ids[place], link) for place, section in enumerate(issue.sections) for link in section.links]
+    if not placed:
+        return
+    added = await transaction.execute(
+        links.insert().returning(links.c.id),
+        [
+            {
+                "issue_id": issue_id,
+                "section_id": section_id,
+                "position": position,
+                "url": link.url,
+                "key": link.key,
+                "key_version": key_version,
+                "title": link.title,
+                "text": link.text,
+                "excerpt": link.excerpt,
+                "sponsored": link.sponsored,
+                "search_version": search_rows.SEARCH_VERSION,
+            }
+            for position, (section_id, link) in enumerate(placed)
+        ],
+    )
+    await search_rows.add_links(transaction, added.scalars().all())
 
 
 async def _whole_issue(transaction: Transaction, row: Row[Any]) -> Issue:

@@ -13,6 +13,7 @@ from bot.store.statements import insert
 from bot.store.tables import held_issues, issue_identities, issues, links
 
 _MOST_STORIES = 2_000
+_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +54,23 @@ async def told_between(transaction: Transaction, source_id: int, start: datetime
             .limit(_MOST_STORIES)
         )
     ).all()
-    chosen = [row.id for row in rows]
     keys: dict[int, set[str]] = {}
-    link_rows = await transaction.execute(
-        select(links.c.issue_id, links.c.key).where(links.c.issue_id.in_(chosen), ~links.c.sponsored)
-    )
-    for link in link_rows:
-        keys.setdefault(link.issue_id, set()).add(link.key)
     names: dict[int, set[str]] = {}
-    name_rows = await transaction.execute(
-        select(issue_identities.c.issue_id, issue_identities.c.identity).where(
-            issue_identities.c.issue_id.in_(chosen), issue_identities.c.identity.startswith("link:")
+    # A few at a time: each may have hundreds of links, and others want to work meanwhile.
+    for place in range(0, len(rows), _AT_ONCE):
+        chosen = [row.id for row in rows[place : place + _AT_ONCE]]
+        link_rows = await transaction.execute(
+            select(links.c.issue_id, links.c.key).where(links.c.issue_id.in_(chosen), ~links.c.sponsored)
         )
-    )
-    for name in name_rows:
-        names.setdefault(name.issue_id, set()).add(name.identity.rpartition("/")[2])
+        for link in link_rows:
+            keys.setdefault(link.issue_id, set()).add(link.key)
+        name_rows = await transaction.execute(
+            select(issue_identities.c.issue_id, issue_identities.c.identity).where(
+                issue_identities.c.issue_id.in_(chosen), issue_identities.c.identity.startswith("link:")
+            )
+        )
+        for name in name_rows:
+            names.setdefault(name.issue_id, set()).add(name.identity.rpartition("/")[2])
     return [
         Told(
             issue_key=row.issue_key,
@@ -82,9 +85,11 @@ async def told_between(transaction: Transaction, source_id: int, start: datetime
 
 
 async def note_told(transaction: Transaction, told_in: Mapping[str, str]) -> None:
-    """Keep for these short issues which issue tells their story again."""
+    """Keep for these short issues which issue tells their story again; what announces them says so."""
     for issue_key, other in told_in.items():
-        await transaction.execute(update(issues).where(issues.c.issue_key == issue_key).values(told_in=other))
+        await transaction.execute(
+            update(issues).where(issues.c.issue_key == issue_key).values(told_in=other, is_redrawn=True)
+        )
 
 
 async def teller_of(transaction: Transaction, issue_key: str) -> IssueCard | None:

@@ -217,11 +217,15 @@ async def record_reading(
     rung_url: str | None,
     look_up_at: datetime | None,
     problem: Problem | None,
+    is_behind: bool,
     now: datetime,
     next_poll_at: datetime,
     wanted_from: datetime,
 ) -> None:
-    """The source was read and what it gave is stored in this same transaction: only now may its marks advance."""
+    """The source was read and what it gave is stored, the last of it in this transaction: now its marks may advance.
+
+    is_behind: some of its new issues had to wait.
+    """
     await transaction.execute(
         update(sources)
         .where(sources.c.id == source_id)
@@ -236,6 +240,7 @@ async def record_reading(
             failures=0,
             last_problem=problem.as_json() if problem is not None else None,
             first_read_at=func.coalesce(sources.c.first_read_at, now),
+            is_behind=is_behind,
             last_read_at=now,
             next_poll_at=next_poll_at,
         )
@@ -344,6 +349,29 @@ async def charge(transaction: Transaction, source_id: int, received_bytes: int, 
     )
 
 
+async def note_stored(
+    transaction: Transaction, source_id: int, *, issues: int, links: int, written: int, day: date
+) -> None:
+    """So many more issues and links are stored of the source; written: links that were, also in place of others."""
+    is_today = sources.c.stored_day == day
+    await transaction.execute(
+        update(sources)
+        .where(sources.c.id == source_id)
+        .values(
+            stored_issues=case((is_today, sources.c.stored_issues), else_=0) + issues,
+            stored_links=case((is_today, sources.c.stored_links), else_=0) + written,
+            stored_day=day,
+            issue_count=sources.c.issue_count + issues,
+            link_count=sources.c.link_count + links,
+        )
+    )
+
+
+async def take_back_marks(transaction: Transaction, source_id: int) -> None:
+    """What the source gave is stored in part: until the rest is, it must not say that nothing has changed."""
+    await transaction.execute(update(sources).where(sources.c.id == source_id).values(etag=None, last_modified=None))
+
+
 async def make_due(transaction: Transaction, source_id: int, *, now: datetime) -> None:
     """Let the source be read at the next look."""
     await transaction.execute(update(sources).where(sources.c.id == source_id).values(next_poll_at=now, **_FREE))
@@ -369,4 +397,10 @@ def source_of(row: Row[Any]) -> Source:
         silent_since=row.silent_since,
         usage_day=row.usage_day,
         received_bytes=row.received_bytes,
+        stored_day=row.stored_day,
+        stored_issues=row.stored_issues,
+        stored_links=row.stored_links,
+        issue_count=row.issue_count,
+        link_count=row.link_count,
+        is_behind=row.is_behind,
     )

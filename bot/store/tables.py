@@ -173,6 +173,14 @@ sources = Table(
     # What was received of it on that day (UTC).
     Column("usage_day", Date),
     Column("received_bytes", BigInteger, nullable=False, server_default="0"),
+    # What was stored of it on that day (UTC), and how much of it is stored in all.
+    Column("stored_day", Date),
+    Column("stored_issues", Integer, nullable=False, server_default="0"),
+    Column("stored_links", Integer, nullable=False, server_default="0"),
+    Column("issue_count", Integer, nullable=False, server_default="0"),
+    Column("link_count", Integer, nullable=False, server_default="0"),
+    # More new issues were listed than may be stored on a day: the older ones come later, and are announced nowhere.
+    Column("is_behind", Boolean, nullable=False, server_default=false()),
     Index(None, "next_poll_at"),
     Index(None, "wanted_at"),
     _claims_index("sources"),
@@ -292,7 +300,11 @@ issues = Table(
     # As its source listed it last: its text without its title, and when it came out. Null: nothing of the kind.
     Column("text_key", String(24)),
     Column("said_at", UtcDateTime),
+    # How far its news are on their way to the servers (`bot.model.issue.Stage`); null: there, or no news.
+    Column("stage", String(8)),
+    Column("is_redrawn", Boolean, nullable=False, server_default=false()),  # its announcements show something else now
     Index(None, "source_id", "ordered_at"),
+    Index("ix_issues_news", "source_id", "ordered_at", "id", **_where("stage IS NOT NULL OR is_redrawn")),
 )
 
 # Newest issues that are gone from their source: how many readings missed them, and what was answered where they were.

@@ -1,15 +1,42 @@
 """How much was read for each server, by day."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
-from bot.store.tables import guild_usage
+from bot.store.tables import guild_usage, sources, subscriptions
 
 _KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of the archive a server has."""
+
+    issues: int
+    links: int
+
+
+async def share_of(transaction: Transaction, guild_id: int) -> Share:
+    """A server's share: what its sources brought, each divided between the servers that read it."""
+    others = subscriptions.alias("others")
+    readers = (
+        select(func.count(others.c.guild_id.distinct())).where(others.c.source_id == sources.c.id).scalar_subquery()
+    )
+    rows = await transaction.execute(
+        select(sources.c.issue_count, sources.c.link_count, readers.label("readers")).where(
+            sources.c.id.in_(select(subscriptions.c.source_id).where(subscriptions.c.guild_id == guild_id))
+        )
+    )
+    issues = links = 0
+    for row in rows:
+        issues += -(-row.issue_count // max(row.readers, 1))
+        links += -(-row.link_count // max(row.readers, 1))
+    return Share(issues, links)
 
 
 async def add(transaction: Transaction, guild_ids: Collection[int], *, day: date, received_bytes: int) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from bot.services import (
     Subscriptions,
     WebSub,
 )
+from bot.services.storing import sort_out, store_piece
 from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
@@ -114,6 +115,22 @@ class Desk:
                 for source in await source_rows.all_sources(transaction):
                     await source_rows.make_due(transaction, source.source_id, now=self.clock.now())
             await self.services.sources.read_due()
+
+    async def imported(self, *issues: Issue, undated_at: datetime | None = None) -> None:
+        """Let the operator have imported these into the only source's archive."""
+        now = self.clock.now()
+        async with self.store.write() as transaction:
+            [source] = await source_rows.all_sources(transaction)
+            found = await sort_out(transaction, source, issues, is_listed=False)
+            await store_piece(
+                transaction,
+                source,
+                found.items,
+                now=now,
+                undated_at=undated_at or now,
+                is_listed=False,
+                stage=None,
+            )
 
     async def titles_sent(self) -> list[str]:
         await self.services.outbox.deliver_due()

@@ -12,10 +12,8 @@ from bot.model.flood import FloodDecision
 from bot.model.guild import FirstAnnouncement
 from bot.model.member import Actor
 from bot.services import explanations
-from bot.services.storing import store_issues
 from bot.store import issues as issue_rows
 from bot.store import repeats as repeat_rows
-from bot.store import sources as source_rows
 from bot.texts import text
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk
@@ -252,16 +250,7 @@ async def test_what_waits_for_a_digest_or_was_imported(desk: Desk) -> None:
         await repeat_rows.hold(transaction, guild_id=GUILD, source_id=source_id, issue_key=key, release_at=until)
     assert await why(desk, key) == ["why-seen", "why-waits-for-digest"]
     desk.clock.move(timedelta(hours=1))
-    async with desk.store.write() as transaction:
-        source = next(each for each in await source_rows.all_sources(transaction) if each.source_id == source_id)
-        await store_issues(
-            transaction,
-            source,
-            [sample_issue(40)],
-            now=desk.clock.now(),
-            undated_at=desk.clock.now(),
-            is_listed=False,
-        )
+    await desk.imported(sample_issue(40))
     assert await why(desk, "https://news.example/40") == ["why-seen", "why-imported"]
 
 

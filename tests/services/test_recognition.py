@@ -129,8 +129,8 @@ async def test_what_was_told_by_a_name_that_is_used_again_is_not_told_once_more(
     [old] = await desk.services.issues.search_titles(GUILD, "Issue 1")
     async with desk.store.write() as transaction:
         [source] = await source_rows.all_sources(transaction)
-        await issue_rows.reuse_name(transaction, source.source_id, latest)
-        await issue_rows.reuse_name(transaction, source.source_id, latest)
+        await issue_rows.reuse_names(transaction, source.source_id, [latest])
+        await issue_rows.reuse_names(transaction, source.source_id, [latest])
     posting = await desk.services.announcements.post(
         GUILD, old.issue_key, actor=ADMIN, interaction_id=next(desk.interactions)
     )

@@ -16,8 +16,7 @@ from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import Issue
 from bot.model.member import Actor
 from bot.ports import Announcement, Reading, Unchanged
-from bot.services import sources as reading_rules
-from bot.services import storing
+from bot.services import intake, news, storing
 from bot.store import Store, Transaction
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
@@ -61,16 +60,7 @@ async def test_an_issue_without_a_date_takes_its_place_when_its_date_becomes_kno
     desk.shelf.lay_out(sample_issue(3), sample_issue(2))
     await desk.subscribe()
     await desk.services.sources.read_due()
-    [source] = (await desk.services.guilds.status(GUILD)).sources
-    async with desk.store.write() as transaction:  # as an import stores what has no date
-        await storing.store_issues(
-            transaction,
-            source,
-            [sample_issue(4, published_at=None)],
-            now=desk.clock.now(),
-            undated_at=desk.clock.now() - timedelta(days=9000),
-            is_listed=False,
-        )
+    await desk.imported(sample_issue(4, published_at=None), undated_at=desk.clock.now() - timedelta(days=9000))
     assert (await desk.services.issues.latest(GUILD)).issue.title == "Issue number 3"
     desk.shelf.lay_out(sample_issue(4), sample_issue(3), sample_issue(2))
     await desk.read()
@@ -374,15 +364,13 @@ async def test_who_joins_while_a_first_reading_is_stored_gets_the_newest_issue(
     await desk.subscribe()
     await desk.services.guilds.remember(GUILD + 1, name="Joins")
     stores, goes_on = asyncio.Event(), asyncio.Event()
-    link_repeats = reading_rules.link_repeats  # type: ignore[attr-defined]
 
-    async def slow(*args: Any) -> list[str]:
+    async def slow(*_: Any, **__: Any) -> bool:
         stores.set()
         await goes_on.wait()
-        found: list[str] = await link_repeats(*args)
-        return found
+        return False
 
-    monkeypatch.setattr(reading_rules, "link_repeats", slow)
+    monkeypatch.setattr(intake, "note_hub", slow)  # in the transaction at its end
     async with asyncio.timeout(20):
         reading = asyncio.create_task(desk.services.sources.read_due())
         await stores.wait()
@@ -405,7 +393,7 @@ async def test_two_feeds_of_one_newsletter_in_another_order_do_not_wait_for_each
     one, two = (sample_issue(number, published_at=None) for number in (11, 12))
     desk.shelf.answers[FEED] = Reading(title="N", issues=(one, two, sample_issue(1)))
     desk.shelf.answers[other] = Reading(title="N", issues=(two, one, sample_issue(1)))
-    queue = reading_rules.enqueue_announcement  # type: ignore[attr-defined]
+    queue = news.enqueue_announcement  # type: ignore[attr-defined]
     queued, both = [], asyncio.Event()
 
     async def slow(*args: Any, **options: Any) -> bool:
@@ -417,7 +405,7 @@ async def test_two_feeds_of_one_newsletter_in_another_order_do_not_wait_for_each
             await asyncio.wait_for(both.wait(), 1)
         return is_new
 
-    monkeypatch.setattr(reading_rules, "enqueue_announcement", slow)
+    monkeypatch.setattr(news, "enqueue_announcement", slow)
     await desk.read()
     assert [source.failures for source in (await desk.services.guilds.status(GUILD)).sources] == [0, 0]
     assert sorted(await desk.titles_sent()) == ["Issue number 1", "Issue number 11", "Issue number 12"]
@@ -430,7 +418,7 @@ async def test_a_busy_database_is_no_failure_of_the_source(desk: Desk, monkeypat
         async def is_busy(*_: object, **__: object) -> None:
             raise StoreBusyError("The database is busy.")
 
-        busy.setattr(reading_rules, "store_issues", is_busy)
+        busy.setattr(intake, "store_piece", is_busy)
         due = await desk.services.sources.read_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
     assert source.failures == 0

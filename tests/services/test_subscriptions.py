@@ -2,15 +2,15 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.errors import DeliveryError, RefusedError, UnreadableError
 from bot.model.member import Actor
 from bot.ports import Reading
+from bot.services import intake
 from bot.services.subscriptions import Outcome, Subscribed, split_credentials
-from bot.store import guilds as guild_rows
-from bot.store.group_commit import Transaction
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_postgresql
 
@@ -214,14 +214,13 @@ async def test_another_key_and_a_reading_that_is_stored_do_not_wait_for_each_oth
 ) -> None:
     await desk.subscribe()
     stores, goes_on = asyncio.Event(), asyncio.Event()
-    hold = guild_rows.hold_subscriptions_around
 
-    async def slow(transaction: Transaction, source_id: int) -> None:
-        await hold(transaction, source_id)
+    async def slow(*_: Any, **__: Any) -> bool:
         stores.set()
         await goes_on.wait()
+        return False
 
-    monkeypatch.setattr(guild_rows, "hold_subscriptions_around", slow)
+    monkeypatch.setattr(intake, "note_hub", slow)  # in the transaction at its end
     async with asyncio.timeout(20):
         reading = asyncio.create_task(desk.services.sources.read_due())
         await stores.wait()

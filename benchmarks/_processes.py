@@ -24,10 +24,11 @@ BARE = (sys.executable, str(ROOT / "benchmarks/_bare.py"))
 
 
 class Stage:
-    """A sandbox with a server in it, and a folder for our bot's database."""
+    """A sandbox with a server in it, and a folder for our bot's database; `root` is where the bot's files are."""
 
-    def __init__(self, sandbox: Sandbox, folder: str, **settings: str) -> None:
+    def __init__(self, sandbox: Sandbox, folder: str, *, root: Path = ROOT, **settings: str) -> None:
         self.sandbox = sandbox
+        self._root = root
         self.database = f"{folder}/pressroom.db"
         self._environment = {
             "PATH": os.environ["PATH"],
@@ -56,7 +57,7 @@ class Stage:
         await self.sandbox.wait_for(lambda: not self.sandbox.gateway.connected, timeout=10, what="an empty stage")
         begun = perf_counter()
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, env=self._environment, stdin=DEVNULL, stdout=DEVNULL
+            *command, cwd=self._root, env=self._environment, stdin=DEVNULL, stdout=DEVNULL
         )
         try:
             await self.sandbox.wait_for(lambda: self.sandbox.gateway.connected, timeout=30, what="IDENTIFY")

@@ -12,14 +12,17 @@ import logging
 import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.errors import FetchError, RefusedError
@@ -34,6 +37,7 @@ T = TypeVar("T")
 USER_AGENT = "Pressroom/0.1 (newsletter desk for Discord; reads feeds)"
 _MOST_REDIRECTS = 5
 _CHUNK_BYTES = 64 * 1024
+_LOOK_UPS_AT_ONCE = 16
 # Asked for are the first two; brotli is taken from servers that send it all the same, where its library is there.
 _ENCODINGS = frozenset({"gzip", "deflate", "br", "identity", ""})
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age=(\d{1,9})\b", re.IGNORECASE)
@@ -214,12 +218,14 @@ class Fetcher:
     def _open_session_for_tries(self) -> aiohttp.ClientSession:
         if self._session_for_tries is None:
             # How many try at once is bounded where they get their places, so that no host is kept busy for others.
-            self._session_for_tries = self._new_session(limit=0, limit_per_host=0)
+            self._session_for_tries = self._new_session(limit=0, limit_per_host=0, resolver=_ResolverForTries())
         return self._session_for_tries
 
-    def _new_session(self, *, limit: int, limit_per_host: int) -> aiohttp.ClientSession:
+    def _new_session(
+        self, *, limit: int, limit_per_host: int, resolver: AbstractResolver | None = None
+    ) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            limit=limit, limit_per_host=limit_per_host, socket_factory=self._guarded_socket
+            limit=limit, limit_per_host=limit_per_host, resolver=resolver, socket_factory=self._guarded_socket
         )
         return aiohttp.ClientSession(
             connector=connector,
@@ -260,6 +266,35 @@ class _Taking:
 
     def is_enough(self, size: int) -> bool:
         return self.enough_bytes is not None and size >= self.enough_bytes
+
+
+class _ResolverForTries(AbstractResolver):
+    """Looks names up in threads of its own: one that nobody answers for keeps its thread for half a minute."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_LOOK_UPS_AT_ONCE, thread_name_prefix="names")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        look_up = partial(
+            socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=int(address[1]),
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class _ForbiddenAddressError(OSError):

@@ -72,40 +72,13 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         first: str = FirstAnnouncement.NEWEST.value,
         key: app_commands.Range[str, 1, 500] | None = None,
     ) -> None:
-        # Reading an unknown site may take longer than the three seconds that an answer has.
-        await promise_answer(interaction)
-        actor, status = await self._enter(interaction)
         if address is None:
+            _, status = await self._enter(interaction)
             hint = "setup-source-hint"
             await reply_view(interaction, places_view(interaction, status.sources, status.subscriptions, hint=hint))
             return
-        if channel is not None:
-            require_open(interaction, channel.id)
-        added = await self._unless_stopping(
-            self._services.subscriptions.subscribe(
-                guild_id_of(interaction),
-                url=address,
-                channel_id=channel.id if channel else None,
-                first=FirstAnnouncement(first),
-                key=key,
-                actor=actor,
-                interaction_id=interaction.id,
-            )
-        )
-        title, where = plain(added.title, longest=_LONGEST_TITLE), str(added.channel_id)
-        if added.outcome is Outcome.ADDED:
-            announces = first if added.issues else FirstAnnouncement.NONE.value
-            said = say(
-                interaction, "setup-source-added", title=title, count=added.issues, first=announces, channel=where
-            )
-        elif added.outcome is Outcome.MOVED:
-            before = str(added.moved_from)
-            said = say(interaction, "setup-source-moved", title=title, channel=where, before=before)
-        else:
-            said = say(interaction, "setup-source-known", title=title, channel=where)
-        if added.has_new_key:
-            said += " " + say(interaction, "setup-source-new-key")
-        await reply_view(interaction, sentence_view(said))
+        with self._services.subscriptions.one_at_a_time(guild_id_of(interaction)):
+            await self._add_source(interaction, address, channel=channel, first=FirstAnnouncement(first), key=key)
 
     @app_commands.command(name="channel", description=text("command-setup-channel"))
     @app_commands.describe(channel=text("option-setup-channel"), newsletter=text("option-setup-newsletter"))
@@ -369,6 +342,46 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         _, status = await self._enter(interaction)
         lines = await self._role_lines(interaction, status.guild)
         await reply_view(interaction, status_view(interaction, status, lines))
+
+    async def _add_source(
+        self,
+        interaction: discord.Interaction,
+        address: str,
+        *,
+        channel: discord.app_commands.AppCommandChannel | None,
+        first: FirstAnnouncement,
+        key: str | None,
+    ) -> None:
+        # Reading an unknown site may take longer than the three seconds that an answer has.
+        await promise_answer(interaction)
+        actor, _ = await self._enter(interaction)
+        if channel is not None:
+            require_open(interaction, channel.id)
+        added = await self._unless_stopping(
+            self._services.subscriptions.subscribe(
+                guild_id_of(interaction),
+                url=address,
+                channel_id=channel.id if channel else None,
+                first=first,
+                key=key,
+                actor=actor,
+                interaction_id=interaction.id,
+            )
+        )
+        title, where = plain(added.title, longest=_LONGEST_TITLE), str(added.channel_id)
+        if added.outcome is Outcome.ADDED:
+            announces = first.value if added.issues else FirstAnnouncement.NONE.value
+            said = say(
+                interaction, "setup-source-added", title=title, count=added.issues, first=announces, channel=where
+            )
+        elif added.outcome is Outcome.MOVED:
+            before = str(added.moved_from)
+            said = say(interaction, "setup-source-moved", title=title, channel=where, before=before)
+        else:
+            said = say(interaction, "setup-source-known", title=title, channel=where)
+        if added.has_new_key:
+            said += " " + say(interaction, "setup-source-new-key")
+        await reply_view(interaction, sentence_view(said))
 
     async def _enter(self, interaction: discord.Interaction) -> tuple[Actor, SetupStatus]:
         """Who acts, if that is an administrator, and the server as it is set up. Raises RefusedError."""

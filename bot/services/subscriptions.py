@@ -1,7 +1,7 @@
 """Which newsletters a server reads: added after a look at what is there, within its quotas, and let go."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -82,6 +82,21 @@ class Subscriptions:
         self._bell = bell
         self._interval = interval
         self._quotas = quotas
+        self._adding: set[int] = set()  # servers
+
+    @contextmanager
+    def one_at_a_time(self, guild_id: int) -> Iterator[None]:
+        """Raises RefusedError for what else the server adds meanwhile, before that costs anything.
+
+        In this process; whichever process it is, `subscribe` refuses.
+        """
+        if guild_id in self._adding:
+            raise RefusedError("setup-source-busy")
+        self._adding.add(guild_id)
+        try:
+            yield
+        finally:
+            self._adding.remove(guild_id)
 
     async def subscribe(
         self,

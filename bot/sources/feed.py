@@ -34,7 +34,7 @@ class FeedSource:
         self, fetcher: Fetcher, *, pause_seconds: float = 1.0, patience_seconds: float = PATIENCE_SECONDS
     ) -> None:
         self._fetcher = fetcher
-        self._regular = Lane(ordinary=_READ_AT_ONCE, apart=1, turns=Turns(pause_seconds))
+        self._regular = Lane(ordinary=_READ_AT_ONCE, turns=Turns(pause_seconds))
         self._tried = Lane(
             ordinary=_TRIED_AT_ONCE,
             apart=2,

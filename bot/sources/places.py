@@ -77,16 +77,17 @@ class Line:
 
 
 class Lane:
-    """Places of each size, and the pauses between what is asked of one host. `threads`: where ordinary ones are read.
+    """Places of each size, and the pauses between what is asked of one host.
 
-    patience_seconds: how long somebody waits for a turn at the most.
+    apart: how many small ones are understood apart beside a large one; without it, they stand in line with those.
+    threads: where ordinary ones are read. patience_seconds: how long somebody waits for a turn at the most.
     """
 
     def __init__(
         self,
         *,
         ordinary: int,
-        apart: int,
+        apart: int | None = None,
         turns: Turns,
         threads: Executor | None = None,
         patience_seconds: float | None = None,
@@ -95,7 +96,8 @@ class Lane:
         self._threads = threads
         self._patience_seconds = patience_seconds
         # Large documents are understood one after the other: together they would take the machine's memory.
-        self._lines = {Size.ORDINARY: Line(ordinary), Size.APART: Line(apart), Size.LARGE: Line(1)}
+        large = Line(1)
+        self._lines = {Size.ORDINARY: Line(ordinary), Size.APART: Line(apart) if apart else large, Size.LARGE: large}
 
     async def give_place(self, asker: Hashable, work: "Callable[[Place], Awaitable[T]]") -> T:
         """What `work` gives with a place; it may be begun again with a larger one, when the turn for that comes.

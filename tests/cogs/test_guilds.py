@@ -31,6 +31,22 @@ async def test_a_newsletter_is_added_and_its_newest_issue_announced(press: Press
     assert "Issue number 3" in message.text
 
 
+async def test_a_second_address_is_answered_at_once_while_the_first_is_looked_at(press: Press) -> None:
+    ada, looked_at, door = press.person("ada"), asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        looked_at.set()
+        await door.wait()
+
+    press.shelf.meanwhile = wait
+    first = asyncio.create_task(ada.slash(f"/setup source address:{FEED} channel:#news"))
+    await looked_at.wait()
+    assert "Wait for its answer" in (await ada.slash(f"/setup source address:{SECOND} channel:#news")).text
+    assert [source.url for source in press.shelf.asked] == [FEED]
+    door.set()
+    assert "is read from now on" in (await first).text
+
+
 async def test_a_key_that_an_address_asks_for_is_handed_on_and_never_shown(press: Press) -> None:
     ada = press.person("ada")
     reply = await ada.slash(f"/setup source address:{FEED} channel:#news key:h1ve-k3y")

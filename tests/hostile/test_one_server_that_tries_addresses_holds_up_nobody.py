@@ -1,7 +1,10 @@
 """Any administrator may name any address: a server tries one at a time, on its account, and takes no other's place."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -205,6 +208,33 @@ async def test_slow_sites_of_those_who_try_keep_no_connection_from_what_is_read_
     await oven.wait_for_count(6)
     assert isinstance(await feeds.read(oven.source("/feed"), credentials=None), Reading)
     assert len(oven.asked) == 6 + 1  # so many at a time, all of one site
+    await given_up(*trying)
+
+
+async def test_names_that_nobody_answers_for_keep_no_thread_from_what_is_read_regularly(
+    oven: Oven, feeds: FeedSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up, silence, asked = socket.getaddrinfo, threading.Event(), asyncio.Queue[str]()
+    loop = asyncio.get_running_loop()
+
+    def silent(host: str, *others: Any, **named: Any) -> Any:
+        if host.endswith(".example"):
+            loop.call_soon_threadsafe(asked.put_nowait, host)
+            silence.wait(20)
+            raise socket.gaierror(socket.EAI_AGAIN, "nobody answers")
+        return look_up(host, *others, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    loop.set_default_executor(ThreadPoolExecutor(2))
+    trying: list[asyncio.Task[object]] = [
+        asyncio.create_task(feeds.read(Source(0, f"http://{server}.example/", ""), credentials=None, asked_by=server))
+        for server in range(2)
+    ]
+    for _ in trying:
+        await asked.get()
+    oven.address = oven.address.replace("127.0.0.1", "localhost")
+    assert isinstance(await feeds.read(oven.source("/feed"), credentials=None), Reading)
+    silence.set()
     await given_up(*trying)
 
 

@@ -17,23 +17,21 @@ from discord.http import Route
 from yarl import URL
 
 from bot.chat.archive import ArchiveTurn
-from bot.chat.door import is_refusal, tell_error
+from bot.chat.door import enter, is_refusal, tell_error
 from bot.chat.floods import DecideFloods, FloodChoice
 from bot.chat.guilds import MoveNewsletter
 from bot.chat.links import AllLinks, LinksPage
-from bot.chat.outcomes import OPEN_A_FORM, name_of
+from bot.chat.pace import Pace
 from bot.chat.polls import AskPoll, Vote
 from bot.chat.press import Press, Presses
 from bot.chat.privacy import Forget
 from bot.chat.queue import QueueChoice, QueueMark, QueueTurn
-from bot.chat.replies import answer_in_time
 from bot.chat.submissions import Approve, CreditChoice, CreditName, Decline, Declined, PickLink, Withdraw, WithdrawOne
 from bot.chat.traffic import Traffic
 from bot.errors import RefusedError
 from bot.metrics import Metrics
 from bot.services import Services
 from bot.settings import DISCORD_API
-from bot.store import hurry
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +105,7 @@ class Pressroom(commands.AutoShardedBot):
             tree_cls=Tree,
         )
         self._metrics = metrics
+        self.pace = Pace()
         self._presses = Presses(PRESSES)
         self._shards_ready = 0
         self._servers_known = asyncio.Event()
@@ -280,6 +279,7 @@ class Pressroom(commands.AutoShardedBot):
     async def _tell_command_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
         if isinstance(error, app_commands.CommandNotFound):
             log.warning("unknown command name=%s", error.name)
+        self.pace.leave(interaction.id)  # to be told what became of it may take minutes
         try:
             await tell_error(interaction, error)
         finally:
@@ -298,21 +298,29 @@ class Pressroom(commands.AutoShardedBot):
 
 
 class Tree(app_commands.CommandTree["Pressroom"]):
-    """The door of all commands: somebody waits for each that is in hand, and none comes in from outside a server."""
+    """The door of all commands, and of what is offered while somebody types one."""
 
     async def interaction_check(self, interaction: discord.Interaction["Pressroom"]) -> bool:
-        if interaction.type is discord.InteractionType.application_command:
+        is_typing = interaction.type is discord.InteractionType.autocomplete
+        if not is_typing:
             self.client.take_in_hand(interaction.id)
-            answer_in_time(interaction, opens_form=name_of(interaction) in OPEN_A_FORM)
-        hurry()
-        if interaction.guild_id is not None:
-            return True
-        if interaction.type is discord.InteractionType.autocomplete:
-            await interaction.response.autocomplete([])
-        else:
-            await tell_error(interaction, RefusedError("only-in-servers"))
-            self.client.finished(interaction.id, outcome="refused")
-        return False
+        try:
+            enter(interaction, self.client.pace)
+        except RefusedError as error:
+            if is_typing:
+                await interaction.response.autocomplete([])
+            else:
+                await tell_error(interaction, error)
+                self.client.finished(interaction.id, outcome="refused")
+            return False
+        return True
+
+    async def _call(self, interaction: discord.Interaction["Pressroom"]) -> None:
+        # discord.py tells of no end of what is offered while somebody types.
+        try:
+            await super()._call(interaction)
+        finally:
+            self.client.pace.leave(interaction.id)
 
 
 class CommandsMemory:

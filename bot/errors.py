@@ -7,6 +7,7 @@ PressroomError
 │   │   └── TokenRefusedError      Discord does not know the token
 │   └── StoreError             the database cannot do what was asked
 │       ├── StoreBusyError         locked by somebody else for too long
+│       │   └── StoreSlowError         what was asked took longer than somebody waits
 │       ├── StoreDamagedError      what it holds cannot be read any more; stays so until a backup is restored
 │       ├── StoreFullError         no room on the disk
 │       ├── StoreGoneError         the server is not there, or the connection broke: a commit may have arrived
@@ -70,6 +71,10 @@ class StoreError(OperatorError):
 
 class StoreBusyError(StoreError):
     """The database is locked by somebody else."""
+
+
+class StoreSlowError(StoreBusyError):
+    """What the database was asked took longer than somebody waits for it, so it was broken off."""
 
 
 class StoreDamagedError(StoreError):

@@ -1,4 +1,4 @@
-"""What is told at the door to whoever acted, when something went wrong behind it."""
+"""The door of everything that people do: who comes in, and what is told to whoever acted when something went wrong."""
 
 import logging
 import secrets
@@ -6,15 +6,35 @@ import secrets
 import aiohttp
 import discord
 
-from bot.chat.outcomes import name_of, tell_outcome
-from bot.chat.replies import reply_sentence, reply_view, say, say_problem, sentence_view
-from bot.errors import DomainError, StoreError
+from bot.chat.outcomes import OPEN_A_FORM, name_of, tell_outcome
+from bot.chat.pace import Kind, Pace
+from bot.chat.replies import answer_in_time, reply_sentence, reply_view, say, say_problem, sentence_view
+from bot.errors import DomainError, RefusedError, StoreError
 from bot.model.problem import Problem
+from bot.store import Asker, hurry
 
 log = logging.getLogger(__name__)
 
 # The interaction is gone: nobody is left to be told.
 _TOO_LATE = {10062, 40060}
+
+
+def enter(interaction: discord.Interaction, pace: Pace) -> None:
+    """Let an interaction come in, until `pace` is told that it leaves.
+
+    Raises RefusedError for one from outside a server, and for one too many of the same member or in the same server.
+    """
+    name, kind = name_of(interaction), Kind.OTHER
+    if interaction.type is discord.InteractionType.autocomplete:
+        kind = Kind.TYPING
+    else:
+        answer_in_time(interaction, opens_form=name in OPEN_A_FORM)
+        kind = Kind.VOTE if name == "vote" else Kind.OTHER
+    if interaction.guild_id is None:
+        hurry()
+        raise RefusedError("only-in-servers")
+    hurry(Asker(interaction.guild_id, interaction.user.id))
+    pace.enter(interaction.id, kind, guild_id=interaction.guild_id, member_id=interaction.user.id)
 
 
 def is_refusal(error: BaseException) -> bool:

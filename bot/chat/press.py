@@ -13,11 +13,9 @@ from typing import Any, ClassVar, Protocol, Self, cast
 import discord
 from discord import ui
 
-from bot.chat.door import is_refusal, tell_error
-from bot.chat.outcomes import OPEN_A_FORM, name_of
-from bot.chat.replies import answer_in_time
+from bot.chat.door import enter, is_refusal, tell_error
+from bot.chat.pace import Pace
 from bot.errors import RefusedError
-from bot.store import hurry
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +23,9 @@ LONGEST_CUSTOM_ID = 100  # Discord's limit
 
 
 class _TakesInHand(Protocol):
-    """What the client is told of each press, so that it finishes them before it stops."""
+    """What the client is told of each press, so that it finishes them before it stops; and how many there may be."""
+
+    pace: Pace
 
     def take_in_hand(self, interaction_id: int) -> None: ...
 
@@ -78,19 +78,18 @@ class Presses:
         """Find what was pressed, and let it answer."""
         client, outcome = cast("_TakesInHand", interaction.client), "done"
         client.take_in_hand(interaction.id)
-        answer_in_time(interaction, opens_form=name_of(interaction) in OPEN_A_FORM)
-        hurry()
         try:
+            enter(interaction, client.pace)
             await self._find(interaction).press(interaction)
         except Exception as error:  # noqa: BLE001 - the door: everything is told and logged there
             outcome = "refused" if is_refusal(error) else "failed"
+            client.pace.leave(interaction.id)  # to be told what became of it may take minutes
             await tell_error(interaction, error)
         finally:
+            client.pace.leave(interaction.id)
             client.finished(interaction.id, outcome=outcome)
 
     def _find(self, interaction: discord.Interaction) -> Press:
-        if interaction.guild_id is None:
-            raise RefusedError("only-in-servers")
         custom_id = str(_data(interaction).get("custom_id", ""))
         kind = self._kinds.get(custom_id.partition(":")[0])
         press = kind.from_custom_id(custom_id) if kind else None

@@ -383,6 +383,8 @@ only-moderators = That is for moderators: it takes the permission *Manage Messag
 only-editors = That is for editors: it takes the permission *Manage Server*, or the role that an administrator chose with `/setup roles`.
 only-staff = That is for moderators and for editors: it takes the permission *Manage Messages*, or one of the roles that an administrator chose with `/setup roles`.
 only-administrators = That is for administrators: it takes the permission *Manage Server*.
+too-fast-of-you = That was a lot at once. Wait until the answers are there, then try again.
+too-fast-of-all = Very many people act in this server at this moment. Try again in a few seconds.
 only-in-servers = I work in servers only. Use me in a channel of the server whose newsletter is meant.
 
 ## Watching a newsletter
@@ -410,6 +412,7 @@ archive-more-issues = { $count ->
 }
 archive-empty = There is no link in the archive yet. It fills with each issue that is read.
 archive-nothing-found = No link of the archive says all of “{ $query }”. Try fewer words, or the beginning of one with a star: `photo*`.
+archive-too-slow = That search takes too long. Write whole words instead of beginnings, and more of them.
 archive-no-words = Give at least one word to look for.
 archive-off = The archive of links is closed in this server.
 archive-only-role = The archive of links is for <@&{ $role }> here.

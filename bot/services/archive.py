@@ -1,5 +1,6 @@
 """The archive of links: searched, leafed through, and kept findable."""
 
+import logging
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from random import random
 
-from bot.errors import NotFoundError, RefusedError
+from bot.errors import NotFoundError, RefusedError, StoreSlowError
 from bot.model.guild import ArchiveAccess, Guild
 from bot.model.issue import ArchivedLink, Link, PlacedLink
 from bot.model.member import Actor
@@ -20,6 +21,8 @@ from bot.store import guilds as guild_rows
 from bot.store import search as search_rows
 from bot.store import sources as source_rows
 from bot.store.keys import START
+
+log = logging.getLogger(__name__)
 
 PAGE = 6
 MOST_PAGES = 20
@@ -53,9 +56,16 @@ class Archive:
         self._store = store
 
     async def search(self, guild_id: int, query: str, *, page: int, actor: Actor) -> ArchivePage:
-        """What says all words of `query`, the best first. Raises RefusedError where the archive is not for `actor`,
-        NotFoundError where nothing is found.
+        """What says all words of `query`, the best first. Raises RefusedError where the archive is not for `actor` and
+        for what takes too long, NotFoundError where nothing is found.
         """
+        try:
+            return await self._search(guild_id, query, page=page, actor=actor)
+        except StoreSlowError:
+            log.warning("search broken off guild_id=%s", guild_id)
+            raise RefusedError("archive-too-slow") from None
+
+    async def _search(self, guild_id: int, query: str, *, page: int, actor: Actor) -> ArchivePage:
         keys = _keys_in(query.strip())
         query = query.strip()[:LONGEST_QUERY]
         terms = terms_of(query)
@@ -73,12 +83,17 @@ class Archive:
     async def suggest(self, guild_id: int, typed: str, *, actor: Actor) -> list[Link]:
         """Links that somebody may be typing the name of; none where the archive is not for them."""
         terms = terms_of(typed[:LONGEST_QUERY], completing=True)
-        async with self._store.read() as transaction:
-            if not terms or not await _may_read(transaction, guild_id, actor):
-                return []
-            return await _ranked(
-                transaction, guild_id, terms, most=_MOST_SUGGESTIONS, looked_through=_LOOKED_THROUGH_WHILE_TYPING
-            )
+        if not terms:
+            return []
+        try:
+            async with self._store.read() as transaction:
+                if not await _may_read(transaction, guild_id, actor):
+                    return []
+                return await _ranked(
+                    transaction, guild_id, terms, most=_MOST_SUGGESTIONS, looked_through=_LOOKED_THROUGH_WHILE_TYPING
+                )
+        except StoreSlowError:
+            return []
 
     async def latest(self, guild_id: int, *, page: int, actor: Actor) -> ArchivePage:
         """The links of the newest issues. Raises RefusedError and NotFoundError as `search`."""

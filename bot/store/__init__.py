@@ -2,5 +2,6 @@
 
 from bot.store.engine import Store, hurry
 from bot.store.group_commit import Transaction
+from bot.store.turns import Asker
 
-__all__ = ["Store", "Transaction", "hurry"]
+__all__ = ["Asker", "Store", "Transaction", "hurry"]

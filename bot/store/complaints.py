@@ -17,6 +17,7 @@ from bot.errors import (
     StoreGoneError,
     StoreReadOnlyError,
     StoreSilentError,
+    StoreSlowError,
 )
 
 READ_ONLY = (
@@ -33,6 +34,10 @@ _GONE = (
     "DATABASE_URL names it."
 )
 
+_SLOW = (
+    "The database took too long for what it was asked ({what}). Try again; if that lasts, see what slows its server "
+    "or disk."
+)
 _SILENT = (
     "The database did not answer within {seconds:g} seconds: it may be overloaded or out of reach. If that lasts, see "
     "what slows its server, and whether it can be reached from here."
@@ -86,6 +91,8 @@ def _sqlite_explanation(code: int, what: str) -> StoreError | None:
     kind = code & 0xFF  # the rest says more precisely where: https://www.sqlite.org/rescode.html
     if kind in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return StoreBusyError("The database is locked by another program. Close whatever has it open and try again.")
+    if kind == sqlite3.SQLITE_INTERRUPT:
+        return StoreSlowError(_SLOW.format(what=what))
     if kind in _SQLITE_READ_ONLY:
         return StoreReadOnlyError(READ_ONLY.format(path="file"))
     # The second is what a full disk says when the index of the log has to grow.
@@ -116,7 +123,9 @@ def _postgresql_explanation(state: str, what: str) -> StoreError | None:
         return StoreDamagedError(DAMAGED.format(what=what))
     if state.startswith(("08", "57P")) or state in {"25P03", "25P04"}:  # the latter end the connection, too
         return StoreGoneError(_GONE.format(what=what))
-    if state.startswith(("40", "53")) or state in {"55P03", "57014"}:
+    if state == "57014":
+        return StoreSlowError(_SLOW.format(what=what))
+    if state.startswith(("40", "53")) or state == "55P03":
         return StoreBusyError(f"The database server is too busy ({what}). Try again; if that lasts, see what slows it.")
     return None
 

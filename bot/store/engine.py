@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import time
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from bot.store.complaints import READ_ONLY, explanation, silence, translated_err
 from bot.store.group_commit import GroupCommit, Transaction, uninterrupted
 from bot.store.line import Line
 from bot.store.private_files import make_private_folder
+from bot.store.turns import Asker, Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,28 @@ _BUSY_TIMEOUT_SECONDS = 5.0
 _POOL_TIMEOUT_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
 _GOOD_BYE_SECONDS = 0.5
+# Of SQLite's four readers one is left to the background and to what is asked in between.
+_READERS = 4
+_READING_AT_ONCE, _READING_OF_A_SERVER = 3, 2
+# Units that share a commit; on PostgreSQL, out of the fifteen connections for what somebody waits for.
+_WRITING_AT_ONCE, _WRITING_OF_A_SERVER = 50, 10
+_AT_ONCE, _AT_ONCE_OF_A_SERVER = 10, 5
+# So many steps of SQLite between two looks at the time: about a millisecond.
+_STEPS_BETWEEN_LOOKS = 10_000
 # A checkpoint cuts SQLite's log back to this after a time in which a long reading had let it grow.
 _LOG_BYTES = 64 * 1024 * 1024
 
 _somebody_waits: ContextVar[bool] = ContextVar("somebody waits", default=False)
+_asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
 
 
-def hurry() -> None:
-    """Say that somebody waits for what this task asks of the database from now on: it ends soon, well or badly."""
+def hurry(asker: Asker | None = None) -> None:
+    """Say that somebody waits for what this task asks of the database from now on: it ends soon, well or badly.
+
+    What is asked for an `asker` takes its turn among what others ask; what is asked for many needs none.
+    """
     _somebody_waits.set(True)
+    _asker.set(asker)
 
 
 class Store:
@@ -91,6 +106,11 @@ class Store:
         for engine in self._engines():
             event.listen(engine.sync_engine, "handle_error", self._note_damage)
         self._group = GroupCommit(writer, self.commit_hook) if writer.dialect.name == "sqlite" else None
+        if self._group is not None:
+            self._reading = Turns(at_once=_READING_AT_ONCE, of_server=_READING_OF_A_SERVER)
+            self._writing = Turns(at_once=_WRITING_AT_ONCE, of_server=_WRITING_OF_A_SERVER)
+        else:
+            self._reading = self._writing = Turns(at_once=_AT_ONCE, of_server=_AT_ONCE_OF_A_SERVER)
 
     @classmethod
     async def open(cls, database_url: str, *, exclusive: bool = False) -> Self:
@@ -103,7 +123,7 @@ class Store:
         if url.get_backend_name() == "sqlite":
             lock = prepare_file(Path(str(url.database)), exclusive=exclusive)
             writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=_POOL_TIMEOUT_SECONDS)
-            reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=_POOL_TIMEOUT_SECONDS)
+            reader = create_async_engine(url, pool_size=_READERS, max_overflow=0, pool_timeout=_POOL_TIMEOUT_SECONDS)
             event.listen(writer.sync_engine, "connect", _configure_sqlite_writer)
             event.listen(writer.sync_engine, "begin", begin_immediate)
             event.listen(reader.sync_engine, "connect", _configure_sqlite_reader)
@@ -142,7 +162,7 @@ class Store:
         leave), never by the error.
         """
         try:
-            async with translated_errors():
+            async with self._writing.turn(_asker.get()), translated_errors():
                 if self._group is not None:
                     async with self._group.unit() as transaction:
                         yield transaction
@@ -177,8 +197,11 @@ class Store:
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
-        """A consistent view for reading; never waits for a writer."""
-        async with translated_errors():
+        """A consistent view for reading; never waits for a writer.
+
+        Raises StoreSlowError where somebody waits and it takes too long.
+        """
+        async with self._reading.turn(_asker.get()), translated_errors():
             if self.dialect == "postgresql":
                 async with self._engine().connect() as connection:
                     await connection.execution_options(isolation_level="REPEATABLE READ")
@@ -201,6 +224,8 @@ class Store:
 
         try:
             await uninterrupted(connect())
+            deadline: _Deadline = opened[0].info[_Deadline]
+            deadline.set(WHILE_SOMEBODY_WAITS.statement if _somebody_waits.get() else None)
             yield opened[0]
         finally:
             for connection in opened:
@@ -323,8 +348,24 @@ def _configure_sqlite_writer(connection: Any, record: object) -> None:
     cursor.close()
 
 
-def _configure_sqlite_reader(connection: Any, record: object) -> None:
+class _Deadline:
+    """Ends what a connection of SQLite is asked, as PostgreSQL's server does by itself; asked from its own thread."""
+
+    def __init__(self) -> None:
+        self._at: float | None = None
+
+    def set(self, seconds: float | None) -> None:
+        """Let it be over in so many seconds; None for as long as it takes."""
+        self._at = None if seconds is None else time.monotonic() + seconds
+
+    def is_over(self) -> bool:
+        return self._at is not None and time.monotonic() > self._at
+
+
+def _configure_sqlite_reader(connection: Any, record: Any) -> None:
     _configure_sqlite(connection, record)
+    deadline = record.info[_Deadline] = _Deadline()
+    connection.run_async(lambda driver: driver.set_progress_handler(deadline.is_over, _STEPS_BETWEEN_LOOKS))
     cursor = connection.cursor()
     cursor.execute("PRAGMA query_only = ON")
     cursor.close()

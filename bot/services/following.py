@@ -21,7 +21,6 @@ MOST_AT_ONCE = 60
 _BUDGET_SECONDS = 90.0
 _AGAIN_AFTER = timedelta(days=1)
 _MOST_TRIES = 3
-_REMEMBERED = timedelta(days=365)
 
 
 class Following:
@@ -68,7 +67,6 @@ class Following:
             # In one order, in which two readings that meet cannot hold each other up.
             for address, destination in sorted(found.items()):
                 await followed_rows.note(transaction, address, destination, now=now)
-            await followed_rows.forget_before(transaction, now - _REMEMBERED)
         return found
 
 

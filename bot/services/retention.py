@@ -6,17 +6,23 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.store import Store, Transaction
+from bot.store import following as followed_rows
 from bot.store import retention as retention_rows
+from bot.store import usage as usage_rows
 
 log = logging.getLogger(__name__)
 
 HISTORY_DAYS = 90
 _PAUSE = timedelta(days=1)
+_USAGE_KEPT = timedelta(days=7)
+_DESTINATIONS_KEPT = timedelta(days=365)
 _AT_ONCE = 500
 
 
 class Retention:
     """Lets go of finished deliveries that nobody needs and of presses after `history`.
+
+    And of what was received for a server after a week, and of where links lead, which is asked anew, after a year.
 
     Decided floods stay, as the issues do that they held back: `/desk why` says why those were not announced.
     """
@@ -28,13 +34,21 @@ class Retention:
 
     async def clear(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Delete what is old, and say when to look again; stopped in between, the next call begins anew."""
-        before = self._clock.now() - self._history
+        now = self._clock.now()
+        before = now - self._history
         count = await self._clear_outbox(before, goes_on)
 
         async def presses(transaction: Transaction) -> int:
             return await retention_rows.delete_interactions(transaction, before=before, limit=_AT_ONCE)
 
-        count += await self._clear(presses, goes_on)
+        async def usage(transaction: Transaction) -> int:
+            return await usage_rows.forget_before(transaction, now.date() - _USAGE_KEPT, limit=_AT_ONCE)
+
+        async def destinations(transaction: Transaction) -> int:
+            return await followed_rows.forget_before(transaction, now - _DESTINATIONS_KEPT, limit=_AT_ONCE)
+
+        for portion in (presses, usage, destinations):
+            count += await self._clear(portion, goes_on)
         if count:
             log.info("what was kept for its time has left rows=%d", count)
         return self._clock.now() + _PAUSE

@@ -35,9 +35,11 @@ async def known(transaction: Transaction, addresses: Collection[str]) -> dict[st
     return found
 
 
-async def forget_before(transaction: Transaction, moment: datetime) -> None:
-    """What was asked before then is asked anew where it still stands in a feed."""
-    await transaction.execute(delete(followed_links).where(followed_links.c.asked_at < moment))
+async def forget_before(transaction: Transaction, moment: datetime, *, limit: int) -> int:
+    """Forget so much of what was asked before then, which is asked anew where it still stands in a feed; how much."""
+    old = select(followed_links.c.address_key).where(followed_links.c.asked_at < moment).limit(limit)
+    result = await transaction.execute(delete(followed_links).where(followed_links.c.address_key.in_(old)))
+    return result.rowcount
 
 
 async def note(transaction: Transaction, address: str, destination: str | None, *, now: datetime) -> None:

@@ -9,6 +9,8 @@ from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import push_calls, push_hooks, sources
 
+_FORGOTTEN_AT_ONCE = 100  # far more than the one that comes
+
 
 @dataclass(frozen=True, slots=True)
 class Hook:
@@ -81,8 +83,10 @@ async def remove_hooks(transaction: Transaction, *, guild_id: int, source_id: in
 
 
 async def record_call(transaction: Transaction, call_key: str, *, now: datetime, forget_before: datetime) -> bool:
-    """Note a signed call; False when it came before. What is older than a signature may be is forgotten."""
-    await transaction.execute(delete(push_calls).where(push_calls.c.called_at < forget_before))
+    """Note a signed call; False when it came before. Some of what is older than a signature may be is forgotten."""
+    old = select(push_calls.c.call_key).where(push_calls.c.called_at < forget_before)
+    oldest = old.order_by(push_calls.c.called_at).limit(_FORGOTTEN_AT_ONCE)
+    await transaction.execute(delete(push_calls).where(push_calls.c.call_key.in_(oldest)))
     result = await transaction.execute(
         insert(transaction, push_calls)
         .values(call_key=call_key, called_at=now)

@@ -2,15 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, tuple_
 
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import guild_usage, sources, subscriptions
-
-_KEPT = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ async def share_of(transaction: Transaction, guild_id: int) -> Share:
 
 
 async def add(transaction: Transaction, guild_ids: Collection[int], *, day: date, received_bytes: int) -> None:
-    """Charge each of these servers with so much; what is a week old is forgotten."""
+    """Charge each of these servers with so much."""
     statement = insert(transaction, guild_usage)
     await transaction.execute(
         statement.on_conflict_do_update(
@@ -49,7 +47,14 @@ async def add(transaction: Transaction, guild_ids: Collection[int], *, day: date
         ),
         [{"guild_id": guild_id, "day": day, "received_bytes": received_bytes} for guild_id in sorted(guild_ids)],
     )
-    await transaction.execute(delete(guild_usage).where(guild_usage.c.day < day - _KEPT))
+
+
+async def forget_before(transaction: Transaction, day: date, *, limit: int) -> int:
+    """Forget so much of what was read before that day; how much that was."""
+    key = (guild_usage.c.guild_id, guild_usage.c.day)
+    old = select(*key).where(guild_usage.c.day < day).order_by(*key).limit(limit)
+    result = await transaction.execute(delete(guild_usage).where(tuple_(*key).in_(old)))
+    return result.rowcount
 
 
 async def add_below(

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 
 from bot.model.delivery import Purpose
 from bot.model.flood import FloodDecision
@@ -11,9 +11,12 @@ from bot.services.retention import HISTORY_DAYS, Retention
 from bot.store import Store
 from bot.store import interactions as interaction_rows
 from bot.store import outbox as outbox_rows
-from bot.store.tables import interactions, outbox
+from bot.store import push as push_rows
+from bot.store import usage as usage_rows
+from bot.store.tables import followed_links, guild_usage, interactions, outbox, push_calls
 from tests.doubles import MovedClock
 from tests.services.conftest import CHANNEL, GUILD, Desk
+from tests.services.full import CountingStore
 from tests.services.test_floods import flooded
 from tests.services.test_polls import ask
 from tests.services.test_submissions import MIA, MODERATOR, approve, open_submissions, send
@@ -140,6 +143,36 @@ async def test_presses_are_forgotten_when_they_are_old_in_portions(desk: Desk) -
         assert kept == 3
         now = desk.clock.now()
         assert not await interaction_rows.record_effect(transaction, 5_000, guild_id=None, now=now)
+
+
+async def test_what_was_received_and_where_links_lead_is_forgotten_in_portions(desk: Desk, database_url: str) -> None:
+    now = desk.clock.now()
+    async with desk.store.write() as transaction:
+        used = [{"guild_id": number, "day": now.date(), "received_bytes": 1} for number in range(1_200)]
+        asked = [{"address_key": str(number), "asked_at": now, "tries": 1} for number in range(1_200)]
+        await transaction.execute(insert(guild_usage), used)
+        await transaction.execute(insert(followed_links), asked)
+        await transaction.execute(insert(push_calls), [{"call_key": str(n), "called_at": now} for n in range(250)])
+    later = now + timedelta(days=366)
+    async with await CountingStore.open(database_url) as store:
+        clock = MovedClock(now + timedelta(days=7))
+        await Retention(store, clock=clock).clear()
+        assert await counts(store) == [1_200, 1_200, 250], "a week is not over yet"
+        clock.move(timedelta(days=359))
+        async with store.write() as transaction:
+            await usage_rows.add(transaction, [1], day=later.date(), received_bytes=1)
+        await Retention(store, clock=clock).clear()
+        assert await counts(store) == [1, 0, 250]
+        async with store.write() as transaction:
+            assert await push_rows.record_call(transaction, "new", now=later, forget_before=later)
+        assert await counts(store) == [1, 0, 151], "they leave with each that comes"
+        assert max(store.written) <= 500
+
+
+async def counts(store: Store) -> list[int]:
+    async with store.read() as transaction:
+        asked = [select(func.count()).select_from(table) for table in (guild_usage, followed_links, push_calls)]
+        return [int((await transaction.execute(each)).scalar_one()) for each in asked]
 
 
 async def test_it_stops_when_the_bot_does_and_ends_the_work_next_time(desk: Desk) -> None:

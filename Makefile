@@ -1,6 +1,8 @@
 # `make demo` and `make test` need only Python 3.11 or newer, make and the package registry; they prepare the rest.
 PYTHON ?=
 RUN := .venv/bin/python
+# One more than there are cores: tests wait for each other's processes, too.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 export PYTHON MAKECMDGOALS ISSUE ONCE PORT ALLOW_HOST SEEDS
 
 .DEFAULT_GOAL := help
@@ -26,10 +28,10 @@ invite: environment ## print the address that brings the bot to a server
 	@$(RUN) -m bot invite
 
 test: environment-dev ## the tests, in a few minutes
-	@$(RUN) -m pytest -n 3 --dist worksteal -m "not journey and not browser"
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not journey and not browser"
 
 test-all: environment-dev ## the tests, the long journeys, and the page in a browser
-	@$(RUN) -m pytest -n 3 --dist worksteal
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal
 
 test-browser: environment-dev ## the demo's page in a real Chromium, if there is one
 	@$(RUN) -m pytest -n 2 -m browser

@@ -1,6 +1,7 @@
 """What every test may ask for: both databases, empty and migrated."""
 
 import asyncio
+import gc
 import getpass
 import os
 import shutil
@@ -13,12 +14,24 @@ from urllib.parse import quote
 
 import pytest
 
-from bot.store import Store
+from bot.store import Store, engine
 from bot.store.upgrade import upgrade
 
 SHARED = Path(__file__).parents[2] / "shared"
 
 _TEMPLATE = "migrated"  # the PostgreSQL database that those of the tests are copies of
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: looking through it for garbage again and again took a sixth of the time."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_test_waits_for_a_disk() -> None:
+    """No power is cut here, and all databases of the tests go with them."""
+    engine.SYNCHRONOUS = "OFF"
 
 
 @pytest.fixture(scope="session")

@@ -399,7 +399,7 @@ waiting-floods = ⚠ **{ $new } new issues wait for your decision.** { $count ->
 } No channel of the staff shows that question. Press *Decide* to answer it here, or choose a channel with `/setup staff`: then I ask there.
 flood-gone = That does not wait for a decision any more.
 notice-silence = **{ $title } is late.** By its habit an issue should have come by { $expected } ({ $ago }), and none is there. If it rests on purpose, nothing needs to be done; else `/setup status` says whether its feed can be read.
-status-flood = ⚠ { $new } of { $listed } issues of **{ $name }** looked new and are held back. Decide on the card in the staff's channel (`/setup staff` names one), or post single ones with `/desk post`.
+status-flood = ⚠ { $new } of { $listed } issues of **{ $name }** looked new and are held back. Decide on the card in the staff's channel, or below where there is no card. `/desk post` posts single ones.
 
 ## The archive of links
 

@@ -61,6 +61,9 @@ IN_THE_BACKGROUND = Patience(pool=30, connect=10, ping=5, lock=20, statement=28,
 # Discord wants to hear of a press within three seconds.
 WHILE_SOMEBODY_WAITS = Patience(pool=2, connect=2, ping=1, lock=1.5, statement=1.75, answer=2, orphan=3)
 
+SYNCHRONOUS = "FULL"
+"""What SQLite waits for at a commit: an acknowledged press survives a power cut."""
+
 _BUSY_TIMEOUT_SECONDS = 5.0
 _POOL_TIMEOUT_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
@@ -343,7 +346,7 @@ def _configure_sqlite_writer(connection: Any, record: object) -> None:
     _configure_sqlite(connection, record)
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged press survives a power cut
+    cursor.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
     cursor.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     cursor.close()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Request, async_playwright, expect
 
 from sandbox import Limits, Sandbox
@@ -21,7 +22,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 DESKTOP, PHONE = {"width": 1360, "height": 860}, {"width": 390, "height": 844}
 _NEAR = {"127.0.0.1", "localhost"}
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -74,8 +75,9 @@ class Tab:
         assert self.strangers == [], "the page asked a host that is not this machine"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
+    """One for all tests; each has a context of its own, which shares nothing with others."""
     assert CHROMIUM is not None
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
@@ -99,21 +101,23 @@ async def _tab(browser: Browser, *, viewport: dict[str, int], **options: object)
     return tab
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def tab(chromium: Browser) -> AsyncIterator[Tab]:
     tab = await _tab(chromium, viewport=DESKTOP)
     yield tab
     tab.check()
+    await tab.context.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def phone(chromium: Browser) -> AsyncIterator[Tab]:
     tab = await _tab(chromium, viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
     yield tab
     tab.check()
+    await tab.context.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def sandbox() -> AsyncIterator[Sandbox]:
     """A server without a bot."""
     async with Sandbox(limits=Limits.off(), openapi=specification()) as sandbox:
@@ -122,14 +126,14 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         assert sandbox.violations == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def door(sandbox: Sandbox) -> AsyncIterator[Door]:
     """The page onto a server without a bot, without the panel."""
     async with Door(sandbox) as door:
         yield door
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def demo() -> AsyncIterator[Stage]:
     """What `make demo` shows, with its past, and the real bot in it."""
     async with stage(openapi=specification()) as on_stage:

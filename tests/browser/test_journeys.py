@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from sandbox.stage import Stage
 from tests.browser.conftest import Tab, picture
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # that of the browser
 
 _TITLE = "Can a spreadsheet dream?"
 

@@ -17,6 +17,8 @@ from sandbox.web import Page
 from tests.browser.conftest import Tab
 from tests.sandbox.conftest import DeskBot, running
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # that of the browser
+
 HOSTILE = (
     "<img src=x onerror=\"document.title='taken'\"> <script>document.title='taken'</script> &amp; **bold** "
     "[a link](javascript:document.title='taken') [b](https://ok.example/?q=<script>) <@999> ||hidden||"

@@ -29,6 +29,7 @@ from sandbox.driver import Person
 ASKED = 80
 ROUNDS = 5
 _SITES = 10
+_FIRST = 3  # so many newsletters are added before anything is measured: much is imported and opened with the first
 _PAUSE_SECONDS = 2.2  # one host is asked once a second, when somebody adds and at the first reading
 _PATIENCE_SECONDS = 600.0
 _ITEM = "<item><title>Loaf {n}</title><guid isPermaLink='false'>{n}</guid><description>{text}</description></item>"
@@ -59,11 +60,13 @@ async def seen_of(root: Path, *, rounds: int, is_held_up: bool = False) -> Seen:
                 "# One issue\n\n### For all\n\n## Tools\n\n- A thing. ([link](https://thing.example/))\n"
             )
             neighbour, asking = newcomer(box, "Neighbour"), newcomer(box, "Asking")
-            stage = Stage(box, folder, root=root, ALLOW_PRIVATE_ADDRESSES="true", LOG_LEVEL="CRITICAL")
+            stage = Stage(box, folder, root=root, ALLOW_PRIVATE_ADDRESSES="true")
             async with stage.ours() as (process, _):
                 await box.wait_for(lambda: "/setup source" in neighbour.commands(), what="the commands")
                 feeds = (f"{site.feed_url}?n={number}" for number in count())
-                await added(neighbour, next(feeds))  # the parsers are imported at the first reading
+                for _ in range(_FIRST):
+                    await added(neighbour, next(feeds))
+                await asyncio.sleep(_PAUSE_SECONDS)
                 with watched(process.pid, seen.megabytes):
                     for _ in range(rounds):
                         seen.alone.append(await added(neighbour, next(feeds)))
@@ -72,6 +75,7 @@ async def seen_of(root: Path, *, rounds: int, is_held_up: bool = False) -> Seen:
                         seen.beside.append(await added(neighbour, next(feeds)))
                         if is_held_up:
                             attack.cancel()
+                            process.kill()
                         await asyncio.gather(attack, return_exceptions=True)
     return seen
 

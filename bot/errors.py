@@ -22,7 +22,8 @@ PressroomError
     │   ├── ChannelClosedError     … nor any other in this channel, before people change something there
     │   └── DiscordClosedError     … nor anything else from this bot, for some time
     └── RefusedError           a person asked for something that a rule refuses
-        └── NotFoundError          … because it is not there
+        ├── NotFoundError          … because it is not there
+        └── TooMuchError           … because so much is in hand already; nothing else is looked up for the answer
 """
 
 
@@ -161,3 +162,7 @@ class RefusedError(DomainError):
 
 class NotFoundError(RefusedError):
     """What was asked for is not there."""
+
+
+class TooMuchError(RefusedError):
+    """So much of the same member or server is in hand already; to say so costs as little as can be."""

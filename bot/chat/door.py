@@ -9,7 +9,7 @@ import discord
 from bot.chat.outcomes import OPEN_A_FORM, name_of, tell_outcome
 from bot.chat.pace import Kind, Pace
 from bot.chat.replies import answer_in_time, reply_sentence, reply_view, say, say_problem, sentence_view
-from bot.errors import DomainError, RefusedError, StoreError
+from bot.errors import DomainError, RefusedError, StoreError, TooMuchError
 from bot.model.problem import Problem
 from bot.store import Asker, hurry
 
@@ -55,7 +55,11 @@ async def tell_error(interaction: discord.Interaction, error: BaseException) -> 
         if isinstance(error, DomainError):
             # Only which sentence was said: what stands in it may be what somebody typed.
             log.info("interaction refused interaction_id=%s sentence=%s", interaction.id, error.message_id)
-            await reply_view(interaction, sentence_view(say_problem(interaction, Problem.of(error))))
+            sentence = say_problem(interaction, Problem.of(error))
+            if isinstance(error, TooMuchError):
+                await reply_sentence(interaction, sentence)
+            else:
+                await reply_view(interaction, sentence_view(sentence))
             return
         incident = secrets.token_hex(4)
         log.error(

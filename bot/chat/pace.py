@@ -3,7 +3,7 @@
 from collections import Counter
 from enum import Enum
 
-from bot.errors import RefusedError
+from bot.errors import TooMuchError
 
 
 class Kind(Enum):
@@ -28,14 +28,14 @@ class Pace:
         self._counts: Counter[tuple[object, ...]] = Counter()
 
     def enter(self, interaction_id: int, kind: Kind, *, guild_id: int, member_id: int) -> None:
-        """Take an interaction in hand. Raises RefusedError for one too many of that member, or in that server."""
+        """Take an interaction in hand. Raises TooMuchError for one too many of that member, or in that server."""
         is_typing = kind is Kind.TYPING
         # A person is one, in however many servers they act.
         member, server = (member_id, is_typing), (guild_id, kind, "server")
         if self._counts[member] >= (_MOST_TYPING_OF_A_MEMBER if is_typing else _MOST_OF_A_MEMBER):
-            raise RefusedError("too-fast-of-you")
+            raise TooMuchError("too-fast-of-you")
         if self._counts[server] >= kind.value:
-            raise RefusedError("too-fast-of-all")
+            raise TooMuchError("too-fast-of-all")
         self._in_hand[interaction_id] = member, server
         self._counts.update((member, server))
 

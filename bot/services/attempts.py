@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from bot.clock import Clock
-from bot.errors import RefusedError
+from bot.errors import RefusedError, TooMuchError
 from bot.metrics import metered
 from bot.services.quotas import Quotas, charge, reserve_attempt
 from bot.store import Store
@@ -29,7 +29,7 @@ async def attempt(store: Store, guild_id: int, quotas: Quotas, *, clock: Clock) 
     now, token = clock.now(), str(uuid4())
     async with store.write() as transaction:
         if not await attempt_rows.claim(transaction, guild_id, token=token, now=now, until=now + _LEASE):
-            raise RefusedError("setup-source-busy")
+            raise TooMuchError("setup-source-busy")
         most_bytes = await reserve_attempt(transaction, guild_id, quotas, now=now)
     with metered(most_bytes=most_bytes) as meter:
         try:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.clock import Clock
-from bot.errors import FetchError, NotFoundError, RefusedError, UnreadableError
+from bot.errors import FetchError, NotFoundError, RefusedError, TooMuchError, UnreadableError
 from bot.model.guild import FirstAnnouncement, Source, Subscription, folder_address
 from bot.model.member import Actor
 from bot.model.pasted import one_address
@@ -86,12 +86,12 @@ class Subscriptions:
 
     @contextmanager
     def one_at_a_time(self, guild_id: int) -> Iterator[None]:
-        """Raises RefusedError for what else the server adds meanwhile, before that costs anything.
+        """Raises TooMuchError for what else the server adds meanwhile, before that costs anything.
 
         In this process; whichever process it is, `subscribe` refuses.
         """
         if guild_id in self._adding:
-            raise RefusedError("setup-source-busy")
+            raise TooMuchError("setup-source-busy")
         self._adding.add(guild_id)
         try:
             yield

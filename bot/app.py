@@ -239,6 +239,10 @@ def _services(
         sources=settings.sources_per_server,
         bytes_a_day=int(settings.megabytes_per_server * MEGABYTE),
         shortest_pause=timedelta(minutes=settings.shortest_pause_minutes),
+        issues_a_day=settings.issues_per_day,
+        links_a_day=settings.links_per_day,
+        issues_of_a_server=settings.issues_per_server,
+        links_of_a_server=settings.links_per_server,
     )
     public_url = settings.public_url if settings.push_port is not None else None
     alone = store.dialect == "sqlite"

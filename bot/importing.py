@@ -22,6 +22,7 @@ from bot.newsletter import read_newsletter
 from bot.newsletter.links import clean_url
 from bot.services.following import Following
 from bot.services.repeats import find_repeats, note_repeats
+from bot.services.retention import UNREAD_DAYS
 from bot.services.storing import sort_out, store_names, store_piece
 from bot.services.subscriptions import split_credentials
 from bot.settings import Settings
@@ -69,7 +70,8 @@ async def import_issues(
         progress = Progress(len(documents))
         if not is_read:
             progress.say(
-                f"No server reads {source.url}. What is imported can be seen where it is added with /setup source."
+                f"No server reads {source.url}. What is imported can be seen where it is added with /setup source, "
+                f"and goes after {UNREAD_DAYS} days in which no server reads it."
             )
         drafts = failed = 0
         addresses: dict[str, str] = {}

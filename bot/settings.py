@@ -33,6 +33,10 @@ _EXAMPLES = {
     "FETCH_MAX_MEGABYTES": "10",
     "SOURCES_PER_SERVER": "20",
     "MEGABYTES_PER_SERVER": "500",
+    "ISSUES_PER_DAY": "1000",
+    "LINKS_PER_DAY": "50000",
+    "ISSUES_PER_SERVER": "20000",
+    "LINKS_PER_SERVER": "500000",
     "SUBMISSIONS_PER_MEMBER": "20",
     "SUBMISSIONS_PER_SERVER": "500",
     "HISTORY_DAYS": "90",
@@ -69,6 +73,11 @@ class Settings(BaseModel):
     megabytes_per_server: Annotated[float, Field(gt=0, le=1_000_000)] = 500.0
     submissions_per_member: Annotated[int, Field(ge=1, le=100_000)] = 20
     submissions_per_server: Annotated[int, Field(ge=1, le=100_000)] = 500
+    issues_per_day: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
+    # One issue may have 300.
+    links_per_day: Annotated[int, Field(ge=300, le=100_000_000)] = 50_000
+    issues_per_server: Annotated[int, Field(ge=1, le=100_000_000)] = 20_000
+    links_per_server: Annotated[int, Field(ge=0, le=1_000_000_000)] = 500_000
     history_days: Annotated[int, Field(ge=7, le=36500)] = 90
     shortest_pause_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 1.0
     follow_links: bool = False

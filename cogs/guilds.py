@@ -20,6 +20,7 @@ from bot.errors import NotFoundError, RefusedError
 from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, StaffRole
 from bot.model.member import Actor
 from bot.services.guilds import SetupStatus
+from bot.services.retention import UNREAD_DAYS
 from bot.services.subscriptions import Outcome
 from bot.texts import text
 
@@ -309,7 +310,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         if dropped is None:
             await reply(interaction, "setup-source-unknown")
         else:
-            await reply(interaction, "setup-removed", dropped=dropped)
+            await reply(interaction, "setup-removed", dropped=dropped, days=UNREAD_DAYS)
 
     @source.autocomplete("address")
     async def _addresses(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:

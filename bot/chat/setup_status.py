@@ -35,6 +35,7 @@ def status_view(interaction: discord.Interaction, status: SetupStatus, role_line
         review_line(interaction, status.guild),
         # That it is open to everybody needs no mention.
         *([] if status.guild.archive_access is ArchiveAccess.EVERYONE else [archive_line(interaction, status.guild)]),
+        _share_line(interaction, status),
         *role_lines,
     ]
     view = View()
@@ -104,6 +105,21 @@ def review_line(interaction: discord.Interaction, guild: Guild) -> str:
     if guild.review_channel_id is None:
         return say(interaction, "status-review-none")
     return say(interaction, "status-review", channel=str(guild.review_channel_id))
+
+
+def _share_line(interaction: discord.Interaction, status: SetupStatus) -> str:
+    """How much of the archive is the server's, and how much that may be."""
+    share, quotas = status.share, status.quotas
+    return say(
+        interaction,
+        "status-share",
+        issues=share.issues,
+        most_issues=quotas.issues_of_a_server,
+        links=share.links,
+        most_links=quotas.links_of_a_server,
+        issues_a_day=quotas.issues_a_day,
+        links_a_day=quotas.links_a_day,
+    )
 
 
 def _source_lines(interaction: discord.Interaction, source: Source, channel_id: int, hub: Hub | None) -> str:

@@ -258,7 +258,7 @@ push-unknown = That address is nobody's.
 push-unsigned = The call is not signed with the secret.
 push-stale = The call is too old, or a clock is wrong.
 push-replayed = The call came before.
-setup-removed = I no longer read that newsletter here. What was announced stays; the archive is kept for when you add it again.{ $dropped ->
+setup-removed = I no longer read that newsletter here. What was announced stays. If no other server reads it, its archive goes after { $days } days; until then, `/setup source` brings it back.{ $dropped ->
     [0] {""}
     [one] {" "}One short issue waited for a digest and will not be announced; `/desk post` can bring it once you add the newsletter again.
    *[other] {" "}{ $dropped } short issues waited for a digest and will not be announced; `/desk post` can bring them once you add the newsletter again.
@@ -285,7 +285,7 @@ status-held = { $count ->
    *[other] { $count } short issues wait for a digest that may tell their stories, and are announced { $until } at the latest if none comes.
     } `/setup repeats on:True` lets go at once.
 status-used-up = ⚠ Enough was read for this server today; its newsletters are read again tomorrow.
-status-share = Archive: { $issues } of { $most_issues } issues and { $links } of { $most_links } links that this server may keep; of one newsletter { $issues_a_day } issues and { $links_a_day } links a day
+status-share = Archive of this server: { $issues } of at most { $most_issues } issues, { $links } of at most { $most_links } links. One newsletter adds { $issues_a_day } issues and { $links_a_day } links a day at most
 status-publish-on = Publishing to followers: on
 status-publish-off = Publishing to followers: off
 status-archive-everyone = Archive of links: for everybody

@@ -15,6 +15,7 @@ class ChoreKind(StrEnum):
     RELEASE = "release"  # what waits for a digest
     ANNOUNCE_FLOOD = "announce-flood"
     FORGET = "forget"  # a member
+    FEATURE = "feature"  # who sent in the links of an issue, in whichever servers
     TELL_NEWS = "tell-news"  # every server that reads a source, of what its readings brought
 
 

@@ -17,7 +17,7 @@ from bot.services.notices import move_notices
 from bot.services.portions import Portion, go_on
 from bot.services.privacy import forget_portion
 from bot.services.repeats import release_portion
-from bot.services.submissions import show_waiting
+from bot.services.submissions import feature_portion, show_waiting
 from bot.store import Store
 from bot.store import chores as chore_rows
 
@@ -34,6 +34,7 @@ PORTIONS: Mapping[ChoreKind, Portion] = {
     ChoreKind.RELEASE: release_portion,
     ChoreKind.ANNOUNCE_FLOOD: announce_flood,
     ChoreKind.FORGET: forget_portion,
+    ChoreKind.FEATURE: feature_portion,
     ChoreKind.TELL_NEWS: tell_news,
 }
 

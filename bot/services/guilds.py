@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.clock import Clock
@@ -35,8 +35,10 @@ from bot.store import interactions as interaction_rows
 from bot.store import outbox as outbox_rows
 from bot.store import push as push_rows
 from bot.store import repeats as repeat_rows
+from bot.store import usage as usage_rows
 from bot.store import websub as lease_rows
 from bot.store.repeats import Held
+from bot.store.usage import Share
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +61,8 @@ class SetupStatus:
     """A server's settings, its sources and where each is announced, and what is in trouble there.
 
     hubs: by source, who tells of it at present. is_used_up: enough was read for it today. held: what waits for a
-    digest. threadless: where announcements get no thread although it wants them.
+    digest. threadless: where announcements get no thread although it wants them. share: how much of the archive is its
+    own; quotas: how much that may be.
     """
 
     guild: Guild
@@ -72,6 +75,8 @@ class SetupStatus:
     is_used_up: bool
     held: Held | None
     threadless: tuple[ThreadlessChannel, ...] = ()
+    share: Share = field(default_factory=lambda: Share(issues=0, links=0))
+    quotas: Quotas = DEFAULT_QUOTAS
 
 
 async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: int, now: datetime) -> int | None:
@@ -250,6 +255,7 @@ class Guilds:
             is_used_up = bool(await used_up(transaction, [guild_id], self._quotas, now=self._clock.now()))
             troubled = await outbox_rows.troubled(transaction, guild_id, limit=_MOST_TROUBLED)
             held = await repeat_rows.held_in(transaction, guild_id)
+            share = await usage_rows.share_of(transaction, guild_id)
             threadless = await channel_rows.threadless_in_guild(transaction, guild_id)
         closed = {channel.channel_id for channel in stopped}
         announced_in = {subscription.channel_id for subscription in subscriptions}
@@ -265,6 +271,8 @@ class Guilds:
             is_used_up=is_used_up,
             held=held,
             threadless=tuple(each for each in threadless if each.channel_id in announced_in),
+            share=share,
+            quotas=self._quotas,
         )
 
     async def _change(self, guild_id: int, interaction_id: int, actor: Actor, **settings: object) -> None:

@@ -13,6 +13,11 @@ from bot.store import usage as usage_rows
 log = logging.getLogger(__name__)
 
 HISTORY_DAYS = 90
+UNREAD_DAYS = 30
+"""So long is kept what no server reads any more."""
+
+_UNREAD_AT_ONCE = 20
+_LINKS_AT_ONCE = 300
 _PAUSE = timedelta(days=1)
 _USAGE_KEPT = timedelta(days=7)
 _DESTINATIONS_KEPT = timedelta(days=365)
@@ -22,7 +27,8 @@ _AT_ONCE = 500
 class Retention:
     """Lets go of finished deliveries that nobody needs and of presses after `history`.
 
-    And of what was received for a server after a week, and of where links lead, which is asked anew, after a year.
+    And of what was received for a server after a week, of where links lead, which is asked anew, after a year, and of
+    newsletters that no server reads any more, with their issues, after `UNREAD_DAYS`.
 
     Decided floods stay, as the issues do that they held back: `/desk why` says why those were not announced.
     """
@@ -47,11 +53,30 @@ class Retention:
         async def destinations(transaction: Transaction) -> int:
             return await followed_rows.forget_before(transaction, now - _DESTINATIONS_KEPT, limit=_AT_ONCE)
 
+        async def unread(transaction: Transaction) -> int:
+            return await retention_rows.note_unread(transaction, now=now, limit=_AT_ONCE)
+
         for portion in (presses, usage, destinations):
             count += await self._clear(portion, goes_on)
+        await self._clear(unread, goes_on)
+        count += await self._clear_unread(now - timedelta(days=UNREAD_DAYS), goes_on)
         if count:
             log.info("what was kept for its time has left rows=%d", count)
         return self._clock.now() + _PAUSE
+
+    async def _clear_unread(self, before: datetime, goes_on: Callable[[], bool]) -> int:
+        count = 0
+        async with self._store.read() as transaction:
+            unread = await retention_rows.long_unread(transaction, before=before)
+        for source_id in unread:
+            is_left = True
+            while is_left and goes_on():
+                async with self._store.write() as transaction:
+                    gone = await retention_rows.delete_unread(
+                        transaction, source_id, limit=_UNREAD_AT_ONCE, links_limit=_LINKS_AT_ONCE
+                    )
+                count, is_left = count + gone, gone > 0
+        return count
 
     async def _clear_outbox(self, before: datetime, goes_on: Callable[[], bool]) -> int:
         count, after = 0, 0

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlsplit
 
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
 from bot.model.address import is_public_host
-from bot.model.chore import Chore
+from bot.model.chore import Chore, ChoreKind
 from bot.model.delivery import Purpose
 from bot.model.invitation import invites
 from bot.model.issue import Issue
@@ -23,6 +23,7 @@ from bot.services.keys import random_key
 from bot.services.portions import PORTION, begin
 from bot.services.rekeying import keys_of
 from bot.store import Store, Transaction
+from bot.store import chores as chore_rows
 from bot.store import credits as credit_rows
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
@@ -34,6 +35,7 @@ LONGEST_REASON = 300
 _LONGEST_TITLE = 200
 _MOST_WAITING = 10  # of one member: a queue that moderators can see the end of
 _DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_MINE = 10
 # A link that was sent longer ago than that and runs is taken for a coincidence.
 _REMEMBERED = timedelta(days=60)
@@ -329,7 +331,7 @@ async def feature_links(
 
     What was sent after the issue came out cannot have been its source: an archive that is read later credits nobody.
     `unseen_at` is when its feed was read before and did not have it, so that it came out later, whatever it says of
-    its date; None at a first reading.
+    its date; None at a first reading. Where a crowd sent the same links, the worker `chores` goes on.
     """
     appeared_at = min(issue.published_at or now, now)
     sent_before = appeared_at + _CUT_OFF
@@ -337,14 +339,43 @@ async def feature_links(
         sent_before += timedelta(days=1)  # a date without an hour: it may have come out in the evening
     if unseen_at is not None:
         sent_before = max(sent_before, unseen_at)
-    noted = await submission_rows.feature(
+    sent_since, sent_before = appeared_at - _REMEMBERED, min(sent_before, now)
+    ran = await submission_rows.ran_in(
         transaction,
         issue_key=issue_key,
         guild_ids=guild_ids,
-        sent_since=appeared_at - _REMEMBERED,
-        sent_before=min(sent_before, now),
+        sent_since=sent_since,
+        sent_before=sent_before,
+        limit=PORTION + 1,
     )
+    if len(ran) > PORTION:
+        moments = (f"{(moment - _EPOCH) // timedelta(microseconds=1)}" for moment in (sent_since, sent_before))
+        await chore_rows.leave(
+            transaction, Chore(ChoreKind.FEATURE, guild_id=0, subject=":".join((issue_key, *moments))), now=now
+        )
+    noted = await submission_rows.feature(transaction, ran[:PORTION], issue_key=issue_key) if ran else []
     return [Change(submission.guild_id, submission.submission_key) for submission in noted]
+
+
+async def feature_portion(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+    """Note of a portion of what members sent in that it ran, and let its cards and the announcements say so.
+
+    subject: the issue's key, and in which time it was sent (microseconds since 1970). place: how many were noted.
+    """
+    issue_key, *moments = chore.subject.split(":")
+    sent_since, sent_before = (_EPOCH + timedelta(microseconds=int(moment)) for moment in moments)
+    ran = await submission_rows.ran_in(
+        transaction,
+        issue_key=issue_key,
+        guild_ids=None,
+        sent_since=sent_since,
+        sent_before=sent_before,
+        limit=PORTION,
+    )
+    noted = await submission_rows.feature(transaction, ran, issue_key=issue_key) if ran else []
+    changes = [Change(each.guild_id, subject) for each in noted for subject in (each.submission_key, issue_key)]
+    await show_changes(transaction, changes, now=now)
+    return chore.place + len(noted) if len(ran) == PORTION else None
 
 
 async def _get(transaction: Transaction, guild_id: int, submission_key: str) -> Submission:

@@ -2,11 +2,21 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 
 from bot.model.delivery import Purpose
 from bot.store.group_commit import Transaction
-from bot.store.tables import floods, interactions, issues, outbox, polls, submissions
+from bot.store.tables import (
+    floods,
+    interactions,
+    issues,
+    links,
+    outbox,
+    polls,
+    sources,
+    submissions,
+    subscriptions,
+)
 
 _OF_ISSUES = (Purpose.ANNOUNCE, Purpose.PUBLISH, Purpose.EDIT)
 
@@ -52,6 +62,63 @@ async def delete_interactions(transaction: Transaction, *, before: datetime, lim
         delete(interactions).where(interactions.c.interaction_id.in_(oldest), interactions.c.acted_at < before)
     )
     return result.rowcount
+
+
+async def note_unread(transaction: Transaction, *, now: datetime, limit: int) -> int:
+    """Keep of so many sources since when no server reads them, where that was not noticed yet; how many those were."""
+    fresh = select(sources.c.id).where(sources.c.unread_since.is_(None), ~_is_read()).limit(limit)
+    result = await transaction.execute(
+        update(sources).where(sources.c.id.in_(fresh), ~_is_read()).values(unread_since=now)
+    )
+    return result.rowcount
+
+
+async def long_unread(transaction: Transaction, *, before: datetime) -> list[int]:
+    """Sources that no server has read since that moment."""
+    rows = await transaction.execute(
+        select(sources.c.id).where(sources.c.unread_since < before, ~_is_read()).order_by(sources.c.id)
+    )
+    return list(rows.scalars())
+
+
+async def delete_unread(transaction: Transaction, source_id: int, *, limit: int, links_limit: int) -> int:
+    """Delete the oldest issues of a source that no server reads, with all of theirs; how many.
+
+    So many at most, and no more than have so many links together, but one in any case. What a member sent in and ran
+    stays with its issue. A source without issues goes too, which counts as none. 0 where a server reads it again.
+    """
+    unread = select(sources.c.id).where(sources.c.id == source_id, ~_is_read()).with_for_update()
+    if (await transaction.execute(unread)).one_or_none() is None:
+        return 0
+    has_run = exists().where(submissions.c.featured_issue_id == issues.c.id)
+    link_count = select(func.count()).where(links.c.issue_id == issues.c.id).scalar_subquery().label("links")
+    rows = await transaction.execute(
+        select(issues.c.id, link_count)
+        .where(issues.c.source_id == source_id, ~has_run)
+        .order_by(issues.c.ordered_at, issues.c.id)
+        .limit(limit)
+    )
+    gone: list[int] = []
+    gone_links = 0
+    for row in rows:
+        if gone and gone_links + row.links > links_limit:
+            break
+        gone.append(row.id)
+        gone_links += row.links
+    await transaction.execute(delete(issues).where(issues.c.id.in_(gone)))
+    await transaction.execute(
+        update(sources)
+        .where(sources.c.id == source_id)
+        .values(issue_count=sources.c.issue_count - len(gone), link_count=sources.c.link_count - gone_links)
+    )
+    if not gone:
+        is_empty = ~exists().where(issues.c.source_id == sources.c.id)
+        await transaction.execute(delete(sources).where(sources.c.id == source_id, is_empty))
+    return len(gone)
+
+
+def _is_read() -> ColumnElement[bool]:
+    return exists().where(subscriptions.c.source_id == sources.c.id)
 
 
 def _is_needed() -> ColumnElement[bool]:

@@ -314,6 +314,8 @@ async def begin_anew(transaction: Transaction, source_id: int, *, now: datetime)
         .where(sources.c.id == source_id)
         .values(
             first_read_at=None,
+            is_behind=False,
+            unread_since=None,
             rung_url=None,
             look_up_at=None,
             etag=None,

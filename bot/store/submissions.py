@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, and_, func, or_, select, update
 from bot.model.submission import Featured, Plan, Submission, SubmissionState
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
-from bot.store.tables import issues, links, submissions
+from bot.store.tables import issues, links, submissions, subscriptions
 
 
 async def add(
@@ -231,15 +231,42 @@ async def set_plan(
     return bool(result.rowcount)
 
 
-async def feature(
+async def ran_in(
     transaction: Transaction,
     *,
     issue_key: str,
-    guild_ids: Collection[int],
+    guild_ids: Collection[int] | None,
     sent_since: datetime,
     sent_before: datetime,
-) -> list[Submission]:
-    """Note of each link of an issue that members of these servers sent in that time that it ran, once; those noted."""
+    limit: int,
+) -> list[int]:
+    """Row ids of so many links that members sent in that time and the issue contains, as far as that is not noted yet.
+
+    guild_ids: of these servers; None for all that read the issue's source.
+    """
+    issue_id = select(issues.c.id).where(issues.c.issue_key == issue_key).scalar_subquery()
+    readers = (
+        select(subscriptions.c.guild_id)
+        .join(issues, issues.c.source_id == subscriptions.c.source_id)
+        .where(issues.c.issue_key == issue_key)
+    )
+    rows = await transaction.execute(
+        select(submissions.c.id)
+        .where(
+            submissions.c.guild_id.in_(readers if guild_ids is None else guild_ids),
+            submissions.c.link_key.in_(select(links.c.key).where(links.c.issue_id == issue_id)),
+            submissions.c.sent_at >= sent_since,
+            submissions.c.sent_at <= sent_before,
+            submissions.c.featured_issue_id.is_(None),
+        )
+        .order_by(submissions.c.id)
+        .limit(limit)
+    )
+    return list(rows.scalars())
+
+
+async def feature(transaction: Transaction, row_ids: Collection[int], *, issue_key: str) -> list[Submission]:
+    """Note of these that they ran in an issue, once; those noted."""
     issue_id = select(issues.c.id).where(issues.c.issue_key == issue_key).scalar_subquery()
     place = (
         select(func.min(links.c.position) + 1)
@@ -248,13 +275,7 @@ async def feature(
     )
     noted = await transaction.execute(
         update(submissions)
-        .where(
-            submissions.c.guild_id.in_(guild_ids),
-            submissions.c.link_key.in_(select(links.c.key).where(links.c.issue_id == issue_id)),
-            submissions.c.sent_at >= sent_since,
-            submissions.c.sent_at <= sent_before,
-            submissions.c.featured_issue_id.is_(None),
-        )
+        .where(submissions.c.id.in_(row_ids), submissions.c.featured_issue_id.is_(None))
         .values(featured_issue_id=issue_id, featured_place=place)
         .returning(submissions.c.submission_key)
     )

@@ -181,8 +181,10 @@ sources = Table(
     Column("link_count", Integer, nullable=False, server_default="0"),
     # More new issues were listed than may be stored on a day: the older ones come later, and are announced nowhere.
     Column("is_behind", Boolean, nullable=False, server_default=false()),
+    Column("unread_since", UtcDateTime),  # no server reads it, as was noticed then
     Index(None, "next_poll_at"),
     Index(None, "wanted_at"),
+    Index("ix_sources_unread_since", "unread_since", **_where("unread_since IS NOT NULL")),
     _claims_index("sources"),
 )
 

@@ -12,14 +12,16 @@ from bot.errors import StoreFullError
 from bot.model.chore import Chore, ChoreKind
 from bot.model.delivery import DeliveryState, Purpose
 from bot.model.flood import FloodDecision
+from bot.model.issue import Section
 from bot.model.member import Actor
+from bot.ports import Announcement
 from bot.services import Chores, Privacy
 from bot.services.portions import PORTION
 from bot.store import Store
 from bot.store import chores as chore_rows
 from bot.store import guilds as guild_rows
 from bot.store.tables import ballot_ledger, ballots, chores, guilds, held_issues, outbox, polls, submissions
-from tests.doubles import NOON
+from tests.doubles import NOON, sample_issue, sample_link
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk, only_postgresql
 from tests.services.full import FLOOD, MARA, MIA, CountingStore, fill, key
 
@@ -277,6 +279,46 @@ async def test_forgetting_that_was_broken_off_is_done_by_the_worker(desk: Desk, 
     assert await count(desk, submissions, submissions.c.finder_id == MIA) > 0
     await desk.services.chores.work_off()
     assert await count(desk, submissions, submissions.c.finder_id == MIA) == 0
+
+
+async def test_a_link_that_a_crowd_sent_is_credited_in_portions_and_named_in_its_announcement(desk: Desk) -> None:
+    desk.shelf.lay_out(sample_issue(1, sections=()))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    crowd = range(5 * PORTION + 3)
+    async with desk.store.write() as transaction:
+        sent = {
+            "guild_id": GUILD,
+            "url": "https://example.com/7",
+            "link_key": "example.com/7",
+            "key_version": 1,
+            "note": "",
+            "sent_at": desk.clock.now(),
+        }
+        each = [
+            {**sent, "submission_key": f"by{who}".ljust(26, "x"), "finder_id": 1_000 + who, "state": "withdrawn"}
+            for who in crowd
+        ]
+        await transaction.execute(submissions.insert(), each)
+        last = submissions.c.finder_id == 1_000 + crowd[-1]
+        await transaction.execute(update(submissions).where(last).values(state="pending", open_key="example.com/7"))
+    await desk.services.credits.answer(GUILD, 1_000 + crowd[-1], "Zoe", interaction_id=1)
+    links = (sample_link(7),)
+    desk.shelf.lay_out(sample_issue(9, published_at=desk.clock.now(), sections=(Section("T", links),), polls=()))
+    written = cast("CountingStore", desk.store).written
+    written.clear()
+    await desk.read()
+    assert await count(desk, submissions, submissions.c.featured_issue_id.is_not(None)) == PORTION
+    await desk.services.outbox.deliver_due()
+    [named] = [each.credits for _, each in desk.channel.messages.values() if each.issue.title == "Issue number 9"]
+    assert named == ()
+    await desk.services.chores.work_off()
+    assert await left(desk) == []
+    assert await count(desk, submissions, submissions.c.featured_issue_id.is_not(None)) == len(crowd)
+    assert max(written) < len(crowd)
+    desk.clock.move(timedelta(minutes=1))
+    await desk.services.outbox.deliver_due()
+    assert [each.credits for _, each in desk.channel.refreshed if isinstance(each, Announcement)] == [("Zoe",)]
 
 
 async def test_a_flood_is_announced_whole(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from bot.model.issue import Section
 from bot.model.member import Actor
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.ports import ReviewCard
-from bot.services import sources as reading_rules
+from bot.services import intake as reading_rules
 from bot.services.cards import Change
 from bot.store import outbox as outbox_rows
 from tests.doubles import NOON, sample_issue, sample_link

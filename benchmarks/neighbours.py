@@ -1,0 +1,214 @@
+"""The longest wait for another server's vote while the largest reading is stored, and an earlier build's beside it.
+
+A newsletter lists 1,000 issues of 90 links each; then all of them are edited. Meanwhile somebody in another server
+votes again and again, by the path that a press takes behind the door. SQLite and PostgreSQL, the latter on a server of
+its own; milliseconds. The reference is the longest wait for the same votes while nothing is read. ISSUES=… and LINKS=…
+change the numbers.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from inspect import signature
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from _processes import ROOT, report
+from _today import EARLIER, earlier_build
+from claiming import postgresql
+
+ISSUES, LINKS = int(os.environ.get("ISSUES", "1000")), int(os.environ.get("LINKS", "90"))
+READER, VOTER, CHANNEL = 1, 2, 3
+FEED = "https://news.example/feed"
+AIMS = {"sqlite": 250, "postgresql": 100}
+
+
+class _Clock:
+    """Stands still, but for what the benchmark lets pass."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return perf_counter()
+
+    def pass_hours(self) -> None:
+        self._now += timedelta(hours=25)  # so that the new day has room for as much again
+
+
+class _Bell:
+    def ring(self, worker: str) -> None:
+        pass
+
+
+class _Shelf:
+    """A newsletter."""
+
+    def __init__(self) -> None:
+        self.words = "A"
+
+    async def read(self, _source: Any, **_: Any) -> Any:
+        from bot.ports import Reading
+
+        return Reading(title="The Sample", issues=tuple(_issue(number, self.words) for number in range(ISSUES)))
+
+    async def find_feeds(self, _url: str, **_: Any) -> list[str]:
+        return []
+
+    async def addresses_for(self, _guild_id: int) -> list[str]:
+        return []
+
+
+class _Nobody:
+    """No Discord."""
+
+    def staff_channel(self, _guild_id: int) -> None:
+        return None
+
+
+def _issue(number: int, words: str) -> Any:
+    from bot.model.issue import Issue, Link, Section
+
+    links = tuple(
+        Link(
+            url=f"https://example.com/{number}/{place}",
+            key=f"example.com/{number}/{place}",
+            title=f"{words} thing number {place} that people talk about",
+            text="a link in a sentence",
+            excerpt=f"A sentence of some length about the thing {place}, in which a link stands.",
+        )
+        for place in range(LINKS)
+    )
+    return Issue(
+        title=f"Issue {number}",
+        identities=(f"guid:{number}", f"link:news.example/{number}", f"content:{number}"),
+        url=f"https://news.example/{number}",
+        published_at=datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=number),
+        sections=(Section("Links", links),),
+    )
+
+
+async def child(url: str, folder: str) -> dict[str, float]:
+    """The longest waits by the code in the path, in milliseconds, and the seconds of each reading."""
+    from bot.metrics import Metrics
+    from bot.model.member import Actor
+    from bot.services import Guilds, Polls, Sources, Subscriptions
+    from bot.store import Store
+    from bot.store.secret_box import SecretBox
+    from bot.store.upgrade import upgrade
+
+    await upgrade(url)
+    clock, bell, shelf, secrets = _Clock(), _Bell(), _Shelf(), SecretBox(Path(folder) / "secret.key")
+    async with await Store.open(url) as store:
+        named: dict[str, Any] = {"clock": clock, "bell": bell}
+        reading: dict[str, Any] = {**named, "reader": shelf, "secrets": secrets, "interval": timedelta(minutes=10)}
+        guilds, polls = Guilds(store, **named), Polls(store, **named)
+        known = {"metrics": Metrics(), "announcer": _Nobody(), **_quotas()}
+        asked = signature(Sources).parameters
+        sources = Sources(store, **reading, **{name: value for name, value in known.items() if name in asked})
+        for guild_id in (READER, VOTER):
+            await guilds.remember(guild_id, name="Server")
+        subscribe = Subscriptions(store, **reading).subscribe
+        actor = Actor(1, manages_messages=True, manages_server=True)
+        rights: dict[str, Any] = (
+            {"actor": actor} if "actor" in signature(subscribe).parameters else {}
+        )  # asked of nobody before
+        await subscribe(READER, url=FEED, channel_id=CHANNEL, interaction_id=1, **rights)
+        poll = await polls.open(
+            VOTER,
+            question="Which?",
+            options="A\nB",
+            closes="2 days",
+            channel_id=CHANNEL,
+            actor=actor,
+            interaction_id=2,
+        )
+        interactions = count(10)
+        sees = {"sees": lambda _: True} if "sees" in signature(Polls.vote).parameters else {}
+
+        async def vote() -> float:
+            begun = perf_counter()
+            number = next(interactions)
+            await polls.vote(VOTER, poll.poll_key, number % 2, member_id=number, interaction_id=number, **sees)
+            return (perf_counter() - begun) * 1000
+
+        waits = [await vote() for _ in range(200)]
+        figures = {"alone": max(waits)}
+        for name, words in (("stored", "A"), ("edited", "Another")):
+            shelf.words = words
+            begun = perf_counter()
+            task = asyncio.create_task(sources.read_due())
+            waits = []
+            while not task.done():
+                waits.append(await vote())
+                await asyncio.sleep(0.005)  # the next press
+            await task
+            figures |= {name: max(waits), f"{name}_seconds": perf_counter() - begun, f"{name}_votes": len(waits)}
+            clock.pass_hours()
+        return figures
+
+
+def _quotas() -> dict[str, Any]:
+    """All that is listed has room, so that both builds store as much."""
+    from bot.services.quotas import DEFAULT_QUOTAS
+
+    wanted = {"issues_a_day": ISSUES, "links_a_day": 2 * ISSUES * LINKS, "bytes_a_day": 10**12}
+    known: dict[str, Any] = {name: most for name, most in wanted.items() if hasattr(DEFAULT_QUOTAS, name)}
+    return {"quotas": replace(DEFAULT_QUOTAS, **known)}
+
+
+def measured(root: Path, url: str) -> dict[str, float]:
+    """The figures of the code in `root`, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, str(Path(__file__).resolve()), "child", url, folder]
+        ran = subprocess.run(
+            command, capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(root)}, text=True
+        )
+    if ran.returncode:
+        raise SystemExit(ran.stderr)
+    figures: dict[str, float] = json.loads(ran.stdout.splitlines()[-1])
+    return figures
+
+
+def compare(dialect: str, database: Callable[[str], str]) -> None:
+    """Print the lines of one kind of database."""
+    now = measured(ROOT, database("now"))
+    for what in ("stored", "edited"):
+        name = (
+            f"longest wait for a vote while {ISSUES} issues of {LINKS} links are {what}, {dialect}, ms"
+            f" (aim {AIMS[dialect]}; {now[f'{what}_seconds']:.1f} s, {now[f'{what}_votes']} votes)"
+        )
+        report(name, value=now[what], reference=now["alone"], ratio=now[what] / now["alone"])
+    with earlier_build() as root:
+        if root is None:
+            return
+        before = measured(root, database("before"))
+        for what in ("stored", "edited"):
+            name = f"the same, {what}, against {EARLIER}, {dialect}, ms ({before[f'{what}_seconds']:.1f} s)"
+            report(name, value=now[what], reference=before[what], ratio=now[what] / before[what])
+
+
+def main() -> None:
+    """Measure both databases and print."""
+    if sys.argv[1:2] == ["child"]:
+        print(json.dumps(asyncio.run(child(sys.argv[2], sys.argv[3]))))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        compare("sqlite", lambda name: f"sqlite:///{folder}/{name}.db")
+    with postgresql() as database:
+        compare("postgresql", database)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""What one server lets be stored is bounded, by the day and newsletter and in all, and leaves when it is not read."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.model.issue import Issue
+from bot.model.submission import SubmissionState
+from bot.services import Guilds, Sources
+from bot.services.quotas import Quotas
+from bot.services.retention import UNREAD_DAYS, Retention
+from bot.store import Store
+from bot.store.tables import issue_identities, issues, links, sources
+from tests.doubles import sample_issue, sample_link
+from tests.services.conftest import ADMIN, GUILD, Desk, desk
+from tests.services.full import CountingStore
+from tests.services.test_submissions import approve, now_of, open_submissions, send
+
+__all__ = ["desk"]
+
+MUCH = Quotas(issues_a_day=1_000, links_a_day=1_000, issues_of_a_server=1_000, links_of_a_server=1_000)
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with await CountingStore.open(database_url) as store:
+        yield store
+
+
+async def stored(desk: Desk) -> tuple[int, int]:
+    """How many issues and links there are."""
+    async with desk.store.read() as transaction:
+        counts = [
+            (await transaction.execute(select(func.count()).select_from(table))).scalar_one()
+            for table in (issues, links)
+        ]
+    return counts[0], counts[1]
+
+
+async def read(desk: Desk, reading: Sources, *numbers: int, **changes: Any) -> tuple[tuple[int, int], str | None]:
+    """Let the newsletter list these, each with three links; what is stored then, and what is said of it."""
+    desk.shelf.lay_out(*(sample_issue(number, **changes) for number in numbers), etag="new")
+    desk.clock.move(timedelta(minutes=16))
+    await reading.read_due()
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    said = None if source.last_problem is None else source.last_problem.message_id
+    assert (source.etag is None) == (said in {"reading-new-waits", "reading-edits-wait", "reading-no-room"})
+    return await stored(desk), said
+
+
+@pytest.mark.parametrize("quotas", [replace(MUCH, issues_a_day=4), replace(MUCH, links_a_day=14)])
+async def test_of_one_newsletter_so_much_is_stored_a_day_and_the_older_issues_follow_in_silence(
+    desk: Desk, quotas: Quotas
+) -> None:
+    reading = desk.sources(quotas=quotas)
+    desk.shelf.lay_out(*(sample_issue(number) for number in range(6)))
+    await desk.subscribe()
+    assert await read(desk, reading, 5, 4, 3, 2, 1, 0) == ((4, 12), "reading-new-waits")
+    assert await desk.titles_sent() == ["Issue number 5"]
+    assert await read(desk, reading, 6, 5, 4, 3, 2, 1, 0) == ((4, 12), "reading-new-waits"), "the day is not over"
+    desk.clock.move(timedelta(days=1))
+    assert await read(desk, reading, 6, 5, 4, 3, 2, 1, 0) == ((7, 21), None)
+    assert await desk.titles_sent() == ["Issue number 5", "Issue number 6"]
+    assert (await desk.services.guilds.status(GUILD)).floods == ()
+
+
+async def test_a_newsletter_that_changes_everything_all_day_is_not_stored_anew_each_time(desk: Desk) -> None:
+    reading = desk.sources(quotas=replace(MUCH, links_a_day=20))
+    await desk.subscribe()
+    assert await read(desk, reading, 3, 2, 1) == ((3, 9), None)
+    assert await read(desk, reading, 3, 2, 1, title="Changed") == ((3, 9), None)
+    assert await read(desk, reading, 3, 2, 1, title="Again") == ((3, 9), "reading-edits-wait")
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    assert source.stored_links <= 20
+
+
+async def test_a_server_whose_archive_is_full_is_told_of_new_issues_and_keeps_no_more_links(desk: Desk) -> None:
+    quotas = replace(MUCH, links_of_a_server=7, issues_of_a_server=4)
+    reading = desk.sources(quotas=quotas)
+    desk.shelf.lay_out(sample_issue(1))
+    await desk.subscribe()
+    assert await read(desk, reading, 2, 1) == ((2, 6), None)
+    assert await read(desk, reading, 3, 2, 1) == ((3, 6), "reading-no-room-for-links")
+    assert await desk.titles_sent() == ["Issue number 2", "Issue number 3"]
+    changed = ((3, 6), "reading-no-room-for-links")
+    assert await read(desk, reading, 3, 2, 1, title="Changed") == changed, "what is there may change"
+    assert len(await desk.services.issues.search_titles(GUILD, "Changed")) == 3
+    assert (await read(desk, reading, 6, 5, 4))[0] == (4, 6)
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    assert source.last_problem is not None
+    assert (source.last_problem.message_id, source.last_problem.params) == ("reading-no-room", {"count": 2})
+    status = await Guilds(desk.store, clock=desk.clock, bell=desk.bell, quotas=quotas).status(GUILD)
+    assert (status.share.issues, status.share.links, status.quotas) == (4, 6, quotas)
+    await desk.subscribe(GUILD + 1)
+    shared = await desk.services.guilds.status(GUILD)
+    assert (shared.share.issues, shared.share.links) == (2, 3), "two servers have half of it each"
+
+
+async def unsubscribed(desk: Desk) -> None:
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    await desk.services.subscriptions.unsubscribe(
+        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
+
+
+async def test_what_no_server_reads_goes_after_its_time_in_portions(desk: Desk) -> None:
+    def with_links(number: int) -> Issue:
+        [section] = sample_issue(number).sections
+        found = tuple(sample_link(100 * number + place) for place in range(90))
+        return sample_issue(number, sections=(replace(section, links=found),))
+
+    desk.shelf.lay_out(*(with_links(number) for number in range(1, 10)))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await unsubscribed(desk)
+    retention = Retention(desk.store, clock=desk.clock)
+    await retention.clear()
+    desk.clock.move(timedelta(days=UNREAD_DAYS - 1))
+    await retention.clear()
+    assert await stored(desk) == (9, 810)
+    await desk.subscribe()  # its time begins anew
+    await unsubscribed(desk)
+    await retention.clear()
+    desk.clock.move(timedelta(days=2))
+    await retention.clear()
+    assert await stored(desk) == (9, 810)
+    desk.clock.move(timedelta(days=UNREAD_DAYS))
+    written = cast("CountingStore", desk.store).written
+    written.clear()
+    await retention.clear()
+    assert max(written) < 3_000
+    assert await stored(desk) == (0, 0)
+    async with desk.store.read() as transaction:
+        for table in (sources, issue_identities):
+            assert (await transaction.execute(select(func.count()).select_from(table))).scalar_one() == 0
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    assert (await stored(desk))[0] == 9, "it can be added again"
+
+
+async def test_an_issue_in_which_a_members_link_ran_stays_with_it(desk: Desk) -> None:
+    await open_submissions(desk)
+    submission = await send(desk)
+    await approve(desk, submission)
+    found = replace(sample_link(1), url=submission.url, key=submission.link_key)
+    [section] = sample_issue(1).sections
+    ran = sample_issue(200, sections=(replace(section, links=(found,)),))
+    desk.shelf.lay_out(sample_issue(1))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    desk.shelf.lay_out(ran, sample_issue(1))
+    await desk.read()
+    await unsubscribed(desk)
+    retention = Retention(desk.store, clock=desk.clock)
+    for _ in range(2):
+        await retention.clear()
+        desk.clock.move(timedelta(days=UNREAD_DAYS + 1))
+        await retention.clear()
+    assert (await stored(desk))[0] == 1
+    kept = await now_of(desk, submission)
+    assert kept.featured is not None
+    assert kept.state is SubmissionState.APPROVED

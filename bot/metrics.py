@@ -53,9 +53,13 @@ class Metrics:
 
 @dataclass(slots=True)
 class Meter:
-    """What was received from the network, unpacked, while it ran; `most_bytes` is what may be."""
+    """What was received from the network, unpacked, while it ran; `most_bytes` is what may be.
+
+    understanding_seconds: what it took to understand that, of a processor; of what had to be ended, by the clock.
+    """
 
     received_bytes: int = 0
+    understanding_seconds: float = 0.0
     most_bytes: int | None = None
 
 
@@ -80,3 +84,10 @@ def note_received(count: int) -> bool:
         return True
     meter.received_bytes += count
     return meter.most_bytes is None or meter.received_bytes <= meter.most_bytes
+
+
+def note_understood(seconds: float) -> None:
+    """It took so long to understand a document, for whoever measures."""
+    meter = _meter.get()
+    if meter is not None:
+        meter.understanding_seconds += seconds

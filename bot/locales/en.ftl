@@ -211,7 +211,7 @@ setup-source-added = **{ $title }** is read from now on; { $count ->
    *[none] {"."} New issues are announced in <#{ $channel }>.
 }
 setup-too-many-sources = This server reads { $count } newsletters, as many as it may. Remove one with `/setup remove` first; whoever runs me can allow more.
-setup-used-up = Enough was read for this server today: { $megabytes } MB, which is what the operator allows (MEGABYTES_PER_SERVER). Try again tomorrow, or let a large newsletter go with `/setup remove`.
+setup-used-up = Enough was read for this server today: { $megabytes } MB, which is what the operator allows (MEGABYTES_PER_SERVER); a second that it takes to understand something counts for { $second } MB. Try again tomorrow, or let a large newsletter go with `/setup remove`.
 setup-source-busy = I am looking at another address for this server; that takes a few minutes at most. Wait for its answer, then give me this one again.
 setup-source-crowded = Many servers add newsletters right now, and the turn of this one did not come within { $minutes } minutes. Try again in a few minutes.
 setup-source-slow = To look for a newsletter there takes longer than { $minutes } minutes. Give me the address of the feed itself, or of a shorter one.
@@ -627,7 +627,7 @@ reading-links-cut = { $count ->
     [one] One issue has more than { $most } links; I keep the first { $most }.
    *[other] { $count } issues have more than { $most } links; I keep the first { $most } of each.
     }
-notice-heavy = **{ $title } is very large.** What was received of it today is as much as one newsletter may take, so it is read again on { $when }; what comes out meanwhile is announced then.
+notice-heavy = **{ $title } is very large, or takes long to understand.** Today it took as much as one newsletter may, so it is read again on { $when }; what comes out meanwhile is announced then.
 notice-used-up = **Enough was read for this server today.** The operator allows so much a day, and its newsletters are read again on { $when }; what comes out meanwhile is announced then. If one of them is very large, `/setup remove` lets it go.
 notice-channel-stopped = **Nothing is sent to <#{ $channel }> any more.** { $reason }
     { $count ->

@@ -9,7 +9,7 @@ from uuid import uuid4
 from bot.clock import Clock
 from bot.errors import RefusedError, TooMuchError
 from bot.metrics import metered
-from bot.services.quotas import Quotas, charge, reserve_attempt
+from bot.services.quotas import Quotas, charge, cost_of, reserve_attempt
 from bot.store import Store
 from bot.store import attempts as attempt_rows
 
@@ -40,4 +40,4 @@ async def attempt(store: Store, guild_id: int, quotas: Quotas, *, clock: Clock) 
         finally:
             async with store.write() as transaction:
                 await attempt_rows.end(transaction, guild_id, token=token)
-                await charge(transaction, [guild_id], meter.received_bytes, now=clock.now())
+                await charge(transaction, [guild_id], cost_of(meter), now=clock.now())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from bot.errors import RefusedError
+from bot.metrics import Meter
 from bot.model.guild import Source
 from bot.services.storing import Room
 from bot.store import Transaction
@@ -15,11 +16,15 @@ MEGABYTE = 1_000_000
 ATTEMPT_BYTES = MEGABYTE // 2
 """What a try of an address counts for at the least: else the bot would ask any number of strangers for nothing."""
 
+SECOND_BYTES = 2 * MEGABYTE
+"""What a second of understanding counts for: ordinary newsletters take one for each one or two megabytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
     """sources: how many a server reads. bytes_a_day: how much is received for it, unpacked, on a day (UTC).
 
+    What takes time to understand counts as bytes, too (`cost_of`).
     shortest_pause: between two readings of a source, whoever asks for one. issues_a_day, links_a_day: how much of a
     source is stored on a day (UTC). issues_of_a_server, links_of_a_server: how large its share of the archive may be.
     """
@@ -50,7 +55,7 @@ async def reserve_attempt(transaction: Transaction, guild_id: int, quotas: Quota
         transaction, guild_id, day=now.date(), received_bytes=ATTEMPT_BYTES, limit=quotas.bytes_a_day
     )
     if used is None:
-        raise RefusedError("setup-used-up", megabytes=_megabytes(quotas))
+        raise RefusedError("setup-used-up", megabytes=_megabytes(quotas.bytes_a_day), second=_megabytes(SECOND_BYTES))
     return max(ATTEMPT_BYTES, min(quotas.bytes_of_a_source, quotas.bytes_a_day - used))
 
 
@@ -70,6 +75,11 @@ async def charge(transaction: Transaction, guild_ids: Collection[int], received_
     if received_bytes and guild_ids:
         share = -(-received_bytes // len(guild_ids))
         await usage_rows.add(transaction, guild_ids, day=now.date(), received_bytes=share)
+
+
+def cost_of(meter: Meter) -> int:
+    """What it counts for, in bytes: those that were received, and the time that it took to understand them."""
+    return meter.received_bytes + round(meter.understanding_seconds * SECOND_BYTES)
 
 
 async def room_for(
@@ -99,5 +109,5 @@ def tomorrow(now: datetime) -> datetime:
     return datetime.combine(now.date() + timedelta(days=1), time(), UTC)
 
 
-def _megabytes(quotas: Quotas) -> str:
-    return f"{quotas.bytes_a_day / MEGABYTE:g}"
+def _megabytes(count: int) -> str:
+    return f"{count / MEGABYTE:g}"

@@ -22,7 +22,7 @@ from bot.services.intake import Intake
 from bot.services.ladder import Climbed, Ladder, next_look_up
 from bot.services.news import telling
 from bot.services.portions import PORTION
-from bot.services.quotas import DEFAULT_QUOTAS, Quotas, charge, is_heavy, tomorrow, used_up
+from bot.services.quotas import DEFAULT_QUOTAS, Quotas, charge, cost_of, is_heavy, tomorrow, used_up
 from bot.services.repeats import is_release_due, release
 from bot.services.side_by_side import work_off
 from bot.services.slots import LONGEST_ASKED, next_reading
@@ -223,7 +223,7 @@ class Sources:
             await self._read_and_take_in(source)
         if source.hinted_guild_id in paying:
             paying = {source.hinted_guild_id}
-        await self._charge(paying, meter.received_bytes, source=source)
+        await self._charge(paying, cost_of(meter), source=source)
 
     async def _charge(self, guild_ids: Collection[int], received_bytes: int, *, source: Source | None = None) -> None:
         if received_bytes:

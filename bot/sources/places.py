@@ -5,12 +5,16 @@ what a server tries (`/setup source`) have places of their own, so that neither 
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Hashable
 from concurrent.futures import Executor
+from contextvars import copy_context
 from enum import IntEnum
+from functools import partial
 from typing import TypeVar
 
 from bot.errors import RefusedError
+from bot.metrics import note_understood
 from bot.sources.turns import Turns
 
 T = TypeVar("T")
@@ -116,8 +120,9 @@ class Lane:
                 place.leave()
 
     async def run(self, read: Callable[[], T]) -> T:
-        """What `read` gives, beside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, read)
+        """What `read` gives, beside the event loop; how long it takes is noted for whoever measures."""
+        noted = partial(copy_context().run, _timed, read)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, noted)
 
     def line(self, size: Size) -> Line:
         return self._lines[size]
@@ -129,6 +134,14 @@ class Lane:
         except TimeoutError:
             seconds = self._patience_seconds or 0
             raise RefusedError("setup-source-crowded", minutes=f"{seconds / 60:.2g}") from None
+
+
+def _timed(read: Callable[[], T]) -> T:
+    began = time.thread_time()
+    try:
+        return read()
+    finally:
+        note_understood(time.thread_time() - began)
 
 
 class Place:

@@ -8,6 +8,7 @@ is in them; starting another takes a fifth of a second.
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from bot.errors import UnreadableError
+from bot.metrics import note_understood
 from bot.sources.places import ORDINARY_BYTES
 
 T = TypeVar("T")
@@ -32,12 +34,14 @@ _DISGUISES = (b"\0", b"\x1b")  # of UTF-16 and ISO-2022, in which the words abov
 @dataclass(frozen=True, slots=True)
 class _Understood(Generic[T]):
     given: T
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
     message_id: str
     params: dict[str, str | int]
+    seconds: float
 
 
 def is_ordinary(content: bytes) -> bool:
@@ -58,15 +62,26 @@ async def read_apart(content: bytes, read: Callable[[], T]) -> T:
 
 
 async def apart(read: Callable[[], T], *, seconds: float, memory_bytes: int) -> T:
-    """What `read` gives in a process of its own, which may take that long and that much."""
+    """What `read` gives in a process of its own, which may take that long and that much.
+
+    How long it takes is noted for whoever measures, also when it has to be ended.
+    """
     ended, end = get_context("spawn").Pipe(duplex=False)
+    began = time.monotonic()
+    outcome: _Understood[T] | _Refused | None = None
     try:
-        return await asyncio.to_thread(_watch, read, ended, seconds=seconds, memory_bytes=memory_bytes)
+        outcome = await asyncio.to_thread(_watch, read, ended, seconds=seconds, memory_bytes=memory_bytes)
     finally:
         end.close()  # a thread that still waits hears of it, ends the process, and does not keep the bot from stopping
+        note_understood(time.monotonic() - began if outcome is None else outcome.seconds)
+    if isinstance(outcome, _Refused):
+        raise UnreadableError(outcome.message_id, **outcome.params)
+    return outcome.given
 
 
-def _watch(read: Callable[[], T], ended: Connection, *, seconds: float, memory_bytes: int) -> T:
+def _watch(
+    read: Callable[[], T], ended: Connection, *, seconds: float, memory_bytes: int
+) -> "_Understood[T] | _Refused":
     """Let the other process do it, until it is done, its time is over, or nobody waits for it any more."""
     # not fork: the bot has threads, and a copy would hold all that the bot knows
     context = get_context("spawn")
@@ -88,9 +103,7 @@ def _watch(read: Callable[[], T], ended: Connection, *, seconds: float, memory_b
             process.kill()
             process.join()
             process.close()
-    if isinstance(outcome, _Refused):
-        raise UnreadableError(outcome.message_id, **outcome.params)
-    return outcome.given
+    return outcome
 
 
 def _read_into(sender: Connection, read: Callable[[], T], seconds: float, memory_bytes: int) -> None:
@@ -98,12 +111,14 @@ def _read_into(sender: Connection, read: Callable[[], T], seconds: float, memory
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the bot's to answer
     _bound_myself(seconds, memory_bytes)
     outcome: _Understood[T] | _Refused
+    began = time.process_time()
     try:
-        outcome = _Understood(read())
+        given = read()
+        outcome = _Understood(given, time.process_time() - began)
     except UnreadableError as error:
-        outcome = _Refused(error.message_id, error.params)
+        outcome = _Refused(error.message_id, error.params, time.process_time() - began)
     except (MemoryError, RecursionError):
-        outcome = _Refused("unreadable-crash", {})
+        outcome = _Refused("unreadable-crash", {}, time.process_time() - began)
     sender.send(outcome)
 
 

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from bot.errors import RefusedError, UnreadableError
-from bot.metrics import metered, note_received
+from bot.metrics import metered, note_received, note_understood
 from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.ports import Reading, Unchanged
 from bot.services import Guilds, Push
-from bot.services.quotas import MEGABYTE, Quotas
+from bot.services.quotas import ATTEMPT_BYTES, MEGABYTE, SECOND_BYTES, Quotas
 from bot.services.subscriptions import Subscribed
 from bot.store import sources as source_rows
 from bot.store import usage as usage_rows
@@ -29,6 +29,7 @@ class HeavyShelf(Shelf):
     """Its feeds take so many bytes to fetch."""
 
     weight = MEGABYTE
+    seconds = 0.0
 
     def __init__(self, *issues: Issue) -> None:
         super().__init__(*issues)
@@ -38,10 +39,12 @@ class HeavyShelf(Shelf):
         self, source: Source, *, credentials: str | None, asked_by: int | None = None
     ) -> Reading | Unchanged:
         note_received(self.weights.get(source.url, self.weight))
+        note_understood(self.seconds)
         return await super().read(source, credentials=credentials)
 
     async def find_feeds(self, url: str, *, credentials: str | None, asked_by: int | None = None) -> list[str]:
         note_received(self.weight)
+        note_understood(self.seconds)
         return await super().find_feeds(url, credentials=credentials)
 
 
@@ -119,6 +122,20 @@ async def test_one_heavy_newsletter_takes_a_part_only_and_the_others_go_on(ratio
     assert await ration.told("notice-heavy") == [GUILD]
 
 
+async def test_time_counts_like_bytes_also_where_nothing_comes_of_it(ration: Ration) -> None:
+    ration.shelf.weight, ration.shelf.seconds = 0, 1.5
+    await ration.subscribe()
+    await ration.read()
+    ration.shelf.answer = UnreadableError("unreadable-slow", seconds="1.5")
+    with pytest.raises(UnreadableError):
+        await ration.subscribe(url="https://slow.example/")
+    async with ration.desk.store.read() as transaction:
+        used = await usage_rows.of_day(transaction, [GUILD], day=ration.desk.clock.now().date())
+        [source] = await source_rows.all_sources(transaction)
+    assert used == {GUILD: 3 * round(1.5 * SECOND_BYTES) + 2 * ATTEMPT_BYTES}
+    assert source.received_bytes == round(1.5 * SECOND_BYTES)
+
+
 async def test_what_several_servers_read_is_divided_between_them(ration: Ration) -> None:
     await ration.subscribe()
     await ration.subscribe(OTHER)
@@ -174,7 +191,7 @@ async def test_what_is_tried_in_vain_counts_too_and_nothing_more_is_tried_then(r
     asked = len(ration.shelf.asked)
     with pytest.raises(RefusedError) as caught:
         await ration.subscribe()
-    assert (caught.value.message_id, caught.value.params) == ("setup-used-up", {"megabytes": "10"})
+    assert (caught.value.message_id, caught.value.params) == ("setup-used-up", {"megabytes": "10", "second": "2"})
     assert len(ration.shelf.asked) == asked
 
 

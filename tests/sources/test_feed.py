@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.errors import FetchError, UnreadableError
 from bot.fetch import Fetcher
+from bot.metrics import metered
 from bot.model.guild import Source
 from bot.ports import Reading, Unchanged
 from bot.sources import quarantine
@@ -66,9 +67,12 @@ async def feeds() -> AsyncIterator[FeedSource]:
 
 
 async def test_a_whole_feed_comes_with_its_marks(press: Press, feeds: FeedSource) -> None:
-    reading = await feeds.read(press.source(first_read_at=None), credentials=None)
+    with metered() as meter:
+        reading = await feeds.read(press.source(first_read_at=None), credentials=None)
     assert isinstance(reading, Reading)
     assert (reading.etag, reading.last_modified, len(reading.issues)) == ('"1"', "today", 4)
+    assert meter.received_bytes == len(WHOLE)
+    assert meter.understanding_seconds > 0
 
 
 async def test_a_torn_feed_gives_its_whole_items_without_marks_so_that_the_rest_is_asked_for(

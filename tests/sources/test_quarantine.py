@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import UnreadableError
+from bot.metrics import metered
 from bot.newsletter import Feed, read_feed
 from bot.sources.quarantine import apart, is_ordinary, read_apart
 
@@ -35,8 +36,10 @@ def end() -> Feed:
     os.abort()
 
 
-async def test_a_feed_is_the_same_as_read_here() -> None:
-    assert await read_apart(RSS, partial(read_feed, RSS, content_type="text/xml")) == read_feed(RSS)
+async def test_a_feed_is_the_same_as_read_here_and_its_time_is_noted() -> None:
+    with metered() as meter:
+        assert await read_apart(RSS, partial(read_feed, RSS, content_type="text/xml")) == read_feed(RSS)
+    assert meter.understanding_seconds > 0
 
 
 async def test_a_refusal_arrives_with_its_sentence() -> None:
@@ -45,20 +48,23 @@ async def test_a_refusal_arrives_with_its_sentence() -> None:
     assert refusal.value.params == {"kind": "a PNG picture"}
 
 
-async def test_what_never_ends_is_ended() -> None:
-    with pytest.raises(UnreadableError, match="unreadable-slow seconds=0.7"):
+async def test_what_never_ends_is_ended_and_counts_for_all_its_time() -> None:
+    with metered() as meter, pytest.raises(UnreadableError, match="unreadable-slow seconds=0.7"):
         await apart(loop, seconds=0.7, memory_bytes=MEMORY)
+    assert meter.understanding_seconds >= 0.7
 
 
 async def test_who_waits_no_longer_ends_the_process_and_leaves_no_thread_behind(tmp_path: Path) -> None:
     """When the bot is told to stop, it must not wait for a document that takes an hour."""
     os.mkfifo(pipe := tmp_path / "pipe")
-    reading = asyncio.create_task(apart(partial(say_and_loop, pipe), seconds=3_600, memory_bytes=MEMORY))
-    assert await asyncio.to_thread(pipe.read_text) == "begun"
-    [process] = active_children()
-    reading.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await reading
+    with metered() as meter:
+        reading = asyncio.create_task(apart(partial(say_and_loop, pipe), seconds=3_600, memory_bytes=MEMORY))
+        assert await asyncio.to_thread(pipe.read_text) == "begun"
+        [process] = active_children()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+    assert meter.understanding_seconds > 0
     await asyncio.get_running_loop().shutdown_default_executor()  # waits for the thread, for an hour if need be
     assert process not in active_children()
 

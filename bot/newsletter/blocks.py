@@ -28,10 +28,13 @@ _EMPHASIS = frozenset(
 _BETWEEN = f"* {EDGE}"  # what may stand between the fragments of one link
 
 _TAG = re.compile(r"</?[a-zA-Z][^>\"]*+(?>(?:\"[^\"]*+\"[^>\"]*+)*)>")
-_COMMENT = re.compile(r"<!--.*?-->|<!DOCTYPE[^>]*>|<\?[^>]*>", re.DOTALL | re.IGNORECASE)
+# in one pass: what looks like a comment may stand in an attribute
+_TAG_OR_COMMENT = re.compile(
+    rf"{_TAG.pattern}|<!--.*?(?:-->|\Z)|<!DOCTYPE[^>]*+>|<\?[^>]*+>", re.DOTALL | re.IGNORECASE
+)
 _ADDRESS = re.compile(r"https?://[^\s<>\"“”„«»、。，！？；：（）「」『』…]+", re.IGNORECASE)
-_BOLD_PART = re.compile(r"<(strong|b)\b[^>]*>.*?</\1>", re.DOTALL)
-_MARKED = re.compile(r"<mark\b[^>]*>(.*?)</mark>", re.DOTALL)
+_BOLD_PART = re.compile(r"<(strong|b)(?: [^>]*)?>.*?(?:</\1>|\Z)", re.DOTALL)
+_MARKED = re.compile(r"<mark(?: [^>]*)?>(.*?)(?:</mark>|\Z)", re.DOTALL)
 # an attribute or a declaration of style, in pixels
 _STATED_SIZE = re.compile(
     r"(?<![\w-])(?:width|height)(?:=\"|\s*:)\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*(?=[\";!])", re.IGNORECASE
@@ -106,7 +109,9 @@ class Block:
     @property
     def is_small(self) -> bool:
         """The block is small print, which beehiiv uses for captions."""
-        return len(self.pieces) > 1 and self.raw.lstrip().startswith("<small")
+        if len(self.pieces) < 2:
+            return False
+        return self.pieces[1].startswith("small") and not self.pieces[0].partition(">")[2].strip()
 
     @property
     def marked(self) -> str | None:
@@ -127,12 +132,14 @@ def read_blocks(canonical: str, *, base: str | None = None, mend: bool = False) 
     """
     blocks = _cut(canonical, base, mend=mend)
     if blocks is None:
-        blocks = _cut(_TAG.sub(_without_angles, _COMMENT.sub("", canonical)), base, mend=mend)
+        blocks = _cut(_TAG_OR_COMMENT.sub(_without_angles, canonical), base, mend=mend)
     return blocks or []
 
 
 def _without_angles(tag: re.Match[str]) -> str:
-    """A tag whose attributes hold `<` or `>` only as entities."""
+    """A tag whose attributes hold `<` or `>` only as entities; nothing for a comment."""
+    if tag[0][1] in "!?":
+        return ""
     return "<" + tag[0][1:-1].replace("<", "&lt;").replace(">", "&gt;") + ">"
 
 
@@ -175,7 +182,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             elif name == "img":
                 picture = _picture(tag)
                 if picture is not None:
-                    pictures = [*pictures, picture]
+                    pictures.append(picture)
                     if current is not None:
                         current.alt = current.alt or picture.alt
             elif name[:1] == "!":

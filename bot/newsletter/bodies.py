@@ -51,8 +51,9 @@ def issue_from_markdown(source: str, known: Known) -> Issue:
     """The issue in a Markdown document; of one that is `known` as paid for, what it says itself to be for everybody."""
     is_paid, has_paid = known.paywalled, False
     # In the text of a code span such a mark is none; what is rendered tells the two apart.
-    if "<!--" in source and public_part(markdown_html(source))[1]:
-        source, has_paid = public_part(source)
+    public, keeps_back = public_part(source)
+    if keeps_back and public_part(markdown_html(source))[1]:
+        source, has_paid = public, True
     known.paywalled = is_paid or has_paid
     whole = source
     source, polls = beehiiv.take_torn_polls(source)

@@ -46,6 +46,8 @@ _PAID_TAG = re.compile(r"(?:\A|\s)#(?:ad|sponsored)\W*\Z|\A#(?:ad|sponsored)\b",
 _STAR_NOTE = re.compile(r"(?:^|\n)\s*\*\s*(?:sponsor|affiliate|ad\b|paid|partner)", re.IGNORECASE)
 # under a post that is shown with its words: "— Name (@name), Oct 12, 2022"
 _SIGNATURE = re.compile(r"(?:(?:^|\n)[—–-]|(?<= )[—–]) ?[^\n—–]{1,100}\(@\w{1,30}\)")
+_LONGEST_SIGNATURE = 200
+_NEARBY = 2_000
 _DAY = re.compile(r"[A-Z][a-z]{2,8}\.? \d{1,2}, 20\d\d\Z")
 _FOOTNOTE = re.compile(r"/(?:rss|feed|atom)(?:\.xml)?/?#fn(?:ref)?:")
 _MORE = frozenset({"view more", "see more", "show more", "more", "view all", "see all", "show all"})
@@ -302,8 +304,9 @@ class _Reader:
     def _words_of_post(self, number: int, anchor: Anchor) -> str:
         """The words of a post whose signature holds the link; empty for any other link."""
         text = self._blocks[number].text
-        signature = _SIGNATURE.search(text[: anchor.end])
-        if signature is None or anchor.end - signature.start() > 200:
+        begin = max(0, anchor.end - _LONGEST_SIGNATURE)
+        signature = _SIGNATURE.search(text, begin, anchor.end)
+        if signature is None or text.find("(@", 0, begin) >= 0:
             return ""
         if anchor.end < signature.end() or not (
             anchor.start < signature.end() or _DAY.match(text[anchor.start : anchor.end])
@@ -355,8 +358,10 @@ def _is_advertisement(text: str) -> bool:
 
 
 def _line_at(text: str, position: int) -> str:
-    end = text.find("\n", position)
-    return text[text.rfind("\n", 0, position) + 1 : end if end >= 0 else len(text)]
+    """The line there, or as much of it as stands nearby."""
+    low, high = max(0, position - _NEARBY), position + _NEARBY
+    begin, end = text.rfind("\n", low, position), text.find("\n", position, high)
+    return text[begin + 1 if begin >= 0 else low : end if end >= 0 else high]
 
 
 def lead_picture(parts: Parts, known: Known) -> str | None:

@@ -93,9 +93,8 @@ def mended(text: str) -> str:
     def fixed(line: str) -> str:
         kept = _SOUND.findall(line)
         line = fix_encoding(_SOUND.sub(_KEPT, line)) if kept else fix_encoding(line)
-        for letter in kept:
-            line = line.replace(_KEPT, letter, 1)
-        return line
+        letters = iter(kept)
+        return re.sub(_KEPT, lambda _: next(letters, _KEPT), line) if kept else line
 
     lines = _LOST_QUOTE.sub("”", text).splitlines(keepends=True)
     return "".join([fixed(line) if _AS_WINDOWS.search(line) else line for line in lines])

@@ -1,7 +1,6 @@
 """Feeds: RSS, Atom, RDF and JSON Feed -> their items as issues."""
 
 import html
-import io
 import json
 import math
 import re
@@ -10,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from time import struct_time
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +20,7 @@ from bot.newsletter.chrome import Own, is_action, is_chrome
 from bot.newsletter.encoding import decoded, mended
 from bot.newsletter.links import MAX_KEY, absolute, clean_url, link_key, read_link
 from bot.newsletter.mastheads import Known
+from bot.newsletter.parsing import parsed
 from bot.newsletter.platforms import substack
 from bot.newsletter.sniffing import Kind, kind_of
 from bot.newsletter.text import MAX_TITLE, key_within, plain, storable
@@ -32,7 +31,6 @@ from bot.newsletter.wrappers import site_of
 MAX_ITEMS = 1_000
 MAX_SUBTITLE = 300
 _MAX_GUID = 10_000
-_MAX_AUTHOR = 500
 
 _BLOCK_TAG = re.compile(r"<(?:p|div|ul|ol|li|h[1-6]|table|blockquote|figure|img|a)\b", re.IGNORECASE)
 _TEXT_LINK = re.compile(
@@ -81,10 +79,10 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
     """An RSS, Atom or RDF feed. feedparser's `bozo` is no verdict: ill-formed feeds are used as far as they go."""
     # in one character set from here on, which `decoded` finds out better: feedparser trusts what is declared
     whole, torn = whole_items(decoded(content, content_type).encode("utf-8", "replace"))
-    parsed = _parse(whole, base=base)
-    entries = parsed.get("entries") or []
-    head = parsed.get("feed") or {}
-    if not parsed.get("version") and not entries and not head:
+    found = parsed(whole, base=base)
+    entries = found.get("entries") or []
+    head = found.get("feed") or {}
+    if not found.get("version") and not entries and not head:
         raise UnreadableError("unreadable-feed")
     title = plain(_string(head.get("title"))) or None
     home = clean_url(_string(head.get("link")), base)
@@ -112,44 +110,6 @@ def _newest(entries: list[Any]) -> list[Any]:
         return entries
     first, last = _date(entries[0]), _date(entries[-1])
     return entries[-MAX_ITEMS:] if first and last and last > first else entries[:MAX_ITEMS]
-
-
-def _parse(content: bytes, *, base: str | None) -> Any:
-    import feedparser
-
-    _bound_authors()
-    headers = {"content-type": "application/xml; charset=utf-8"}
-    if base:
-        headers["content-location"] = base
-    try:
-        # its sanitiser and its resolver walk every body once more; both jobs are done by `bot.newsletter.markup`
-        return feedparser.parse(
-            io.BytesIO(content), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
-    except MemoryError:
-        raise  # says nothing about the feed's form
-    except Exception as error:  # feedparser lets its parsers' errors through on inputs nobody foresaw
-        raise UnreadableError("unreadable-feed") from error
-
-
-@cache
-def _bound_authors() -> None:
-    """Make feedparser look for an e-mail address in the first words of an author only.
-
-    Its pattern takes the square of the length, and holds the whole process meanwhile.
-    """
-    from feedparser.mixin import _FeedParserMixin
-
-    look_for_address = _FeedParserMixin._sync_author_detail  # noqa: SLF001 - the least that can be replaced
-
-    def bounded(self: Any, key: str = "author") -> None:
-        context = self._get_context()
-        author = context.get(key)
-        if isinstance(author, str) and len(author) > _MAX_AUTHOR:
-            context[key] = author[:_MAX_AUTHOR]
-        look_for_address(self, key)
-
-    _FeedParserMixin._sync_author_detail = bounded  # noqa: SLF001
 
 
 def _issue(entry: Any, head: Any, *, home: str | None, base: str | None) -> Issue:

@@ -22,7 +22,7 @@ _FOOTNOTE = re.compile(r"\[\^[\w-]{1,40}\](?!\():?")  # the mark of one, in the 
 _FOOTNOTE_ITSELF = re.compile(r"^\[\^[\w-]{1,40}\]:", re.MULTILINE)  # else it is something else, in code for instance
 _MAX_PER_BLOCK = 4_000
 _MAX_CELLS = 50_000
-_MAX_DEFINITIONS = 500
+_MAX_DEFINITIONS = 100
 _DEFINITION = re.compile(r"^(?=[ \t>]*\[[^\]\n]{1,999}\]:)", re.MULTILINE)
 _NESTERS = re.compile(r"[\[*_`<]")
 

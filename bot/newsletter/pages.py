@@ -9,8 +9,9 @@ from bot.model.issue import Issue
 from bot.newsletter.bodies import MAX_HTML, issue_from_html
 from bot.newsletter.chrome import Own
 from bot.newsletter.links import absolute, clean_url
-from bot.newsletter.markup import flattened, is_bare
+from bot.newsletter.markup import is_bare
 from bot.newsletter.mastheads import Known
+from bot.newsletter.nesting import tamed
 from bot.newsletter.platforms import beehiiv
 from bot.newsletter.text import MAX_TITLE, plain
 
@@ -44,7 +45,7 @@ def _read_head(source: str, known: Known) -> None:
     """Take title, description, address, date, authors and picture from meta elements and JSON-LD."""
     from selectolax.lexbor import LexborHTMLParser
 
-    tree = LexborHTMLParser(flattened(source))
+    tree = LexborHTMLParser(tamed(source))
     meta: dict[str, str] = {}
     for node in tree.css("meta[content]"):
         attributes = node.attributes
@@ -83,7 +84,8 @@ def _read_head(source: str, known: Known) -> None:
         parts = linked.get("hasPart")
         listed = [part for part in (parts if isinstance(parts, list) else [parts]) if isinstance(part, dict)]
         named = [each.strip() for part in listed for each in _text(part.get("cssSelector")).split(",")]
-        known.paid = tuple(each for each in named if _SELECTOR.fullmatch(each))[:10]
+        # each step more is looked for in all that stands around, for each way to take the steps before
+        known.paid = tuple(" ".join(each.split()[-2:]) for each in named if _SELECTOR.fullmatch(each))[:10]
 
 
 def _linked_data(scripts: list[str]) -> dict[str, Any]:

@@ -16,7 +16,8 @@ _MAX_BLOCKS = 60
 _MAX_PLAIN_FOOT = 200
 _MAX_FRAMED_FOOT = 3_000
 _FOOT = re.compile(r"\bto participate in (?:polls|this poll)\b", re.IGNORECASE)
-_FRAME = re.compile(r"^(?:[\s|\\]|:?-{2,}:?|#{1,6}\s|[*-]\s)+|[\s|*\\]+$")
+_FRAME = re.compile(r"^(?:[\s|\\]|:?-{2,}:?|#{1,6}\s|[*-]\s)+")
+_FRAME_BEHIND = " \t\n\v\f\r\xa0|*\\"
 
 
 def may_hold_polls(text: str) -> bool:
@@ -62,7 +63,7 @@ def _read_upwards(blocks: list[Block], foot: int, begin: int, taken: set[int]) -
         options = found + options
     if len(question) > MAX_TITLE:
         return number, "", []
-    while number and number - 1 not in taken and not _FRAME.sub("", blocks[number - 1].text or "."):
+    while number and number - 1 not in taken and not _unframed(blocks[number - 1].text or "."):
         number -= 1
     return number, question, options[:MAX_OPTIONS]
 
@@ -72,14 +73,18 @@ def _cell(block: Block, end: int) -> tuple[str, list[str]]:
     anchors = [anchor for anchor in block.anchors if anchor.end <= end]
     text = block.text[:end]
     if not anchors or block.kind[0] == "h" or block.pictures:
-        return _FRAME.sub("", text), []
-    outside = text
-    for anchor in reversed(anchors):
-        outside = outside[: anchor.start] + outside[anchor.end :]
-    question = _FRAME.sub("", text[: anchors[0].start])
-    if any(map(str.isalnum, outside[anchors[0].start :])) or (question and "|" not in text):
-        return _FRAME.sub("", text), []
+        return _unframed(text), []
+    edges = [*[edge for anchor in anchors for edge in (anchor.start, anchor.end)], len(text)]
+    outside = "".join([text[start:end] for start, end in zip(edges[1::2], edges[2::2], strict=True)])
+    question = _unframed(text[: anchors[0].start])
+    if any(map(str.isalnum, outside)) or (question and "|" not in text):
+        return _unframed(text), []
     return question, [option for a in anchors if (option := text[a.start : a.end].strip())]
+
+
+def _unframed(text: str) -> str:
+    """The text without pieces of the frame before and behind it."""
+    return _FRAME.sub("", text).rstrip(_FRAME_BEHIND)
 
 
 def poll(question: str, options: list[str]) -> IssuePoll:

@@ -8,6 +8,7 @@ from bot.newsletter.chrome import Own, is_chrome
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.titles import is_address, is_generic
 
+_BEGINNING = 4 * MAX_TITLE  # of a text, where that is all that is shown
 _PICTURES_SECTION = re.compile(r"\b(?:images?|pictures?|memes?|photos?|art)\b", re.IGNORECASE)
 
 
@@ -43,8 +44,8 @@ def caption_of(blocks: list[Block], number: int, section: str | None, own: Own) 
 def _caption_text(blocks: list[Block], number: int, section: str | None, own: Own) -> str:
     below = blocks[number + 1] if number + 1 < len(blocks) else None
     if below is not None and not below.pictures and (below.kind == "caption" or below.is_small):
-        return bounded(folded(below.text), MAX_TITLE)
-    own_text = folded(blocks[number].text)
+        return bounded(folded(below.text[:_BEGINNING]), MAX_TITLE)
+    own_text = folded(blocks[number].text[:_BEGINNING])
     if blocks[number].kind == "caption" or (own_text and blocks[number].is_small):
         return bounded(own_text, MAX_TITLE)
     if not section or not _PICTURES_SECTION.search(section):

@@ -21,7 +21,7 @@ _HIDDEN = re.compile(f"[\x00\x01\x06-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f{_IN
 # joiners hold family emoji and some scripts together; between anything else they are mail-preview padding
 _LETTERISH = r"\u0600-\u1fff\u20d0-\u20ff\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufeff\U0001f000-\U0001faff"
 _JOINER = re.compile(f"(?<![{_LETTERISH}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_LETTERISH}])")
-_TAG = re.compile(r"<(?:!--.*?-->|[a-zA-Z/!?](?>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*)>)", re.DOTALL)
+_TAG = re.compile(r"<(?:!--.*?(?:-->|\Z)|[a-zA-Z/!?](?>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*)>)", re.DOTALL)
 _EMOJI = (
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa\u200d\ufe0f\u20e3\U000e0020-\U000e007f]"
 )

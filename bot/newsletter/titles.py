@@ -95,7 +95,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Where the sentence (or line) that holds `start:end` begins and ends."""
     low, high = max(0, start - _WINDOW), end + _WINDOW
-    stops = _STOPS if "! " in text or "? " in text else _FULL_STOP
+    stops = _STOPS if text.find("! ", low, high) >= 0 or text.find("? ", low, high) >= 0 else _FULL_STOP
     begin = start
     while True:
         begin = max([text.rfind(mark, low, begin) for mark in stops])
@@ -111,11 +111,9 @@ def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
         stop = min(ends) + 1
         if _ends_sentence(text, stop - 1):
             break
-    if "\n" in text:
-        begin = max(begin, text.rfind("\n", low, start) + 1)
-        line = text.find("\n", end, high)
-        stop = stop if line < 0 else min(stop, line)
-    return begin, stop
+    begin = max(begin, text.rfind("\n", low, start) + 1)
+    line = text.find("\n", end, high)
+    return begin, stop if line < 0 else min(stop, line)
 
 
 def _ends_sentence(text: str, mark: int) -> bool:

@@ -14,6 +14,7 @@ _FOOT = re.compile(r"to participate in polls\b")
 _OPTION = re.compile(r"\[((?:[^\[\]\\\n]|\\.|\\\n)+)\]\(([^()\s]*)\)")
 _FRAME = re.compile(r"\|?\s*:?-{2,}:?\s*\|[\s|:-]*\Z|[\s|]*\Z")
 _MAX_LINES = 60
+_BEHIND = " \t\n\v\f\r\xa0*-\\"
 _UNESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
@@ -58,7 +59,7 @@ def _poll_of(lines: list[str]) -> IssuePoll | None:
     if len(options) < 2:
         return None
     question = body[: options[0].start()].replace("\\\n", " ").replace("|", " ")
-    question = re.sub(r"^\s*#{1,6}\s*|(?:\\?[*-]|\s)+$", "", _plain(question.strip()))
+    question = re.sub(r"^\s*#{1,6}\s*", "", _plain(question.strip())).rstrip(_BEHIND)
     return poll(question, [_plain(option[1]) for option in options]) if question else None
 
 

@@ -5,7 +5,7 @@ import re
 MARKS = ("kg-card", "gh-post", "ghost.org", "ghost.io")
 UNWANTED = ".kg-signup-card,.gh-subscribe,.kg-toggle-card-icon,.kg-cta-sponsor-label"
 
-_BUTTON = re.compile(r'<a (?=[^>]{0,2000}class="kg-cta-button)')
+_BUTTON = re.compile(r'<a (?=[^<>]{0,2000}class="kg-cta-button)')
 
 
 def with_sponsored_buttons(source: str) -> str:

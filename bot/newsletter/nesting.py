@@ -1,0 +1,291 @@
+"""HTML whose tree is no larger than its source, for the parser behind it.
+
+The rules that browsers follow (HTML standard, 13.2.6) open formatting that nobody closed anew in every paragraph after
+it, and look through all that is open at each tag: the tree, and the time, can grow with the square of the document.
+`tamed` gives ordinary documents back as they are. Of others it closes each element where what it stands in ends, so
+that nothing is left to those rules; their text, links and pictures stay.
+"""
+
+import re
+
+MAX_DEPTH = 200
+"""Elements are nested no deeper than this: what would stand deeper stands beside the last one."""
+
+_MANY_TAGS = 500
+_FEW_TAGS = 60
+_MOST_OPEN = 12
+_LONG_TAG = 1_000
+_MOST_ATTRIBUTES = 60
+_LONGEST_ATTRIBUTE = 4_000  # of formatting, which may be written again
+_SPARE = 10_000
+_NEAR = 20
+
+_BLANK = r" \t\n\f\r"
+# one after the other, and no letter looked at twice, whatever is missing at the end
+_VALUE = rf"\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^{_BLANK}>\"'][^{_BLANK}>]*+"
+_ATTRIBUTE = rf"[^{_BLANK}/>][^{_BLANK}/>=]*+(?>(?:[{_BLANK}]*+=[{_BLANK}]*+(?>(?:{_VALUE})?))?)"
+_TOKEN = re.compile(
+    rf"<(?:(/?)([a-zA-Z][^{_BLANK}/>]*+)((?>(?:[{_BLANK}/]++|{_ATTRIBUTE})*))(?:>|\Z)"
+    r"|!--(?:-?>|.*?(?:--!?>|\Z))|[!?/][^>]*+(?:>|\Z))",
+    re.DOTALL,
+)
+_EACH_ATTRIBUTE = re.compile(_ATTRIBUTE)
+_ODD_TAG = re.compile(rf"<[a-zA-Z][^<>]{{0,{_LONG_TAG - 1}}}+(?!>)")  # long, or an angle stands in an attribute
+_FORMATTING_TAG = re.compile(r"<(/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.IGNORECASE)
+
+_MEANT = re.compile("(?:href|rel|class|id|style|hidden)(?![^=])", re.IGNORECASE)
+
+_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+_VOID = frozenset(
+    "area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr".split()
+)
+_ONCE = frozenset({"html", "head", "body"})
+_RAW = frozenset("iframe noembed noframes plaintext script style textarea title xmp".split())
+# no text for a reader, and with rules of their own for what stands in them
+_FOREIGN = frozenset({"math", "object", "svg", "template"})
+_LEFT_OUT = frozenset({"applet", "frameset", "marquee"})
+_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+_BLOCKS = _HEADINGS | frozenset(
+    """address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form header
+    hgroup li dd dt listing main menu nav ol p pre search section summary ul""".split()
+)
+_TABLE_PARTS = frozenset("caption colgroup tbody td tfoot th thead tr".split())
+_CELLS = frozenset("caption td th".split())
+_SPECIAL = _BLOCKS | _TABLE_PARTS | {"button", "select", "table"}
+_TABLES = _TABLE_PARTS | {"table"}
+# which open elements a start tag ends, and what ends the search for them
+_ENDS: dict[str, frozenset[str]] = {
+    "li": frozenset({"li"}),
+    **dict.fromkeys(("dd", "dt"), frozenset({"dd", "dt"})),
+    **dict.fromkeys(("option", "optgroup"), frozenset({"option"})),
+    **dict.fromkeys(("rb", "rp", "rt", "rtc"), frozenset({"rb", "rp", "rt", "rtc"})),
+    **dict.fromkeys(_HEADINGS, _HEADINGS),
+}
+_WITHIN: dict[str, frozenset[str]] = {
+    **dict.fromkeys(_ENDS, _SPECIAL),
+    "li": frozenset({"ol", "ul", "menu"}),
+    **dict.fromkeys(("dd", "dt"), frozenset({"dl"})),
+}
+
+
+def tamed(source: str) -> str:
+    """The source as it is, where a parser has no trouble with it, or else with every element closed in its place."""
+    tags = source.count("<")
+    if tags > _MANY_TAGS or (tags > _FEW_TAGS and _leaves_open(source)):
+        return _Closing(source).closed()
+    if len(source) > _LONG_TAG and _ODD_TAG.search(source) is not None:
+        return _TOKEN.sub(_shortened, source)
+    return source
+
+
+def _leaves_open(source: str) -> bool:
+    """Much formatting is open at once."""
+    found = _FORMATTING_TAG.findall(source)
+    if len(found) <= _MOST_OPEN:
+        return False
+    count: dict[str, int] = {}
+    total = 0
+    for slash, name in found:
+        before = count.get(name, 0)
+        if not slash:
+            count[name] = before + 1
+            total += 1
+            if total > _MOST_OPEN:
+                return True
+        elif before:
+            count[name] = before - 1
+            total -= 1
+    return False
+
+
+class _Closing:
+    """One pass over the tags of a document. What is right is copied as it is, up to where something is not."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._pieces: list[str] = []
+        self._copied = 0  # so much of the source is in them
+        self._start_at = self._end_at = 0  # of the present tag
+        self._open: list[tuple[str, str]] = []  # names, and the start tags of formatting
+        self._scopes: list[dict[str, int]] = [{}]  # how many of each are open: in the document, a table in it, a cell …
+        self._tables = 0
+        self._seen: set[str] = set()
+        self._without_end: set[str] = set()
+        self._spare = len(source) + _SPARE  # for formatting that is opened anew
+
+    def closed(self) -> str:
+        """The document with every element closed."""
+        source, at = self._source, 0
+        while (token := _TOKEN.search(source, at)) is not None:
+            self._start_at, self._end_at = token.span()
+            at = self._end_at
+            slash, name = token.group(1, 2)
+            if name is None:
+                continue
+            name = name.lower()
+            if slash:
+                self._end(name)
+            elif name in _RAW:
+                end = self._end_of(name, at)
+                at = len(source) if end is None else end.end()
+                if end is None:
+                    self._insert(at, f"</{name}>")
+            elif name in _FOREIGN:
+                end = self._end_of(name, at)
+                at = self._end_at = at if end is None else end.end()
+                self._leave_out()
+            elif name in _LEFT_OUT or (name in _ONCE and name in self._seen):
+                self._leave_out()
+            elif name in _ONCE:
+                self._seen.add(name)
+            else:
+                if at - self._start_at >= _LONG_TAG:
+                    self._insert(self._start_at, _shortened(token))
+                    self._copied = at
+                self._start(name, token)
+        self._insert(len(source), "")
+        self._pop_to(0)
+        return "".join(self._pieces)
+
+    def _insert(self, at: int, text: str) -> None:
+        if at > self._copied:
+            self._pieces.append(self._source[self._copied : at])
+            self._copied = at
+        self._pieces.append(text)
+
+    def _leave_out(self) -> None:
+        """Leave out the present tag."""
+        self._insert(self._start_at, "")
+        self._copied = self._end_at
+
+    def _end_of(self, name: str, at: int) -> re.Match[str] | None:
+        """The next end tag of that name, looked for in vain only once."""
+        if name in self._without_end:
+            return None
+        found = re.compile(f"</{name}(?=[{_BLANK}/>])[^>]*>?", re.IGNORECASE).search(self._source, at)
+        if found is None:
+            self._without_end.add(name)
+        return found
+
+    def _start(self, name: str, token: re.Match[str]) -> None:
+        again: list[tuple[str, str]] = []
+        scope = self._scopes[-1]
+        if "p" in scope and (name in _BLOCKS or name == "hr"):
+            again = self._pop_to(self._place_of("p"))
+        if name not in _VOID:
+            if name in _TABLE_PARTS:
+                self._end_parts_for(name)
+            elif name in _ENDS:
+                self._end_like(name)
+            elif name in {"a", "nobr"} and name in scope:
+                self._pop_to(self._place_of(name))
+            if len(self._open) >= MAX_DEPTH:
+                self._pop_to(MAX_DEPTH - 1)
+            self._push(name, _shortened(token) if name in _FORMATTING else "")
+        for each, tag in again:  # browsers do so, too, wherever text follows, but without an end
+            if len(tag) <= self._spare and len(self._open) < MAX_DEPTH:
+                self._spare -= len(tag)
+                self._insert(self._end_at, tag)
+                self._push(each, tag)
+
+    def _push(self, name: str, tag: str) -> None:
+        self._open.append((name, tag))
+        scope = self._scopes[-1]
+        scope[name] = scope.get(name, 0) + 1
+        if name == "table" or name in _CELLS:
+            self._scopes.append({})
+            self._tables += name == "table"
+
+    def _end(self, name: str) -> None:
+        if self._open and self._open[-1][0] == name:
+            self._pop()
+        elif name in self._scopes[-1]:
+            if name in _FORMATTING or name in _SPECIAL:
+                self._end_at_place(self._place_of(name))
+            else:
+                self._end_of_words(name)
+        elif (name == "table" and self._tables) or (
+            name in _TABLE_PARTS and len(self._scopes) > 1 and name in self._scopes[-2]
+        ):
+            self._end_at_place(self._place_of(name))
+        elif name != "br":
+            self._leave_out()
+
+    def _end_at_place(self, place: int) -> None:
+        """Close what stands within the element there, which the present tag closes."""
+        self._pop_to(place + 1)
+        self._pop()
+
+    def _end_of_words(self, name: str) -> None:
+        """An element that means nothing to a browser ends only where no block stands in it."""
+        for number in range(len(self._open) - 1, max(len(self._open) - _NEAR, 0) - 1, -1):
+            each = self._open[number][0]
+            if each == name:
+                self._end_at_place(number)
+                return
+            if each in _SPECIAL:
+                break
+        self._leave_out()
+
+    def _end_parts_for(self, name: str) -> None:
+        """A cell ends the cell before it, a row the row, up to the table that they stand in."""
+        if not self._tables:
+            return
+        ended = _CELLS if name in {"td", "th"} else _CELLS | {"tr"} if name == "tr" else _TABLE_PARTS
+        within = _TABLES - ended
+        place = len(self._open)
+        while place and self._open[place - 1][0] not in within:
+            place -= 1
+        self._pop_to(place)
+
+    def _end_like(self, name: str) -> None:
+        """An item ends the item before it, up to the list that they stand in."""
+        ended, within = _ENDS[name], _WITHIN[name]
+        if self._scopes[-1].keys().isdisjoint(ended):
+            return
+        for number in range(len(self._open) - 1, max(len(self._open) - _NEAR, 0) - 1, -1):
+            each = self._open[number][0]
+            if each in ended:
+                self._pop_to(number)
+            if each in ended or each in within or each in _TABLES:
+                return
+
+    def _place_of(self, name: str) -> int:
+        number = len(self._open) - 1
+        while self._open[number][0] != name:
+            number -= 1
+        return number
+
+    def _pop_to(self, place: int) -> list[tuple[str, str]]:
+        """Close, before the present tag, everything from there on; the formatting that was closed, outermost first."""
+        formatting: list[tuple[str, str]] = []
+        while len(self._open) > place:
+            name, tag = self._pop()
+            self._insert(self._start_at, f"</{name}>")
+            if tag:
+                formatting.append((name, tag))
+        formatting.reverse()
+        return formatting
+
+    def _pop(self) -> tuple[str, str]:
+        name, tag = self._open.pop()
+        if name == "table" or name in _CELLS:
+            self._scopes.pop()
+            self._tables -= name == "table"
+        scope = self._scopes[-1]
+        scope[name] -= 1
+        if not scope[name]:
+            del scope[name]
+        return name, tag
+
+
+def _shortened(token: re.Match[str]) -> str:
+    """A tag that is not long as it is; else its first attributes, and of formatting what means something."""
+    tag: str = token[0]
+    name = token[2]
+    if len(tag) < _LONG_TAG or not name:
+        return tag
+    given = _EACH_ATTRIBUTE.findall(token[3])
+    if name.lower() in _FORMATTING:
+        given = [each for each in given if _MEANT.match(each) and len(each) <= _LONGEST_ATTRIBUTE]
+    return f"<{token[1]}{name} {' '.join(given[:_MOST_ATTRIBUTES])}>"

@@ -1,0 +1,96 @@
+"""feedparser, bounded: what of it takes more time than a feed is long, for this whole process.
+
+It is a module of the form that `xml.sax.make_parser` asks for, so that feedparser takes its XML parser from here.
+"""
+
+import io
+import re
+from functools import cache
+from typing import Any
+from xml.sax.expatreader import ExpatParser
+
+from bot.errors import UnreadableError
+
+_MAX_AUTHOR = 200
+_MOST_NAMESPACES = 100
+_LONGEST_BASE = 2_000
+_WHOLE = 1 << 30
+_FIRST_ELEMENT = re.compile(rb"<\w")
+
+
+def parsed(content: bytes, *, base: str | None) -> Any:
+    """Feedparser's result for an XML feed in UTF-8; `base` is the address it came from.
+
+    Raises UnreadableError where feedparser fails.
+    """
+    import feedparser
+
+    _bound()
+    headers = {"content-type": "application/xml; charset=utf-8"}
+    if base:
+        headers["content-location"] = base
+    try:
+        # its sanitiser and its resolver walk every body once more; both jobs are done by `bot.newsletter.markup`
+        return feedparser.parse(
+            io.BytesIO(_without_blank_lines_in_front(content)),
+            response_headers=headers,
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except MemoryError:
+        raise  # says nothing about the feed's form
+    except Exception as error:  # feedparser lets its parsers' errors through on inputs nobody foresaw
+        raise UnreadableError("unreadable-feed") from error
+
+
+def create_parser() -> ExpatParser:
+    """Expat that is given the document at once: what spans several portions it reads anew with each (before 2.6)."""
+    return ExpatParser(bufsize=_WHOLE)
+
+
+def _without_blank_lines_in_front(content: bytes) -> bytes:
+    """Feedparser looks for declarations from each of them on, through all the others."""
+    first = _FIRST_ELEMENT.search(content)
+    if first is None:
+        return content
+    lines = [line.strip() for line in content[: first.start()].splitlines()]
+    return b"\n".join([*filter(None, lines), content[first.start() :]])
+
+
+@cache
+def _bound() -> None:
+    """Replace the methods of feedparser that have no bound; each takes the square of what it is given."""
+    from feedparser import api, mixin
+
+    parser = mixin._FeedParserMixin  # noqa: SLF001 - the least that can be replaced, here and below
+    look_for_address = parser._sync_author_detail  # noqa: SLF001
+    track_namespace = parser.track_namespace
+    joined = mixin.make_safe_absolute_uri
+
+    def sync_author_detail(self: Any, key: str = "author") -> None:
+        """It looks for an e-mail address, and holds the whole process meanwhile."""
+        context = self._get_context()
+        author = context.get(key)
+        if isinstance(author, str) and len(author) > _MAX_AUTHOR:
+            context[key] = author[:_MAX_AUTHOR]
+        look_for_address(self, key)
+
+    def add_tag(self: Any, *_: Any) -> None:
+        """Each category would be compared with all before it; nobody asks for them."""
+        self._get_context().setdefault("tags", [])
+
+    def track_few_namespaces(self: Any, prefix: str | None, uri: str) -> None:
+        """An element of an unknown one is looked for in all of them."""
+        if len(self.namespaces_in_use) < _MOST_NAMESPACES:
+            track_namespace(self, prefix, uri)
+
+    def joined_if_short(base: str, rel: str | None = None) -> str:
+        """Bases within bases make an address that grows with each."""
+        address: str = joined(base, rel)
+        return address if len(address) <= _LONGEST_BASE else base
+
+    parser._sync_author_detail = sync_author_detail  # noqa: SLF001
+    parser._add_tag = add_tag  # noqa: SLF001
+    parser.track_namespace = track_few_namespaces
+    mixin.make_safe_absolute_uri = joined_if_short
+    api.PREFERRED_XML_PARSERS[:] = [__name__]

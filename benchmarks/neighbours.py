@@ -56,12 +56,15 @@ class _Shelf:
     """A newsletter."""
 
     def __init__(self) -> None:
-        self.words = "A"
+        self.lay_out("A")
+
+    def lay_out(self, words: str) -> None:
+        self._issues = tuple(_issue(number, words) for number in range(ISSUES))
 
     async def read(self, _source: Any, **_: Any) -> Any:
         from bot.ports import Reading
 
-        return Reading(title="The Sample", issues=tuple(_issue(number, self.words) for number in range(ISSUES)))
+        return Reading(title="The Sample", issues=self._issues)
 
     async def find_feeds(self, _url: str, **_: Any) -> list[str]:
         return []
@@ -146,7 +149,7 @@ async def child(url: str, folder: str) -> dict[str, float]:
         waits = [await vote() for _ in range(200)]
         figures = {"alone": max(waits)}
         for name, words in (("stored", "A"), ("edited", "Another")):
-            shelf.words = words
+            shelf.lay_out(words)
             begun = perf_counter()
             task = asyncio.create_task(sources.read_due())
             waits = []

@@ -146,6 +146,8 @@ class Explanations:
         guild = await guild_rows.get_guild(transaction, guild_id)
         if known.withdrawn_at is not None:
             return Finding("why-not-withdrawn")
+        if known.stage is not None:
+            return Finding("why-on-its-way")
         digest = await is_told_elsewhere(transaction, guild, issue_key) if guild is not None else None
         if digest is not None:
             return Finding("why-told-again", {"title": digest.title})

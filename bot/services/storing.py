@@ -41,7 +41,7 @@ MOST_CHANGES = 200
 """Known issues whose content one reading may change; the older ones wait for the next one."""
 
 ISSUES_A_PIECE = 10
-LINKS_A_PIECE = MOST_LINKS
+LINKS_A_PIECE = 200
 
 _LINKS_ON_A_CARD = 4
 

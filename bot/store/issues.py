@@ -27,6 +27,7 @@ _NAMES_AT_ONCE = 1000
 # A feed holds fewer; what is older cannot be missed in it.
 _MOST_LOOKED_THROUGH = 2000
 _ISSUES_AT_ONCE = 10  # where all their links are read
+_LINKS_AT_ONCE = 50
 
 
 async def add_issue(
@@ -494,7 +495,7 @@ class Provenance:
     """Where an issue came from, and what its newsletter did with it since.
 
     is_listed: a reading of the source held it; else it was imported. missed_readings: in a row, among older and newer
-    issues, when it was taken back or up to now.
+    issues, when it was taken back or up to now. stage: of its way to the servers; None at its end.
     """
 
     source: Source
@@ -503,17 +504,19 @@ class Provenance:
     withdrawn_at: datetime | None
     is_listed: bool
     missed_readings: int
+    stage: Stage | None
 
 
 async def provenance(transaction: Transaction, issue_key: str) -> Provenance:
     """What is known of a stored issue besides its content."""
-    kept = [
+    kept = (
         issues.c.stored_at,
         issues.c.edited_at,
         issues.c.withdrawn_at,
         issues.c.is_listed,
         issues.c.missed_readings,
-    ]
+        issues.c.stage,
+    )
     row = (
         await transaction.execute(
             select(*kept, *sources.c)
@@ -521,7 +524,15 @@ async def provenance(transaction: Transaction, issue_key: str) -> Provenance:
             .where(issues.c.issue_key == issue_key)
         )
     ).one()
-    return Provenance(source_of(row), *row[: len(kept)])
+    return Provenance(
+        source_of(row),
+        stored_at=row.stored_at,
+        edited_at=row.edited_at,
+        withdrawn_at=row.withdrawn_at,
+        is_listed=row.is_listed,
+        missed_readings=row.missed_readings,
+        stage=Stage(row.stage) if row.stage else None,
+    )
 
 
 async def publishing_times(transaction: Transaction, source_id: int, *, limit: int) -> list[datetime]:
@@ -742,8 +753,9 @@ async def _add_links(transaction: Transaction, issue: Issue, *, issue_id: int, k
     placed = [(section_ids[place], link) for place, section in enumerate(issue.sections) for link in section.links]
     if not placed:
         return
+    # Each await lets others work: what is made ready for a statement is made in one go.
     added = await transaction.execute(
-        links.insert().returning(links.c.id),
+        links.insert().returning(links.c.id).execution_options(insertmanyvalues_page_size=_LINKS_AT_ONCE),
         [
             {
                 "issue_id": issue_id,
@@ -761,7 +773,9 @@ async def _add_links(transaction: Transaction, issue: Issue, *, issue_id: int, k
             for position, (section_id, link) in enumerate(placed)
         ],
     )
-    await search_rows.add_links(transaction, added.scalars().all())
+    ids = added.scalars().all()
+    for start in range(0, len(ids), _LINKS_AT_ONCE):
+        await search_rows.add_links(transaction, ids[start : start + _LINKS_AT_ONCE])
 
 
 async def _whole_issue(transaction: Transaction, row: Row[Any]) -> Issue:

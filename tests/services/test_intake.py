@@ -108,6 +108,19 @@ async def test_each_new_issue_is_announced_and_credited_once_wherever_a_reading_
     assert (source.issue_count, source.link_count) == (16, 16 * 3 + 1), "as much as is stored"
 
 
+async def test_what_a_killed_reading_stored_is_said_to_be_on_its_way(desk: Desk) -> None:
+    await after_a_first_reading(desk, *(sample_issue(-number) for number in range(9)))
+    desk.shelf.lay_out(*(sample_issue(number) for number in NUMBERS), sample_issue(0))
+    store = cast("MortalStore", desk.store)
+    store.left = 3  # the claim, the names, a piece
+    with pytest.raises(StoreGoneError):
+        await desk.sources(alone=True).read_due()
+    store.left = None
+    said = await desk.services.explanations.why(GUILD, "https://news.example/1")
+    assert [finding.message_id for finding in said] == ["why-seen", "why-on-its-way"]
+    assert await desk.titles_sent() == []
+
+
 async def test_a_flood_is_held_once_wherever_its_reading_is_killed(desk: Desk) -> None:
     await after_a_first_reading(desk, *(sample_issue(number) for number in range(60, 63)))
     desk.shelf.lay_out(*(sample_issue(number) for number in (*range(60, 63), *NUMBERS)))

@@ -55,7 +55,7 @@ POINTS = (
 )
 # Around the sending of what is no announcement.
 _SENDING = {"Notice": ("notify", "notified"), "ReviewCard": ("show", "shown"), "PollCard": ("show", "shown")}
-_DEADLINE_SECONDS = 20.0
+_DEADLINE_SECONDS = 60.0
 
 
 class Launched:

@@ -66,11 +66,11 @@ class Scene:
     async def online(self) -> None:
         await self.sandbox.wait_for(
             lambda: self.sandbox.gateway.connected and self.sandbox.member("ada").commands(),
-            timeout=15,
+            timeout=60,
             what="the bot's connection",
         )
 
-    async def complete(self, count: int, *, channel: str = "news", timeout: float = 20) -> None:
+    async def complete(self, count: int, *, channel: str = "news", timeout: float = 60) -> None:
         """Wait until there are `count` announcements, each with its thread."""
         if channel == "ideas":
             await self.sandbox.wait_for(

@@ -87,7 +87,7 @@ async def test_trouble_at_discord_delays_the_message_and_does_not_double_it(scen
         await bot.move_clock(HALF_AN_HOUR)
         await scene.sandbox.wait_for(
             lambda: not scene.sandbox.faults.planned or all(fault.is_spent for fault in scene.sandbox.faults.planned),
-            timeout=15,
+            timeout=60,
             what="the trouble's end",
         )
         await bot.move_clock(HALF_AN_HOUR)

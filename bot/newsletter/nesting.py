@@ -17,7 +17,7 @@ _MOST_OPEN = 12
 _LONG_TAG = 1_000
 _MOST_ATTRIBUTES = 60
 _LONGEST_ATTRIBUTE = 4_000  # of formatting, which may be written again
-_SPARE = 10_000
+_SPARE = 2_000
 _NEAR = 20
 
 _BLANK = r" \t\n\f\r"
@@ -31,6 +31,8 @@ _TOKEN = re.compile(
 )
 _EACH_ATTRIBUTE = re.compile(_ATTRIBUTE)
 _ODD_TAG = re.compile(rf"<[a-zA-Z][^<>]{{0,{_LONG_TAG - 1}}}+(?!>)")  # long, or an angle stands in an attribute
+_ANGLE_WITHIN = re.compile(r"<[a-zA-Z][^<>]*+<")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _FORMATTING_TAG = re.compile(r"<(/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.IGNORECASE)
 
 _MEANT = re.compile("(?:href|rel|class|id|style|hidden)(?![^=])", re.IGNORECASE)
@@ -71,15 +73,18 @@ _WITHIN: dict[str, frozenset[str]] = {
 def tamed(source: str) -> str:
     """The source as it is, where a parser has no trouble with it, or else with every element closed in its place."""
     tags = source.count("<")
-    if tags > _MANY_TAGS or (tags > _FEW_TAGS and _leaves_open(source)):
+    is_odd = len(source) > _LONG_TAG and _ODD_TAG.search(source) is not None
+    if tags > _MANY_TAGS or (
+        tags > _FEW_TAGS and ((is_odd and _ANGLE_WITHIN.search(source) is not None) or _leaves_open(source))
+    ):
         return _Closing(source).closed()
-    if len(source) > _LONG_TAG and _ODD_TAG.search(source) is not None:
-        return _TOKEN.sub(_shortened, source)
-    return source
+    return _TOKEN.sub(_shortened, source) if is_odd else source
 
 
 def _leaves_open(source: str) -> bool:
     """Much formatting is open at once."""
+    if "<!--" in source:
+        source = _COMMENT.sub("", source)  # an end tag in it ends nothing
     found = _FORMATTING_TAG.findall(source)
     if len(found) <= _MOST_OPEN:
         return False

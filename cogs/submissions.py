@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.context import guild_id_of
+from bot.chat.context import actor_of, guild_id_of
 from bot.chat.replies import reply_view
 from bot.chat.submissions import mine_view, show_receipt, which_link_view
 from bot.client import Pressroom
@@ -43,7 +43,7 @@ class SubmitCommands(commands.GroupCog, group_name="submit", group_description=t
             guild_id_of(interaction),
             address,
             note=why,
-            member_id=interaction.user.id,
+            actor=actor_of(interaction),
             interaction_id=interaction.id,
         )
         await show_receipt(interaction, receipt)
@@ -69,7 +69,7 @@ class SubmitCommands(commands.GroupCog, group_name="submit", group_description=t
             guild_id_of(interaction),
             address,
             title=next((embed.title for embed in message.embeds if embed.url == address), None),
-            member_id=interaction.user.id,
+            actor=actor_of(interaction),
             finder_id=finder_id,
             interaction_id=interaction.id,
         )

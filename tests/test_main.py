@@ -359,7 +359,9 @@ async def test_the_queue_is_exported_for_the_operator(tmp_path: Path) -> None:
         for guild_id in (7001, 7002):
             await guilds.remember(guild_id, name=f"Server {guild_id}")
             await guilds.set_review_channel(guild_id, 8, actor=ADMIN, interaction_id=guild_id)
-        receipt = await submissions.submit(7001, "https://example.com/x", note="why", member_id=mia, interaction_id=1)
+        receipt = await submissions.submit(
+            7001, "https://example.com/x", note="why", actor=Actor(mia), interaction_id=1
+        )
         await submissions.approve(7001, receipt.submission.submission_key, actor=edda, interaction_id=2)
         await Credits(store, clock=now, bell=QuietBell()).answer(7001, mia, "Mia", interaction_id=3)
     code, _, told = await bot("export", "queue", folder=tmp_path, DATABASE_URL=url)

@@ -28,7 +28,9 @@ class Pace:
         self._counts: Counter[tuple[object, ...]] = Counter()
 
     def enter(self, interaction_id: int, kind: Kind, *, guild_id: int, member_id: int) -> None:
-        """Take an interaction in hand. Raises TooMuchError for one too many of that member, or in that server."""
+        """Take an interaction in hand, once. Raises TooMuchError for one too many of a member, or in a server."""
+        if interaction_id in self._in_hand:
+            return  # heard again while it is answered, as after a resumption: what leaves first frees its place
         is_typing = kind is Kind.TYPING
         # A person is one, in however many servers they act.
         member, server = (member_id, is_typing), (guild_id, kind, "server")

@@ -252,7 +252,7 @@ class PickLink(Press, name="pick-link", state=r"(?P<finder_id>\d{1,20})"):
         receipt = await services_of(interaction).submissions.submit(
             guild_id_of(interaction),
             chosen[0],
-            member_id=interaction.user.id,
+            actor=actor_of(interaction),
             finder_id=int(self.finder_id) or None,
             interaction_id=interaction.id,
         )

@@ -16,7 +16,7 @@ from bot.model.member import Actor, Credit
 from bot.model.pasted import one_address
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.ports import Bell, ReviewCard
-from bot.services.audiences import require_moderator
+from bot.services.audiences import require_moderator, rights_of
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.credits import name_shown, show_name
 from bot.services.keys import random_key
@@ -47,7 +47,10 @@ _ON_THE_CARD_AFTER = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many links are taken within a day of one member, and in one server, whatever becomes of them."""
+    """How many links are taken within a day of one member, and in one server, whatever becomes of them.
+
+    Moderators are not held up by either.
+    """
 
     of_member: int = 20
     of_server: int = 500
@@ -96,15 +99,16 @@ class Submissions:
         *,
         note: str = "",
         title: str | None = None,
-        member_id: int,
+        actor: Actor,
         finder_id: int | None = None,
         interaction_id: int,
     ) -> Receipt:
-        """Keep a link that a member sends in, or brings for `finder_id`, and show it to the moderators.
+        """Keep a link that somebody sends in, or brings for `finder_id`, and show it to the moderators.
 
         Raises RefusedError, and keeps nothing, for what is no link that may be shown, what was sent before or ran in an
-        issue, what is too much for a day, and where nobody would look at it.
+        issue, what is too much of a member, and where nobody would look at it.
         """
+        member_id = actor.member_id
         shown, link_key, key_version = _safe_link(url)
         known_as = keys_of(shown) or (link_key,)
         if len(note) > LONGEST_NOTE:
@@ -121,10 +125,9 @@ class Submissions:
             asks = finder == member_id and await credit_rows.ask(
                 transaction, guild_id=guild_id, member_id=member_id, now=now
             )
-            await self._refuse_too_many(transaction, guild_id, member_id, now=now)
-            waiting = await submission_rows.count_waiting_of_member(transaction, guild_id=guild_id, member_id=member_id)
-            if waiting >= _MOST_WAITING:
-                raise RefusedError("submit-too-many", count=waiting)
+            # Who may decide ends what waits, and collects for others by the dozen.
+            if not (await rights_of(transaction, guild_id, actor)).moderate:
+                await self._refuse_too_many(transaction, guild_id, member_id, now=now)
             if not await submission_rows.add(
                 transaction,
                 submission_key=submission_key,
@@ -174,7 +177,10 @@ class Submissions:
         raise RefusedError("submit-known-declined" if earlier.state is SubmissionState.DECLINED else "submit-known")
 
     async def _refuse_too_many(self, transaction: Transaction, guild_id: int, member_id: int, *, now: datetime) -> None:
-        """Raise where enough was sent within a day, by the member or in the server; taking back makes no room."""
+        """Raise where enough of a member waits, or enough was sent within a day, by the member or in the server.
+
+        What was taken back counts for the day.
+        """
         for sender_id, most, sentence in (
             (member_id, self._limits.of_member, "submit-enough-of-you"),
             (None, self._limits.of_server, "submit-enough-of-all"),
@@ -185,6 +191,9 @@ class Submissions:
             )
             if first is not None:
                 raise RefusedError(sentence, count=most, when=f"<t:{int((first + _DAY).timestamp()) + 1}:R>")
+        waiting = await submission_rows.count_waiting_of_member(transaction, guild_id=guild_id, member_id=member_id)
+        if waiting >= _MOST_WAITING:
+            raise RefusedError("submit-too-many", count=waiting)
 
     async def mine(self, guild_id: int, member_id: int) -> Mine:
         """What a member found or brought: what waits, and the newest."""

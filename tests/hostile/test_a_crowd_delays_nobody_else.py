@@ -187,6 +187,8 @@ def test_one_too_many_of_a_member_or_in_a_server_is_refused_and_nothing_is_kept(
             return error.message_id
         return ""
 
+    assert [enter(90, member_id=MIA) for _ in range(12)] == [""] * 12, "one that is heard again counts once"
+    pace.leave(90)
     said = [enter(number, member_id=MIA, guild_id=GUILD + number) for number in range(12)]
     assert said == [""] * 10 + ["too-fast-of-you"] * 2, "in whichever servers"
     assert [enter(50 + number, member_id=MIA, kind=Kind.TYPING) for number in range(3)] == ["", "", "too-fast-of-you"]

@@ -8,13 +8,14 @@ import pytest
 
 from bot.errors import DeliveryError, RefusedError
 from bot.model.delivery import Delivery, DeliveryRecord, Sent
+from bot.model.member import Actor
 from bot.model.submission import Submission
 from bot.ports import Matter, ReviewCard
 from bot.services import Submissions
 from bot.services.submissions import Limits
 from tests.doubles import Channel
 from tests.services.conftest import GUILD, Desk
-from tests.services.test_submissions import MIA, NILS, REVIEW, approve, open_submissions, send, shown
+from tests.services.test_submissions import MARA, MIA, NILS, REVIEW, approve, open_submissions, send, shown
 
 
 async def take_back(desk: Desk, submission: Submission) -> None:
@@ -55,11 +56,11 @@ async def test_what_is_sent_at_once_is_no_more_than_a_day_allows(desk: Desk) -> 
     await open_submissions(desk)
     service = Submissions(desk.store, clock=desk.clock, bell=desk.bell, limits=Limits(of_member=4, of_server=7))
 
-    async def bring(number: int, member_id: int) -> object:
+    async def bring(number: int, member_id: int, *, may_decide: bool = False) -> object:
         return await service.submit(
             GUILD,
             f"https://example.com/{number}",
-            member_id=member_id,
+            actor=Actor(member_id, manages_messages=may_decide),
             finder_id=member_id + 1000 if number % 2 else None,
             interaction_id=next(desk.interactions),
         )
@@ -72,6 +73,7 @@ async def test_what_is_sent_at_once_is_no_more_than_a_day_allows(desk: Desk) -> 
     assert await taken(*(bring(number, MIA) for number in range(8))) == [""] * 4 + ["submit-enough-of-you"] * 4
     crowd = (bring(number, number) for number in range(100, 108))
     assert await taken(*crowd) == [""] * 3 + ["submit-enough-of-all"] * 5
+    assert await taken(*(bring(number, MARA, may_decide=True) for number in range(200, 212))) == [""] * 12
 
 
 async def test_what_was_decided_keeps_its_card(desk: Desk) -> None:

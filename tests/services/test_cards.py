@@ -31,7 +31,10 @@ async def send(desk: Desk, *numbers: int, guild_id: int = GUILD) -> list[str]:
     keys = []
     for number in numbers:
         receipt = await desk.services.submissions.submit(
-            guild_id, f"https://sent.example/{number}", member_id=9000 + number, interaction_id=next(desk.interactions)
+            guild_id,
+            f"https://sent.example/{number}",
+            actor=Actor(9000 + number),
+            interaction_id=next(desk.interactions),
         )
         keys.append(receipt.submission.submission_key)
     await desk.services.outbox.deliver_due()

@@ -59,7 +59,7 @@ async def test_whoever_is_forgotten_stands_in_no_table(desk: Desk) -> None:
     decided = await send(desk, "https://example.com/70", by=NILS)
     brought = (
         await desk.services.submissions.submit(
-            GUILD, "https://example.com/71", member_id=member, finder_id=NILS, interaction_id=next(desk.interactions)
+            GUILD, "https://example.com/71", actor=Actor(member), finder_id=NILS, interaction_id=next(desk.interactions)
         )
     ).submission
     waiting = await send(desk, "https://example.com/72", by=member, note="mine")

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from bot.errors import RefusedError
 from bot.model.issue import Link, Section
+from bot.model.member import Actor
 from bot.model.submission import SubmissionState
 from bot.newsletter.links import KEY_VERSION
 from bot.services import Archive
@@ -29,7 +30,7 @@ async def open_desk(desk: Desk) -> None:
 
 
 async def send(desk: Desk, url: str, member_id: int) -> str:
-    receipt = await desk.services.submissions.submit(GUILD, url, member_id=member_id, interaction_id=next(PRESSES))
+    receipt = await desk.services.submissions.submit(GUILD, url, actor=Actor(member_id), interaction_id=next(PRESSES))
     return receipt.submission.submission_key
 
 

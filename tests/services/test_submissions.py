@@ -34,7 +34,7 @@ async def open_submissions(desk: Desk, guild_id: int = GUILD, channel_id: int = 
 
 async def send(desk: Desk, url: str = URL, *, by: int = MIA, guild_id: int = GUILD, note: str = "") -> Submission:
     receipt = await desk.services.submissions.submit(
-        guild_id, url, note=note, member_id=by, interaction_id=next(desk.interactions)
+        guild_id, url, note=note, actor=Actor(by), interaction_id=next(desk.interactions)
     )
     return receipt.submission
 
@@ -106,7 +106,7 @@ async def test_the_same_press_heard_twice_decides_once_and_says_so_both_times(de
 async def test_the_same_submission_heard_twice_is_one(desk: Desk) -> None:
     await open_submissions(desk)
     for _ in range(2):
-        receipt = await desk.services.submissions.submit(GUILD, URL, member_id=MIA, interaction_id=78)
+        receipt = await desk.services.submissions.submit(GUILD, URL, actor=Actor(MIA), interaction_id=78)
         assert receipt.submission.state is SubmissionState.PENDING
     assert len((await desk.services.submissions.mine(GUILD, MIA)).submissions) == 1
 
@@ -116,7 +116,7 @@ async def test_how_to_be_named_is_asked_once(desk: Desk) -> None:
     asked = []
     for number in range(3):
         receipt = await desk.services.submissions.submit(
-            GUILD, f"https://example.com/{number}", member_id=MIA, interaction_id=next(desk.interactions)
+            GUILD, f"https://example.com/{number}", actor=Actor(MIA), interaction_id=next(desk.interactions)
         )
         asked.append(receipt.asks_for_credit)
     assert asked == [True, False, False]
@@ -183,7 +183,7 @@ async def test_who_brings_much_of_somebody_does_not_silence_them(desk: Desk) -> 
         await desk.services.submissions.submit(
             GUILD,
             f"https://example.com/{number}",
-            member_id=NILS,
+            actor=Actor(NILS),
             finder_id=MIA,
             interaction_id=next(desk.interactions),
         )

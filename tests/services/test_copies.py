@@ -126,8 +126,10 @@ async def test_two_processes_share_a_heap_of_work_without_sending_anything_twice
     for number in range(25):
         await desk.subscribe(guild_id=GUILD + number, channel_id=CHANNEL + number)
     await desk.services.sources.read_due()
+    await desk.services.chores.work_off()
     desk.shelf.lay_out(sample_issue(3), sample_issue(2))
     await desk.read()
+    await desk.services.chores.work_off()
     desk.channel.nonces_are_remembered = False
     neighbours = [desk.outbox(incarnation=f"process {number}", alone=False) for number in range(3)]
     await asyncio.gather(*(each.deliver_due() for each in neighbours))

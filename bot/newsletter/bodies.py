@@ -1,7 +1,6 @@
 """HTML and Markdown -> one issue. Feeds come through here with each item's body, files and pages with their own."""
 
 import hashlib
-import re
 
 from bot.model.issue import Issue, IssuePoll
 from bot.newsletter.blocks import Block, read_blocks
@@ -124,6 +123,24 @@ def _text_key(words: list[str], *, title: str, url: str) -> str | None:
     text = " ".join(each for each in folded if each != title)
     for said in (title, url.casefold()):
         if len(said) >= _SHORTEST_TITLE_WITHIN:
-            text = re.sub(rf"(?<!\w){re.escape(said)}(?!\w)", "", text)
+            text = _without(text, said)
     text = " ".join(text.split())
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:24] if text else None
+
+
+def _without(text: str, said: str) -> str:
+    """The text without these words, where they stand for themselves. To make a pattern of them would take longer."""
+    pieces: list[str] = []
+    copied = at = 0
+    while (found := text.find(said, at)) >= 0:
+        end = found + len(said)
+        if _is_of_word(text[found - 1 : found]) or _is_of_word(text[end : end + 1]):
+            at = found + 1
+            continue
+        pieces.append(text[copied:found])
+        copied = at = end
+    return "".join([*pieces, text[copied:]]) if pieces else text
+
+
+def _is_of_word(char: str) -> bool:
+    return char.isalnum() or char == "_"

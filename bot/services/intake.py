@@ -95,6 +95,8 @@ class Intake:
         self._incarnation = incarnation
         # Of several readings one piece at a time, so that whoever votes waits for one.
         self._turn = asyncio.Lock()
+        # What is looked through at length is one reading at a time, too: SQLite has four readers, for people as well.
+        self._looking = asyncio.Lock()
 
     async def take_in(self, source: Source, climbed: Climbed, reading: Reading) -> None:
         """Store what is new and queue its announcements; the source's marks advance with the last of it.
@@ -110,7 +112,7 @@ class Intake:
 
     async def _take_in(self, source: Source, climbed: Climbed, reading: Reading) -> None:
         now = self._clock.now()
-        async with self._store.read() as transaction:
+        async with self._looking, self._store.read() as transaction:
             source = await source_rows.get_source(transaction, source.source_id)
             before = await _known_before(transaction, source, climbed, now=now)
             room = await room_for(transaction, source, before.guild_ids, self._quotas, now=now)
@@ -124,7 +126,7 @@ class Intake:
                 told_after=_told_after(source, before),
             )
         stored = await self._store_all(source, found, before, now=now)
-        async with self._store.read() as transaction:
+        async with self._looking, self._store.read() as transaction:
             news = await issue_rows.news_of(transaction, source.source_id, Stage.NEW)
             repeats = await find_repeats(transaction, source, {each.issue_key for each in news})
         await note_repeats(self._store, repeats)

@@ -74,6 +74,8 @@ _READING_AT_ONCE, _READING_OF_A_SERVER = 3, 2
 # Units that share a commit; on PostgreSQL, out of the fifteen connections for what somebody waits for.
 _WRITING_AT_ONCE, _WRITING_OF_A_SERVER = 50, 10
 _AT_ONCE, _AT_ONCE_OF_A_SERVER = 10, 5
+# By the clock, however busy the processors are: Discord wants to hear of a press within three seconds.
+_LONGEST_SEARCH_SECONDS = 2.5
 # So many steps of SQLite between two looks at the time: about a millisecond.
 _STEPS_BETWEEN_LOOKS = 10_000
 # A checkpoint cuts SQLite's log back to this after a time in which a long reading had let it grow.
@@ -352,17 +354,26 @@ def _configure_sqlite_writer(connection: Any, record: object) -> None:
 
 
 class _Deadline:
-    """Ends what a connection of SQLite is asked, as PostgreSQL's server does by itself; asked from its own thread."""
+    """Ends what a connection of SQLite is asked, as PostgreSQL's server does by itself; asked from its own thread.
+
+    What counts is the time that the thread had of a processor, so that one search is not ended because others run.
+    """
 
     def __init__(self) -> None:
-        self._at: float | None = None
+        self._seconds: float | None = None
+        self._begun: float | None = None
+        self._at = 0.0
 
-    def set(self, seconds: float | None) -> None:
-        """Let it be over in so many seconds; None for as long as it takes."""
-        self._at = None if seconds is None else time.monotonic() + seconds
+    def set(self, seconds: float | None, *, at_most: float = _LONGEST_SEARCH_SECONDS) -> None:
+        """Let it be over after so many seconds of a processor, and `at_most` of the clock; None for never."""
+        self._seconds, self._begun, self._at = seconds, None, time.monotonic() + at_most
 
     def is_over(self) -> bool:
-        return self._at is not None and time.monotonic() > self._at
+        if self._seconds is None:
+            return False
+        if self._begun is None:
+            self._begun = time.thread_time()
+        return time.thread_time() - self._begun > self._seconds or time.monotonic() > self._at
 
 
 def _configure_sqlite_reader(connection: Any, record: Any) -> None:

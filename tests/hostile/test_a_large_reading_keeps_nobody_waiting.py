@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -11,7 +11,8 @@ from sqlalchemy import func, insert, select
 from bot.model.delivery import Purpose
 from bot.model.issue import Issue, Section
 from bot.model.problem import Problem
-from bot.services.storing import MOST_LINKS
+from bot.services import intake
+from bot.services.storing import MOST_LINKS, Sorted, sort_out
 from bot.store import Store
 from bot.store.tables import guilds, issues, outbox, subscriptions
 from tests.doubles import sample_issue, sample_link
@@ -63,6 +64,25 @@ async def _read_by_many(desk: Desk) -> None:
         )
     await desk.services.sources.read_due()
     await desk.services.chores.work_off()
+
+
+async def test_readings_side_by_side_are_looked_through_one_by_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = most = 0
+
+    async def watched(*args: Any, **options: Any) -> Sorted:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await asyncio.sleep(0)
+        found = await sort_out(*args, **options)
+        inside -= 1
+        return found
+
+    monkeypatch.setattr(intake, "sort_out", watched)
+    for number in range(4):
+        await desk.subscribe(url=f"https://news.example/{number}")
+    await desk.services.sources.read_due()
+    assert (len({source.source_id for source in desk.shelf.asked if source.source_id}), most) == (4, 1)
 
 
 async def test_what_a_transaction_writes_grows_neither_with_a_reading_nor_with_its_servers(desk: Desk) -> None:

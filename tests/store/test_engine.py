@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -214,6 +215,25 @@ async def test_the_reader_of_sqlite_cannot_write(tmp_path: Path) -> None:
         with pytest.raises(StoreReadOnlyError):
             async with store.read() as transaction:
                 await transaction.execute(insert(interactions).values(interaction_id=1, acted_at=NOW))
+
+
+def test_what_others_compute_meanwhile_does_not_end_a_search() -> None:
+    ours, theirs = engine._Deadline(), engine._Deadline()
+
+    def compute(deadline: engine._Deadline) -> None:
+        while not deadline.is_over():
+            pass
+
+    ours.set(0.02, at_most=3600)
+    assert not ours.is_over()
+    theirs.set(0.05, at_most=3600)
+    neighbour = threading.Thread(target=compute, args=[theirs])
+    neighbour.start()
+    neighbour.join()
+    assert not ours.is_over()
+    compute(ours)
+    ours.set(3600, at_most=0.01)
+    compute(ours)
 
 
 async def test_a_second_process_on_the_same_sqlite_database_is_refused(tmp_path: Path) -> None:

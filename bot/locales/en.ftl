@@ -211,7 +211,7 @@ setup-source-added = **{ $title }** is read from now on; { $count ->
    *[none] {"."} New issues are announced in <#{ $channel }>.
 }
 setup-too-many-sources = This server reads { $count } newsletters, as many as it may. Remove one with `/setup remove` first; whoever runs me can allow more.
-setup-used-up = Enough was read for this server today: { $megabytes } MB, which is what the operator allows (MEGABYTES_PER_SERVER); a second that it takes to understand something counts for { $second } MB. Try again tomorrow, or let a large newsletter go with `/setup remove`.
+setup-used-up = Enough was read for this server today: { $megabytes } MB, which is what the operator allows (MEGABYTES_PER_SERVER). Try again tomorrow, or let a large newsletter go with `/setup remove`.
 setup-source-busy = I am looking at another address for this server; that takes a few minutes at most. Wait for its answer, then give me this one again.
 setup-source-crowded = Many servers add newsletters right now, and the turn of this one did not come within { $minutes } minutes. Try again in a few minutes.
 setup-source-slow = To look for a newsletter there takes longer than { $minutes } minutes. Give me the address of the feed itself, or of a shorter one.
@@ -412,7 +412,7 @@ archive-more-issues = { $count ->
 }
 archive-empty = There is no link in the archive yet. It fills with each issue that is read.
 archive-nothing-found = No link of the archive says all of “{ $query }”. Try fewer words, or the beginning of one with a star: `photo*`.
-archive-too-slow = That search takes too long. Write whole words instead of beginnings, and more of them.
+archive-too-slow = That search takes too long right now. Try again in a minute, or write whole words instead of beginnings, and more of them.
 archive-no-words = Give at least one word to look for.
 archive-off = The archive of links is closed in this server.
 archive-only-role = The archive of links is for <@&{ $role }> here.
@@ -611,8 +611,8 @@ notice-rung = **{ $title } is read at another address now:** { $address }. At { 
 notice-rung-back = **{ $title } can be read at its own address again:** { $address }.
 notice-unread = **{ $title } could not be read since { $since }.** { $reason } It is tried again and again; `/setup status` says when. Whatever comes out meanwhile is announced when it can be read.
 reading-new-waits = It brought more at once than is stored of one newsletter in a day. { $count ->
-    [one] One older issue follows from tomorrow on, without an announcement.
-   *[other] { $count } older issues follow from tomorrow on, without an announcement.
+    [one] One issue follows from tomorrow on, and is announced then if it is a new one.
+   *[other] { $count } issues follow from tomorrow on; the new ones among them are announced then.
     }
 reading-no-room = This server's archive is full, so { $count ->
     [one] one new issue is neither stored nor announced.
@@ -620,8 +620,8 @@ reading-no-room = This server's archive is full, so { $count ->
     } Make room with `/setup remove`, or ask whoever runs me for more (ISSUES_PER_SERVER).
 reading-no-room-for-links = This server's archive has no room for more links. New issues are announced, but `/links` does not find what stands in them. Make room with `/setup remove`, or ask whoever runs me for more (LINKS_PER_SERVER).
 reading-edits-wait = Very many of its issues were changed at once. { $count ->
-    [one] One change follows with the next reading.
-   *[other] { $count } changes follow with the next readings.
+    [one] One change follows, with the next reading or tomorrow.
+   *[other] { $count } changes follow, with the next readings or tomorrow.
     }
 reading-links-cut = { $count ->
     [one] One issue has more than { $most } links; I keep the first { $most }.

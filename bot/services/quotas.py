@@ -17,14 +17,14 @@ ATTEMPT_BYTES = MEGABYTE // 2
 """What a try of an address counts for at the least: else the bot would ask any number of strangers for nothing."""
 
 SECOND_BYTES = 2 * MEGABYTE
-"""What a second of understanding counts for: ordinary newsletters take one for each one or two megabytes."""
+"""What a second of understanding counts for that is above one for each megabyte; ordinary newsletters take less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
     """sources: how many a server reads. bytes_a_day: how much is received for it, unpacked, on a day (UTC).
 
-    What takes time to understand counts as bytes, too (`cost_of`).
+    What takes more time to understand than is ordinary counts as bytes, too (`cost_of`).
     shortest_pause: between two readings of a source, whoever asks for one. issues_a_day, links_a_day: how much of a
     source is stored on a day (UTC). issues_of_a_server, links_of_a_server: how large its share of the archive may be.
     """
@@ -55,7 +55,7 @@ async def reserve_attempt(transaction: Transaction, guild_id: int, quotas: Quota
         transaction, guild_id, day=now.date(), received_bytes=ATTEMPT_BYTES, limit=quotas.bytes_a_day
     )
     if used is None:
-        raise RefusedError("setup-used-up", megabytes=_megabytes(quotas.bytes_a_day), second=_megabytes(SECOND_BYTES))
+        raise RefusedError("setup-used-up", megabytes=_megabytes(quotas.bytes_a_day))
     return max(ATTEMPT_BYTES, min(quotas.bytes_of_a_source, quotas.bytes_a_day - used))
 
 
@@ -78,8 +78,9 @@ async def charge(transaction: Transaction, guild_ids: Collection[int], received_
 
 
 def cost_of(meter: Meter) -> int:
-    """What it counts for, in bytes: those that were received, and the time that it took to understand them."""
-    return meter.received_bytes + round(meter.understanding_seconds * SECOND_BYTES)
+    """What it counts for, in bytes: those that were received, and the time to understand them above the ordinary."""
+    seconds = max(0.0, meter.understanding_seconds - meter.received_bytes / MEGABYTE)
+    return meter.received_bytes + round(seconds * SECOND_BYTES)
 
 
 async def room_for(

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from bot.errors import RefusedError, UnreadableError
-from bot.metrics import metered, note_received, note_understood
+from bot.metrics import Meter, metered, note_received, note_understood
 from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.ports import Reading, Unchanged
 from bot.services import Guilds, Push
-from bot.services.quotas import ATTEMPT_BYTES, MEGABYTE, SECOND_BYTES, Quotas
+from bot.services.quotas import ATTEMPT_BYTES, MEGABYTE, SECOND_BYTES, Quotas, cost_of
 from bot.services.subscriptions import Subscribed
 from bot.store import sources as source_rows
 from bot.store import usage as usage_rows
@@ -191,7 +191,7 @@ async def test_what_is_tried_in_vain_counts_too_and_nothing_more_is_tried_then(r
     asked = len(ration.shelf.asked)
     with pytest.raises(RefusedError) as caught:
         await ration.subscribe()
-    assert (caught.value.message_id, caught.value.params) == ("setup-used-up", {"megabytes": "10", "second": "2"})
+    assert (caught.value.message_id, caught.value.params) == ("setup-used-up", {"megabytes": "10"})
     assert len(ration.shelf.asked) == asked
 
 
@@ -253,6 +253,13 @@ async def test_the_operator_says_how_soon_a_call_may_be_followed(desk: Desk) -> 
         desk.clock.move(timedelta(minutes=minutes))
     await desk.services.sources.read_due()
     assert len(desk.shelf.asked) == asked + 1
+
+
+@pytest.mark.parametrize(("megabytes", "seconds", "cost"), [(9, 9.0, 9), (4, 2.5, 4), (0, 1.5, 3), (1, 3.0, 5)])
+def test_a_second_for_each_megabyte_is_ordinary_and_what_takes_longer_counts(
+    megabytes: int, seconds: float, cost: int
+) -> None:
+    assert cost_of(Meter(megabytes * MEGABYTE, seconds)) == cost * MEGABYTE
 
 
 def test_bytes_are_measured_where_somebody_measures() -> None:

@@ -21,6 +21,7 @@ from bot.model.problem import Problem
 from bot.newsletter import read_newsletter
 from bot.newsletter.links import clean_url
 from bot.services.following import Following
+from bot.services.news import telling
 from bot.services.repeats import find_repeats, note_repeats
 from bot.services.retention import UNREAD_DAYS
 from bot.services.storing import sort_out, store_names, store_piece
@@ -152,7 +153,7 @@ class _Filling:
         dated = {key for key, issue in new if issue.published_at is not None}
         async with self._store.read() as transaction:
             repeats = await find_repeats(transaction, self._source, dated)
-        await note_repeats(self._store, repeats)
+        await note_repeats(self._store, repeats, telling=telling(self._source.source_id), now=self._clock.now())
         self.new += len(new)
         self.known += len(waiting) - len(new)
 

@@ -129,7 +129,7 @@ class Intake:
         async with self._looking, self._store.read() as transaction:
             news = await issue_rows.news_of(transaction, source.source_id, Stage.NEW)
             repeats = await find_repeats(transaction, source, {each.issue_key for each in news})
-        await note_repeats(self._store, repeats)
+        await note_repeats(self._store, repeats, telling=telling(source.source_id), now=now)
         is_held = source.first_read_at is not None and self._is_flood(news, before, listed=len(reading.issues), now=now)
         if is_held:
             await self._hold(source, news, before, listed=len(reading.issues), now=now)

@@ -44,7 +44,7 @@ async def tell_news(transaction: Transaction, chore: Chore, now: datetime) -> in
                 await _tell(transaction, subscription, news, here=here, now=now)
         if len(page) == TOLD_AT_ONCE:
             return last
-        await issue_rows.end_news(transaction, [news.issue_key])
+        await issue_rows.end_news(transaction, news)
         if after:
             break  # those before were told of this one only
     return 0

@@ -15,6 +15,7 @@ from bot.model.issue import IssueCard
 from bot.services.announcements import announced_alike
 from bot.services.portions import PORTION
 from bot.store import Store, Transaction
+from bot.store import chores as chore_rows
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
@@ -52,11 +53,13 @@ async def find_repeats(transaction: Transaction, source: Source, fresh: Collecti
     return found
 
 
-async def note_repeats(store: Store, found: Mapping[str, str]) -> None:
-    """Link short issues with their digests, a portion a transaction."""
+async def note_repeats(store: Store, found: Mapping[str, str], *, telling: Chore, now: datetime) -> None:
+    """Link short issues with their digests, a portion a transaction; the chore `telling` draws their cards anew."""
     pairs = sorted(found.items())
     for start in range(0, len(pairs), PORTION):
         async with store.write() as transaction:
+            # Locked before the issues, as the worker does, which begins anew: those that it has done show it, too.
+            await chore_rows.leave(transaction, telling, now=now)
             await repeat_rows.note_told(transaction, dict(pairs[start : start + PORTION]))
 
 

@@ -284,6 +284,7 @@ class Sources:
             return
         now = self._clock.now()
         async with self._store.write() as transaction:
+            await chore_rows.hold(transaction, telling(source.source_id))  # before the issues, as the worker does
             gone = await note_answers(transaction, source, answers, now=now)
             if gone:
                 await chore_rows.leave(transaction, telling(source.source_id), now=now)

@@ -610,11 +610,11 @@ async def next_to_tell(transaction: Transaction, source_id: int) -> News | None:
 
 
 async def decide_news(transaction: Transaction, source_id: int, stage: Stage | None) -> None:
-    """Let the source's new issues go on to this stage."""
+    """Let the source's new issues go on to this stage: nothing of them is to be drawn anew, for nobody was told yet."""
     await transaction.execute(
         update(issues)
         .where(issues.c.source_id == source_id, issues.c.stage == Stage.NEW, _has_news())
-        .values(stage=stage)
+        .values(stage=stage, is_redrawn=False)
     )
 
 
@@ -624,11 +624,13 @@ async def decide_first(transaction: Transaction, source_id: int, newest: str | N
     await transaction.execute(update(issues).where(issues.c.issue_key == newest).values(stage=Stage.FIRST))
 
 
-async def end_news(transaction: Transaction, issue_keys: Sequence[str]) -> None:
-    """Everybody was told of these, in what announces them, too."""
-    await transaction.execute(
-        update(issues).where(issues.c.issue_key.in_(issue_keys)).values(stage=None, is_redrawn=False)
-    )
+async def end_news(transaction: Transaction, news: News) -> None:
+    """Everybody was told of it; or, where that was at its end, all that announces it is drawn anew.
+
+    What changed while servers were told is still to be drawn: those that were told first saw it as it was.
+    """
+    ended = {"is_redrawn": False} if news.stage is None else {"stage": None}
+    await transaction.execute(update(issues).where(issues.c.issue_key == news.issue_key).values(**ended))
 
 
 async def redraw(transaction: Transaction, issue_keys: Collection[str]) -> None:

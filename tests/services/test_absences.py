@@ -1,5 +1,6 @@
 """The newest issue, unpublished: struck when the readings miss it and its own address or its platform says so."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,10 @@ from bot.errors import FetchError
 from bot.model.issue import Issue
 from bot.ports import Announcement, Reading, Standing, Unchanged
 from bot.services.absences import APART, MOST_ASKED
+from bot.services.news import telling
+from bot.store import Store
+from bot.store import chores as chore_rows
+from bot.store import issues as issue_rows
 from tests.doubles import sample_issue
 from tests.services.conftest import FEED, GUILD, Desk, only_postgresql
 
@@ -223,3 +228,43 @@ async def test_of_two_processes_that_ask_at_once_one_answer_counts(desk: Desk) -
         await desk.read()
     assert await is_struck(desk)
     assert drawn(desk) == [True]
+
+
+@only_postgresql
+async def test_an_answer_waits_for_who_tells_of_the_source_before_it_holds_an_issue(
+    desk: Desk, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await announced(desk)
+    desk.shelf.lay_out(*five(5))
+    for _ in range(2):
+        await desk.read()
+    desk.pages.answers[NEWEST] = Standing.TAKEN_BACK
+    desk.clock.move(timedelta(days=1))
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    async with desk.store.write() as transaction:
+        [key] = await issue_rows.newest_keys(transaction, guild_id=GUILD)
+    tells, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def tell() -> None:
+        async with await Store.open(database_url) as other, other.write() as transaction:
+            await chore_rows.hold(transaction, telling(source.source_id))
+            tells.set()
+            await goes_on.wait()
+            await issue_rows.redraw(transaction, [key])
+
+    async def meanwhile() -> None:
+        async with desk.store.write() as transaction:
+            await chore_rows.leave(transaction, telling(source.source_id), now=desk.clock.now())
+        tasks.append(asyncio.create_task(tell()))
+        await tells.wait()
+
+    tasks: list[asyncio.Task[None]] = []
+    desk.pages.meanwhile = meanwhile
+    reading = asyncio.create_task(desk.services.sources.read_due())
+    await tells.wait()
+    await desk.held_up(1, reading)
+    goes_on.set()
+    await tasks[0]
+    await reading
+    assert await is_struck(desk)
+    assert "broken off" not in caplog.text, "neither waits for what the other holds"

@@ -10,7 +10,8 @@ import pytest
 
 from bot.errors import StoreGoneError
 from bot.model.issue import Issue
-from bot.services import storing
+from bot.ports import Announcement
+from bot.services import news, storing
 from bot.store import Store
 from tests.doubles import sample_issue, sample_link
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
@@ -165,3 +166,22 @@ async def test_changes_beyond_what_a_reading_may_make_wait_for_the_next_one(
         (12, "corrected", None),
     ]
     assert await finished(desk) == []
+
+
+async def test_a_change_while_servers_are_told_reaches_those_that_were_told_before(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "TOLD_AT_ONCE", 2)
+    for place in range(1, 4):
+        await desk.subscribe(GUILD + place, CHANNEL + place)
+    old = [sample_issue(-number) for number in range(3)]
+    await after_a_first_reading(desk, *old)
+    desk.shelf.lay_out(sample_issue(1), *old)
+    await desk.services.sources.read_due()
+    assert await desk.titles_sent() == ["Issue number 1"] * 2, "the chore has the others"
+    desk.shelf.lay_out(sample_issue(1, title="Corrected"), *old)
+    await desk.read()
+    await finished(desk)
+    shown = [matter.issue.title for _, matter in desk.channel.refreshed if isinstance(matter, Announcement)]
+    assert shown.count("Corrected") >= 2
+    assert len(desk.channel.messages) == 4

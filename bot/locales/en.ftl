@@ -617,8 +617,8 @@ reading-new-waits = It brought more at once than is stored of one newsletter in 
 reading-no-room = This server's archive is full, so { $count ->
     [one] one new issue is neither stored nor announced.
    *[other] { $count } new issues are neither stored nor announced.
-    } Make room with `/setup remove`, or ask whoever runs me for more (ISSUES_PER_SERVER).
-reading-no-room-for-links = This server's archive has no room for more links. New issues are announced, but `/links` does not find what stands in them. Make room with `/setup remove`, or ask whoever runs me for more (LINKS_PER_SERVER).
+    } `/setup remove` makes room after 30 days; or ask whoever runs me for more (ISSUES_PER_SERVER).
+reading-no-room-for-links = This server's archive has no room for more links. New issues are announced, but `/links` does not find what stands in them. `/setup remove` makes room after 30 days; or ask whoever runs me for more (LINKS_PER_SERVER).
 reading-edits-wait = Very many of its issues were changed at once. { $count ->
     [one] One change follows, with the next reading or tomorrow.
    *[other] { $count } changes follow, with the next readings or tomorrow.

@@ -11,7 +11,7 @@ from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source, Sub
 from bot.store.group_commit import Transaction
 from bot.store.sources import source_of
 from bot.store.statements import insert
-from bot.store.tables import guilds, sources, subscriptions
+from bot.store.tables import guilds, left_sources, sources, subscriptions
 
 
 async def remember_guild(transaction: Transaction, guild_id: int, *, name: str, now: datetime) -> None:
@@ -79,11 +79,18 @@ async def subscribe(transaction: Transaction, *, guild_id: int, source_id: int, 
 
 
 async def unsubscribe(transaction: Transaction, *, guild_id: int, source_id: int) -> bool:
-    """False when the server had no channel for the source."""
+    """False when the server had no channel for the source; else it is noted that this server let it go last."""
     result = await transaction.execute(
         delete(subscriptions).where(subscriptions.c.guild_id == guild_id, subscriptions.c.source_id == source_id)
     )
-    return bool(result.rowcount)
+    if not result.rowcount:
+        return False
+    await transaction.execute(
+        insert(transaction, left_sources)
+        .values(source_id=source_id, guild_id=guild_id)
+        .on_conflict_do_update(index_elements=["source_id"], set_={"guild_id": guild_id})
+    )
+    return True
 
 
 async def move_subscription(transaction: Transaction, subscription: Subscription, *, channel_id: int) -> Subscription:

@@ -10,6 +10,7 @@ from bot.store.tables import (
     floods,
     interactions,
     issues,
+    left_sources,
     links,
     outbox,
     polls,
@@ -113,7 +114,9 @@ async def delete_unread(transaction: Transaction, source_id: int, *, limit: int,
     )
     if not gone:
         is_empty = ~exists().where(issues.c.source_id == sources.c.id)
-        await transaction.execute(delete(sources).where(sources.c.id == source_id, is_empty))
+        gone_now = await transaction.execute(delete(sources).where(sources.c.id == source_id, is_empty))
+        if gone_now.rowcount:
+            await transaction.execute(delete(left_sources).where(left_sources.c.source_id == source_id))
     return len(gone)
 
 

@@ -188,6 +188,16 @@ sources = Table(
     _claims_index("sources"),
 )
 
+# Which server was the last to let a source go: until the source is deleted, or read again, it is on that one's share.
+# Without a reference, which would wait for the source while it is being read.
+left_sources = Table(
+    "left_sources",
+    metadata,
+    Column("source_id", RowId, primary_key=True, autoincrement=False),
+    Column("guild_id", Snowflake, nullable=False),
+    Index(None, "guild_id"),
+)
+
 # Addresses at which a platform may say that a source has something new, one a server and source.
 push_hooks = Table(
     "push_hooks",

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import and_, delete, func, or_, select, tuple_
 
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
-from bot.store.tables import guild_usage, sources, subscriptions
+from bot.store.tables import guild_usage, left_sources, sources, subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,23 @@ class Share:
 
 
 async def share_of(transaction: Transaction, guild_id: int) -> Share:
-    """A server's share: what its sources brought, each divided between the servers that read it."""
+    """A server's share: what its sources brought, each divided between the servers that read it.
+
+    What it let go is its own until it is deleted, if no other server reads it.
+    """
     others = subscriptions.alias("others")
     readers = (
         select(func.count(others.c.guild_id.distinct())).where(others.c.source_id == sources.c.id).scalar_subquery()
     )
     rows = await transaction.execute(
         select(sources.c.issue_count, sources.c.link_count, readers.label("readers")).where(
-            sources.c.id.in_(select(subscriptions.c.source_id).where(subscriptions.c.guild_id == guild_id))
+            or_(
+                sources.c.id.in_(select(subscriptions.c.source_id).where(subscriptions.c.guild_id == guild_id)),
+                and_(
+                    sources.c.id.in_(select(left_sources.c.source_id).where(left_sources.c.guild_id == guild_id)),
+                    readers == 0,
+                ),
+            )
         )
     )
     issues = links = 0

@@ -14,7 +14,7 @@ from bot.services import Guilds, Sources
 from bot.services.quotas import Quotas
 from bot.services.retention import UNREAD_DAYS, Retention
 from bot.store import Store
-from bot.store.tables import issue_identities, issues, links, sources
+from bot.store.tables import issue_identities, issues, left_sources, links, sources
 from tests.doubles import sample_issue, sample_link
 from tests.services.conftest import ADMIN, GUILD, Desk, desk
 from tests.services.full import CountingStore
@@ -98,6 +98,35 @@ async def test_a_server_whose_archive_is_full_is_told_of_new_issues_and_keeps_no
     await desk.subscribe(GUILD + 1)
     shared = await desk.services.guilds.status(GUILD)
     assert (shared.share.issues, shared.share.links) == (2, 3), "two servers have half of it each"
+
+
+async def test_what_a_server_lets_go_stays_on_its_share_until_it_is_deleted_or_read_elsewhere(desk: Desk) -> None:
+    async def shares() -> list[int]:
+        return [(await desk.services.guilds.status(guild_id)).share.issues for guild_id in (GUILD, GUILD + 1)]
+
+    await desk.services.guilds.remember(GUILD + 1, name="Other")
+    desk.shelf.lay_out(*(sample_issue(number) for number in range(3)))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await unsubscribed(desk)
+    assert await shares() == [3, 0]
+    await desk.subscribe(GUILD + 1)
+    assert await shares() == [0, 3]
+    await desk.subscribe()
+    await unsubscribed(desk)
+    retention = Retention(desk.store, clock=desk.clock)
+    assert await shares() == [0, 3]
+    [source] = (await desk.services.guilds.status(GUILD + 1)).sources
+    await desk.services.subscriptions.unsubscribe(
+        GUILD + 1, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
+    assert await shares() == [0, 3], "the last one has it"
+    await retention.clear()
+    desk.clock.move(timedelta(days=UNREAD_DAYS + 1))
+    await retention.clear()
+    assert await shares() == [0, 0]
+    async with desk.store.read() as transaction:
+        assert (await transaction.execute(select(func.count()).select_from(left_sources))).scalar_one() == 0
 
 
 async def unsubscribed(desk: Desk) -> None:

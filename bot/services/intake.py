@@ -24,7 +24,7 @@ from bot.services.portions import go_on
 from bot.services.quotas import Quotas, room_for
 from bot.services.rekeying import follow_submissions
 from bot.services.repeats import find_repeats, note_repeats
-from bot.services.slots import next_reading
+from bot.services.slots import next_reading, room_again
 from bot.services.storing import (
     MOST_LINKS,
     Room,
@@ -141,6 +141,7 @@ class Intake:
             climbed,
             replace(reading, problem=problem),
             before,
+            not_before=room_again(now, is_full=room.is_full) if found.new_waiting else now,
             found=found,
             stored=stored,
             is_held=is_held,
@@ -235,6 +236,7 @@ class Intake:
         reading: Reading,
         before: _Before,
         *,
+        not_before: datetime,
         found: Sorted,
         stored: Stored,
         is_held: bool,
@@ -279,7 +281,7 @@ class Intake:
                 is_behind=bool(found.new_waiting),
                 now=now,
                 next_poll_at=next_reading(
-                    now, url_key=source.url_key, interval=self._interval, fresh_for=reading.fresh_for
+                    not_before, url_key=source.url_key, interval=self._interval, fresh_for=reading.fresh_for
                 ),
                 wanted_from=now + self._quotas.shortest_pause,
             )

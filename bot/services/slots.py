@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
+from bot.services.quotas import tomorrow
+
 LONGEST_FRESH = timedelta(hours=1)
 """A server may say for how long its answer holds (Cache-Control); beyond this nobody's news waits for it."""
 
 LONGEST_ASKED = timedelta(hours=24)
 """And it may ask for a pause (Retry-After), as long as this."""
 
+_PAUSE_WITHOUT_ROOM = timedelta(hours=6)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -22,3 +25,11 @@ def next_reading(now: datetime, *, url_key: str, interval: timedelta, fresh_for:
     passed = (earliest - _EPOCH - offset) // interval
     slot = _EPOCH + offset + interval * passed
     return slot if slot >= earliest else slot + interval
+
+
+def room_again(now: datetime, *, is_full: bool) -> datetime:
+    """When to look for room again for what a source brought: in some hours where an archive is full, else tomorrow.
+
+    What waits comes with the whole feed each time, and finds no room sooner.
+    """
+    return now + _PAUSE_WITHOUT_ROOM if is_full else tomorrow(now)

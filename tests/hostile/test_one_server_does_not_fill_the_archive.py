@@ -61,7 +61,9 @@ async def test_of_one_newsletter_so_much_is_stored_a_day_and_the_older_issues_fo
     await desk.subscribe()
     assert await read(desk, reading, 5, 4, 3, 2, 1, 0) == ((4, 12), "reading-new-waits")
     assert await desk.titles_sent() == ["Issue number 5"]
+    asked = len(desk.shelf.asked)
     assert await read(desk, reading, 6, 5, 4, 3, 2, 1, 0) == ((4, 12), "reading-new-waits"), "the day is not over"
+    assert len(desk.shelf.asked) == asked, "what comes whole each time is left alone until then"
     desk.clock.move(timedelta(days=1))
     assert await read(desk, reading, 6, 5, 4, 3, 2, 1, 0) == ((7, 21), None)
     assert await desk.titles_sent() == ["Issue number 5", "Issue number 6"]
@@ -93,6 +95,12 @@ async def test_a_server_whose_archive_is_full_is_told_of_new_issues_and_keeps_no
     [source] = (await desk.services.guilds.status(GUILD)).sources
     assert source.last_problem is not None
     assert (source.last_problem.message_id, source.last_problem.params) == ("reading-no-room", {"count": 2})
+    asked = len(desk.shelf.asked)
+    await read(desk, reading, 6, 5, 4)
+    assert len(desk.shelf.asked) == asked
+    desk.clock.move(timedelta(hours=6))
+    assert (await read(desk, reading, 6, 5, 4))[1] == "reading-no-room"
+    assert len(desk.shelf.asked) == asked + 1
     status = await Guilds(desk.store, clock=desk.clock, bell=desk.bell, quotas=quotas).status(GUILD)
     assert (status.share.issues, status.share.links, status.quotas) == (4, 6, quotas)
     await desk.subscribe(GUILD + 1)

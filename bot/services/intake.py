@@ -20,7 +20,7 @@ from bot.services.floods import hold, is_flood
 from bot.services.ladder import Climbed
 from bot.services.news import tell_news, telling
 from bot.services.notices import staff_channel_of
-from bot.services.portions import go_on
+from bot.services.portions import PORTION, go_on
 from bot.services.quotas import Quotas, room_for
 from bot.services.rekeying import follow_submissions
 from bot.services.repeats import find_repeats, note_repeats
@@ -48,6 +48,7 @@ from bot.store.secret_box import SecretBox
 log = logging.getLogger(__name__)
 
 _ASKED_AT_ONCE = 20
+_NEW_ONES_WAIT = frozenset({"reading-no-room", "reading-new-waits"})
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -124,6 +125,7 @@ class Intake:
                 is_whole=reading.is_whole,
                 room=room,
                 told_after=_told_after(source, before),
+                newest_known_at=before.newest_known_at,
             )
         stored = await self._store_all(source, found, before, now=now)
         async with self._looking, self._store.read() as transaction:
@@ -144,6 +146,7 @@ class Intake:
             not_before=room_again(now, is_full=room.is_full) if found.new_waiting else now,
             found=found,
             stored=stored,
+            new=len(news),
             is_held=is_held,
             now=now,
         )
@@ -239,6 +242,7 @@ class Intake:
         not_before: datetime,
         found: Sorted,
         stored: Stored,
+        new: int,
         is_held: bool,
         now: datetime,
     ) -> tuple[bool, int]:
@@ -252,7 +256,7 @@ class Intake:
             gone: list[str] = []
             # What a known issue says, and whether it is there at all, is for the source's own address to tell.
             if before.is_own and reading.is_whole:
-                gone = await look_for_missing(transaction, source, found.seen, new=len(stored.new), now=now)
+                gone = await look_for_missing(transaction, source, found.seen, new=new, now=now)
                 gone += await withdraw_proven(transaction, source, now=now)
             if source.first_read_at is None:
                 newest = await issue_rows.newest_of_source(transaction, source.source_id, is_decided=False)
@@ -278,7 +282,7 @@ class Intake:
                 etag=reading.etag,
                 last_modified=reading.last_modified,
                 problem=reading.problem,
-                is_behind=bool(found.new_waiting),
+                is_behind=found.older_wait and (bool(new) or source.is_behind or source.first_read_at is None),
                 now=now,
                 next_poll_at=next_reading(
                     not_before, url_key=source.url_key, interval=self._interval, fresh_for=reading.fresh_for
@@ -333,13 +337,25 @@ async def _feature(
 ) -> list[Change]:
     """Credit the members whose links run, before the announcement is queued that names them.
 
-    What an edit added was there before for all we know: its source is what was sent before the issue came out.
+    What an edit added was there before for all we know, and so were new issues that had to wait: their source is what
+    was sent before the issue came out.
     """
-    unseen_at = source.last_read_at if source.first_read_at is not None else None
+    has_waited = source.is_behind or (
+        source.last_problem is not None and source.last_problem.message_id in _NEW_ONES_WAIT
+    )
+    unseen_at = source.last_read_at if source.first_read_at is not None and not has_waited else None
     changes: list[Change] = []
     new = [(key, issue, unseen_at) for key, issue in stored.new]
     for key, issue, since in (*new, *((key, issue, None) for key, issue in stored.edited)):
-        ran = await feature_links(transaction, issue, issue_key=key, guild_ids=guild_ids, unseen_at=since, now=now)
+        ran = await feature_links(
+            transaction,
+            issue,
+            issue_key=key,
+            guild_ids=guild_ids,
+            unseen_at=since,
+            now=now,
+            limit=PORTION - len(changes),
+        )
         if ran:
             log.info("submitted links ran issue=%s count=%d", key, len(ran))
         changes += ran

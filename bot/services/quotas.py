@@ -97,7 +97,14 @@ async def room_for(
         more_links = max(more_links, quotas.links_of_a_server - share.links)
         if more_issues >= issues and more_links >= links:
             break
-    return Room(issues=min(issues, more_issues), links=links, more_links=more_links, is_full=more_issues < issues)
+    return Room(
+        issues=min(issues, more_issues),
+        links=links,
+        more_links=more_links,
+        # However much is rewritten, half of the day is kept for what is new.
+        edited_links=links - quotas.links_a_day // 2,
+        is_full=more_issues < issues,
+    )
 
 
 def soonest_after(last_read_at: datetime | None, quotas: Quotas, *, now: datetime) -> datetime:

@@ -50,17 +50,19 @@ _LINKS_ON_A_CARD = 4
 class Room:
     """What may be stored now: so many new issues, and so many links of new and of changed ones.
 
-    more_links: so many links more than there are; beyond them a new issue is kept without any, and a known one with no
-    more than it had. is_full: there is no room for more issues, whatever the day.
+    edited_links: so many of these links may be of changed ones; the others are kept for new ones. more_links: so many
+    links more than there are; beyond them a new issue is kept without any, and a known one with no more than it had.
+    is_full: there is no room for more issues, whatever the day.
     """
 
     issues: int
     links: int
     more_links: int
+    edited_links: int
     is_full: bool = False
 
 
-ROOM_FOR_ALL = Room(issues=1_000_000, links=1_000_000_000, more_links=1_000_000_000)
+ROOM_FOR_ALL = Room(issues=1_000_000, links=1_000_000_000, more_links=1_000_000_000, edited_links=1_000_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Item:
     """An issue with something to be stored, of which so many are `links`; `known` is what it is, None for a new one.
 
     is_edited: its content is another one than the stored. links_before: how many are stored of it. is_told: servers are
-    to be told of it, once it is stored.
+    to be told of it, once it is stored. is_news: it is newer than all that is known, by its date or its place.
     """
 
     issue: Issue
@@ -78,6 +80,7 @@ class Item:
     links: int = 0
     links_before: int = 0
     is_told: bool = True
+    is_news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,8 @@ class Sorted:
 
     seen: row ids of the issues that were known before, in the order in which they came. names: what known ones are
     called besides, by row id. reused: names that say nothing from now on. new_waiting, edits_waiting: how many there
-    was no room for. bare: how many are stored with fewer links than they have, for want of room. cut: how many issues
-    have more links than are kept of any.
+    was no room for. older_wait: some of the waiting ones are older than what is known. bare: how many are stored with
+    fewer links than they have, for want of room. cut: how many issues have more links than are kept of any.
     """
 
     items: tuple[Item, ...]
@@ -96,6 +99,7 @@ class Sorted:
     reused: frozenset[str] = frozenset()
     new_waiting: int = 0
     edits_waiting: int = 0
+    older_wait: bool = False
     bare: int = 0
     cut: int = 0
 
@@ -140,12 +144,14 @@ async def sort_out(
     is_whole: bool = False,
     room: Room = ROOM_FOR_ALL,
     told_after: datetime | None = None,
+    newest_known_at: datetime | None = None,
 ) -> Sorted:
     """Find out what is new and what is edited among `issues`; changes nothing, and lets others work meanwhile.
 
     is_listed: they come from a reading of the source itself, which alone may say that a known issue reads differently
     now. is_whole: of all that it lists, so that what is not among them is gone. told_after: servers are told only of
-    what is dated later; of everything where it is None.
+    what is dated later, or listed above all that is known; of everything where it is None. newest_known_at: when the
+    newest known issue came out.
     """
     from bot.newsletter.links import KEY_VERSION  # with the patterns behind it: not before something is read
 
@@ -159,6 +165,7 @@ async def sort_out(
     items: list[Item] = []
     names: dict[tuple[int, str], None] = {}
     seen: dict[int, None] = {}
+    newer_from: int | None = None  # the place among the items where those begin that are listed above all known ones
     # Feeds list the newest first: turned around before the stable sort, the undated ones stand in order too.
     for each in sorted(recognised[::-1], key=_order):  # noqa: C415 - sorted(reverse=True) would turn equals around, too
         issue, known = each.issue, each.known
@@ -166,17 +173,21 @@ async def sort_out(
         await asyncio.sleep(0)  # a long reading takes seconds of work, during which somebody may press a button
         item = Item(issue, known, digest, links=len(issue.links))
         if known is None:
-            is_told = told_after is None or (issue.published_at is not None and issue.published_at > told_after)
-            items.append(replace(item, is_told=is_told))
+            items.append(item)
             continue
         is_first = is_listed and known.issue_id not in seen
         is_edited = is_first and _is_edited(known.digest, digest)
         if is_first and known.stage is not Stage.NEW:
             seen[known.issue_id] = None
+            newer_from = len(items)
         # A changed guid or address is remembered, so that losing the other names later is no new issue.
         names |= {(known.issue_id, name): None for name in issue.identities if name not in taken}
         if is_edited or _has_more_to_say(item, is_listed=is_first):
             items.append(replace(item, is_edited=is_edited, links=item.links if is_edited else 0))
+    for place, item in enumerate(items):
+        is_news = _is_after(item.issue, newest_known_at) or (newer_from is not None and place >= newer_from)
+        is_told = told_after is None or _is_after(item.issue, told_after) or (is_listed and is_news)
+        items[place] = replace(item, is_news=is_news, is_told=is_told)
     found = Sorted((), tuple(seen), tuple(names), reused if is_listed else frozenset(), cut=cut)
     return _within(found, await _with_counts(transaction, items), room)
 
@@ -311,11 +322,20 @@ async def _with_counts(transaction: Transaction, items: Sequence[Item]) -> list[
 
 
 def _within(found: Sorted, items: Sequence[Item], room: Room) -> Sorted:
-    """What was found, with those items that there is room for, the newest first."""
+    """What was found, with those items that there is room for, new ones before changed ones.
+
+    Of the new ones, news come first, in the order in which they came out: so what waits is still news. Then the older
+    ones, the newest first.
+    """
+    news = [item for item in items if item.known is None and item.is_news]
+    older = [item for item in items[::-1] if item.known is None and not item.is_news]
+    edited = [item for item in items[::-1] if item.known is not None]
     issues, links, more_links, changes = room.issues, room.links, room.more_links, MOST_CHANGES
+    edited_links = room.edited_links
     kept: list[Item] = []
     new_waiting = edits_waiting = bare = 0
-    for item in reversed(items):
+    older_wait = False
+    for item in (*news, *older, *edited):
         if item.links - item.links_before > max(more_links, 0):
             item = replace(item, links=min(item.links, item.links_before))  # noqa: PLW2901 - as it is stored
             bare += 1
@@ -323,17 +343,31 @@ def _within(found: Sorted, items: Sequence[Item], room: Room) -> Sorted:
             # All that is older waits with it: else it would come between others that were told long ago.
             if new_waiting or issues < 1 or links < item.links:
                 new_waiting += 1
+                older_wait |= not item.is_news
                 continue
             issues -= 1
         elif item.is_edited:
-            if edits_waiting or changes < 1 or links < item.links:
+            if edits_waiting or changes < 1 or min(links, edited_links) < item.links:
                 edits_waiting += 1
                 continue
             changes -= 1
         links -= item.links
+        edited_links -= item.links
         more_links -= item.links - item.links_before
         kept.append(item)
-    return replace(found, items=tuple(kept[::-1]), new_waiting=new_waiting, edits_waiting=edits_waiting, bare=bare)
+    places = {id(item.issue): place for place, item in enumerate(items)}
+    return replace(
+        found,
+        items=tuple(sorted(kept, key=lambda item: places[id(item.issue)])),
+        new_waiting=new_waiting,
+        edits_waiting=edits_waiting,
+        older_wait=older_wait,
+        bare=bare,
+    )
+
+
+def _is_after(issue: Issue, moment: datetime | None) -> bool:
+    return moment is not None and issue.published_at is not None and issue.published_at > moment
 
 
 def _bounded(issue: Issue) -> Issue:

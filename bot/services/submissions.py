@@ -335,12 +335,13 @@ async def feature_links(
     guild_ids: Collection[int],
     unseen_at: datetime | None,
     now: datetime,
+    limit: int = PORTION,
 ) -> list[Change]:
     """Note which submitted links ran in a new issue, whatever was decided about them; whose cards are to be drawn anew.
 
     What was sent after the issue came out cannot have been its source: an archive that is read later credits nobody.
     `unseen_at` is when its feed was read before and did not have it, so that it came out later, whatever it says of
-    its date; None at a first reading. Where a crowd sent the same links, the worker `chores` goes on.
+    its date; None at a first reading. Of more than `limit`, the worker `chores` notes the others.
     """
     appeared_at = min(issue.published_at or now, now)
     sent_before = appeared_at + _CUT_OFF
@@ -355,14 +356,14 @@ async def feature_links(
         guild_ids=guild_ids,
         sent_since=sent_since,
         sent_before=sent_before,
-        limit=PORTION + 1,
+        limit=limit + 1,
     )
-    if len(ran) > PORTION:
+    if len(ran) > limit:
         moments = (f"{(moment - _EPOCH) // timedelta(microseconds=1)}" for moment in (sent_since, sent_before))
         await chore_rows.leave(
             transaction, Chore(ChoreKind.FEATURE, guild_id=0, subject=":".join((issue_key, *moments))), now=now
         )
-    noted = await submission_rows.feature(transaction, ran[:PORTION], issue_key=issue_key) if ran else []
+    noted = await submission_rows.feature(transaction, ran[:limit], issue_key=issue_key) if ran[:limit] else []
     return [Change(submission.guild_id, submission.submission_key) for submission in noted]
 
 

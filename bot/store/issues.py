@@ -186,6 +186,7 @@ async def missing_between(
                 issues.c.is_listed,
                 issues.c.published_at.is_not(None),
                 issues.c.withdrawn_at.is_(None),
+                _is_decided(),
             )
             .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
             .limit(_MOST_LOOKED_THROUGH)
@@ -202,7 +203,7 @@ async def missing_above(transaction: Transaction, source_id: int, present: Colle
     """The newest issues that the source listed once, down to the first that is one of `present`, `limit` at most."""
     rows = await transaction.execute(
         select(issues.c.id)
-        .where(issues.c.source_id == source_id, issues.c.is_listed, issues.c.withdrawn_at.is_(None))
+        .where(issues.c.source_id == source_id, issues.c.is_listed, issues.c.withdrawn_at.is_(None), _is_decided())
         .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
         .limit(limit)
     )

@@ -71,13 +71,50 @@ async def test_of_one_newsletter_so_much_is_stored_a_day_and_the_older_issues_fo
 
 
 async def test_a_newsletter_that_changes_everything_all_day_is_not_stored_anew_each_time(desk: Desk) -> None:
-    reading = desk.sources(quotas=replace(MUCH, links_a_day=20))
+    reading = desk.sources(quotas=replace(MUCH, links_a_day=40))
     await desk.subscribe()
     assert await read(desk, reading, 3, 2, 1) == ((3, 9), None)
     assert await read(desk, reading, 3, 2, 1, title="Changed") == ((3, 9), None)
     assert await read(desk, reading, 3, 2, 1, title="Again") == ((3, 9), "reading-edits-wait")
     [source] = (await desk.services.guilds.status(GUILD)).sources
     assert source.stored_links <= 20
+    await desk.titles_sent()
+    assert (await read(desk, reading, 5, 4, 3, 2, 1, title="Again"))[0] == (5, 15), "new ones need not wait for that"
+    assert len(await desk.titles_sent()) == 3
+
+
+async def test_news_for_which_a_day_had_no_room_are_told_the_next_day_whatever_they_are_dated(desk: Desk) -> None:
+    def undated(*numbers: int) -> list[Issue]:
+        return [sample_issue(number, published_at=None) for number in numbers]
+
+    reading = desk.sources(quotas=replace(MUCH, issues_a_day=4))
+    desk.shelf.lay_out(*undated(3, 2, 1))
+    await desk.subscribe()
+    for numbers in ((3, 2, 1), (5, 4, 3, 2, 1), (6, 5, 4, 3, 2, 1)):
+        desk.shelf.lay_out(*undated(*numbers))
+        desk.clock.move(timedelta(minutes=16))
+        await reading.read_due()
+    assert await desk.titles_sent() == ["Issue number 3", "Issue number 4"]
+    desk.clock.move(timedelta(days=1))
+    await reading.read_due()
+    assert await desk.titles_sent() == [f"Issue number {number}" for number in (3, 4, 5, 6)]
+
+
+async def test_who_sends_a_link_of_an_issue_that_waits_is_not_its_finder(desk: Desk) -> None:
+    await open_submissions(desk)
+    reading = desk.sources(quotas=replace(MUCH, issues_a_day=1))
+    await desk.subscribe()
+    await read(desk, reading, 1)
+    submission = await send(desk)
+    found = replace(sample_link(1), url=submission.url, key=submission.link_key)
+    [section] = sample_issue(2).sections
+    later = sample_issue(2, sections=(replace(section, links=(found,)),))
+    for pause in (timedelta(minutes=16), timedelta(minutes=16), timedelta(days=1)):
+        desk.shelf.lay_out(later, sample_issue(1))
+        desk.clock.move(pause)
+        await reading.read_due()
+    assert (await stored(desk))[0] == 2
+    assert (await now_of(desk, submission)).featured is None
 
 
 async def test_a_server_whose_archive_is_full_is_told_of_new_issues_and_keeps_no_more_links(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import pytest
 from bot.errors import StoreGoneError
 from bot.model.issue import Issue
 from bot.ports import Announcement
-from bot.services import news, storing
+from bot.services import intake, news, storing
 from bot.store import Store
 from tests.doubles import sample_issue, sample_link
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
@@ -120,6 +120,9 @@ async def test_what_a_killed_reading_stored_is_said_to_be_on_its_way(desk: Desk)
     said = await desk.services.explanations.why(GUILD, "https://news.example/1")
     assert [finding.message_id for finding in said] == ["why-seen", "why-on-its-way"]
     assert await desk.titles_sent() == []
+    await desk.sources(alone=True).take_over()
+    await finished(desk)
+    assert desk.pages.asked == [], "nor does it count as missing"
 
 
 async def test_a_flood_is_held_once_wherever_its_reading_is_killed(desk: Desk) -> None:
@@ -185,3 +188,22 @@ async def test_a_change_while_servers_are_told_reaches_those_that_were_told_befo
     shown = [matter.issue.title for _, matter in desk.channel.refreshed if isinstance(matter, Announcement)]
     assert shown.count("Corrected") >= 2
     assert len(desk.channel.messages) == 4
+
+
+async def test_what_members_sent_is_noted_a_portion_a_piece_and_the_rest_later(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "PORTION", 1)
+    await open_submissions(desk)
+    sent = [await send(desk, f"https://found.example/{number}") for number in (1, 2)]
+    await after_a_first_reading(desk, sample_issue(0))
+    fresh = []
+    for number, each in enumerate(sent, 1):
+        [section] = sample_issue(number).sections
+        found = replace(sample_link(1), url=each.url, key=each.link_key)
+        fresh.append(sample_issue(number, sections=(replace(section, links=(found,)),)))
+    desk.shelf.lay_out(*fresh[::-1], sample_issue(0))
+    await desk.services.sources.read_due()
+    assert [(await now_of(desk, each)).featured is not None for each in sent].count(True) == 1
+    await desk.services.chores.work_off()
+    assert all([(await now_of(desk, each)).featured is not None for each in sent])

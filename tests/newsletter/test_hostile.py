@@ -116,8 +116,8 @@ def test_hostile_markdown_is_read_in_bounded_time(kind: str) -> None:
     began = time.process_time()
     with suppress(UnreadableError):
         read_newsletter(content, source="x.md")
-    # a second or two on the machine this was written on; what took ten seconds or a minute is meant
-    assert time.process_time() - began < 6
+    # a second or two on the machine this was written on, three times that on a busy one; what took a minute is meant
+    assert time.process_time() - began < 20
 
 
 def test_a_table_of_an_issue_is_a_table() -> None:

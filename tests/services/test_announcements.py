@@ -237,15 +237,15 @@ async def test_what_waits_is_announced_though_one_way_is_removed_while_it_comes_
     async with asyncio.timeout(20), desk.store.write() as brake:
 
         async def nearly_stored() -> None:
-            # From here on the reading can lock its source, but not write its end.
-            await brake.execute(text("LOCK TABLE sources IN SHARE MODE"))
+            # From here on the reading can store what is new, but not let anybody be told of it.
+            await brake.execute(text("LOCK TABLE chores IN SHARE MODE"))
 
         desk.shelf.meanwhile = nearly_stored
         neighbour = desk.sources()
         reading = asyncio.create_task(neighbour.read_due())
-        await desk.held_up(2, reading)  # both sources
+        await desk.held_up(1, reading)
         removal = asyncio.create_task(stop(desk, FEED))
-        await desk.held_up(3, removal)
+        await desk.held_up(2, removal)
     await asyncio.gather(reading, removal)
     assert await desk.titles_sent() == ["Issue number 1", "Issue number 2"]
 

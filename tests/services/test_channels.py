@@ -311,6 +311,7 @@ async def test_while_discord_is_closed_to_the_bot_nothing_is_asked_in_any_channe
     for number in range(1, 40):
         await desk.subscribe(guild_id=GUILD + number, channel_id=CHANNEL + number)
     await desk.services.sources.read_due()
+    await desk.services.chores.work_off()
     desk.channel.fail_with = DiscordClosedError("delivery-token", retry_after_seconds=300)
     asked = 0
 

@@ -26,18 +26,22 @@ class ManualClock:
         self.seconds += seconds
 
 
+_BACKDATED = 1 << 21  # the highest bit of the counter, which no other id comes to within its millisecond
+
+
 class Snowflakes:
     """Strictly rising ids, as Discord makes them: milliseconds since 2015 shifted by 22 bits, then a counter."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last = 0
+        self._backdated = 0
 
     def __call__(self, at: float | None = None) -> int:
-        """The next id; with `at` an id of that moment (ids of the past need not rise)."""
+        """The next id; with `at` one of that moment (these need not rise), which no other id is."""
         if at is not None:
-            self._last += 1
-            return snowflake_at(at) | (self._last & 0xFFF)
+            self._backdated += 1
+            return snowflake_at(at) | _BACKDATED | self._backdated % _BACKDATED
         self._last = max(snowflake_at(self._clock()), self._last + 1)
         return self._last
 

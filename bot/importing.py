@@ -31,6 +31,7 @@ from bot.sources.folder import ENDINGS, documents_in, file_content
 from bot.sources.following import HttpLinkFollower
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
+from bot.store import retention as retention_rows
 from bot.store import sources as source_rows
 from bot.store.soundness import opened_store
 
@@ -215,6 +216,7 @@ async def _source(store: Store, wanted: str | None) -> tuple[Source, bool]:
     """
     async with store.write() as transaction:
         source = await _find_source(transaction, wanted)
+        await retention_rows.count_unread_anew(transaction, source.source_id)
         return source, bool(await guild_rows.subscriptions_of_source(transaction, source.source_id))
 
 

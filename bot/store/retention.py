@@ -74,6 +74,13 @@ async def note_unread(transaction: Transaction, *, now: datetime, limit: int) ->
     return result.rowcount
 
 
+async def count_unread_anew(transaction: Transaction, source_id: int) -> None:
+    """Let the time in which no server reads a source begin anew: somebody has just put something there."""
+    await transaction.execute(
+        update(sources).where(sources.c.id == source_id, sources.c.unread_since.is_not(None)).values(unread_since=None)
+    )
+
+
 async def long_unread(transaction: Transaction, *, before: datetime) -> list[int]:
     """Sources that no server has read since that moment."""
     rows = await transaction.execute(

@@ -3,20 +3,24 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, select
 
+from bot.importing import import_issues
 from bot.model.issue import Issue
 from bot.model.submission import SubmissionState
 from bot.services import Guilds, Sources
 from bot.services.quotas import Quotas
 from bot.services.retention import UNREAD_DAYS, Retention
+from bot.settings import Settings
 from bot.store import Store
 from bot.store.tables import issue_identities, issues, left_sources, links, sources
+from sandbox import Sandbox
 from tests.doubles import sample_issue, sample_link
-from tests.services.conftest import ADMIN, GUILD, Desk, desk
+from tests.services.conftest import ADMIN, FEED, GUILD, Desk, desk
 from tests.services.full import CountingStore
 from tests.services.test_submissions import approve, now_of, open_submissions, send
 
@@ -238,3 +242,25 @@ async def test_an_issue_in_which_a_members_link_ran_stays_with_it(desk: Desk) ->
     kept = await now_of(desk, submission)
     assert kept.featured is not None
     assert kept.state is SubmissionState.APPROVED
+
+
+async def test_what_is_imported_into_an_old_unread_newsletter_has_its_whole_time(
+    desk: Desk, database_url: str, tmp_path: Path
+) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await unsubscribed(desk)
+    retention = Retention(desk.store, clock=desk.clock)
+    await retention.clear()
+    desk.clock.move(timedelta(days=UNREAD_DAYS - 1))
+    (tmp_path / "loaf.md").write_text("# Loaf\n\n## Bread\n\n- Rye - is back. ([link](https://rye.example/))\n")
+    settings = Settings.load(database_url=database_url, discord_token=Sandbox().token)
+    await import_issues([str(tmp_path / "loaf.md")], source_url=FEED, site=None, settings=settings)
+    imported = await stored(desk)
+    await retention.clear()
+    desk.clock.move(timedelta(days=2))
+    await retention.clear()
+    assert await stored(desk) == imported
+    desk.clock.move(timedelta(days=UNREAD_DAYS))
+    await retention.clear()
+    assert await stored(desk) == (0, 0)

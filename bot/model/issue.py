@@ -115,6 +115,7 @@ class News:
     issue_key: str
     identity: str
     published_at: datetime | None
+    stored_at: datetime
     stage: Stage | None
 
 

@@ -56,9 +56,10 @@ async def _tell(
     guild = await guild_rows.get_guild(transaction, subscription.guild_id)
     if guild is None:
         return
-    if news.stage is Stage.FIRST:
-        is_told = guild.first_announcement is not FirstAnnouncement.NONE
-    else:
-        is_told = await is_to_be_told(transaction, guild, subscription.source_id, news.issue_key, here=here, now=now)
-    if is_told:
+    was_there_before = news.stage is Stage.FIRST or subscription.created_at > news.stored_at
+    if was_there_before and guild.first_announcement is FirstAnnouncement.NONE:
+        return
+    if news.stage is Stage.FIRST or await is_to_be_told(
+        transaction, guild, subscription.source_id, news.issue_key, here=here, now=now
+    ):
         await enqueue_announcement(transaction, subscription, issue_key=news.issue_key, identity=news.identity, now=now)

@@ -585,10 +585,13 @@ def _is_decided() -> ColumnElement[bool]:
     return issues.c.stage.is_distinct_from(Stage.NEW)
 
 
+_NEWS = (issues.c.issue_key, issues.c.identity, issues.c.published_at, issues.c.stored_at, issues.c.stage)
+
+
 async def news_of(transaction: Transaction, source_id: int, stage: Stage) -> list[News]:
     """The source's issues at this stage, the oldest first; a reading brings no more than so many."""
     rows = await transaction.execute(
-        select(issues.c.issue_key, issues.c.identity, issues.c.published_at, issues.c.stage)
+        select(*_NEWS)
         .where(issues.c.source_id == source_id, issues.c.stage == stage, _has_news())
         .order_by(issues.c.ordered_at, issues.c.id)
     )
@@ -599,7 +602,7 @@ async def next_to_tell(transaction: Transaction, source_id: int) -> News | None:
     """The source's oldest issue of which servers are to be told, or whose announcements are to be drawn anew."""
     is_told = issues.c.stage.in_((Stage.FIRST, Stage.NEWS))
     rows = await transaction.execute(
-        select(issues.c.issue_key, issues.c.identity, issues.c.published_at, issues.c.stage)
+        select(*_NEWS)
         .where(
             issues.c.source_id == source_id, _has_news(), or_(is_told, issues.c.is_redrawn & (issues.c.stage.is_(None)))
         )
@@ -645,7 +648,8 @@ def _has_news() -> ColumnElement[bool]:
 
 
 def _news(row: Row[Any]) -> News:
-    return News(row.issue_key, row.identity, row.published_at, Stage(row.stage) if row.stage else None)
+    stage = Stage(row.stage) if row.stage else None
+    return News(row.issue_key, row.identity, row.published_at, row.stored_at, stage)
 
 
 async def story_links(transaction: Transaction, issue_key: str) -> int:

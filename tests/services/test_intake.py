@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from bot.errors import StoreGoneError
+from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue
 from bot.ports import Announcement
 from bot.services import intake, news, storing
@@ -188,6 +189,25 @@ async def test_a_change_while_servers_are_told_reaches_those_that_were_told_befo
     shown = [matter.issue.title for _, matter in desk.channel.refreshed if isinstance(matter, Announcement)]
     assert shown.count("Corrected") >= 2
     assert len(desk.channel.messages) == 4
+
+
+async def test_who_wants_nothing_at_first_is_not_told_of_what_was_stored_before(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "TOLD_AT_ONCE", 2)
+    for place in range(1, 4):
+        await desk.subscribe(GUILD + place, CHANNEL + place)
+    old = [sample_issue(-number) for number in range(3)]
+    await after_a_first_reading(desk, *old)
+    desk.shelf.lay_out(sample_issue(1), *old)
+    await desk.services.sources.read_due()
+    desk.clock.move(timedelta(seconds=1))
+    desk.first = FirstAnnouncement.NONE
+    await desk.subscribe(GUILD + 9, CHANNEL + 9)
+    assert await finished(desk) == ["Issue number 1"] * 4
+    desk.shelf.lay_out(sample_issue(2), sample_issue(1), *old)
+    await desk.read()
+    assert (await finished(desk)).count("Issue number 2") == 5
 
 
 async def test_what_members_sent_is_noted_a_portion_a_piece_and_the_rest_later(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import discord
 import pytest
+from sqlalchemy import exists, select
 
 from bot.app import Parts, open_app
 from bot.chat import replies
@@ -18,9 +19,11 @@ from bot.clock import Clock
 from bot.fetch import Fetcher
 from bot.ports import IssueAsker, IssueSource
 from bot.settings import Settings
+from bot.store import chores as chore_rows
 from bot.store import engine
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
+from bot.store.tables import sources
 from sandbox import Limits, Sandbox
 from sandbox.driver import Person
 from sandbox.model import Channel, Guild, Message
@@ -64,21 +67,31 @@ class Press:
         await self.announced(1)
 
     async def read_again(self) -> None:
-        """Let the source be due now, and read it."""
-        sources = self.client.services.sources
-        async with sources._store.write() as transaction:
-            await source_rows.make_due(transaction, 1, now=sources._clock.now())
-        await sources.read_due()
+        """Let the source be due now, and read it: here, or by the bot's own worker, whoever comes first."""
+        rules = self.client.services.sources
+        async with rules._store.write() as transaction:
+            await source_rows.make_due(transaction, 1, now=rules._clock.now())
+        async with asyncio.timeout(60):
+            await rules.read_due()
+            while await self._is_in_hand():
+                await rules.read_due()
+
+    async def _is_in_hand(self) -> bool:
+        """Whether the bot's own workers are reading a source, or have not told of all that one brought."""
+        claimed = select(exists().where(sources.c.lease_incarnation.is_not(None)))
+        async with self.client.services.sources._store.read() as transaction:
+            due = await chore_rows.next_due(transaction)
+            return (await transaction.execute(claimed)).scalar_one() or (due is not None and due <= self.clock.now())
 
     async def settled(self) -> None:
-        """Everything that is due has been tried, by the bot's own worker or here."""
+        """What is due has been done and what is to be sent has been tried, by the bot's own workers or here."""
         outbox, clock = self.client.services.outbox, self.clock
         async with asyncio.timeout(60):
             while True:
                 due = await outbox.deliver_due()
                 async with outbox._store.read() as transaction:
                     in_hand = (await outbox_rows.count_open(transaction)).get("claimed", 0)
-                if not in_hand and (due is None or due > clock.now()):
+                if not in_hand and (due is None or due > clock.now()) and not await self._is_in_hand():
                     return
 
     async def announced(self, count: int) -> list[Message]:

@@ -1,6 +1,7 @@
 """The longest wait for another server's vote while the largest reading is stored, and an earlier build's beside it.
 
-A newsletter lists 1,000 issues of 90 links each; then all of them are edited. Meanwhile somebody in another server
+A newsletter lists 1,000 issues of 90 links each; then all of them are edited. Both times it comes from the process that
+reads what is large. Meanwhile somebody in another server
 votes again and again, by the path that a press takes behind the door. SQLite and PostgreSQL, the latter on a server of
 its own; milliseconds. The reference is the longest wait for the same votes while nothing is read. ISSUES=… and LINKS=…
 change the numbers.
@@ -15,7 +16,8 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from inspect import signature
+from functools import partial
+from inspect import iscoroutinefunction, signature
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -55,16 +57,15 @@ class _Bell:
 class _Shelf:
     """A newsletter."""
 
-    def __init__(self) -> None:
-        self.lay_out("A")
-
-    def lay_out(self, words: str) -> None:
-        self._issues = tuple(_issue(number, words) for number in range(ISSUES))
+    words = "A"
 
     async def read(self, _source: Any, **_: Any) -> Any:
         from bot.ports import Reading
+        from bot.sources.quarantine import read_apart
 
-        return Reading(title="The Sample", issues=self._issues)
+        read = partial(read_apart, b"", partial(_feed, self.words))
+        feed: Any = await (read() if iscoroutinefunction(read_apart) else asyncio.to_thread(read))
+        return Reading(title="The Sample", issues=feed.issues)
 
     async def find_feeds(self, _url: str, **_: Any) -> list[str]:
         return []
@@ -78,6 +79,13 @@ class _Nobody:
 
     def staff_channel(self, _guild_id: int) -> None:
         return None
+
+
+def _feed(words: str) -> Any:
+    """What is read, in a process of its own."""
+    from bot.newsletter import Feed
+
+    return Feed(None, None, tuple(_issue(number, words) for number in range(ISSUES)))
 
 
 def _issue(number: int, words: str) -> Any:
@@ -149,7 +157,7 @@ async def child(url: str, folder: str) -> dict[str, float]:
         waits = [await vote() for _ in range(200)]
         figures = {"alone": max(waits)}
         for name, words in (("stored", "A"), ("edited", "Another")):
-            shelf.lay_out(words)
+            shelf.words = words
             begun = perf_counter()
             task = asyncio.create_task(sources.read_due())
             waits = []

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.clock import Clock
+from bot.garbage import living_kept
 from bot.metrics import Metrics
 from bot.model.guild import Source
 from bot.model.issue import News, Stage
@@ -48,6 +49,7 @@ from bot.store.secret_box import SecretBox
 log = logging.getLogger(__name__)
 
 _ASKED_AT_ONCE = 20
+_LARGE_READING_LINKS = 5_000  # some fifteen milliseconds of looking for garbage
 _NEW_ONES_WAIT = frozenset({"reading-no-room", "reading-new-waits"})
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -106,8 +108,10 @@ class Intake:
         """
         # A submission whose key is by older rules would not be recognised, and an issue is new only once.
         await follow_submissions(self._store)
+        is_large = sum(len(issue.links) for issue in reading.issues) > _LARGE_READING_LINKS
         try:
-            await self._take_in(source, climbed, reading)
+            with living_kept() if is_large else nullcontext():
+                await self._take_in(source, climbed, reading)
         except _VoidError:
             log.info("reading is void source_id=%s", source.source_id)
 

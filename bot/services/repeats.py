@@ -43,13 +43,17 @@ async def find_repeats(transaction: Transaction, source: Source, fresh: Collecti
     found: dict[str, str] = {}
     for start, end in _spans(await issue_rows.moments_of(transaction, fresh)):
         stories = await repeat_rows.told_between(transaction, source.source_id, start, end)
-        digests = _Digests([story for story in stories if len(story.keys) >= FEWEST_LINKS_OF_A_DIGEST])
+        short = [story for story in stories if story.told_in is None and len(story.keys) <= MOST_LINKS_OF_A_STORY]
+        digests = _Digests(frozenset().union(*(story.keys for story in short)))
         for story in stories:
-            if story.told_in is None and len(story.keys) <= MOST_LINKS_OF_A_STORY:
+            if short and len(story.keys) >= FEWEST_LINKS_OF_A_DIGEST:
                 await asyncio.sleep(0)  # somebody may want to press a button
-                digest = digests.teller_of(story)
-                if digest is not None and (story.issue_key in fresh or digest.issue_key in fresh):
-                    found[story.issue_key] = digest.issue_key
+                digests.add(story)
+        for story in short:
+            await asyncio.sleep(0)
+            digest = digests.teller_of(story)
+            if digest is not None and (story.issue_key in fresh or digest.issue_key in fresh):
+                found[story.issue_key] = digest.issue_key
     return found
 
 
@@ -75,17 +79,22 @@ def _spans(moments: Collection[datetime]) -> list[tuple[datetime, datetime]]:
 
 
 class _Digests:
-    """Digests by what they link to: a feed may hold a thousand issues, and each is asked for once."""
+    """Digests by what they link to: a feed may hold a thousand issues, and each is asked for once.
 
-    def __init__(self, digests: Sequence[Told]) -> None:
+    keys: of the links that will be asked for.
+    """
+
+    def __init__(self, keys: frozenset[str]) -> None:
+        self._keys = keys
         self._by_name: dict[str, list[Told]] = {}
         self._by_key: dict[str, dict[str, Told]] = {}
-        for digest in digests:
-            # Under whichever of its domains the publication is at present, the last part of an address stays.
-            for name in {mention.rpartition("/")[2] for mention in digest.mentions}:
-                self._by_name.setdefault(name, []).append(digest)
-            for key in digest.keys:
-                self._by_key.setdefault(key, {})[digest.issue_key] = digest
+
+    def add(self, digest: Told) -> None:
+        # Under whichever of its domains the publication is at present, the last part of an address stays.
+        for name in {mention.rpartition("/")[2] for mention in digest.mentions}:
+            self._by_name.setdefault(name, []).append(digest)
+        for key in self._keys & digest.keys:
+            self._by_key.setdefault(key, {})[digest.issue_key] = digest
 
     def teller_of(self, story: Told) -> Told | None:
         """The digest that tells the story again, the one nearest to it."""

@@ -7,18 +7,22 @@ is in them; starting another takes a fifth of a second.
 
 import asyncio
 import os
+import pickle
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bot.errors import UnreadableError
+from bot.garbage import living_kept
 from bot.metrics import note_understood
+from bot.model.issue import Issue
 from bot.sources.places import ORDINARY_BYTES
 
 T = TypeVar("T")
@@ -93,7 +97,8 @@ def _watch(
         heard = wait([receiver, ended], seconds)
         if receiver not in heard:
             raise UnreadableError("unreadable-slow", seconds=f"{seconds:.3g}")
-        outcome: _Understood[T] | _Refused = receiver.recv()
+        with living_kept():
+            outcome: _Understood[T] | _Refused = _received(receiver)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise UnreadableError("unreadable-crash") from None
     finally:
@@ -119,7 +124,49 @@ def _read_into(sender: Connection, read: Callable[[], T], seconds: float, memory
         outcome = _Refused(error.message_id, error.params, time.process_time() - began)
     except (MemoryError, RecursionError):
         outcome = _Refused("unreadable-crash", {}, time.process_time() - began)
-    sender.send(outcome)
+    _send(sender, outcome)
+
+
+class _Packer(pickle.Pickler):
+    """Sends each issue by itself: whoever unpacks 90,000 links at once lets nobody else do anything meanwhile."""
+
+    def __init__(self, whole: BytesIO, sender: Connection) -> None:
+        super().__init__(whole)
+        self._sender = sender
+        self._sent = 0
+
+    def persistent_id(self, thing: object) -> int | None:
+        if not isinstance(thing, Issue):
+            return None
+        self._sender.send(thing)
+        self._sent += 1
+        return self._sent - 1
+
+
+class _Unpacker(pickle.Unpickler):
+    def __init__(self, whole: bytes, issues: Sequence[Issue]) -> None:
+        super().__init__(BytesIO(whole))
+        self._issues = issues
+
+    def persistent_load(self, number: int) -> Issue:
+        return self._issues[number]
+
+
+def _send(sender: Connection, outcome: object) -> None:
+    """Send the issues, and after them, behind None, what holds them together."""
+    whole = BytesIO()
+    _Packer(whole, sender).dump(outcome)
+    sender.send(None)
+    sender.send_bytes(whole.getvalue())
+
+
+def _received(receiver: Connection) -> "_Understood[Any] | _Refused":
+    issues: list[Issue] = []
+    while (issue := receiver.recv()) is not None:
+        with living_kept():
+            issues.append(issue)
+    outcome: _Understood[Any] | _Refused = _Unpacker(receiver.recv_bytes(), issues).load()
+    return outcome
 
 
 def _bound_myself(seconds: float, memory_bytes: int) -> None:

@@ -54,11 +54,13 @@ async def told_between(transaction: Transaction, source_id: int, start: datetime
             .limit(_MOST_STORIES)
         )
     ).all()
-    keys: dict[int, set[str]] = {}
-    names: dict[int, set[str]] = {}
+    stories: list[Told] = []
     # A few at a time: each may have hundreds of links, and others want to work meanwhile.
     for place in range(0, len(rows), _AT_ONCE):
-        chosen = [row.id for row in rows[place : place + _AT_ONCE]]
+        some = rows[place : place + _AT_ONCE]
+        chosen = [row.id for row in some]
+        keys: dict[int, set[str]] = {}
+        names: dict[int, set[str]] = {}
         link_rows = await transaction.execute(
             select(links.c.issue_id, links.c.key).where(links.c.issue_id.in_(chosen), ~links.c.sponsored)
         )
@@ -71,17 +73,18 @@ async def told_between(transaction: Transaction, source_id: int, start: datetime
         )
         for name in name_rows:
             names.setdefault(name.issue_id, set()).add(name.identity.rpartition("/")[2])
-    return [
-        Told(
-            issue_key=row.issue_key,
-            at=row.ordered_at,
-            keys=frozenset(keys.get(row.id, ())),
-            names=frozenset(names.get(row.id, ())),
-            mentions=tuple(row.mentions or ()),
-            told_in=row.told_in,
+        stories.extend(
+            Told(
+                issue_key=row.issue_key,
+                at=row.ordered_at,
+                keys=frozenset(keys.get(row.id, ())),
+                names=frozenset(names.get(row.id, ())),
+                mentions=tuple(row.mentions or ()),
+                told_in=row.told_in,
+            )
+            for row in some
         )
-        for row in rows
-    ]
+    return stories
 
 
 async def note_told(transaction: Transaction, told_in: Mapping[str, str]) -> None:

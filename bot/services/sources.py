@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import uniform
 from typing import Any
@@ -43,6 +43,16 @@ _DEFAULT_FETCH_TIMEOUT = timedelta(seconds=20)
 _BUSY_PAUSE = timedelta(seconds=30)
 _SOURCES_AT_ONCE = 8
 _LONGEST_BACKOFF = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """What a reading cost, in bytes (`cost_of`), and the servers that pay for it."""
+
+    guild_ids: Collection[int]
+    source_id: int
+    received_bytes: int
+    at: datetime
 
 
 class Sources:
@@ -96,6 +106,7 @@ class Sources:
         self._interval = interval
         self._broken_off: dict[int, tuple[Source, timedelta]] = {}
         self._unsure: set[datetime] = set()
+        self._uncharged: list[_Received] = []
 
     async def take_over(self) -> None:
         """At the start: what a process before this one was reading when it stopped is due again."""
@@ -156,6 +167,7 @@ class Sources:
 
     async def _give_back(self) -> None:
         """Let what was broken off be read again, as soon as the database takes that. Raises StoreError until then."""
+        await self._charge()
         for source_id, (source, pause) in list(self._broken_off.items()):
             async with self._store.write() as transaction:
                 if await self._hold_claim(transaction, source) is not None:
@@ -199,6 +211,7 @@ class Sources:
             async with self._store.write() as transaction:
                 if await self._hold_claim(transaction, source) is not None:
                     await source_rows.put_off(transaction, source.source_id, next_poll_at=self._clock.now())
+            await self._charge()
             log.info("reading given back source_id=%s", source.source_id)
             raise
 
@@ -219,19 +232,32 @@ class Sources:
         if without and not paying:
             await self._put_off(source, without, "notice-used-up", occasion="used-up", now=now)
             return
-        with metered() as meter:
-            await self._read_and_take_in(source)
         if source.hinted_guild_id in paying:
             paying = {source.hinted_guild_id}
-        await self._charge(paying, cost_of(meter), source=source)
+        with metered() as meter:
+            try:
+                await self._read_and_take_in(source)
+            finally:
+                if cost := cost_of(meter):
+                    self._uncharged.append(_Received(paying, source.source_id, cost, self._clock.now()))
+        await self._charge()
 
-    async def _charge(self, guild_ids: Collection[int], received_bytes: int, *, source: Source | None = None) -> None:
-        if received_bytes:
-            now = self._clock.now()
-            async with self._store.write() as transaction:
-                await charge(transaction, guild_ids, received_bytes, now=now)
-                if source is not None:
-                    await source_rows.charge(transaction, source.source_id, received_bytes, day=now.date())
+    async def _charge(self) -> None:
+        """Charge what was received, whatever became of it, as soon as the database takes that.
+
+        Raises StoreError until then. Where only its answer was lost, what counted already counts twice.
+        """
+        while self._uncharged:
+            received = self._uncharged.pop()
+            try:
+                async with self._store.write() as transaction:
+                    await charge(transaction, received.guild_ids, received.received_bytes, now=received.at)
+                    await source_rows.charge(
+                        transaction, received.source_id, received.received_bytes, day=received.at.date()
+                    )
+            except BaseException:
+                self._uncharged.append(received)
+                raise
 
     async def _put_off(
         self, source: Source, guild_ids: Collection[int], words: str, *, occasion: str, now: datetime

@@ -1,13 +1,15 @@
 """What one server may have read, and what happens when it is used up."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
+from typing import cast
 
 import pytest
 from sqlalchemy import text
 
-from bot.errors import RefusedError, UnreadableError
+from bot.errors import RefusedError, StoreFullError, UnreadableError
 from bot.metrics import Meter, metered, note_received, note_understood
 from bot.model.guild import Source
 from bot.model.issue import Issue
@@ -15,6 +17,7 @@ from bot.ports import Reading, Unchanged
 from bot.services import Guilds, Push
 from bot.services.quotas import ATTEMPT_BYTES, MEGABYTE, SECOND_BYTES, Quotas, cost_of
 from bot.services.subscriptions import Subscribed
+from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store import usage as usage_rows
 from bot.store.secret_box import SecretBox
@@ -23,6 +26,22 @@ from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_post
 
 OTHER = GUILD + 1
 STAFF = 8009
+
+
+class DiskStore(Store):
+    """Takes nothing while its disk is full."""
+
+    is_full = False
+
+    async def commit_hook(self) -> None:
+        if self.is_full:
+            raise StoreFullError("The disk is full.")
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with await DiskStore.open(database_url) as store:
+        yield store
 
 
 class HeavyShelf(Shelf):
@@ -134,6 +153,51 @@ async def test_time_counts_like_bytes_also_where_nothing_comes_of_it(ration: Rat
         [source] = await source_rows.all_sources(transaction)
     assert used == {GUILD: 3 * round(1.5 * SECOND_BYTES) + 2 * ATTEMPT_BYTES}
     assert source.received_bytes == round(1.5 * SECOND_BYTES)
+
+
+async def used_by(ration: Ration) -> tuple[int, int]:
+    """How much was received for the server today, and of its only newsletter by readings."""
+    async with ration.desk.store.read() as transaction:
+        used = await usage_rows.of_day(transaction, [GUILD], day=ration.desk.clock.now().date())
+        [source] = await source_rows.all_sources(transaction)
+    return used[GUILD], source.received_bytes
+
+
+async def test_what_a_reading_received_counts_although_the_database_did_not_take_it(
+    ration: Ration,
+) -> None:
+    await ration.subscribe()
+    before, _ = await used_by(ration)
+    asked, store = len(ration.shelf.asked), cast("DiskStore", ration.desk.store)
+
+    async def fill() -> None:
+        store.is_full = True
+
+    ration.shelf.meanwhile = fill
+    for _ in range(2):
+        with pytest.raises(StoreFullError):
+            await ration.read()
+    store.is_full = False
+    await ration.sources.read_due()
+    assert len(ration.shelf.asked) == asked + 1
+    assert await used_by(ration) == (before + MEGABYTE, MEGABYTE)
+
+
+async def test_what_a_reading_received_counts_although_it_is_broken_off_at_a_stop(ration: Ration) -> None:
+    await ration.subscribe()
+    before, _ = await used_by(ration)
+    is_asked, goes_on = asyncio.Event(), True
+
+    async def never() -> None:
+        is_asked.set()
+        await asyncio.Event().wait()
+
+    ration.shelf.meanwhile = never
+    reading = asyncio.create_task(ration.sources.read_due(lambda: goes_on))
+    await is_asked.wait()
+    goes_on = False
+    await reading
+    assert await used_by(ration) == (before + MEGABYTE, MEGABYTE)
 
 
 async def test_what_several_servers_read_is_divided_between_them(ration: Ration) -> None:

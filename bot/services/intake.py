@@ -17,7 +17,7 @@ from bot.ports import Announcer, Bell, Reading
 from bot.services.absences import withdraw_proven
 from bot.services.cadence import MOST_LEARNED_FROM, keeps_rhythm
 from bot.services.cards import Change, show_changes
-from bot.services.floods import hold, is_flood
+from bot.services.floods import Dated, hold, is_flood
 from bot.services.ladder import Climbed
 from bot.services.news import tell_news, telling
 from bot.services.notices import staff_channel_of
@@ -121,6 +121,7 @@ class Intake:
             source = await source_rows.get_source(transaction, source.source_id)
             before = await _known_before(transaction, source, climbed, now=now)
             room = await room_for(transaction, source, before.guild_ids, self._quotas, now=now)
+            told_after = _told_after(source, before)
             found = await sort_out(
                 transaction,
                 source,
@@ -128,7 +129,7 @@ class Intake:
                 is_listed=before.is_own,
                 is_whole=reading.is_whole,
                 room=room,
-                told_after=_told_after(source, before),
+                told_after=told_after,
                 newest_known_at=before.newest_known_at,
             )
         stored = await self._store_all(source, found, before, now=now)
@@ -136,22 +137,27 @@ class Intake:
             news = await issue_rows.news_of(transaction, source.source_id, Stage.NEW)
             repeats = await find_repeats(transaction, source, {each.issue_key for each in news})
         await note_repeats(self._store, repeats, telling=telling(source.source_id), now=now)
-        is_held = source.first_read_at is not None and self._is_flood(news, before, listed=len(reading.issues), now=now)
-        if is_held:
+        is_first = source.first_read_at is None
+        new: list[Dated] = [*news, *(item.issue for item in found.waiting if item.is_told)]
+        is_held = not is_first and self._is_flood(new, before, listed=len(reading.issues), now=now)
+        if is_held and news:
             await self._hold(source, news, before, listed=len(reading.issues), now=now)
         problem = reading.problem or _problem_of(found, room)
-        if found.new_waiting or found.edits_waiting:  # with its marks, the rest would come when something else changes
+        if found.waiting or found.edits_waiting:  # with its marks, the rest would come when something else changes
             reading = replace(reading, etag=None, last_modified=None)
         shown, gone = await self._end(
             source,
             climbed,
             replace(reading, problem=problem),
             before,
-            not_before=room_again(now, is_full=room.is_full) if found.new_waiting else now,
+            not_before=room_again(now, is_full=room.is_full) if found.waiting else now,
             found=found,
             stored=stored,
             new=len(news),
             is_held=is_held,
+            # What nobody would have been told of now, nobody is told of when there is room for it.
+            is_behind=(is_first or is_held or told_after is not None)
+            and any(not item.is_news for item in found.waiting),
             now=now,
         )
         self._metrics.count("source_readings", "read")
@@ -163,8 +169,8 @@ class Intake:
             len(stored.new),
             len(stored.edited),
             gone,
-            0 if is_held else len(news) if source.first_read_at is not None else min(len(news), 1),
-            found.new_waiting + found.edits_waiting,
+            0 if is_held else min(len(news), 1) if is_first else len(news),
+            len(found.waiting) + found.edits_waiting,
         )
         if found.cut or found.bare:
             log.info("links left out source_id=%s cut=%d bare=%d", source.source_id, found.cut, found.bare)
@@ -210,10 +216,10 @@ class Intake:
             all_stored.add(stored)
         return all_stored
 
-    def _is_flood(self, news: Sequence[News], before: _Before, *, listed: int, now: datetime) -> bool:
-        moments = [each.published_at for each in news if each.published_at is not None]
+    def _is_flood(self, new: Sequence[Dated], before: _Before, *, listed: int, now: datetime) -> bool:
+        moments = [each.published_at for each in new if each.published_at is not None]
         return is_flood(
-            news,
+            new,
             listed=listed,
             newest_known_at=before.newest_known_at,
             keeps_rhythm=keeps_rhythm(moments, before.published, now=now),
@@ -248,6 +254,7 @@ class Intake:
         stored: Stored,
         new: int,
         is_held: bool,
+        is_behind: bool,
         now: datetime,
     ) -> tuple[bool, int]:
         """Decide what servers are told, and let the marks advance; whether staffs are, and how much is withdrawn."""
@@ -286,7 +293,7 @@ class Intake:
                 etag=reading.etag,
                 last_modified=reading.last_modified,
                 problem=reading.problem,
-                is_behind=found.older_wait and (bool(new) or source.is_behind or source.first_read_at is None),
+                is_behind=is_behind,
                 now=now,
                 next_poll_at=next_reading(
                     not_before, url_key=source.url_key, interval=self._interval, fresh_for=reading.fresh_for
@@ -368,8 +375,8 @@ async def _feature(
 
 def _problem_of(found: Sorted, room: Room) -> Problem | None:
     """What had to be left out of a reading, said once in the words for the most of it."""
-    if found.new_waiting:
-        return Problem("reading-no-room" if room.is_full else "reading-new-waits", {"count": found.new_waiting})
+    if found.waiting:
+        return Problem("reading-no-room" if room.is_full else "reading-new-waits", {"count": len(found.waiting)})
     if found.bare:
         return Problem("reading-no-room-for-links")
     if found.edits_waiting:

@@ -88,18 +88,17 @@ class Sorted:
     """A reading, compared with what is stored: what is to be done, the oldest first, and what has to wait.
 
     seen: row ids of the issues that were known before, in the order in which they came. names: what known ones are
-    called besides, by row id. reused: names that say nothing from now on. new_waiting, edits_waiting: how many there
-    was no room for. older_wait: some of the waiting ones are older than what is known. bare: how many are stored with
-    fewer links than they have, for want of room. cut: how many issues have more links than are kept of any.
+    called besides, by row id. reused: names that say nothing from now on. waiting: new ones there was no room for.
+    edits_waiting: how many changed ones. bare: how many are stored with fewer links than they have, for want of room.
+    cut: how many issues have more links than are kept of any.
     """
 
     items: tuple[Item, ...]
     seen: tuple[int, ...]
     names: tuple[tuple[int, str], ...] = ()
     reused: frozenset[str] = frozenset()
-    new_waiting: int = 0
+    waiting: tuple[Item, ...] = ()
     edits_waiting: int = 0
-    older_wait: bool = False
     bare: int = 0
     cut: int = 0
 
@@ -333,17 +332,16 @@ def _within(found: Sorted, items: Sequence[Item], room: Room) -> Sorted:
     issues, links, more_links, changes = room.issues, room.links, room.more_links, MOST_CHANGES
     edited_links = room.edited_links
     kept: list[Item] = []
-    new_waiting = edits_waiting = bare = 0
-    older_wait = False
+    waiting: list[Item] = []
+    edits_waiting = bare = 0
     for item in (*news, *older, *edited):
         if item.links - item.links_before > max(more_links, 0):
             item = replace(item, links=min(item.links, item.links_before))  # noqa: PLW2901 - as it is stored
             bare += 1
         if item.known is None:
             # All that is older waits with it: else it would come between others that were told long ago.
-            if new_waiting or issues < 1 or links < item.links:
-                new_waiting += 1
-                older_wait |= not item.is_news
+            if waiting or issues < 1 or links < item.links:
+                waiting.append(item)
                 continue
             issues -= 1
         elif item.is_edited:
@@ -359,9 +357,8 @@ def _within(found: Sorted, items: Sequence[Item], room: Room) -> Sorted:
     return replace(
         found,
         items=tuple(sorted(kept, key=lambda item: places[id(item.issue)])),
-        new_waiting=new_waiting,
+        waiting=tuple(waiting),
         edits_waiting=edits_waiting,
-        older_wait=older_wait,
         bare=bare,
     )
 

@@ -26,7 +26,7 @@ from tests.services.test_submissions import approve, now_of, open_submissions, s
 
 __all__ = ["desk"]
 
-MUCH = Quotas(issues_a_day=1_000, links_a_day=1_000, issues_of_a_server=1_000, links_of_a_server=1_000)
+MUCH = Quotas(issues_a_day=1_000, links_a_day=1_000, issues_of_a_server=2_000, links_of_a_server=1_000)
 
 
 @pytest.fixture
@@ -61,16 +61,20 @@ async def test_of_one_newsletter_so_much_is_stored_a_day_and_the_older_issues_fo
     desk: Desk, quotas: Quotas
 ) -> None:
     reading = desk.sources(quotas=quotas)
-    desk.shelf.lay_out(*(sample_issue(number) for number in range(6)))
+    older = range(-1, -10, -1)
     await desk.subscribe()
-    assert await read(desk, reading, 5, 4, 3, 2, 1, 0) == ((4, 12), "reading-new-waits")
+    assert await read(desk, reading, 5, 4, 3, 2, 1, 0, *older) == ((4, 12), "reading-new-waits")
     assert await desk.titles_sent() == ["Issue number 5"]
     asked = len(desk.shelf.asked)
-    assert await read(desk, reading, 6, 5, 4, 3, 2, 1, 0) == ((4, 12), "reading-new-waits"), "the day is not over"
+    assert await read(desk, reading, 6, 5, 4, 3, 2, 1, 0, *older) == ((4, 12), "reading-new-waits"), (
+        "the day is not over"
+    )
     assert len(desk.shelf.asked) == asked, "what comes whole each time is left alone until then"
     desk.clock.move(timedelta(days=1))
-    assert await read(desk, reading, 6, 5, 4, 3, 2, 1, 0) == ((7, 21), None)
-    assert await desk.titles_sent() == ["Issue number 5", "Issue number 6"]
+    assert await read(desk, reading, 6, 5, 4, 3, 2, 1, 0, *older) == ((8, 24), "reading-new-waits")
+    desk.clock.move(timedelta(days=1))
+    assert await read(desk, reading, 7, 6, 5, 4, 3, 2, 1, 0, *older) == ((12, 36), "reading-new-waits")
+    assert await desk.titles_sent() == ["Issue number 5", "Issue number 6", "Issue number 7"]
     assert (await desk.services.guilds.status(GUILD)).floods == ()
 
 
@@ -102,6 +106,37 @@ async def test_news_for_which_a_day_had_no_room_are_told_the_next_day_whatever_t
     desk.clock.move(timedelta(days=1))
     await reading.read_due()
     assert await desk.titles_sent() == [f"Issue number {number}" for number in (3, 4, 5, 6)]
+
+
+async def test_what_a_day_had_no_room_for_is_told_later_if_it_would_have_been_told_then(desk: Desk) -> None:
+    reading = desk.sources(quotas=replace(MUCH, issues_a_day=4))
+    desk.shelf.lay_out(*(sample_issue(number) for number in (3, 2, 1)))
+    await desk.subscribe()
+    await reading.read_due()
+    undated, back_dated = (
+        sample_issue(20, published_at=None),
+        sample_issue(21, published_at=sample_issue(0).published_at),
+    )
+    for pause in (timedelta(minutes=16), timedelta(days=1)):
+        desk.shelf.lay_out(undated, sample_issue(4), sample_issue(3), sample_issue(2), sample_issue(1), back_dated)
+        desk.clock.move(pause)
+        await reading.read_due()
+    assert await desk.titles_sent() == ["Issue number 3", "Issue number 4", "Issue number 21", "Issue number 20"]
+
+
+async def test_an_old_archive_is_a_flood_however_little_of_it_has_room_at_once(desk: Desk) -> None:
+    reading = desk.sources(quotas=replace(MUCH, issues_a_day=4))
+    desk.shelf.lay_out(*(sample_issue(number) for number in (12, 11, 10)))
+    await desk.subscribe()
+    await reading.read_due()
+    desk.shelf.lay_out(*(sample_issue(number) for number in range(13)))
+    for pause in (timedelta(minutes=16), timedelta(days=1), timedelta(days=1), timedelta(days=1)):
+        desk.clock.move(pause)
+        await reading.read_due()
+    assert (await stored(desk))[0] == 13
+    assert await desk.titles_sent() == ["Issue number 12"]
+    [flood] = (await desk.services.guilds.status(GUILD)).floods
+    assert flood.listed == 13
 
 
 async def test_who_sends_a_link_of_an_issue_that_waits_is_not_its_finder(desk: Desk) -> None:

@@ -17,14 +17,19 @@ class ChoreKind(StrEnum):
     FORGET = "forget"  # a member
     FEATURE = "feature"  # who sent in the links of an issue, in whichever servers
     TELL_NEWS = "tell-news"  # every server that reads a source, of what its readings brought
+    TELL_STAFFS = "tell-staffs"  # of every server that reads a source, of what befell it
 
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """subject: what it is about, by its kind. member_id: whom; 0 for nobody. place: how far it came, by its kind."""
+    """subject: what it is about, by its kind. member_id: whom; 0 for nobody. place: how far it came, by its kind.
+
+    details: what else it has to know, by its kind; they do not tell it from others.
+    """
 
     kind: ChoreKind
     guild_id: int
     subject: str = ""
     member_id: int = 0
     place: int = 0
+    details: str | None = None

@@ -18,6 +18,7 @@ from bot.services.portions import Portion, go_on
 from bot.services.privacy import forget_portion
 from bot.services.repeats import release_portion
 from bot.services.submissions import feature_portion, show_waiting
+from bot.services.watching import tell_staffs
 from bot.store import Store
 from bot.store import chores as chore_rows
 
@@ -36,6 +37,7 @@ PORTIONS: Mapping[ChoreKind, Portion] = {
     ChoreKind.FORGET: forget_portion,
     ChoreKind.FEATURE: feature_portion,
     ChoreKind.TELL_NEWS: tell_news,
+    ChoreKind.TELL_STAFFS: tell_staffs,
 }
 
 

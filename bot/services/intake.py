@@ -174,8 +174,8 @@ class Intake:
         )
         if found.cut or found.bare:
             log.info("links left out source_id=%s cut=%d bare=%d", source.source_id, found.cut, found.bare)
-        if stored.new or stored.edited:
-            self._bell.ring("chores")  # a link that a crowd sent in may have run
+        if stored.new or stored.edited or shown:
+            self._bell.ring("chores")  # a link that a crowd sent in may have run, a crowd of staffs be told
         if await self.tell(source.source_id) or shown or stored.new:
             self._bell.ring("outbox")
             self._bell.ring("polls")

@@ -15,16 +15,16 @@ from bot.store import installation as installation_row
 from bot.store import outbox as outbox_rows
 
 
-async def staff_channel_of(transaction: Transaction, announcer: Announcer, guild_id: int) -> int | None:
+async def staff_channel_of(transaction: Transaction, announcer: Announcer | None, guild_id: int) -> int | None:
     """Where a server's staff is told: the channel it chose, or the one that Discord itself uses; None for nowhere.
 
-    `staff_of` the server while Discord has not shown it: the outbox looks again when it can.
+    `staff_of` the server while Discord has not shown it, or is not asked: the outbox looks again when it can.
     """
     guild = await guild_rows.get_guild(transaction, guild_id)
     if guild is not None and guild.staff_channel_id is not None:
         return guild.staff_channel_id
     try:
-        return announcer.staff_channel(guild_id)
+        return announcer.staff_channel(guild_id) if announcer is not None else staff_of(guild_id)
     except DeliveryError:
         return staff_of(guild_id)
 
@@ -46,7 +46,7 @@ async def move_notices(transaction: Transaction, chore: Chore, _now: datetime) -
 
 async def tell_staff(
     transaction: Transaction,
-    announcer: Announcer,
+    announcer: Announcer | None,
     *,
     guild_id: int,
     about_channel_id: int,

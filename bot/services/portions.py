@@ -18,14 +18,14 @@ Portion = Callable[[Transaction, Chore, datetime], Awaitable[int | None]]
 """Do a portion of the chore from its place on; the place where it ended, None when nothing is left."""
 
 
-async def begin(transaction: Transaction, chore: Chore, portion: Portion, *, now: datetime) -> None:
+async def begin(transaction: Transaction, chore: Chore, portion: Portion, *, now: datetime) -> bool:
     """Do the first portion in this transaction; the worker `chores` does the rest, and wants to be rung for.
 
-    The same one that was begun before begins anew.
+    False when nothing is left. The same one that was begun before begins anew.
     """
     # Locked before what it is about, as the worker does: else both could wait for each other.
     await chore_rows.leave(transaction, chore, now=now)
-    await go_on(transaction, chore, portion, now=now)
+    return await go_on(transaction, chore, portion, now=now)
 
 
 async def go_on(transaction: Transaction, chore: Chore, portion: Portion, *, now: datetime) -> bool:

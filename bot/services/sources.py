@@ -226,11 +226,11 @@ class Sources:
             guild_ids = {subscription.guild_id for subscription in subscribed}
             without = await used_up(transaction, guild_ids, self._quotas, now=now)
         if is_heavy(source, self._quotas, now=now):
-            await self._put_off(source, guild_ids, "notice-heavy", occasion=f"heavy:{source.source_id}", now=now)
+            await self._put_off(source, "notice-heavy", occasion=f"heavy:{source.source_id}", now=now)
             return
         paying = guild_ids.difference(without)
         if without and not paying:
-            await self._put_off(source, without, "notice-used-up", occasion="used-up", now=now)
+            await self._put_off(source, "notice-used-up", occasion="used-up", now=now)
             return
         if source.hinted_guild_id in paying:
             paying = {source.hinted_guild_id}
@@ -259,20 +259,22 @@ class Sources:
                 self._uncharged.append(received)
                 raise
 
-    async def _put_off(
-        self, source: Source, guild_ids: Collection[int], words: str, *, occasion: str, now: datetime
-    ) -> None:
-        """Enough was received for today: read the source tomorrow, and tell these servers once."""
+    async def _put_off(self, source: Source, words: str, *, occasion: str, now: datetime) -> None:
+        """Enough was received for today: read the source tomorrow, and tell the servers that read it once."""
         due_at = self._next_reading(source, not_before=tomorrow(now))
         told: dict[str, str | int] = {"title": source.name, "when": f"<t:{int(due_at.timestamp())}:f>"}
         async with self._store.write() as transaction:
             if await self._hold_claim(transaction, source) is not None:
                 await source_rows.put_off(transaction, source.source_id, next_poll_at=due_at)
                 await self._watch.tell(
-                    transaction, guild_ids, Problem(words, told), occasion=f"{occasion}:{now.date()}", now=now
+                    transaction, source, Problem(words, told), occasion=f"{occasion}:{now.date()}", now=now
                 )
         log.warning("source put off source_id=%s because=%s next=%s", source.source_id, words, due_at.isoformat())
-        self._bell.ring("outbox")
+        self._ring_for_staffs()
+
+    def _ring_for_staffs(self) -> None:
+        for worker in ("outbox", "chores"):
+            self._bell.ring(worker)
 
     async def _read_and_take_in(self, source: Source) -> None:
         """Read one source and take in what is new; whatever goes wrong with it is its own problem."""
@@ -362,7 +364,7 @@ class Sources:
                     wanted_from=now + self._quotas.shortest_pause,
                 )
         if shown:
-            self._bell.ring("outbox")
+            self._ring_for_staffs()
 
     def _next_reading(
         self, source: Source, *, fresh_for: timedelta | None = None, not_before: datetime | None = None
@@ -389,7 +391,7 @@ class Sources:
                 shown = await self._watch.tell_of_failure(transaction, source, problem, now=now)
                 shown |= await self._watch.for_silence(transaction, source, now=now)
         if shown:
-            self._bell.ring("outbox")
+            self._ring_for_staffs()
         self._metrics.count("source_readings", "failed")
         log.warning(
             "source failed source_id=%s failures=%d next=%s problem=%s",

@@ -1,15 +1,18 @@
 """What the staff is told of the newsletters that their server reads, each once: silence, another rung, long failure."""
 
 import logging
-from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
 
+from bot.model.chore import Chore, ChoreKind
 from bot.model.guild import Source
 from bot.model.problem import Problem
 from bot.ports import Announcer
 from bot.services.cadence import MOST_LEARNED_FROM, missed_at
 from bot.services.ladder import FAILURES_ON_A_RUNG, Climbed, words_about
 from bot.services.notices import tell_staff
+from bot.services.portions import begin
 from bot.store import Transaction
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
@@ -19,6 +22,9 @@ log = logging.getLogger(__name__)
 
 LONG_UNREAD = timedelta(days=1)
 """Without a reading, before anybody is told: most failures pass."""
+
+TOLD_AT_ONCE = 20
+"""Staffs a transaction."""
 
 
 class Watch:
@@ -43,7 +49,7 @@ class Watch:
             },
         )
         occasion = f"silence:{source.source_id}:{int(missed.timestamp())}"
-        if not await self._tell_all(transaction, source, words, occasion=occasion, now=now):
+        if not await self.tell(transaction, source, words, occasion=occasion, now=now):
             return False  # perhaps somebody can be told later
         await source_rows.note_silence(transaction, source.source_id, since=since)
         return True
@@ -51,8 +57,9 @@ class Watch:
     async def tell_of_rung(self, transaction: Transaction, source: Source, climbed: Climbed, *, now: datetime) -> bool:
         """Tell of another address at which it is read now; once a day for each, however often a feed comes and goes."""
         log.warning("source reads elsewhere source_id=%s because=%s", source.source_id, climbed.because)
-        occasion = f"rung:{source.source_id}:{climbed.rung_url}:{now.date()}"
-        return await self._tell_all(transaction, source, words_about(source, climbed), occasion=occasion, now=now)
+        rung = sha256((climbed.rung_url or "").encode()).hexdigest()[:16]
+        occasion = f"rung:{source.source_id}:{rung}:{now.date()}"
+        return await self.tell(transaction, source, words_about(source, climbed), occasion=occasion, now=now)
 
     async def tell_of_failure(
         self, transaction: Transaction, source: Source, problem: Problem, *, now: datetime
@@ -68,28 +75,39 @@ class Watch:
             "notice-unread", {"title": source.name, "since": f"<t:{int(since.timestamp())}:R>"}, because=problem
         )
         occasion = f"unread:{source.source_id}:{int(since.timestamp())}"
-        return await self._tell_all(transaction, source, words, occasion=occasion, now=now)
+        return await self.tell(transaction, source, words, occasion=occasion, now=now)
 
     async def tell(
-        self, transaction: Transaction, guild_ids: Collection[int], words: Problem, *, occasion: str, now: datetime
-    ) -> bool:
-        """Tell the staff of these servers, once for each `occasion`; False if nobody was."""
-        told = False
-        for guild_id in sorted(guild_ids):
-            told |= await tell_staff(
-                transaction,
-                self._announcer,
-                guild_id=guild_id,
-                about_channel_id=0,
-                occasion=occasion,
-                words=words,
-                now=now,
-            )
-        return told
-
-    async def _tell_all(
         self, transaction: Transaction, source: Source, words: Problem, *, occasion: str, now: datetime
     ) -> bool:
-        subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
-        guild_ids = {subscription.guild_id for subscription in subscribed}
-        return await self.tell(transaction, guild_ids, words, occasion=occasion, now=now)
+        """Tell the staffs of the servers that read a source, once for each `occasion`; False if nobody was.
+
+        The first of them at once; the worker `chores` tells the others, and wants to be rung for.
+        """
+        told: list[int] = []
+        chore = Chore(ChoreKind.TELL_STAFFS, 0, f"{source.source_id}:{occasion}", details=words.as_json())
+        portion = partial(tell_staffs, announcer=self._announcer, told=told)
+        return await begin(transaction, chore, portion, now=now) or bool(told)
+
+
+async def tell_staffs(
+    transaction: Transaction,
+    chore: Chore,
+    now: datetime,
+    *,
+    announcer: Announcer | None = None,
+    told: list[int] | None = None,
+) -> int | None:
+    """Tell the staffs of a portion of the servers that read a source; which of them were is added to `told`.
+
+    subject: the source's id and the occasion. details: the words. place: the id of the last server.
+    """
+    source_id, _, occasion = chore.subject.partition(":")
+    words = Problem.from_json(chore.details)
+    guild_ids = await guild_rows.readers_after(transaction, int(source_id), after=chore.place, limit=TOLD_AT_ONCE)
+    for guild_id in guild_ids:
+        if words is not None and await tell_staff(
+            transaction, announcer, guild_id=guild_id, about_channel_id=0, occasion=occasion, words=words, now=now
+        ):
+            (told if told is not None else []).append(guild_id)
+    return guild_ids[-1] if len(guild_ids) == TOLD_AT_ONCE else None

@@ -18,7 +18,7 @@ _IS_KNOWN = chores.c.kind.in_(list(ChoreKind))
 
 async def leave(transaction: Transaction, chore: Chore, *, now: datetime) -> None:
     """Keep what is left of it; the same one that was begun before begins anew at this place."""
-    left = {"place": chore.place, "due_at": now}
+    left = {"place": chore.place, "details": chore.details, "due_at": now}
     await transaction.execute(
         insert(transaction, chores)
         .values(
@@ -87,4 +87,4 @@ def _is(chore: Chore) -> ColumnElement[bool]:
 
 
 def _chore(row: Row[Any]) -> Chore:
-    return Chore(ChoreKind(row.kind), row.guild_id, row.subject, row.member_id, row.place)
+    return Chore(ChoreKind(row.kind), row.guild_id, row.subject, row.member_id, row.place, row.details)

@@ -122,6 +122,18 @@ async def subscriptions_of_source(transaction: Transaction, source_id: int) -> l
     return await _subscriptions(transaction, subscriptions.c.source_id == source_id)
 
 
+async def readers_after(transaction: Transaction, source_id: int, *, after: int, limit: int) -> list[int]:
+    """So many of the servers that read a source, in their order, beyond that one."""
+    rows = await transaction.execute(
+        select(subscriptions.c.guild_id)
+        .where(subscriptions.c.source_id == source_id, subscriptions.c.guild_id > after)
+        .distinct()
+        .order_by(subscriptions.c.guild_id)
+        .limit(limit)
+    )
+    return list(rows.scalars())
+
+
 async def hold_subscriptions_of_guild(transaction: Transaction, guild_id: int) -> None:
     """Let nobody else who holds one of them decide by it before this transaction ends."""
     await _hold_subscriptions(transaction, subscriptions.c.guild_id == guild_id)

@@ -505,6 +505,7 @@ chores = Table(
     Column("subject", String(64), nullable=False),
     Column("member_id", MemberId, nullable=False),  # 0: about nobody
     Column("place", BigInteger, nullable=False),
+    Column("details", Text),
     Column("due_at", UtcDateTime, nullable=False),
     Column("begun_at", UtcDateTime, nullable=False),
     UniqueConstraint("kind", "guild_id", "subject", "member_id"),

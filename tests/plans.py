@@ -19,7 +19,9 @@ class _Explained(Executable, ClauseElement):
 @compiles(_Explained)
 def _explain(element: _Explained, compiler: Any, **options: Any) -> str:
     before = "EXPLAIN QUERY PLAN" if compiler.dialect.name == "sqlite" else "EXPLAIN"
-    return f"{before} {compiler.process(element.statement, **options)}"
+    explained = f"{before} {compiler.process(element.statement, **options)}"
+    compiler._result_columns = []  # lines of text come back, not what the statement asks for
+    return explained
 
 
 class Explaining(Transaction):

@@ -552,10 +552,13 @@ async def newest_published_at(transaction: Transaction, source_id: int, *, now: 
 
     What a reading brings that is not at its end counts neither here nor below.
     """
-    newest = select(func.max(issues.c.published_at)).where(
-        issues.c.source_id == source_id, issues.c.published_at <= now, _is_decided()
+    newest = (
+        select(issues.c.published_at)
+        .where(issues.c.source_id == source_id, issues.c.published_at <= now, _is_decided())
+        .order_by(issues.c.published_at.desc())
+        .limit(1)
     )
-    moment: datetime | None = (await transaction.execute(newest)).scalar_one()
+    moment: datetime | None = (await transaction.execute(newest)).scalar_one_or_none()
     return moment
 
 

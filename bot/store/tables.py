@@ -316,6 +316,7 @@ issues = Table(
     Column("stage", String(8)),
     Column("is_redrawn", Boolean, nullable=False, server_default=false()),  # its announcements show something else now
     Index(None, "source_id", "ordered_at"),
+    Index(None, "source_id", "published_at"),
     Index("ix_issues_news", "source_id", "ordered_at", "id", **_where("stage IS NOT NULL OR is_redrawn")),
 )
 

@@ -193,11 +193,11 @@ class Subscriptions:
         """The source, and where it is announced from now on; None if the server came to read it meanwhile."""
         now = self._clock.now()
         async with self._store.write() as transaction:
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            await guild_rows.hold_guild(transaction, guild_id)  # two who add at once are counted one after the other
             source = await source_rows.add_source(
                 transaction, url=address, url_key=key.url_key, secret=key.secret, now=now
             )
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
-            await guild_rows.hold_guild(transaction, guild_id)  # two who add at once are counted one after the other
             read = await guild_rows.subscriptions_of_guild(transaction, guild_id)
             if not fresh or source.source_id in {each.source_id for each in read}:
                 return source, None

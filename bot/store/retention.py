@@ -95,7 +95,9 @@ async def delete_unread(transaction: Transaction, source_id: int, *, limit: int,
     So many at most, and no more than have so many links together, but one in any case. What a member sent in and ran
     stays with its issue. A source without issues goes too, which counts as none. 0 where a server reads it again.
     """
-    unread = select(sources.c.id).where(sources.c.id == source_id, ~_is_read()).with_for_update()
+    # Who begins to read it while this waits takes back since when nobody does; the rest of the row is seen as it was.
+    is_unread = and_(sources.c.unread_since.is_not(None), ~_is_read())
+    unread = select(sources.c.id).where(sources.c.id == source_id, is_unread).with_for_update()
     if (await transaction.execute(unread)).one_or_none() is None:
         return 0
     has_run = exists().where(submissions.c.featured_issue_id == issues.c.id)

@@ -20,13 +20,20 @@ _FREE = {"leased_until": None, "lease_incarnation": None}
 async def add_source(
     transaction: Transaction, *, url: str, url_key: str, secret: bytes | None, now: datetime
 ) -> Source:
-    """The source with this key, made if it is not there. `secret` is sealed already."""
-    await transaction.execute(
+    """The source with this key, made if it is not there, which nobody deletes before this transaction ends.
+
+    `secret` is sealed already.
+    """
+    made = (
         insert(transaction, sources)
         .values(url=url, url_key=url_key, secret=secret, failures=0, next_poll_at=now, created_at=now)
         .on_conflict_do_nothing(index_elements=["url_key"])
     )
-    row = (await transaction.execute(select(sources).where(sources.c.url_key == url_key))).one()
+    kept = select(sources).where(sources.c.url_key == url_key).with_for_update(read=True, key_share=True)
+    row = None
+    while row is None:  # what was there may have been deleted in between
+        await transaction.execute(made)
+        row = (await transaction.execute(kept)).one_or_none()
     return source_of(row)
 
 

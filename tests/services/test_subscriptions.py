@@ -5,12 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.errors import DeliveryError, RefusedError, UnreadableError
+from bot.model.guild import Source
 from bot.model.member import Actor
 from bot.ports import Reading
 from bot.services import intake
+from bot.services.retention import UNREAD_DAYS, Retention
 from bot.services.subscriptions import Outcome, Subscribed, split_credentials
+from bot.store import retention as retention_rows
+from bot.store import sources as source_rows
+from bot.store.tables import sources
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_postgresql
 
@@ -230,6 +236,66 @@ async def test_another_key_and_a_reading_that_is_stored_do_not_wait_for_each_oth
         await asyncio.gather(reading, changing)
     assert changing.result().has_new_key
     assert await desk.titles_sent() == ["Issue number 1"]
+
+
+@only_postgresql
+async def test_who_adds_what_is_just_being_deleted_because_nobody_reads_it_reads_it_anew(desk: Desk) -> None:
+    source = await unread(desk)
+    async with asyncio.timeout(20):
+        async with desk.store.write() as transaction:
+            await transaction.execute(select(sources.c.id).with_for_update())  # as deleting begins
+            adding = asyncio.create_task(desk.subscribe())
+            await desk.held_up(1, adding)
+            for _ in range(2):  # its issues, and then itself
+                await retention_rows.delete_unread(transaction, source.source_id, limit=20, links_limit=300)
+        await adding
+    await desk.services.sources.read_due()
+    assert len(await desk.services.issues.search_titles(GUILD, "")) == 2
+    assert [each.url for each in (await desk.services.guilds.status(GUILD)).sources] == [FEED]
+
+
+@only_postgresql
+@pytest.mark.parametrize("is_empty", [False, True])
+async def test_what_is_just_being_added_is_not_deleted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, is_empty: bool
+) -> None:
+    source = await unread(desk)
+    if is_empty:
+        async with desk.store.write() as transaction:
+            await retention_rows.delete_unread(transaction, source.source_id, limit=20, links_limit=300)
+    adds, goes_on = asyncio.Event(), asyncio.Event()
+    begin_anew = source_rows.begin_anew
+
+    async def slow(*args: Any, **options: Any) -> None:
+        await begin_anew(*args, **options)
+        adds.set()
+        await goes_on.wait()
+
+    monkeypatch.setattr(source_rows, "begin_anew", slow)
+    async with asyncio.timeout(20):
+        adding = asyncio.create_task(desk.subscribe())
+        await adds.wait()
+        clearing = asyncio.create_task(Retention(desk.store, clock=desk.clock).clear())
+        await desk.held_up(1, clearing)
+        goes_on.set()
+        await asyncio.gather(adding, clearing)
+    assert len(await desk.services.issues.search_titles(GUILD, "")) == (0 if is_empty else 2)
+    assert [each.source_id for each in (await desk.services.guilds.status(GUILD)).sources] == [source.source_id]
+
+
+async def unread(desk: Desk) -> Source:
+    """What the server has let go so long ago that it goes now, with two issues."""
+    desk.shelf.lay_out(sample_issue(2), sample_issue(1))
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    [source] = (await desk.services.guilds.status(GUILD)).sources
+    await desk.services.subscriptions.unsubscribe(
+        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
+    )
+    await Retention(desk.store, clock=desk.clock).clear()
+    await desk.services.chores.work_off()
+    desk.clock.move(timedelta(days=UNREAD_DAYS + 1))
+    return source
 
 
 async def test_the_key_of_a_source_that_others_read_is_not_changed(desk: Desk) -> None:

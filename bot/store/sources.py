@@ -49,6 +49,8 @@ async def change_key(
 
     A reading that is under way with the former ones is void.
     """
+    # Whoever is just beginning to read it keeps its row until that is done, and is seen by what is asked after that.
+    await transaction.execute(select(sources.c.id).where(sources.c.id == source_id).with_for_update())
     others = exists().where(subscriptions.c.source_id == source_id, subscriptions.c.guild_id != guild_id)
     taken = select(sources.c.id).where(sources.c.url_key == url_key)
     if (await transaction.execute(taken)).first() is not None:

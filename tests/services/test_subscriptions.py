@@ -283,6 +283,31 @@ async def test_what_is_just_being_added_is_not_deleted(
     assert [each.source_id for each in (await desk.services.guilds.status(GUILD)).sources] == [source.source_id]
 
 
+@only_postgresql
+async def test_the_key_of_a_source_that_others_just_begin_to_read_is_not_changed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await subscribed(desk, url=FEED, channel_id=CHANNEL)
+    adds, goes_on = asyncio.Event(), asyncio.Event()
+    want = source_rows.want
+
+    async def slow(*args: Any, **options: Any) -> None:
+        await want(*args, **options)
+        adds.set()
+        await goes_on.wait()
+
+    monkeypatch.setattr(source_rows, "want", slow)
+    async with asyncio.timeout(20):
+        adding = asyncio.create_task(desk.subscribe(GUILD + 1))
+        await adds.wait()
+        changing = asyncio.create_task(subscribed(desk, url=FEED, key="k2"))
+        await desk.held_up(1, changing)
+        goes_on.set()
+        await adding
+        with pytest.raises(RefusedError, match="setup-source-other-key"):
+            await changing
+
+
 async def unread(desk: Desk) -> Source:
     """What the server has let go so long ago that it goes now, with two issues."""
     desk.shelf.lay_out(sample_issue(2), sample_issue(1))

@@ -179,6 +179,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         await _prepare_installation(store, parts.clock)
         await services.outbox.take_over()
         await services.sources.take_over()
+        await services.subscriptions.take_over()
         await services.websub.take_over()
         await stack.enter_async_context(processes)
 
@@ -310,6 +311,8 @@ def _services(
             bell=bell,
             interval=timedelta(minutes=settings.poll_minutes),
             quotas=quotas,
+            alone=alone,
+            incarnation=incarnation,
         ),
         websub=WebSub(
             store,

@@ -20,15 +20,19 @@ _LEASE = timedelta(seconds=ATTEMPT_SECONDS + 60)
 
 
 @asynccontextmanager
-async def attempt(store: Store, guild_id: int, quotas: Quotas, *, clock: Clock) -> AsyncIterator[None]:
+async def attempt(
+    store: Store, guild_id: int, quotas: Quotas, *, clock: Clock, incarnation: str
+) -> AsyncIterator[None]:
     """Whatever is received inside the block is on the server's account, and so is the attempt itself.
 
     Raises RefusedError while another one of the server goes on, and where enough was read for it today. What a killed
-    process was trying ends by itself, some minutes after it began.
+    process, which `incarnation` names, was trying ends when its other claims do, and some minutes after it began.
     """
     now, token = clock.now(), str(uuid4())
     async with store.write() as transaction:
-        if not await attempt_rows.claim(transaction, guild_id, token=token, now=now, until=now + _LEASE):
+        if not await attempt_rows.claim(
+            transaction, guild_id, token=token, incarnation=incarnation, now=now, until=now + _LEASE
+        ):
             raise TooMuchError("setup-source-busy")
         most_bytes = await reserve_attempt(transaction, guild_id, quotas, now=now)
     with metered(most_bytes=most_bytes) as meter:

@@ -1,11 +1,13 @@
 """Which newsletters a server reads: added after a look at what is there, within its quotas, and let go."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 from bot.clock import Clock
 from bot.errors import FetchError, NotFoundError, RefusedError, TooMuchError, UnreadableError
@@ -22,11 +24,14 @@ from bot.services.moving import move_newsletter
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas
 from bot.services.rekeying import keys_of
 from bot.store import Store, Transaction
+from bot.store import attempts as attempt_rows
 from bot.store import guilds as guild_rows
 from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
+
+log = logging.getLogger(__name__)
 
 
 class Outcome(StrEnum):
@@ -62,7 +67,10 @@ class _Key:
 
 
 class Subscriptions:
-    """interval: between two readings of a source."""
+    """interval: between two readings of a source.
+
+    `incarnation` names this process; with `alone`, what earlier processes were trying is over at once.
+    """
 
     def __init__(
         self,
@@ -74,6 +82,8 @@ class Subscriptions:
         bell: Bell,
         interval: timedelta,
         quotas: Quotas = DEFAULT_QUOTAS,
+        alone: bool = False,
+        incarnation: str | None = None,
     ) -> None:
         self._store = store
         self._reader = reader
@@ -82,7 +92,18 @@ class Subscriptions:
         self._bell = bell
         self._interval = interval
         self._quotas = quotas
+        self._alone = alone
+        self._incarnation = incarnation or str(uuid4())
         self._adding: set[int] = set()  # servers
+
+    async def take_over(self) -> None:
+        """At the start: what a process before this one was trying when it stopped may be tried again."""
+        if not self._alone:
+            return
+        async with self._store.write() as transaction:
+            ended = await attempt_rows.end_all(transaction)
+        if ended:
+            log.info("attempts of an earlier process ended count=%d", ended)
 
     @contextmanager
     def one_at_a_time(self, guild_id: int) -> Iterator[None]:
@@ -136,7 +157,7 @@ class Subscriptions:
                 self._require_place(await guild_rows.subscriptions_of_guild(transaction, guild_id))
         if known is not None and is_as_before:
             return await self._settle(guild_id, known, channel_id=channel_id, interaction_id=interaction_id)
-        async with attempt(self._store, guild_id, self._quotas, clock=self._clock):
+        async with attempt(self._store, guild_id, self._quotas, clock=self._clock, incarnation=self._incarnation):
             address, seen = await self._look(known.url if known else address, credentials, guild_id)
         reading = seen if isinstance(seen, Reading) else None
         async with self._store.read() as transaction:

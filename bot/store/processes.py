@@ -29,12 +29,13 @@ from sqlalchemy import (
     table,
 )
 
+from bot.store import attempts as attempt_rows
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
 from bot.store import websub as lease_rows
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
-from bot.store.tables import hub_leases, outbox, processes, sources
+from bot.store.tables import hub_leases, outbox, processes, source_attempts, sources
 
 DEAD_AFTER = timedelta(seconds=3)
 """Without a beat, a process counts as dead."""
@@ -142,6 +143,7 @@ async def leave(transaction: Transaction, incarnation: str, *, now: datetime) ->
 async def _free(transaction: Transaction, incarnations: Collection[str], *, now: datetime) -> int:
     freed = await outbox_rows.void_leases_of(transaction, incarnations)
     freed += await source_rows.void_claims_of(transaction, incarnations, now=now)
+    freed += await attempt_rows.end_of(transaction, incarnations)
     return freed + await lease_rows.void_claims_of(transaction, incarnations, now=now)
 
 
@@ -150,6 +152,7 @@ def _holds_something() -> Any:
         exists().where(outbox.c.lease_incarnation == processes.c.incarnation, outbox.c.lease_until.is_not(None)),
         exists().where(sources.c.lease_incarnation == processes.c.incarnation),
         exists().where(hub_leases.c.lease_incarnation == processes.c.incarnation),
+        exists().where(source_attempts.c.lease_incarnation == processes.c.incarnation),
     )
 
 

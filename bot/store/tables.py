@@ -141,6 +141,7 @@ source_attempts = Table(
     Column("guild_id", Snowflake, primary_key=True, autoincrement=False),
     Column("token", String(36), nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),
+    Column("lease_incarnation", String(36)),  # it is tried by this process
 )
 
 sources = Table(

@@ -163,7 +163,10 @@ async def test_however_many_try_at_once_a_server_gets_no_more_than_its_quota(
     assert quotas.bytes_a_day <= await used(desk) <= quotas.bytes_a_day + ATTEMPT_BYTES + 65_536
 
 
-async def test_what_a_killed_process_was_trying_ends_by_itself(desk: Desk) -> None:
+@pytest.mark.parametrize("alone", [False, True])
+async def test_what_a_killed_process_was_trying_ends_by_itself_and_at_the_next_start_of_the_only_one(
+    desk: Desk, *, alone: bool
+) -> None:
     await desk.services.guilds.remember(GUILD, name="Server")
     now = desk.clock.now()
     async with desk.store.write() as transaction:
@@ -171,12 +174,17 @@ async def test_what_a_killed_process_was_trying_ends_by_itself(desk: Desk) -> No
             transaction,
             GUILD,
             token="killed",
+            incarnation="killed",
             now=now,
             until=now + timedelta(minutes=4),
         )
+    await desk.subscriptions().take_over()  # beside others
     with pytest.raises(RefusedError, match="setup-source-busy"):
         await desk.subscribe()
-    desk.clock.move(timedelta(minutes=4))
+    if alone:
+        await desk.subscriptions(alone=True).take_over()
+    else:
+        desk.clock.move(timedelta(minutes=4))
     await desk.subscribe()
     assert len((await desk.services.guilds.status(GUILD)).sources) == 1
 

@@ -20,15 +20,16 @@ from bot.services import processes as process_rules
 from bot.services.outbox import LEASE
 from bot.services.processes import Processes
 from bot.store import Store
+from bot.store import attempts as attempt_rows
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
 from bot.store import websub as lease_rows
 from bot.store.line import Line
 from bot.store.processes import DEAD_AFTER, Neighbour, neighbours
-from bot.store.tables import hub_leases, outbox, processes, sources
+from bot.store.tables import hub_leases, outbox, processes, source_attempts, sources
 from tests.doubles import sample_issue
 from tests.proxy import Proxy
-from tests.services.conftest import Desk, only_postgresql
+from tests.services.conftest import GUILD, Desk, only_postgresql
 from tests.services.test_websub import with_hub
 
 pytestmark = only_postgresql
@@ -159,7 +160,10 @@ async def second(far: Far) -> AsyncIterator[LoudBell]:
 
 
 async def claimed_by_the_first(desk: Desk) -> None:
-    """An announcement to be sent, its source to be read and its hub to be asked are in the first process's hands."""
+    """What the first process has in hand.
+
+    An announcement to be sent, its source to be read, its hub to be asked, an address that is tried for its server.
+    """
     await with_hub(desk)
     desk.clock.move(timedelta(minutes=16))
     now, until = desk.clock.now(), desk.clock.now() + LEASE
@@ -169,10 +173,13 @@ async def claimed_by_the_first(desk: Desk) -> None:
         assert await lease_rows.claim_due(
             transaction, incarnation=_FIRST, now=now, until=until, longest=timedelta(days=30), limit=1
         )
+        assert await attempt_rows.claim(
+            transaction, GUILD, token="t", incarnation=_FIRST, now=now, until=now + timedelta(days=1)
+        )
 
 
-async def is_held(desk: Desk) -> tuple[bool, bool, bool]:
-    """Whether anybody holds the announcement, the source and the hub."""
+async def is_held(desk: Desk) -> tuple[bool, bool, bool, bool]:
+    """Whether anybody holds the announcement, the source and the hub, and whether another address may not be tried."""
     now = desk.clock.now()
     async with desk.store.read() as transaction:
         rows = await transaction.execute(
@@ -181,7 +188,8 @@ async def is_held(desk: Desk) -> tuple[bool, bool, bool]:
             )
         )
         row = rows.one()
-        return row.lease_until is not None, row.next_poll_at > now, row.ask_at > now
+        tried = (await transaction.execute(select(source_attempts.c.guild_id))).all()
+        return row.lease_until is not None, row.next_poll_at > now, row.ask_at > now, bool(tried)
 
 
 async def acts(desk: Desk) -> None:
@@ -194,11 +202,11 @@ async def acts(desk: Desk) -> None:
 async def test_what_a_dead_process_held_is_free_for_a_surviving_one_as_soon_as_its_session_ends(far: Far) -> None:
     await claimed_by_the_first(far.desk)
     async with far.process(), second(far) as bell:
-        assert await is_held(far.desk) == (True, True, True)
+        assert await is_held(far.desk) == (True,) * 4
         await far.change(beat_at=func.clock_timestamp() + _AGES)  # so that no silence can be meant
         await far.proxy.cut()
         await bell.wait_for("sources", "outbox", "polls", "hubs")
-        assert await is_held(far.desk) == (False, False, False)
+        assert await is_held(far.desk) == (False,) * 4
         await acts(far.desk)
     assert len(far.desk.channel.messages) == 2
 
@@ -210,7 +218,7 @@ async def test_a_restarted_process_has_at_its_start_what_the_dead_one_held(far: 
         await far.proxy.cut()
         await far.no_lock_is_left()
         async with second(far):
-            assert await is_held(far.desk) == (False, False, False)
+            assert await is_held(far.desk) == (False,) * 4
 
 
 async def test_a_silent_process_that_keeps_its_session_is_dead_by_its_beats_alone(far: Far) -> None:
@@ -222,7 +230,7 @@ async def test_a_silent_process_that_keeps_its_session_is_dead_by_its_beats_alon
         await far.change(beat_at=func.clock_timestamp() - timedelta(seconds=3))
         await bell.wait_for("sources", "outbox", "polls", "hubs")
         assert await far.locks() == 2
-        assert await is_held(far.desk) == (False, False, False)
+        assert await is_held(far.desk) == (False,) * 4
 
 
 async def test_behind_a_pooler_no_lock_is_taken_and_only_beats_tell(open_far: _Open) -> None:
@@ -235,10 +243,10 @@ async def test_behind_a_pooler_no_lock_is_taken_and_only_beats_tell(open_far: _O
         await far.change(beat_at=func.clock_timestamp() + _AGES)
         async with second(far) as bell:
             assert not (await far.as_seen()).is_dead
-            assert await is_held(far.desk) == (True, True, True)
+            assert await is_held(far.desk) == (True,) * 4
             await far.change(beat_at=func.clock_timestamp() - timedelta(seconds=3))
             await bell.wait_for("polls")
-            assert await is_held(far.desk) == (False, False, False)
+            assert await is_held(far.desk) == (False,) * 4
 
 
 async def test_a_session_that_the_server_ended_when_it_was_started_anew_tells_nothing(far: Far) -> None:
@@ -354,7 +362,7 @@ async def test_a_process_that_ends_leaves_what_it_held_and_its_row(far: Far) -> 
                 await far.as_seen()
         assert not first.standing.is_good()
         assert await far.row() is None
-        assert await is_held(far.desk) == (False, False, False)
+        assert await is_held(far.desk) == (False,) * 4
         await bell.wait_for("sources", "outbox", "polls", "hubs")
 
 
@@ -381,7 +389,7 @@ async def test_a_process_that_was_stopped_in_a_beat_keeps_no_other_one_from_star
                 await stopped.execute(select(processes.c.incarnation).with_for_update())
                 async with asyncio.timeout(_PATIENCE_SECONDS / 2):  # a lock is waited for longer
                     await started.enter_async_context(second(far))
-                assert await is_held(far.desk) == (True, True, True)
+                assert await is_held(far.desk) == (True,) * 4
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 while any(await is_held(far.desk)):
                     pass
@@ -390,7 +398,7 @@ async def test_a_process_that_was_stopped_in_a_beat_keeps_no_other_one_from_star
 async def test_what_a_living_process_holds_stays_with_it(far: Far) -> None:
     await claimed_by_the_first(far.desk)
     async with far.process(), second(far):
-        assert await is_held(far.desk) == (True, True, True)
+        assert await is_held(far.desk) == (True,) * 4
         await acts(far.desk)
         assert len(far.desk.channel.messages) == 0
 
@@ -399,7 +407,7 @@ async def test_what_a_process_of_an_older_version_holds_is_free_when_its_lease_e
     """It says nothing of itself."""
     await claimed_by_the_first(far.desk)
     async with second(far):
-        assert await is_held(far.desk) == (True, True, True)
+        assert await is_held(far.desk) == (True,) * 4
     far.desk.clock.move(LEASE)
     await acts(far.desk)
     assert len(far.desk.channel.messages) == 2
@@ -432,4 +440,4 @@ async def test_a_claim_that_was_made_in_the_moment_of_death_is_found_later(far: 
         bell.rung.clear()
         await claimed_by_the_first(far.desk)
         await bell.wait_for("polls")
-        assert await is_held(far.desk) == (False, False, False)
+        assert await is_held(far.desk) == (False,) * 4

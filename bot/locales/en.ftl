@@ -258,7 +258,7 @@ push-unknown = That address is nobody's.
 push-unsigned = The call is not signed with the secret.
 push-stale = The call is too old, or a clock is wrong.
 push-replayed = The call came before.
-setup-removed = I no longer read that newsletter here. What was announced stays. If no other server reads it, its archive goes after { $days } days; until then, `/setup source` brings it back.{ $dropped ->
+setup-removed = I no longer read that newsletter here. What was announced stays. If no other server reads it, its archive goes after { $days } days. Until then it stays on this server's share of the archive, and `/setup source` brings it back.{ $dropped ->
     [0] {""}
     [one] {" "}One short issue waited for a digest and will not be announced; `/desk post` can bring it once you add the newsletter again.
    *[other] {" "}{ $dropped } short issues waited for a digest and will not be announced; `/desk post` can bring them once you add the newsletter again.

@@ -276,7 +276,9 @@ async def test_a_source_is_removed_by_choosing_it(press: Press) -> None:
     ada = press.person("ada")
     (choice,) = await ada.autocomplete("/setup remove", source="samp")
     assert choice["name"] == "The Sample"
-    assert "no longer read" in (await ada.slash("/setup remove", source=choice["value"])).text
+    said = (await ada.slash("/setup remove", source=choice["value"])).text
+    assert "no longer read" in said
+    assert "Until then it stays on this server's share of the archive" in said
     for nonsense in (choice["value"], "nonsense", "-1", "9" * 30):
         assert "does not read" in (await ada.slash("/setup remove", source=nonsense)).text
 

@@ -1,5 +1,6 @@
 """What members send in: checked before it is kept, decided once, credited when it runs."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -350,9 +351,11 @@ async def feature_links(
     if unseen_at is not None:
         sent_before = max(sent_before, unseen_at)
     sent_since, sent_before = appeared_at - _REMEMBERED, min(sent_before, now)
+    places = _places_of(issue)
     ran = await submission_rows.ran_in(
         transaction,
         issue_key=issue_key,
+        link_keys=places,
         guild_ids=guild_ids,
         sent_since=sent_since,
         sent_before=sent_before,
@@ -360,10 +363,9 @@ async def feature_links(
     )
     if len(ran) > limit:
         moments = (f"{(moment - _EPOCH) // timedelta(microseconds=1)}" for moment in (sent_since, sent_before))
-        await chore_rows.leave(
-            transaction, Chore(ChoreKind.FEATURE, guild_id=0, subject=":".join((issue_key, *moments))), now=now
-        )
-    noted = await submission_rows.feature(transaction, ran[:limit], issue_key=issue_key) if ran[:limit] else []
+        subject, details = ":".join((issue_key, *moments)), json.dumps(places)
+        await chore_rows.leave(transaction, Chore(ChoreKind.FEATURE, 0, subject, details=details), now=now)
+    noted = await submission_rows.feature(transaction, ran[:limit], issue_key=issue_key, places=places)
     return [Change(submission.guild_id, submission.submission_key) for submission in noted]
 
 
@@ -371,21 +373,33 @@ async def feature_portion(transaction: Transaction, chore: Chore, now: datetime)
     """Note of a portion of what members sent in that it ran, and let its cards and the announcements say so.
 
     subject: the issue's key, and in which time it was sent (microseconds since 1970). place: how many were noted.
+    details: the places of its links by their keys, also of those that there was no room for; or else those stored.
     """
     issue_key, *moments = chore.subject.split(":")
+    if chore.details is not None:
+        places: dict[str, int] = json.loads(chore.details)
+    else:
+        issue = await issue_rows.get_issue(transaction, issue_key)
+        places = _places_of(issue) if issue is not None else {}
     sent_since, sent_before = (_EPOCH + timedelta(microseconds=int(moment)) for moment in moments)
     ran = await submission_rows.ran_in(
         transaction,
         issue_key=issue_key,
+        link_keys=places,
         guild_ids=None,
         sent_since=sent_since,
         sent_before=sent_before,
         limit=PORTION,
     )
-    noted = await submission_rows.feature(transaction, ran, issue_key=issue_key) if ran else []
+    noted = await submission_rows.feature(transaction, ran, issue_key=issue_key, places=places)
     changes = [Change(each.guild_id, subject) for each in noted for subject in (each.submission_key, issue_key)]
     await show_changes(transaction, changes, now=now)
     return chore.place + len(noted) if len(ran) == PORTION else None
+
+
+def _places_of(issue: Issue) -> dict[str, int]:
+    """Where its links first stand, from 1, by their keys."""
+    return {link.key: place for place, link in reversed([*enumerate(issue.links, 1)])}
 
 
 async def _get(transaction: Transaction, guild_id: int, submission_key: str) -> Submission:

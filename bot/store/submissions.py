@@ -1,15 +1,15 @@
 """What members sent in."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select, update
+from sqlalchemy import Row, Select, and_, case, func, or_, select, update
 
 from bot.model.submission import Featured, Plan, Submission, SubmissionState
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
-from bot.store.tables import issues, links, submissions, subscriptions
+from bot.store.tables import issues, submissions, subscriptions
 
 
 async def add(
@@ -235,16 +235,16 @@ async def ran_in(
     transaction: Transaction,
     *,
     issue_key: str,
+    link_keys: Collection[str],
     guild_ids: Collection[int] | None,
     sent_since: datetime,
     sent_before: datetime,
     limit: int,
 ) -> list[int]:
-    """Row ids of so many links that members sent in that time and the issue contains, as far as that is not noted yet.
+    """Row ids of so many of these links that members sent in that time, as far as it is not noted yet where they ran.
 
-    guild_ids: of these servers; None for all that read the issue's source.
+    link_keys: of the issue's links. guild_ids: of these servers; None for all that read the issue's source.
     """
-    issue_id = select(issues.c.id).where(issues.c.issue_key == issue_key).scalar_subquery()
     readers = (
         select(subscriptions.c.guild_id)
         .join(issues, issues.c.source_id == subscriptions.c.source_id)
@@ -254,7 +254,7 @@ async def ran_in(
         select(submissions.c.id)
         .where(
             submissions.c.guild_id.in_(readers if guild_ids is None else guild_ids),
-            submissions.c.link_key.in_(select(links.c.key).where(links.c.issue_id == issue_id)),
+            submissions.c.link_key.in_(link_keys),
             submissions.c.sent_at >= sent_since,
             submissions.c.sent_at <= sent_before,
             submissions.c.featured_issue_id.is_(None),
@@ -265,14 +265,14 @@ async def ran_in(
     return list(rows.scalars())
 
 
-async def feature(transaction: Transaction, row_ids: Collection[int], *, issue_key: str) -> list[Submission]:
-    """Note of these that they ran in an issue, once; those noted."""
+async def feature(
+    transaction: Transaction, row_ids: Collection[int], *, issue_key: str, places: Mapping[str, int]
+) -> list[Submission]:
+    """Note of these that they ran in an issue, once; those noted. places: of the issue's links, by their keys."""
+    if not row_ids:
+        return []
     issue_id = select(issues.c.id).where(issues.c.issue_key == issue_key).scalar_subquery()
-    place = (
-        select(func.min(links.c.position) + 1)
-        .where(links.c.issue_id == issue_id, links.c.key == submissions.c.link_key)
-        .scalar_subquery()
-    )
+    place = case(places, value=submissions.c.link_key)
     noted = await transaction.execute(
         update(submissions)
         .where(submissions.c.id.in_(row_ids), submissions.c.featured_issue_id.is_(None))

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from bot.importing import import_issues
 from bot.model.issue import Issue
 from bot.model.submission import SubmissionState
 from bot.services import Guilds, Sources
+from bot.services.portions import PORTION
 from bot.services.quotas import Quotas
 from bot.services.retention import UNREAD_DAYS, Retention
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.tables import issue_identities, issues, left_sources, links, sources
+from bot.store.tables import issue_identities, issues, left_sources, links, sources, submissions
 from sandbox import Sandbox
 from tests.doubles import sample_issue, sample_link
 from tests.services.conftest import ADMIN, FEED, GUILD, Desk, desk
@@ -154,6 +155,36 @@ async def test_who_sends_a_link_of_an_issue_that_waits_is_not_its_finder(desk: D
         await reading.read_due()
     assert (await stored(desk))[0] == 2
     assert (await now_of(desk, submission)).featured is None
+
+
+@pytest.mark.parametrize("crowd", [1, PORTION + 2])
+async def test_who_found_a_link_of_an_issue_without_room_for_its_links_is_credited(desk: Desk, crowd: int) -> None:
+    await open_submissions(desk)
+    reading = desk.sources(quotas=replace(MUCH, links_of_a_server=4))
+    await desk.subscribe()
+    await read(desk, reading, 1)
+    submission = await send(desk)
+    async with desk.store.write() as transaction:
+        sent = {"guild_id": GUILD, "url": submission.url, "link_key": submission.link_key, "key_version": 1, "note": ""}
+        others = [
+            {**sent, "submission_key": f"by{who}".ljust(26, "x"), "finder_id": 1_000 + who, "state": "withdrawn"}
+            for who in range(1, crowd)
+        ]
+        if others:
+            await transaction.execute(insert(submissions), [{**each, "sent_at": desk.clock.now()} for each in others])
+    found = replace(sample_link(1), url=submission.url, key=submission.link_key)
+    [section] = sample_issue(2).sections
+    desk.shelf.lay_out(sample_issue(2, sections=(replace(section, links=(sample_link(8), found)),)), sample_issue(1))
+    desk.clock.move(timedelta(minutes=16))
+    await reading.read_due()
+    await desk.services.chores.work_off()
+    assert await stored(desk) == (2, 3)
+    featured = (await now_of(desk, submission)).featured
+    assert featured is not None
+    assert (featured.title, featured.place) == ("Issue number 2", 2)
+    async with desk.store.read() as transaction:
+        ran = await transaction.execute(select(func.count()).where(submissions.c.featured_place == 2))
+        assert ran.scalar_one() == crowd
 
 
 async def test_a_server_whose_archive_is_full_is_told_of_new_issues_and_keeps_no_more_links(desk: Desk) -> None:

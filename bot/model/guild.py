@@ -62,7 +62,7 @@ class Source:
     where it is read instead of `url`, which failed and is tried again at `look_up_at`. hinted_guild_id: the server for
     which it is read before its time. silent_since: the last issue before a silence that was told. received_bytes: what
     was received of it on `usage_day`. stored_issues, stored_links: what was stored of it on `stored_day`. issue_count,
-    link_count: what is stored of it in all. is_behind: older issues had to wait for another day.
+    link_count: what is stored of it in all. is_behind: of an archive older issues had to wait.
     """
 
     source_id: int

@@ -233,7 +233,7 @@ async def record_reading(
 ) -> None:
     """The source was read and what it gave is stored, the last of it in this transaction: now its marks may advance.
 
-    is_behind: of its new issues some had to wait that are older than others.
+    is_behind: of its new issues some had to wait of which nobody will be told.
     """
     await transaction.execute(
         update(sources)

@@ -62,7 +62,7 @@ class Source:
     where it is read instead of `url`, which failed and is tried again at `look_up_at`. hinted_guild_id: the server for
     which it is read before its time. silent_since: the last issue before a silence that was told. received_bytes: what
     was received of it on `usage_day`. stored_issues, stored_links: what was stored of it on `stored_day`. issue_count,
-    link_count: what is stored of it in all. is_behind: of an archive older issues had to wait.
+    link_count: what is stored of it in all. has_waiting: new issues had no room yet. is_behind: old ones of an archive.
     """
 
     source_id: int
@@ -88,6 +88,7 @@ class Source:
     stored_links: int = 0
     issue_count: int = 0
     link_count: int = 0
+    has_waiting: bool = False
     is_behind: bool = False
 
     @property

@@ -50,7 +50,6 @@ log = logging.getLogger(__name__)
 
 _ASKED_AT_ONCE = 20
 _LARGE_READING_LINKS = 5_000  # some fifteen milliseconds of looking for garbage
-_NEW_ONES_WAIT = frozenset({"reading-no-room", "reading-new-waits"})
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -293,6 +292,7 @@ class Intake:
                 etag=reading.etag,
                 last_modified=reading.last_modified,
                 problem=reading.problem,
+                has_waiting=bool(found.waiting),
                 is_behind=is_behind,
                 now=now,
                 next_poll_at=next_reading(
@@ -351,10 +351,7 @@ async def _feature(
     What an edit added was there before for all we know, and so were new issues that had to wait: their source is what
     was sent before the issue came out.
     """
-    has_waited = source.is_behind or (
-        source.last_problem is not None and source.last_problem.message_id in _NEW_ONES_WAIT
-    )
-    unseen_at = source.last_read_at if source.first_read_at is not None and not has_waited else None
+    unseen_at = source.last_read_at if source.first_read_at is not None and not source.has_waiting else None
     changes: list[Change] = []
     new = [(key, issue, unseen_at) for key, issue in stored.new]
     for key, issue, since in (*new, *((key, issue, None) for key, issue in stored.edited)):

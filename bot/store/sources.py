@@ -226,6 +226,7 @@ async def record_reading(
     rung_url: str | None,
     look_up_at: datetime | None,
     problem: Problem | None,
+    has_waiting: bool,
     is_behind: bool,
     now: datetime,
     next_poll_at: datetime,
@@ -233,7 +234,7 @@ async def record_reading(
 ) -> None:
     """The source was read and what it gave is stored, the last of it in this transaction: now its marks may advance.
 
-    is_behind: of its new issues some had to wait of which nobody will be told.
+    has_waiting: of its new issues some had to wait. is_behind: such ones of which nobody will be told.
     """
     await transaction.execute(
         update(sources)
@@ -249,6 +250,7 @@ async def record_reading(
             failures=0,
             last_problem=problem.as_json() if problem is not None else None,
             first_read_at=func.coalesce(sources.c.first_read_at, now),
+            has_waiting=has_waiting,
             is_behind=is_behind,
             last_read_at=now,
             next_poll_at=next_poll_at,
@@ -323,6 +325,7 @@ async def begin_anew(transaction: Transaction, source_id: int, *, now: datetime)
         .where(sources.c.id == source_id)
         .values(
             first_read_at=None,
+            has_waiting=False,
             is_behind=False,
             unread_since=None,
             rung_url=None,
@@ -413,5 +416,6 @@ def source_of(row: Row[Any]) -> Source:
         stored_links=row.stored_links,
         issue_count=row.issue_count,
         link_count=row.link_count,
+        has_waiting=row.has_waiting,
         is_behind=row.is_behind,
     )

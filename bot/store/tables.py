@@ -180,6 +180,7 @@ sources = Table(
     Column("stored_links", Integer, nullable=False, server_default="0"),
     Column("issue_count", Integer, nullable=False, server_default="0"),
     Column("link_count", Integer, nullable=False, server_default="0"),
+    Column("has_waiting", Boolean, nullable=False, server_default=false()),  # new issues were listed that had no room
     # More of an archive was listed than may be stored on a day: what is older comes later, and is announced nowhere.
     Column("is_behind", Boolean, nullable=False, server_default=false()),
     Column("unread_since", UtcDateTime),  # no server reads it, as was noticed then

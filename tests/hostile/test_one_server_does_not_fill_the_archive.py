@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import func, insert, select
 
+from bot.errors import FetchError
 from bot.importing import import_issues
 from bot.model.issue import Issue
 from bot.model.submission import SubmissionState
@@ -140,7 +141,8 @@ async def test_an_old_archive_is_a_flood_however_little_of_it_has_room_at_once(d
     assert flood.listed == 13
 
 
-async def test_who_sends_a_link_of_an_issue_that_waits_is_not_its_finder(desk: Desk) -> None:
+@pytest.mark.parametrize("fails", [False, True])
+async def test_who_sends_a_link_of_an_issue_that_waits_is_not_its_finder(desk: Desk, *, fails: bool) -> None:
     await open_submissions(desk)
     reading = desk.sources(quotas=replace(MUCH, issues_a_day=1))
     await desk.subscribe()
@@ -149,10 +151,17 @@ async def test_who_sends_a_link_of_an_issue_that_waits_is_not_its_finder(desk: D
     found = replace(sample_link(1), url=submission.url, key=submission.link_key)
     [section] = sample_issue(2).sections
     later = sample_issue(2, sections=(replace(section, links=(found,)),))
-    for pause in (timedelta(minutes=16), timedelta(minutes=16), timedelta(days=1)):
-        desk.shelf.lay_out(later, sample_issue(1))
+    desk.shelf.lay_out(later, sample_issue(1))
+    for pause in (timedelta(minutes=16), timedelta(minutes=16)):
         desk.clock.move(pause)
         await reading.read_due()
+    desk.clock.move(timedelta(days=1))
+    if fails:
+        desk.shelf.answer = FetchError("fetch-status", status=500)
+        await reading.read_due()
+        desk.clock.move(timedelta(hours=1))
+        desk.shelf.lay_out(later, sample_issue(1))
+    await reading.read_due()
     assert (await stored(desk))[0] == 2
     assert (await now_of(desk, submission)).featured is None
 

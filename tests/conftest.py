@@ -8,11 +8,14 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy.engine import Compiled
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.store import Store, engine
 from bot.store.upgrade import upgrade
@@ -32,6 +35,27 @@ def pytest_collection_finish() -> None:
 def _no_test_waits_for_a_disk() -> None:
     """No power is cut here, and all databases of the tests go with them."""
     engine.SYNCHRONOUS = "OFF"
+
+
+class _CompiledOnce(dict[Any, Compiled]):
+    """What was compiled for one engine serves all of its dialect; SQLAlchemy tells the engines apart."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        dialect, *statement = key
+        return super().get((dialect.name, *statement), default)
+
+    def __setitem__(self, key: Any, compiled: Compiled) -> None:
+        dialect, *statement = key
+        super().__setitem__((dialect.name, *statement), compiled)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_statement_is_compiled_in_each_test_anew() -> Iterator[None]:
+    """Each test opens engines of its own, whose compiling took a tenth of the time."""
+    options = {"compiled_cache": _CompiledOnce()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "create_async_engine", partial(create_async_engine, execution_options=options))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -179,7 +180,8 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def settings(sandbox: Sandbox, tmp_path: Path) -> Settings:
+def settings(sandbox: Sandbox, tmp_path: Path, sqlite_template: Path) -> Settings:
+    shutil.copyfile(sqlite_template, tmp_path / "pressroom.db")
     return Settings.load(
         discord_token=sandbox.token,
         discord_api_url=sandbox.api_url,

@@ -94,7 +94,7 @@ async def added(person: Person, url: str) -> float:
     begun = perf_counter()
     reply = await person.slash(f"/setup source address:{url} channel:#news first:none")
     assert not reply.failed, reply.text
-    assert "is read from now on" in reply.text, reply.text
+    assert "I now read" in reply.text, reply.text
     return perf_counter() - begun
 
 

@@ -18,8 +18,8 @@ PORT = 8765
 SPECIFICATION = ROOT / "discord-openapi.json"
 """Discord's own file, if somebody put it there: then every request of the bot is checked against it."""
 WELCOME = (
-    "Welcome! You begin as Mia, a member. Type / for commands, press what can be pressed, right-click a message or "
-    "press its ⋯; become a moderator, the editor or the administrator above. Under Backstage you make things happen."
+    "Welcome! You start as Mia, a member. Type / for commands, press buttons, right-click a message or "
+    "press its ⋯. Above you can become a moderator, the editor or the administrator. Backstage makes things happen."
 )
 
 
@@ -44,7 +44,7 @@ async def show(*, issue: Path | None, openapi: Path | None = None, hosts: Sequen
             setting = asyncio.create_task(_set(on_stage, page))
             await stop.wait()
             setting.cancel()
-    print("\nThe demo has ended, and nothing of it is left.")
+    print("\nThe demo has ended and left nothing behind.")
     return 0
 
 
@@ -57,11 +57,11 @@ async def _set(on_stage: Stage, page: Page) -> None:
             raise NothingHappened("the bot ended")
         setting.result()
     except SandboxError as error:
-        page.notice = f"The story before your arrival broke off: {error}"
-        print(f"\n{page.notice}\nThe bot's log ends so:\n{on_stage.bot.last_words}", flush=True)
+        page.notice = f"The preparation of the server broke off: {error}"
+        print(f"\n{page.notice}\nThe end of the bot's log:\n{on_stage.bot.last_words}", flush=True)
     else:
         page.notice = WELCOME
-        print("The server has a past now: two issues, talk, links that wait, a poll half voted.", flush=True)
+        print("The server is ready: it has two issues, messages, waiting links and an open poll.", flush=True)
     finally:
         for task in (setting, fallen):
             task.cancel()
@@ -85,9 +85,9 @@ def refusal(issue: Path) -> str | None:
     try:
         text = issue.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        return f"{issue} is no text in UTF-8"
+        return f"{issue} is not a text in UTF-8"
     if not text.strip() or "\0" in text:
-        return f"{issue} holds no text"
+        return f"{issue} has no text"
     if text.lstrip().startswith("<"):
         return f"{issue} is HTML or a feed; the demo publishes Markdown (python -m bot preview reads the others)"
     return None

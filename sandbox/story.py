@@ -56,7 +56,7 @@ async def tell(*, issue: Path | None, openapi: Path | None = None) -> int:
             print(textwrap.indent(on_stage.bot.last_words, "  "))
             return 1
         if on_stage.sandbox.violations:
-            _say("Not as Discord's specification has it: " + "; ".join(on_stage.sandbox.violations[:5]))
+            _say("Against Discord's specification: " + "; ".join(on_stage.sandbox.violations[:5]))
             return 1
     return 0
 
@@ -74,10 +74,10 @@ async def _story(on_stage: Stage, issue: Path | None) -> None:
     await _typed(ada, "/setup staff channel:#review")
     await _typed(ada, f"/setup source address:{site.feed_url} channel:#news")
     first = await _announcement(sandbox, mia, 1)
-    _say("The archive is filled silently; only the newest issue is announced, once, with a thread:")
+    _say("The bot fills the archive and posts only the newest issue, once, with a thread:")
     _card(first)
 
-    _chapter("A new issue is published.")
+    _chapter("The newsletter publishes a new issue.")
     site.posts[news.slug] = news
     _say(f"{site.title} publishes “{news.title}”.")
     card = await _announcement(sandbox, mia, 2)
@@ -98,21 +98,21 @@ async def _story(on_stage: Stage, issue: Path | None) -> None:
     _reply(await mia.slash("/issue show", title=str(choices[-1]["value"])))
     await _typed(mia, "/issue topics")
 
-    _chapter("Mara, a moderator, looks before she posts.")
+    _chapter("Mara, a moderator, previews an issue before she posts it.")
     older = await mara.autocomplete("/desk preview", issue="")
     _say("Mara types /desk preview with the oldest issue:")
     _reply(await mara.slash("/desk preview", issue=str(older[-1]["value"])))
     _say("… and /desk post:")
     _reply(await mara.slash("/desk post", issue=str(older[-1]["value"])))
     await _announcement(sandbox, mia, 3)
-    _say("She posts it again by mistake:")
+    _say("By mistake she tries to post it again:")
     _reply(await mara.slash("/desk post", issue=str(older[-1]["value"])))
 
     await _submissions(sandbox, site, ada, mia, mara)
     await _poll(sandbox, mia, mara)
     await _trouble(sandbox, site, bot)
 
-    _chapter("Ada looks whether all is well.")
+    _chapter("Ada checks the setup.")
     await _typed(ada, "/setup status")
     sent = _announcements(mia)
     _say(f"In all: {len(sent)} announcements in #news, {len(site.posts)} issues in the archive, nothing posted twice.")
@@ -127,19 +127,19 @@ async def _arrival(sandbox: Sandbox, site: Site, ada: Person, mia: Person, mara:
     await sandbox.wait_for(
         lambda: sandbox.gateway.connected and ada.commands(), timeout=_STEP_SECONDS, what="the bot's connection"
     )
-    _say(f"The bot is online. Mia, a member, is offered {', '.join(mia.commands())}.")
-    _say(f"Mara, a moderator, also {', '.join(sorted(set(mara.commands()) - set(mia.commands())))}.")
-    _say(f"Ada, an administrator, also {', '.join(sorted(set(ada.commands()) - set(mara.commands())))}.")
+    _say(f"The bot is online. Mia, a member, can use {', '.join(mia.commands())}.")
+    _say(f"Mara, a moderator, can also use {', '.join(sorted(set(mara.commands()) - set(mia.commands())))}.")
+    _say(f"Ada, an administrator, can also use {', '.join(sorted(set(ada.commands()) - set(mara.commands())))}.")
 
 
 async def _submissions(sandbox: Sandbox, site: Site, ada: Person, mia: Person, mara: Person) -> None:
     nils, edda = sandbox.member("nils"), sandbox.member("edda")
 
-    _chapter("Ada opens the desk for what members send in.")
+    _chapter("Ada opens the newsletter for submissions.")
     await _typed(ada, "/setup review channel:#review")
     await _typed(ada, "/setup roles moderators:@moderator editors:@editor")
 
-    _chapter("Mia sends a link, and says how she wants to be named.")
+    _chapter("Mia submits a link, and chooses her name for credits.")
     received = await _typed(mia, f"/submit link address:{_FOUND} why:They fold flat")
     await _pressed(mia, received.message, "As Mia")
     _say("Nils, another member, talks about something else.")
@@ -151,16 +151,16 @@ async def _submissions(sandbox: Sandbox, site: Site, ada: Person, mia: Person, m
     first = await _waiting(sandbox, mara, "lanterns")
     _card(first)
     await _pressed(mara, first, "Approve", told=False)
-    _say("The card folds to one line:")
+    _say("The card shrinks to one line:")
     _card(first)
     second = await _waiting(sandbox, mara, "noise")
-    _say("Mara presses “Decline…” on the other one and writes a reason.")
+    _say("Mara presses “Decline…” on the other card and writes a reason.")
     form = await mara.click(second, "Decline…")
     await mara.submit(form, {"Reason": "That is an advertisement"})
     _card(second)
     await _typed(nils, "/submit mine")
 
-    _chapter("What is approved is in the editor's queue in the same moment.")
+    _chapter("An approved link is in the editor's queue at once.")
     _say("Edda is the editor.")
     listed = await _typed(edda, "/queue list")
     _say("Edda chooses it and presses “Planned”.")
@@ -172,19 +172,19 @@ async def _submissions(sandbox: Sandbox, site: Site, ada: Person, mia: Person, m
         _say(f"{attachment.filename}:")
         print(textwrap.indent(attachment.data.decode().rstrip(), "    │ "), flush=True)
 
-    _chapter("The next issue contains it: Mia learns where, and is credited.")
+    _chapter("The next issue contains the link: Mia sees where, and gets her credit.")
     slug = site.publish_markdown(_LANTERNS.replace(_HEADLINE, _TYPO, 1)).slug
     card = await _announcement(sandbox, mia, 4)
     _card(card)
 
-    _chapter("A headline was misspelt. The editor mends it, and with it changes the address that is made from it.")
+    _chapter("A headline has a typing error. The editor corrects it, and this changes the address too.")
     mended = site.retitle(slug, _TYPO, _HEADLINE)
-    _say(f"It stood at {site.post_url(slug)}, and stands at {site.post_url(mended.slug)} now.")
-    await sandbox.wait_for(lambda: _HEADLINE in card.text, timeout=_STEP_SECONDS, what="the mended headline")
-    _say("The message in #news is edited; no second one comes:")
+    _say(f"The old address was {site.post_url(slug)}, the new one is {site.post_url(mended.slug)}.")
+    await sandbox.wait_for(lambda: _HEADLINE in card.text, timeout=_STEP_SECONDS, what="the corrected headline")
+    _say("The bot edits its message in #news and posts no second one:")
     _card(card)
     if len(_announcements(mia)) != 4:
-        raise StoryBroke("the mended headline was announced once more")
+        raise StoryBroke("the corrected headline was posted again")
     await _typed(mia, "/submit mine")
 
 
@@ -222,15 +222,15 @@ async def _trouble(sandbox: Sandbox, site: Site, bot: Bot) -> None:
     mia, mara = sandbox.member("mia"), sandbox.member("mara")
     news = next(channel for channel in mia.guild.channels.values() if channel.name == "news")
 
-    _chapter("Discord takes a message, its answer is lost, and in that moment the bot is killed.")
+    _chapter("Discord gets a message, but its answer is lost. In that moment somebody kills the bot.")
     lost = sandbox.faults.lose_answer("POST", rf"^/channels/{news.id}/messages$")
     site.publish_markdown(_POSTSCRIPT)
     await sandbox.wait_for(lambda: lost.hits, timeout=_STEP_SECONDS, what="the lost answer")
     await bot.kill()
-    _say("Nobody told the bot that its message stands in #news. A new process starts, looks, and finds it:")
+    _say("The bot does not know that its message is in #news. A new process starts, looks, and finds it:")
     await bot.start()
     _card(await _announcement(sandbox, mia, 5))
-    _say(f"#news holds {len(_announcements(mia))} announcements: it was not said twice.")
+    _say(f"#news holds {len(_announcements(mia))} announcements: nothing was posted twice.")
 
     _chapter("Somebody takes away the bot's permission to write in #news.")
     assert news.guild is not None  # noqa: S101 - a channel of the server
@@ -238,16 +238,16 @@ async def _trouble(sandbox: Sandbox, site: Site, bot: Bot) -> None:
     sandbox.world.permit(news, news.guild.bot, deny=int(Permission.SEND_MESSAGES))
     late = site.publish_markdown(_CORRECTION)
     notice = await sandbox.wait_for(
-        lambda: [message for message in mara.see("review") if "Nothing is sent" in message.text],
+        lambda: [message for message in mara.see("review") if "no longer send anything" in message.text],
         timeout=_STEP_SECONDS,
         what="the notice to the staff",
     )
-    _say("The staff is told in #review, once; nothing is lost:")
+    _say("The bot tells the staff in #review, once. Nothing is lost:")
     _card(notice[0])
-    _say(f"Mara asks what became of “{late.title}”:")
+    _say(f"Mara checks “{late.title}”:")
     _reply(await mara.slash("/desk why", url=site.post_url(late.slug)))
     sandbox.world.permit(news, news.guild.bot, allow=int(Permission.SEND_MESSAGES))
-    _say("The permission is given back, and what waited is posted at once:")
+    _say("The permission is back, and the bot posts the waiting issue at once:")
     _card(await _announcement(sandbox, mia, 6))
 
 
@@ -363,6 +363,7 @@ def _as_seen(line: str, message: Message) -> str:
     line = re.sub(r"<@(\d+)>", lambda found: f"@{names.get(found[1], 'unknown')}", line)
     line = re.sub(r"<@&(\d+)>", lambda found: f"@{roles.get(found[1], 'unknown')}", line)
     line = re.sub(r"<#(\d+)>", lambda found: f"#{channels.get(found[1], 'unknown')}", line)
+    line = re.sub(r"</([^:<>]+):\d+>", r"/\1", line)
     line = re.sub(r"<t:(\d+):R>", lambda found: _relative(int(found[1])), line)
     line = re.sub(r"<t:(\d+):\w>", lambda found: f"{datetime.fromtimestamp(int(found[1]), UTC):%B %d, %Y}", line)
     line = _LINK.sub(r"\1", line)

@@ -284,7 +284,7 @@ async def test_preview_prints_one_object_an_issue_and_names_what_cannot_be_read(
     assert code == 1
     issue, missing, empty, one, two = map(json.loads, out.splitlines())
     assert (missing["source"], empty["source"]) == ("missing.md", "empty.md")
-    assert missing["error"] == "The file cannot be read: No such file or directory."
+    assert missing["error"] == "I cannot read the file: No such file or directory."
     assert empty["error"]
     assert [one["title"], two["title"]] == ["One", "Two"]
     assert issue.keys() == {
@@ -415,7 +415,7 @@ async def test_an_archive_is_imported_once_and_exported_in_every_form(tmp_path: 
         code, said, _ = await bot("import", "draft.md", folder=tmp_path)
         assert (code, said) == (0, "0 new issues, 0 known already, 1 draft left out\n")
         code, _, told = await bot("import", "draft.md", "--source", "nonsense", folder=tmp_path)
-        assert (code, "That is no web address." in told, "Traceback" in told) == (69, True, False)
+        assert (code, "That is not a web address." in told, "Traceback" in told) == (69, True, False)
 
         code, _, told = await bot("export", "links", folder=tmp_path)
         assert (code, "set up in no server yet" in told) == (69, True)
@@ -547,7 +547,7 @@ async def test_an_address_in_capitals_is_no_file(tmp_path: Path) -> None:
 async def test_an_import_of_nothing_or_to_no_site_is_refused(tmp_path: Path) -> None:
     (tmp_path / "one.md").write_text(ISSUE)
     code, _, told = await bot("import", "one.md", "--site", "ftp://paper.example/p", folder=tmp_path)
-    assert (code, "--site ftp://paper.example/p: That is no web address." in told) == (69, True)
+    assert (code, "--site ftp://paper.example/p: That is not a web address." in told) == (69, True)
     code, _, told = await bot("import", "", folder=tmp_path)
     assert (code, "One of the paths is empty." in told) == (69, True)
 
@@ -566,7 +566,7 @@ async def test_what_is_no_address_and_no_path_is_not_previewed(tmp_path: Path) -
     (tmp_path / "one.md").write_text(ISSUE)
     code, out, told = await bot("preview", "ftp://paper.example/", "", folder=tmp_path)
     assert (code, out) == (1, "")
-    assert told.startswith("ftp://paper.example/: That is no web address.")
+    assert told.startswith("ftp://paper.example/: That is not a web address.")
 
 
 async def test_an_import_that_is_killed_goes_on_where_it_stopped(tmp_path: Path) -> None:

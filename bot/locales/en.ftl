@@ -1,4 +1,6 @@
 ### Every sentence that a person reads. Ids name what it is about, then what it says.
+### Short, active sentences of at most twenty words; `tests/test_texts.py` holds the rules. A command stands between
+### backquotes by its name alone (`/setup status`): Discord then shows it as something to click.
 
 ## Cards
 
@@ -7,8 +9,8 @@ issue-link-count = { $count ->
     [one] **1** link
    *[other] **{ $count }** links
 }
-issue-withdrawn = The newsletter took this issue back.
-issue-told-in = also told in { $title }
+issue-withdrawn = The newsletter withdrew this issue.
+issue-told-in = also in { $title }
 issue-paywalled = continues behind a paywall
 issue-credits = With links from { $names }{ $more ->
     [0] {""}
@@ -21,9 +23,9 @@ button-next = Next
 page-of = -# Page { $page } of { $pages }
 link-sponsored = sponsored
 links-none = This issue has no links.
-button-flood-newest = Announce the newest
-button-flood-all = Announce all { $count }
-button-flood-none = Announce none
+button-flood-newest = Post the newest
+button-flood-all = Post all { $count }
+button-flood-none = Post none
 button-flood-decide = Decide
 button-approve = Approve
 button-decline = Decline…
@@ -32,10 +34,10 @@ button-credit-shown = As { $name }
 button-credit-other = Another name…
 button-credit-none = Stay anonymous
 button-planned = Planned
-button-passed = Passed
-button-requeue = Back into the queue
+button-passed = Not used
+button-requeue = Back to the queue
 button-back = Back to the list
-button-forget = Forget me
+button-forget = Delete my data
 menu-submit = Submit to newsletter
 
 ## Commands: names are fixed, descriptions are shown in the picker
@@ -43,93 +45,93 @@ menu-submit = Submit to newsletter
 command-issue = Read the newsletter
 command-issue-latest = Show the newest issue
 command-issue-show = Show an issue of your choice
-command-issue-topics = What the last issues were about
-option-issue-title = Type part of the title and pick
-command-links = The archive: every link that ran
-command-links-search = Find links by their words; "words together", and begin* of a word, too
-command-links-latest = The links of the newest issues
-command-links-random = Any link of the archive
-option-links-words = Words of the title, the site, the section, the issue or the text around it
+command-issue-topics = Show the topics of the last issues
+option-issue-title = Type part of the title, then pick one
+command-links = The archive: every link from every issue
+command-links-search = Search the links; put "exact words" in quotes, or end a word with a star: begin*
+command-links-latest = Show the links of the newest issues
+command-links-random = Show a random link from the archive
+option-links-words = Words from the title, the site, the section, the issue or the text around the link
 command-desk = The newsletter's desk, for moderators and editors
-command-desk-post = Announce an issue of the archive in the announcement channel
-command-desk-repost = Announce an issue once more; its earlier announcement folds to a line
-command-desk-why = Why an issue was announced, or not: what is known about its address
-command-desk-preview = See an issue's announcement before it is posted; only you see it
-option-desk-issue = Type part of the title and pick
+command-desk-post = Post an issue from the archive in the announcement channel
+command-desk-repost = Post an issue again; its old announcement shrinks to one line
+command-desk-why = Check why an issue was posted, or why not
+command-desk-preview = Preview the announcement of an issue; only you see it
+option-desk-issue = Type part of the title, then pick one
 command-setup = Set up the newsletter, for administrators
-command-setup-source = Read a newsletter and announce its issues in a channel
-command-setup-channel = Announce a newsletter in another channel; without options, see where each is announced
-command-setup-ping = Mention a role at announcements, at most once a day; without options, see which
-command-setup-threads = Start a discussion thread under each announcement, or not
-command-setup-staff = Where the staff is told what needs its attention
-command-setup-repeats = Announce every issue, or each story once where a digest tells it again
-option-setup-repeats = True: every issue. False: the digest alone; short ones wait half a day for a digest
-command-setup-publish = Publish announcements to the channels that follow this one, or not
-command-setup-archive = Who may look through the archive of links: everybody, a role, or nobody
+command-setup-source = Add a newsletter and choose the channel for its announcements
+command-setup-channel = Move a newsletter to another channel; without options: show the channels
+command-setup-ping = Mention a role in announcements, at most once a day; without options: show the role
+command-setup-threads = Start a discussion thread under each announcement: on or off
+command-setup-staff = Choose the channel where I tell the staff about problems
+command-setup-repeats = Repeated stories: post every issue, or only the digest
+option-setup-repeats = True: every issue is posted. False: only the digest; short issues wait for it half a day
+command-setup-publish = Publish announcements to the channels that follow this one: on or off
+command-setup-archive = Choose who can search the archive: everybody, one role, or nobody
 option-setup-access = Everybody, one role, or nobody
-option-setup-archive-role = The role, where it is for a role
+option-setup-archive-role = The role, if you choose one role
 choice-archive-everyone = Everybody
-choice-archive-role = One role, and who manages the server
+choice-archive-role = One role, and people who manage the server
 choice-archive-off = Nobody
-command-setup-push = An address that your newsletter's platform may call, so that a new issue is read at once
-option-setup-key = The API key, where the address asks for one (beehiiv's API); it is kept sealed
-option-setup-secret = The secret with which the platform signs its calls (whsec_…), if it does
+command-setup-push = Get an address that your newsletter's platform calls when a new issue is out
+option-setup-key = The API key, if the address needs one (beehiiv's API); I store it encrypted
+option-setup-secret = The secret that the platform signs its calls with (whsec_…), if there is one
 command-setup-remove = Stop reading a newsletter
-command-setup-status = What is set up, and whether it works
-option-setup-address = The address of its feed, or of its site; folder:name for files; none to see what is read
-option-setup-channel = Where issues are announced
-option-setup-first = What to announce when the feed is read for the first time
+command-setup-status = Check the setup and see what needs fixing
+option-setup-address = Address of the feed or the site, or folder:name for files; empty: show the newsletters
+option-setup-channel = The channel for announcements
+option-setup-first = What to post after the first reading
 option-setup-role = The role to mention
-option-setup-remove = Take away what was chosen before
-option-setup-newsletter = Which newsletter; you are asked where there are several
+option-setup-remove = Remove an earlier choice
+option-setup-newsletter = Which newsletter; I ask you if there are several
 choice-remove-ping = The mention
-choice-remove-staff = The channel; Discord's own updates channel is used
+choice-remove-staff = The staff channel; I use Discord's community updates channel instead
 choice-remove-moderators = The moderators' role
 choice-remove-editors = The editors' role
 choice-remove-both = Both roles
-choice-remove-push = The address; calls to it do nothing any more
-option-setup-staff = A channel that only the staff reads
+choice-remove-push = The address; calls to it stop working
+option-setup-staff = A channel that only the staff can read
 option-setup-publish = On or off
-option-desk-url = Part of its title, its address, or a link in it
+option-desk-url = Part of the title, the address of the issue, or a link in it
 option-setup-threads = On or off
-option-setup-source = The newsletter to stop reading
-option-setup-push-source = The newsletter that its platform tells of
-command-setup-review = Where moderators decide about what members send in
-command-setup-roles = Who moderates and who edits the newsletter
-option-setup-review = A channel that only the staff reads
-option-setup-moderators = The role that decides about submissions and polls
+option-setup-source = The newsletter to remove
+option-setup-push-source = The newsletter of this platform
+command-setup-review = Choose the channel where moderators decide about submissions
+command-setup-roles = Choose the roles of the moderators and the editors
+option-setup-review = A channel that only the staff can read
+option-setup-moderators = The role that decides about submissions and makes polls
 option-setup-editors = The role that plans with the queue
-command-submit = Send something in for the newsletter
-command-submit-link = Send in a link; the moderators look at it first
-command-submit-mine = What became of what you sent in
+command-submit = Submit something to the newsletter
+command-submit-link = Submit a link; the moderators check it first
+command-submit-mine = Check your submissions
 option-submit-address = The link
-option-submit-why = Why it belongs into the newsletter, in a sentence
-command-queue = What was approved, for the editor
-command-queue-list = See the queue, and mark what is planned or passed
-command-queue-export = The whole queue as a file
+option-submit-why = Why it belongs in the newsletter, in one sentence
+command-queue = Approved submissions, for editors
+command-queue-list = See the queue, and mark links as planned or not used
+command-queue-export = Download the queue as a file
 option-queue-format = For the newsletter, a spreadsheet or a program
 choice-export-csv = CSV, for a spreadsheet
-option-queue-what = The queue, or every link that ever ran
+option-queue-what = The queue, or every link from every issue
 choice-export-queue = The queue
-choice-export-links = Every link that ran
+choice-export-links = Every link from every issue
 choice-export-sqlite = SQLite, a database in a file (links only)
 choice-export-json = JSON, for a program
 choice-export-md = Markdown, ready to paste
 command-poll = Ask the server, for moderators
 command-poll-create = Ask a question with two to ten answers
 command-poll-close = Close a poll now
-option-poll-channel = Where to ask; here, if you choose none
+option-poll-channel = The channel for the poll; this one if you choose none
 option-poll-open = The poll to close
-command-vote = Vote in a poll; in the newest one, if you choose none
-option-vote-option = Your answer; leave it out to see the buttons
+command-vote = Vote in a poll; the newest one if you choose none
+option-vote-option = Your answer; leave it empty to see the buttons
 option-vote-poll = Which poll, if not the newest
-command-results = How a poll stands, or ended
-option-results-poll = Type part of the question and pick
-command-privacy = What is kept about you, and your name
-command-privacy-export = Get everything that is kept about you in this server
-command-privacy-forget = Let everything that is kept about you in this server go
-command-privacy-credit = How you are named when a link of yours runs
-command-help = What you can do here
+command-results = See the results of a poll
+option-results-poll = Type part of the question, then pick one
+command-privacy = Your data and your name
+command-privacy-export = Download everything stored about you in this server
+command-privacy-forget = Delete everything stored about you in this server
+command-privacy-credit = Choose how the newsletter names you when it uses your link
+command-help = See what you can do here
 choice-first-newest = Only the newest issue
 choice-first-none = Nothing; wait for the next issue
 
@@ -137,160 +139,160 @@ choice-first-none = Nothing; wait for the next issue
 
 issue-none-yet = There is no issue here yet. An administrator can add the newsletter with `/setup source`.
 issue-not-found = No issue is called “{ $title }”. Type part of a title and pick one from the list.
-issue-ambiguous = Several issues are called like “{ $title }”. Pick the one you mean from the list.
+issue-ambiguous = Several issues match “{ $title }”. Pick the right one from the list.
 issue-gone = That issue is no longer in this server's archive.
-topics-heading = ### What the last issues were about
+topics-heading = ### Topics of the last issues
 topics-none = no topics named
 
 ## /desk
 
-post-queued = On its way to <#{ $channel }>.
-post-already = That issue is already announced: { $link }
-post-underway = That issue is already on its way to <#{ $channel }>.
-repost-queued = On its way to <#{ $channel }>; the earlier announcement will lead to it.
-repost-never-posted = That issue was never announced here. `/desk post` does that.
-announcement-anew = -# **{ $title }** was announced anew: { $link }
-preview-heading = -# This is how the announcement looks. Only you see it.
+post-queued = I am posting it in <#{ $channel }>.
+post-already = That issue is already posted: { $link }
+post-underway = I am already posting that issue in <#{ $channel }>.
+repost-queued = I am posting it in <#{ $channel }>. The old announcement will link to it.
+repost-never-posted = That issue was never posted here. Use `/desk post` instead.
+announcement-anew = -# **{ $title }** was posted again: { $link }
+preview-heading = -# This is the announcement. Only you see it.
 
-why-seen = **{ $title }** was first seen in { $source } on { $when }, and stored.
+why-seen = I first saw **{ $title }** in { $source } on { $when }, and stored it.
 why-link = That address is a link in **{ $title }**.
 why-source = That is the address of **{ $title }**, which this server reads.
-why-never-seen = That address was never seen: it is no issue of what this server reads, and no link in one.
-why-source-read = - **{ $title }** was last read on { $when }, without trouble.
-why-source-unread = - **{ $title }** was not read yet.
-why-source-fails = - **{ $title }** cannot be read: { $reason } It is tried again on { $when }.
-why-queued = It was new, and queued for <#{ $channel }> on { $when }.
-why-queued-anew = The staff had it announced anew in <#{ $channel }> on { $when }.
-why-announced-alike = It stands here already, once for all the addresses by which the newsletter came: { $link }
-why-told-again = It is not announced: **{ $title }** tells the same story, and this server wants each once (`/setup repeats`). `/desk post` announces it all the same.
-why-waits-for-digest = It waits for a digest that may tell the same story, because this server wants each once (`/setup repeats`). If none comes, it is announced on { $when }.
-why-alike-on-its-way = It is on its way to <#{ $channel }> already, by another address by which the newsletter comes.
-why-edited = The newsletter changed it; the change was seen on { $when }.
-why-withdrawn = The newsletter took it back: since { $when } it is not in the feed any more, though older and newer issues are.
-why-withdrawn-gone = The newsletter took it back: since { $when } it is gone from the feed, and its own address or its platform says that nothing is there.
-why-not-withdrawn = It is not announced, because it was taken back. `/desk post` announces it all the same.
-why-struck = Its announcement is struck through.
-why-redrawn-soon = Its announcement is about to be brought up to date.
-why-not-redrawn = Its announcement could not be brought up to date: { $reason }
-why-deleted = Somebody deleted that announcement, and it is not posted again by itself. `/desk repost` does that.
-why-flood = It is held back: { $new } of { $listed } issues of its newsletter looked new on { $when }. The staff decides what is announced: on the card that asks them or, where there is no card, with *Decide* below the answers of `/setup status`. `/desk post` announces this issue alone.
-why-flood-none = It is not announced: too many issues looked new at once, and the staff decided to announce none. `/desk post` announces it.
-why-flood-newest = It is not announced: too many issues looked new at once, and the staff chose which of them are announced. `/desk post` announces it.
-why-imported = It is not announced: it was put into the archive by the operator, and never stood in what is read here. `/desk post` announces it.
-why-cancelled = It is not announced: the newsletter was removed here before it was known whether the message arrived. `/setup source` adds it again.
+why-never-seen = I have never seen that address. It is neither an issue of your newsletters nor a link in one.
+why-source-read = - I last read **{ $title }** on { $when }, without problems.
+why-source-unread = - I have not read **{ $title }** yet.
+why-source-fails = - I cannot read **{ $title }**: { $reason } I will try again on { $when }.
+why-queued = It was new. I queued it for <#{ $channel }> on { $when }.
+why-queued-anew = The staff asked for a new announcement in <#{ $channel }> on { $when }.
+why-announced-alike = It is already here, once for all addresses of the newsletter: { $link }
+why-told-again = I did not post it: **{ $title }** has the same story, and this server posts each story once (`/setup repeats`). `/desk post` posts it anyway.
+why-waits-for-digest = It waits for a digest with the same story, because this server posts each story once (`/setup repeats`). If no digest comes, I post it on { $when }.
+why-alike-on-its-way = I am already posting it in <#{ $channel }>, from another address of the newsletter.
+why-edited = The newsletter changed it. I saw the change on { $when }.
+why-withdrawn = The newsletter withdrew it. It left the feed by { $when }, but older and newer issues are still there.
+why-withdrawn-gone = The newsletter withdrew it. It left the feed by { $when }, and its own address or its platform confirms this.
+why-not-withdrawn = I did not post it, because the newsletter withdrew it. `/desk post` posts it anyway.
+why-struck = Its announcement is crossed out.
+why-redrawn-soon = I am about to update its announcement.
+why-not-redrawn = I could not update its announcement: { $reason }
+why-deleted = Somebody deleted that announcement, and I do not post it again on my own. `/desk repost` does that.
+why-flood = I am holding it back: { $new } of { $listed } issues of its newsletter looked new on { $when }. The staff decides what to post, on the card in the staff channel. Is there no card? Press *Decide* below the answer of `/setup status`. `/desk post` posts only this issue.
+why-flood-none = I did not post it. Too many issues looked new at once, and the staff chose to post none. `/desk post` posts it.
+why-flood-newest = I did not post it. Too many issues looked new at once, and the staff chose which ones to post. `/desk post` posts it.
+why-imported = I did not post it. The operator put it into the archive, and it was never in your newsletters' feeds. `/desk post` posts it.
+why-cancelled = I do not know whether it arrived. The newsletter was removed here before Discord confirmed it. `/setup source` adds it again.
 why-moved = It moved to <#{ $channel }> together with its newsletter.
-why-archive = It is not announced: it was in the feed already when this server began to read it, and then only the newest issue is. `/desk post` announces it.
-why-archive-nothing = It is not announced: it was in the feed already when this server began to read it, and nothing of that should be. `/desk post` announces it.
-why-not-subscribed = It is not announced: this server does not read that newsletter any more.
-why-not-queued = It is not announced: no channel was chosen when it came, or newer ones had been announced before it came. `/desk post` announces it.
-why-sent = It has stood here since { $when }: { $link }
+why-archive = I did not post it. It was already in the feed at the first reading, when I post only the newest issue. `/desk post` posts it.
+why-archive-nothing = I did not post it. It was already in the feed at the first reading, and you chose to post nothing then. `/desk post` posts it.
+why-not-subscribed = I did not post it. This server no longer reads that newsletter.
+why-not-queued = I did not post it. There was no channel at that time, or newer issues were already posted. `/desk post` posts it.
+why-sent = It has been here since { $when }: { $link }
 why-without-thread = It has no thread: { $reason }
-why-degraded = Discord refused the card, so it was sent as plain text.
-why-refused = It was refused: { $reason } Mend the cause, then `/desk post` it again.
-why-held = It has been waiting since { $when }, because nothing can be sent to <#{ $channel }>: { $reason }
+why-degraded = Discord refused the card, so I sent it as plain text.
+why-refused = Discord refused it: { $reason } Fix the cause, then use `/desk post`.
+why-held = It has been waiting since { $when }, because I cannot send anything to <#{ $channel }>: { $reason }
 why-waits = It waits after { $attempts ->
     [one] one attempt
    *[other] { $attempts } attempts
-}: { $reason } The next one is on { $when }.
-why-on-its-way = It is on its way right now.
-why-published = It was published to the channels that follow on { $when }.
-why-published-soon = It will be published to the channels that follow on { $when }.
-why-published-not = It is not published to the channels that follow: { $reason }
-why-folded = An earlier announcement was folded to a line on { $when }.
-why-folded-soon = An earlier announcement folds to a line on { $when }.
-why-folded-not = An earlier announcement could not be folded to a line: { $reason }
+}: { $reason } I will try again on { $when }.
+why-on-its-way = I am posting it right now.
+why-published = I published it to the following channels on { $when }.
+why-published-soon = I will publish it to the following channels on { $when }.
+why-published-not = I do not publish it to the following channels: { $reason }
+why-folded = I shortened an earlier announcement to one line on { $when }.
+why-folded-soon = I will shorten an earlier announcement to one line on { $when }.
+why-folded-not = I could not shorten an earlier announcement to one line: { $reason }
 
 ## /setup
 
-setup-source-added = **{ $title }** is read from now on; { $count ->
-    [0] its feed has no issue yet
-    [one] its one issue goes into the archive
-   *[other] its { $count } issues go into the archive
-}{ $first ->
-    [newest] {","} and the newest is announced in <#{ $channel }>, unless it stands there already. New issues follow there.
-   *[none] {"."} New issues are announced in <#{ $channel }>.
+setup-source-added = I now read **{ $title }**. { $count ->
+    [0] Its feed has no issue yet.
+    [one] Its one issue goes into the archive.
+   *[other] Its { $count } issues go into the archive.
+} { $first ->
+    [newest] I post the newest issue in <#{ $channel }>, unless it is already there. New issues follow there.
+   *[none] I post new issues in <#{ $channel }>.
 }
-setup-too-many-sources = This server reads { $count } newsletters, as many as it may. Remove one with `/setup remove` first; whoever runs me can allow more.
-setup-used-up = Enough was read for this server today: { $megabytes } MB, which is what the operator allows (MEGABYTES_PER_SERVER). Try again tomorrow, or let a large newsletter go with `/setup remove`.
-setup-source-busy = I am looking at another address for this server; that takes a few minutes at most. Wait for its answer, then give me this one again.
-setup-source-crowded = Many servers add newsletters right now, and the turn of this one did not come within { $minutes } minutes. Try again in a few minutes.
-setup-source-slow = To look for a newsletter there takes longer than { $minutes } minutes. Give me the address of the feed itself, or of a shorter one.
-setup-source-allowance = There is more at that address than this server may still have read today. Give me the address of a shorter feed, or try again tomorrow.
-setup-source-known = **{ $title }** is read here already; its new issues are announced in <#{ $channel }>.
-setup-source-moved = **{ $title }** is read here already. It is announced in <#{ $channel }> from now on, and no more in <#{ $before }>. Nothing is announced again: what waited goes along, and what was posted stays where it is.
-setup-source-new-key = It is read with the new key from now on.
-setup-source-other-key = **{ $title }** is read here already, with another key or none, and so it is for other servers. Take it out with `/setup remove` first, then add it with this key.
+setup-too-many-sources = This server reads { $count } newsletters, which is the limit. Remove one with `/setup remove` first, or ask the operator for more.
+setup-used-up = This server has read { $megabytes } MB today, which is the operator's limit (MEGABYTES_PER_SERVER). Try again tomorrow, or remove a large newsletter with `/setup remove`.
+setup-source-busy = I am checking another address for this server, which takes a few minutes at most. Wait for that answer, then try again.
+setup-source-crowded = Many servers are adding newsletters right now. This server did not get its turn within { $minutes } minutes. Try again in a few minutes.
+setup-source-slow = Looking for a newsletter there takes longer than { $minutes } minutes. Give me the address of the feed itself, or of a shorter one.
+setup-source-allowance = That address has more data than this server can still read today. Give me the address of a shorter feed, or try again tomorrow.
+setup-source-known = I already read **{ $title }** here, and post its new issues in <#{ $channel }>.
+setup-source-moved = I already read **{ $title }** here. From now on I post it in <#{ $channel }>, and no longer in <#{ $before }>. Nothing is posted again. Waiting announcements move too; posted ones stay.
+setup-source-new-key = I now read it with the new key.
+setup-source-other-key = **{ $title }** is already here with another key or none, and other servers read it that way too. Remove it with `/setup remove`, then add it with this key.
 setup-source-hint = `/setup source` with an address adds a newsletter.
-setup-channel-needed = Choose the channel for announcements too: this server has none yet.
+setup-channel-needed = Choose the channel for announcements too. This server has none yet.
 setup-channel-moved = { $count ->
-    [one] { $titles } is announced in <#{ $channel }> from now on. What waited goes along; what was posted stays where it is.
-   *[other] { $titles } are announced in <#{ $channel }> from now on. What waited goes along; what was posted stays where it is.
+    [one] From now on I post { $titles } in <#{ $channel }>. Waiting announcements move too; posted ones stay.
+   *[other] From now on I post { $titles } in <#{ $channel }>. Waiting announcements move too; posted ones stay.
 }
-setup-channel-which = Which newsletters are announced in <#{ $channel }> from now on?
+setup-channel-which = Which newsletters should I post in <#{ $channel }> from now on?
 setup-channel-choose = Choose newsletters…
 setup-channel-all = All of them
 setup-channel-hint = `/setup channel` with a channel moves a newsletter there.
-setup-one-of-both = You chose something and took it away at once. Give only one of the two options.
-setup-permissions-missing = I cannot announce in <#{ $channel }>: I lack { $permissions } there. Grant it in the channel's settings and try again.
+setup-one-of-both = You cannot choose and remove something at once. Use only one of the two options.
+setup-permissions-missing = I cannot post in <#{ $channel }>. I need { $permissions } there. Allow it in the channel's settings and try again.
 setup-ping-on = Announcements mention <@&{ $role }>, at most once a day.
-setup-ping-impossible = Discord would not let me notify <@&{ $role }>. Switch on *Allow anyone to @mention this role* in the role's settings, or grant me *Mention @everyone, @here and All Roles*, and try again.
+setup-ping-impossible = Discord would not let me mention <@&{ $role }>. Turn on *Allow anyone to @mention this role* in the role's settings and try again. You can also give me the permission *Mention @everyone, @here and All Roles*.
 setup-ping-off = Announcements mention nobody.
 setup-threads-on = Each announcement gets a discussion thread.
 setup-threads-off = Announcements get no thread.
-setup-staff-changed = Whatever needs the staff's attention is told in <#{ $channel }>.
-setup-staff-default = Whatever needs the staff's attention is told in the channel where Discord sends its community updates, if this server has one; and always in `/setup status`.
-setup-repeats-on = Every issue is announced, also a short one whose story stands in a digest, too. What waited for a digest follows at once.
-setup-repeats-off = Each story is announced once: what is short waits half a day for the digest, where a newsletter has that habit, and is announced when none came. What is held back can be read with `/issue show` all the same.
-setup-publish-on = Announcements in announcement channels are published to the channels that follow them, two minutes after they were posted. They are sent as text with a preview, because Discord does not hand on buttons.
-setup-publish-off = Announcements are not published to other channels.
-setup-archive-everyone = Everybody may use `/links`.
-setup-archive-role = `/links` is for <@&{ $role }>, and for those who manage the server.
-setup-archive-role-needed = Say which role it is for, with the option `role`.
-setup-archive-off = Nobody may use `/links`; the archive is kept.
-setup-push-open = Give this address to the newsletter's platform as a webhook for published issues: `{ $address }`. Whoever knows it can make me read the newsletter, and nothing else; keep it to yourself, or take it away with `remove`.
-setup-push-signed = Give this address to the newsletter's platform as a webhook for published issues: `{ $address }`. Only calls that are signed with your secret count.
-setup-push-removed = That newsletter has no address for calls any more. Whoever still calls the old one is not heard.
-setup-push-hint = -# `/setup push` with a newsletter shows its address for calls, and makes one where there is none.
-status-push = - **{ $title }** is also read when its platform calls (`/setup push`).
-push-closed = Whoever runs me has opened no way in for such calls (`PUBLIC_URL` and `PUSH_PORT`).
-push-secret-invalid = That is no webhook secret: it begins with `whsec_` and goes on with letters and digits. Copy the whole of it.
-push-unknown = That address is nobody's.
+setup-staff-changed = I tell the staff about problems in <#{ $channel }>.
+setup-staff-default = I tell the staff about problems in Discord's community updates channel, if this server has one. You also see them in `/setup status`.
+setup-repeats-on = I post every issue, even if a digest has the same story. Issues that waited for a digest follow at once.
+setup-repeats-off = I post each story once. If a newsletter sends digests, its short issues wait half a day for one. If no digest comes, I post them. You can always read them with `/issue show`.
+setup-publish-on = Two minutes after I post in an announcement channel, I publish it to all channels that follow it. These announcements are text with a preview, because Discord does not pass on buttons.
+setup-publish-off = I do not publish announcements to other channels.
+setup-archive-everyone = Everybody can search the archive (`/links search`).
+setup-archive-role = Only <@&{ $role }> and people who manage the server can search the archive (`/links search`).
+setup-archive-role-needed = Choose the role too, with the option `role`.
+setup-archive-off = Nobody can search the archive (`/links search`). The links stay stored.
+setup-push-open = Give this address to the newsletter's platform as a webhook for published issues: `{ $address }`. Everybody who knows it can make me read the newsletter, but nothing else. Keep it secret, or remove it with the option `remove`.
+setup-push-signed = Give this address to the newsletter's platform as a webhook for published issues: `{ $address }`. I accept only calls signed with your secret.
+setup-push-removed = That newsletter no longer has an address for calls. I ignore calls to the old one.
+setup-push-hint = -# `/setup push` with a newsletter shows its address for calls, or makes one.
+status-push = - I also read **{ $title }** when its platform calls (`/setup push`).
+push-closed = The operator has not opened an address for such calls (`PUBLIC_URL` and `PUSH_PORT`).
+push-secret-invalid = That is not a webhook secret. A secret starts with `whsec_`, then come letters and digits. Copy all of it.
+push-unknown = That address is not in use.
 push-unsigned = The call is not signed with the secret.
 push-stale = The call is too old, or a clock is wrong.
-push-replayed = The call came before.
-setup-removed = I no longer read that newsletter here. What was announced stays. If no other server reads it, its archive goes after { $days } days. Until then it stays on this server's share of the archive, and `/setup source` brings it back.{ $dropped ->
+push-replayed = I already got this call.
+setup-removed = I no longer read that newsletter here. Old announcements stay. If no other server reads it, I delete its archive after { $days } days. Until then it counts for this server's archive, and `/setup source` brings it back.{ $dropped ->
     [0] {""}
-    [one] {" "}One short issue waited for a digest and will not be announced; `/desk post` can bring it once you add the newsletter again.
-   *[other] {" "}{ $dropped } short issues waited for a digest and will not be announced; `/desk post` can bring them once you add the newsletter again.
+    [one] {" "}One short issue waited for a digest, and I will not post it. After you add the newsletter again, `/desk post` can post it.
+   *[other] {" "}{ $dropped } short issues waited for a digest, and I will not post them. After you add the newsletter again, `/desk post` can post them.
     }
 setup-source-unknown = This server does not read that newsletter. Pick one from the list.
 status-heading = ### Setup of this server
 status-source = **{ $title }** → <#{ $channel }>
 status-address = -# { $address }
-status-rung = -# read at { $address } now, because the address above fails; that one is tried again once a day
-status-hub = -# told by its hub { $hub } when something is new
+status-rung = -# I read it at { $address } now, because the address above fails. I try that one again once a day.
+status-hub = -# its hub { $hub } tells me about new issues
 status-read = read { $when }
 status-not-yet = not read yet
-status-problem = ⚠ { $problem } Tried again { $when }.
-status-troubled = ⚠ An announcement for <#{ $channel }> waits: { $problem } It is tried again { $when }.
-status-refused = ⚠ An announcement for <#{ $channel }> was refused: { $problem } Mend the cause, then `/desk post` it again.
-status-threadless = ⚠ Announcements in <#{ $channel }> get no thread since { $since }: { $problem } The next one tries again.
-status-stopped = ⚠ Nothing is sent to <#{ $channel }>: { $problem }
-status-staff = Tells the staff in <#{ $channel }>
-status-staff-none = ⚠ Nobody is told when something goes wrong: choose a channel with `/setup staff`
-status-repeats-on = Stories that are told twice: every issue is announced
-status-repeats-off = Stories that are told twice: the digest alone
+status-problem = ⚠ { $problem } I will try again { $when }.
+status-troubled = ⚠ An announcement for <#{ $channel }> waits: { $problem } I will try again { $when }.
+status-refused = ⚠ Discord refused an announcement for <#{ $channel }>: { $problem } Fix the cause, then use `/desk post`.
+status-threadless = ⚠ Announcements in <#{ $channel }> have had no thread since { $since }: { $problem } I try again with the next one.
+status-stopped = ⚠ I cannot send anything to <#{ $channel }>: { $problem }
+status-staff = Staff channel: <#{ $channel }>
+status-staff-none = ⚠ I cannot tell the staff about problems. Choose a channel with `/setup staff`
+status-repeats-on = Repeated stories: every issue is posted
+status-repeats-off = Repeated stories: only the digest is posted
 status-held = { $count ->
-    [one] One short issue waits for a digest that may tell its story, and is announced { $until } if none comes.
-   *[other] { $count } short issues wait for a digest that may tell their stories, and are announced { $until } at the latest if none comes.
-    } `/setup repeats on:True` lets go at once.
-status-used-up = ⚠ Enough was read for this server today; its newsletters are read again tomorrow.
-status-share = Archive of this server: { $issues } of at most { $most_issues } issues, { $links } of at most { $most_links } links. One newsletter adds { $issues_a_day } issues and { $links_a_day } links a day at most
-status-publish-on = Publishing to followers: on
-status-publish-off = Publishing to followers: off
-status-archive-everyone = Archive of links: for everybody
-status-archive-role = Archive of links: for <@&{ $role }>
-status-archive-off = Archive of links: closed
+    [one] One short issue waits for a digest with the same story. If none comes, I post it { $until }.
+   *[other] { $count } short issues wait for a digest with the same stories. If none comes, I post them { $until } at the latest.
+    } `/setup repeats` with `on: True` posts at once.
+status-used-up = ⚠ This server has used up its reading limit for today. I read its newsletters again tomorrow.
+status-share = Archive: { $issues } of { $most_issues } issues, { $links } of { $most_links } links. Limits for one newsletter a day: { $issues_a_day } issues and { $links_a_day } links
+status-publish-on = Publishing to following channels: on
+status-publish-off = Publishing to following channels: off
+status-archive-everyone = Archive search: for everybody
+status-archive-role = Archive search: for <@&{ $role }>
+status-archive-off = Archive search: closed
 status-more = -# … and { $count } more newsletters
 status-none = No newsletter yet. Start with `/setup source`.
 status-ping-on = Mentions <@&{ $role }>, at most once a day
@@ -298,124 +300,124 @@ status-ping-off = Mentions nobody
 status-threads-on = Discussion threads: on
 status-threads-off = Discussion threads: off
 
-setup-review-changed = What members send in is shown in <#{ $channel }>, where moderators approve or decline it. Members use `/submit link` from now on.
-setup-review-public = Everybody can read <#{ $channel }>, and what members send in must not be seen before a moderator approved it. Choose a channel that only the staff reads.
-setup-roles-everyone = *Everyone* is no staff: choose another role.
-status-review = Submissions are decided in <#{ $channel }>
+setup-review-changed = Submissions now appear in <#{ $channel }>, where moderators approve or decline them. Members can now use `/submit link`.
+setup-review-public = Everybody can read <#{ $channel }>. Nobody may see a submission before a moderator approves it. Choose a channel that only the staff can read.
+setup-roles-everyone = *Everyone* cannot be a staff role. Choose another role.
+status-review = Review channel: <#{ $channel }>
 status-review-none = Submissions: off; choose a channel with `/setup review`
 status-moderators = Moderators: <@&{ $role }>
-status-moderators-none = Moderators: who may manage messages; choose a role with `/setup roles`
+status-moderators-none = Moderators: people who manage messages; choose a role with `/setup roles`
 status-editors = Editors: <@&{ $role }>
-status-editors-none = Editors: who may manage the server; choose a role with `/setup roles`
-status-commands-seen = -# ✓ <@&{ $role }> is offered { $commands }.
-status-commands-hidden = ⚠ <@&{ $role }> is not offered { $commands } yet. Discord lets only you change that: *Server Settings → Integrations → Pressroom*, open each command, *Add Roles or Members*.
-status-commands-unknown = -# Which commands they are offered, Discord does not say at the moment.
+status-editors-none = Editors: people who manage the server; choose a role with `/setup roles`
+status-commands-seen = -# ✓ <@&{ $role }> can see { $commands }.
+status-commands-hidden = ⚠ <@&{ $role }> cannot see { $commands } yet. Only you can change that in Discord. Go to *Server Settings → Integrations → Pressroom*, open each command, then *Add Roles or Members*.
+status-commands-unknown = -# Discord does not say right now which commands they can see.
 
 ## Submissions
 
-submit-received = Received: { $name }. The moderators look at it; `/submit mine` tells what became of it.
-submit-withdrawn = Taken back: { $name }. Nobody decides about it any more.
-submit-closed = This server takes no links yet. An administrator chooses where they are looked at, with `/setup review`.
-submit-no-link = That is no web address. It should look like https://example.com/article
-submit-no-link-in-message = That message holds no link.
+submit-received = Received: { $name }. The moderators will check it. `/submit mine` shows what they decide.
+submit-withdrawn = Withdrawn: { $name }. The moderators no longer see it.
+submit-closed = This server takes no submissions yet. An administrator can choose the review channel with `/setup review`.
+submit-no-link = That is not a web address. It should look like https://example.com/article
+submit-no-link-in-message = That message has no link.
 submit-which-link = Which link do you mean?
 submit-which-link-choose = Choose a link…
-submit-hidden-channel = Not everybody can read that message, so it stays where it is. Messages of open channels can be submitted.
-submit-credentials = That address holds a user name or a password. Take it out and send the address without it.
-submit-private = That address leads into a private network, where nobody else gets to.
-submit-invite = Invitations to Discord servers are no links for the newsletter.
-submit-note-length = Your reason is too long: { $longest } characters are the most. Nothing was sent.
-submit-ran = That link ran already: **{ $title }** { $link }
-submit-known = Somebody sent that link in before you.
-submit-known-mine = You sent that link in already; `/submit mine` tells what became of it.
-submit-known-declined = That link was sent in before, and the moderators did not take it.
-submit-enough-of-you = You sent in { $count } links within a day, and more are not taken from one member; links that you took back count, too. Send the next one { $when }.
-submit-enough-of-all = { $count } links were sent in here within a day, and more are not taken in one server. Send yours { $when }.
-submit-too-many = { $count } of your links wait for the moderators. Send more when they have decided, or take one back with `/submit mine`.
-submission-gone = That submission is not there any more.
-submission-ran = **ran** as number { $place } in { $title }
-withdraw-too-late = That cannot be taken back any more: { $state ->
-    [ran] it has run.
+submit-hidden-channel = Not everybody can read that message, so you cannot submit it. Choose a message from an open channel.
+submit-credentials = That address contains a user name or a password. Remove it and submit the address again.
+submit-private = That address leads into a private network. Nobody else can open it.
+submit-invite = You cannot submit invitations to Discord servers.
+submit-note-length = Your reason is too long. Use { $longest } characters at most. Nothing was submitted.
+submit-ran = That link was already in an issue: **{ $title }** { $link }
+submit-known = Somebody else already submitted that link.
+submit-known-mine = You already submitted that link. `/submit mine` shows its state.
+submit-known-declined = Somebody already submitted that link, and the moderators declined it.
+submit-enough-of-you = You submitted { $count } links within a day, which is the limit. Withdrawn links count too. Submit the next one { $when }.
+submit-enough-of-all = This server received { $count } links within a day, which is the limit. Submit yours { $when }.
+submit-too-many = { $count } of your links are waiting for the moderators. Wait until they decide, or withdraw one with `/submit mine`.
+submission-gone = That submission no longer exists.
+submission-ran = **in the issue** { $title }, link number { $place }
+withdraw-too-late = You can no longer withdraw that: { $state ->
+    [ran] it is in the issue.
     [declined] the moderators declined it.
-    [planned] the editor plans to run it.
-    [passed] the editor passed it by.
-   *[other] it was decided.
+    [planned] the editor planned it.
+    [passed] the editor did not use it.
+   *[other] the moderators decided.
 }
-credit-question = **If it runs, how may the newsletter name you?** You stay anonymous until you choose, and you can change it at any time with `/privacy credit`.
-credit-named = You are named as **{ $name }** when a link of yours runs.
-credit-named-soon = You are named as **{ $name }** when a link of yours runs, once the moderators have seen the name: it stands on the card of what you send in. Until they approve a link of yours, you stay anonymous.
+credit-question = **If the newsletter uses your link, how may it name you?** You stay anonymous until you choose. You can change your choice at any time with `/privacy credit`.
+credit-named = The newsletter names you as **{ $name }** when it uses your link.
+credit-named-soon = The newsletter names you as **{ $name }** when it uses your link, but the moderators must approve the name first. They see it on the card of your submission. Until they approve a link of yours, you stay anonymous.
 credit-anonymous = You stay anonymous.
-credit-name-length = A name has 1 to { $longest } characters, and letters among them.
-credit-form-title = How you are named
+credit-name-length = A name has 1 to { $longest } characters, and at least one letter.
+credit-form-title = Your name in the newsletter
 credit-form-name = Name
-credit-form-name-note = A name or a handle, as it should stand in the newsletter
-mine-heading = ### Your links
-mine-none = Nothing yet. `/submit link` sends a link, and so does *Apps → Submit to newsletter* on a message.
-mine-pending = waits for the moderators
+credit-form-name-note = A name or a handle, exactly as the newsletter should show it
+mine-heading = ### Your submissions
+mine-none = Nothing yet. Use `/submit link`, or *Apps → Submit to newsletter* on a message.
+mine-pending = waiting for the moderators
 mine-approved = approved, in the editor's queue
 mine-declined = declined
-mine-withdrawn = taken back
-mine-planned = the editor plans to run it
-mine-passed = approved, but the editor passed it by
-mine-brought = sent in by somebody who saw your message
-mine-withdraw = Take one back…
-mine-named = -# When a link of yours runs, you are named as **{ $name }**. `/privacy credit` changes that.
-mine-named-soon = -# When a link of yours runs, you are named as **{ $name }**, once the moderators have approved a link of yours and with it the name. `/privacy credit` changes that.
-mine-anonymous = -# When a link of yours runs, you stay anonymous. `/privacy credit` changes that.
-review-sent = -# sent by <@{ $finder }> { $when }
+mine-withdrawn = withdrawn
+mine-planned = planned by the editor
+mine-passed = approved, but not used by the editor
+mine-brought = submitted by somebody who saw your message
+mine-withdraw = Withdraw one…
+mine-named = -# When the newsletter uses your link, it names you as **{ $name }**. `/privacy credit` changes that.
+mine-named-soon = -# When the newsletter uses your link, it names you as **{ $name }**. First the moderators must approve a link of yours together with this name. `/privacy credit` changes that.
+mine-anonymous = -# When the newsletter uses your link, you stay anonymous. `/privacy credit` changes that.
+review-sent = -# submitted by <@{ $finder }> { $when }
 review-brought = -# found by <@{ $finder }>, brought by <@{ $bringer }> { $when }
-review-name = -# wants to be named as **{ $name }**; approving approves the name, too
+review-name = -# wants the name **{ $name }**; if you approve the link, you approve the name too
 review-approved = -# ✓ { $name } · approved by <@{ $moderator }> { $when }
 review-declined = -# ✗ { $name } · declined by <@{ $moderator }> { $when }
 review-approved-by-nobody = -# ✓ { $name } · approved { $when }
 review-declined-by-nobody = -# ✗ { $name } · declined { $when }
-review-withdrawn = -# { $name } · taken back by who sent it
-review-undecided = -# { $name } · nobody has to decide about it any more
+review-withdrawn = -# { $name } · withdrawn by the member
+review-undecided = -# { $name } · needs no decision now
 review-came-late = Somebody was faster:
     { $line }
-review-ran-before = It has run already, so there is nothing left to decide. Nothing was changed:
+review-ran-before = It is already in an issue, so you need not decide. Nothing changed:
     { $line }
 decline-form-title = Decline
 decline-form-reason = Reason
-decline-form-reason-note = Whoever sent it reads this in /submit mine; you may leave it empty
-decline-reason-length = The reason is too long: { $longest } characters are the most. Nothing was decided.
-only-moderators = That is for moderators: it takes the permission *Manage Messages*, or the role that an administrator chose with `/setup roles`.
-only-editors = That is for editors: it takes the permission *Manage Server*, or the role that an administrator chose with `/setup roles`.
-only-staff = That is for moderators and for editors: it takes the permission *Manage Messages*, or one of the roles that an administrator chose with `/setup roles`.
-only-administrators = That is for administrators: it takes the permission *Manage Server*.
-too-fast-of-you = That was a lot at once. Wait until the answers are there, then try again.
-too-fast-of-all = Very many people act in this server at this moment. Try again in a few seconds.
-only-in-servers = I work in servers only. Use me in a channel of the server whose newsletter is meant.
+decline-form-reason-note = The member reads this in /submit mine; you may leave it empty
+decline-reason-length = The reason is too long. Use { $longest } characters at most. Nothing was decided.
+only-moderators = Only moderators can do that. You need the permission *Manage Messages*, or the role from `/setup roles`.
+only-editors = Only editors can do that. You need the permission *Manage Server*, or the role from `/setup roles`.
+only-staff = Only moderators and editors can do that. You need the permission *Manage Messages*, or a role from `/setup roles`.
+only-administrators = Only administrators can do that. You need the permission *Manage Server*.
+too-fast-of-you = That was a lot at once. Wait for the answers, then try again.
+too-fast-of-all = This server is very busy right now. Try again in a few seconds.
+only-in-servers = I work in servers only. Use me in a channel of the newsletter's server.
 
 ## Watching a newsletter
 
-flood-held = **Hold on: { $new } of { $listed } issues of { $name } look new.** Perhaps its feed was rebuilt or moved. They are in the archive, and nothing is announced before you decide. The newest is “{ $title }”.
-flood-decided-newest = -# { $new } of { $listed } issues of { $name } looked new; the newest is announced, “{ $title }”.
-flood-decided-all = -# { $new } of { $listed } issues of { $name } looked new; all of them are announced.
-flood-decided-none = -# { $new } of { $listed } issues of { $name } looked new; none is announced. `/desk post` announces any of them.
+flood-held = **Please decide: { $new } of { $listed } issues of { $name } look new.** Perhaps its feed was rebuilt or moved. They are in the archive. I post nothing until you decide. The newest is “{ $title }”.
+flood-decided-newest = -# { $new } of { $listed } issues of { $name } looked new. Posted: only the newest, “{ $title }”.
+flood-decided-all = -# { $new } of { $listed } issues of { $name } looked new. Posted: all of them.
+flood-decided-none = -# { $new } of { $listed } issues of { $name } looked new. Posted: none. `/desk post` posts any of them.
 waiting-floods = ⚠ **{ $new } new issues wait for your decision.** { $count ->
-    [one] Most of { $name } looked new at once.
-   *[other] Most of a newsletter looked new at once, and this { $count } times; the first is { $name }.
-} No channel of the staff shows that question. Press *Decide* to answer it here, or choose a channel with `/setup staff`: then I ask there.
-flood-gone = That does not wait for a decision any more.
-notice-silence = **{ $title } is late.** By its habit an issue should have come by { $expected } ({ $ago }), and none is there. If it rests on purpose, nothing needs to be done; else `/setup status` says whether its feed can be read.
-status-flood = ⚠ { $new } of { $listed } issues of **{ $name }** looked new and are held back. Decide on the card in the staff's channel, or below where there is no card. `/desk post` posts single ones.
+    [one] Most issues of { $name } looked new at once.
+   *[other] This happened { $count } times: most issues of a newsletter looked new at once. The first is { $name }.
+} No staff channel shows that question. Press *Decide* to answer it here, or choose a channel with `/setup staff`.
+flood-gone = That no longer waits for a decision.
+notice-silence = **{ $title } is late.** Its next issue usually comes by { $expected } ({ $ago }), but I have not seen it. If this is a planned break, do nothing. If not, check its feed with `/setup status`.
+status-flood = ⚠ { $new } of { $listed } issues of **{ $name }** looked new, so I am holding them back. Decide on the card in the staff channel. If there is no card, decide below. `/desk post` posts single issues.
 
 ## The archive of links
 
 archive-found = ### Links about “{ $query }”
 archive-latest = ### The newest links
-archive-ran = ran in { $issues }
+archive-ran = in { $issues }
 archive-more-issues = { $count ->
     [one] one more issue
    *[other] { $count } more issues
 }
-archive-empty = There is no link in the archive yet. It fills with each issue that is read.
-archive-nothing-found = No link of the archive says all of “{ $query }”. Try fewer words, or the beginning of one with a star: `photo*`.
-archive-too-slow = That search takes too long right now. Try again in a minute, or write whole words instead of beginnings, and more of them.
-archive-no-words = Give at least one word to look for.
-archive-off = The archive of links is closed in this server.
-archive-only-role = The archive of links is for <@&{ $role }> here.
+archive-empty = There is no link in the archive yet. Each new issue adds its links.
+archive-nothing-found = No link in the archive matches all of “{ $query }”. Try fewer words, or the beginning of one with a star: `photo*`.
+archive-too-slow = That search takes too long right now. Try again in a minute. More words help, and so do whole words without a star.
+archive-no-words = Type at least one word.
+archive-off = The archive is closed in this server.
+archive-only-role = Only <@&{ $role }> can search the archive here.
 
 ## The editor's queue
 
@@ -425,31 +427,31 @@ queue-heading = ### { $count ->
    *[other] { $count } links in the queue
 }{ $passed ->
     [0] {""}
-   *[other] {", "}{ $passed } passed by
+   *[other] {", "}{ $passed } not used
 }
-queue-empty = Nothing waits. What moderators approve appears here.
+queue-empty = The queue is empty. Links appear here when moderators approve them.
 queue-choose = Choose a link…
-queue-queued = waits
+queue-queued = approved
 queue-planned = **planned**
-queue-passed = passed
+queue-passed = not used
 queue-credit = -# Credit: { $name }
-queue-anonymous = -# Credit: none; whoever found it stays anonymous.
+queue-anonymous = -# Credit: none; the finder stays anonymous.
 export-credit = found by { $name }
-queue-item-gone = That link is not in the queue any more.
+queue-item-gone = That link is no longer in the queue.
 queue-exported = { $count ->
-    [0] The queue is empty: there is nothing to write into a file.
-    [one] One link, with its credit where its finder gave leave.
-   *[other] { $count } links, with credits where their finders gave leave.
+    [0] The queue is empty, so there is no file.
+    [one] One link, with a credit if the finder allows it.
+   *[other] { $count } links, with credits if the finders allow them.
 }
 
-queue-export-format = The queue is written as Markdown, CSV or JSON; SQLite is for every link that ran.
-links-export-format = Every link that ran is written as CSV, JSON or SQLite; Markdown is for the queue.
-links-exported = Every link that ran in what this server reads, with its issues.
+queue-export-format = The queue comes as Markdown, CSV or JSON. SQLite is only for every link from every issue.
+links-export-format = Every link from every issue comes as CSV, JSON or SQLite. Markdown is only for the queue.
+links-exported = Every link from this server's newsletters, with its issues.
 export-too-large = { $command ->
-    [none] Even packed, the file has more than { $megabytes } MB, which is what Discord takes here. Ask whoever runs this bot for it.
-   *[other] Even packed, the file has more than { $megabytes } MB, which is what Discord takes here. The operator gets it with `{ $command }`.
+    [none] The file is larger than { $megabytes } MB even when packed, which is Discord's limit here. Ask the operator for it.
+   *[other] The file is larger than { $megabytes } MB even when packed, which is Discord's limit here. The operator can get it with `{ $command }`.
 }
-stopping = Pressroom is being stopped or started anew just now. Please try again in a minute.
+stopping = Pressroom is restarting. Please try again in a minute.
 
 ## Polls
 
@@ -469,179 +471,185 @@ poll-form-options-example = Loved it
 poll-form-closes = Closes
 poll-form-closes-note = In 3 days, 12 hours … or on a day: 2026-12-01 18:00 (UTC)
 poll-form-closes-default = 3 days
-poll-form-kept = No poll was opened. This is what you wrote, so that you can copy it into `/poll create`:
+poll-form-kept = I did not open a poll. Here is your text, ready to copy into `/poll create`:
     {""}**{ $question }**
     { $options }
-poll-opened = Your poll is on its way to <#{ $channel }>. It closes on { $when }.
-poll-opened-already = That poll is open already.
-poll-not-there = A poll cannot be asked in <#{ $channel }>: it has to be a text channel in which both of us may write.
+poll-opened = I am posting your poll in <#{ $channel }>. It closes on { $when }.
+poll-opened-already = That poll is already open.
+poll-not-there = I cannot post a poll in <#{ $channel }>. Choose a text channel in which both of us can write.
 poll-question-length = A question has 1 to { $longest } characters.
-poll-options-count = A poll has { $fewest } to { $most } answers, one on each line; you wrote { $count }.
+poll-options-count = A poll has { $fewest } to { $most } answers, one on each line. You wrote { $count }.
 poll-option-length = An answer has at most { $longest } characters.
 poll-options-twice = Two of the answers are the same.
-poll-closes-unclear = I do not understand when it closes. Write `3 days`, `12 hours`, or a day like `2026-12-01 18:00` (UTC).
-poll-closes-past = That moment has passed already. Write when it closes, for example `3 days`.
-poll-closes-soon = A poll is open for { $minutes } minutes at least.
-poll-closes-late = A poll is open for { $days } days at most.
-poll-ambiguous = Several polls are called like “{ $question }”. Pick the one you mean from the list.
-poll-closed-already = The poll “{ $question }” was closed before, so nothing changed. `/results` tells how it ended.
-poll-gone = That poll is not there any more.
-poll-none-open = No poll is open at the moment.
+poll-closes-unclear = I do not understand when the poll closes. Write `3 days`, `12 hours`, or a day like `2026-12-01 18:00` (UTC).
+poll-closes-past = That time is in the past. Write when the poll closes, for example `3 days`.
+poll-closes-soon = A poll must stay open for at least { $minutes } minutes.
+poll-closes-late = A poll can stay open for at most { $days } days.
+poll-ambiguous = Several polls match “{ $question }”. Pick the right one from the list.
+poll-closed-already = The poll “{ $question }” was already closed, so nothing changed. `/results` shows how it ended.
+poll-gone = That poll no longer exists.
+poll-none-open = No poll is open right now.
 poll-not-found = No poll is called “{ $question }”. Type part of the question and pick one from the list.
 vote-counted = Your vote for **{ $option }** counts. You can change it until the poll closes { $until }.
-vote-changed = Changed: your vote is for **{ $option }** now. You can change it until the poll closes { $until }.
-vote-same = Your vote for **{ $option }** counts already.
-vote-option-twice = Several answers of that poll are called “{ $option }”. Pick the one you mean from the list.
-vote-no-such-option = That poll has no answer “{ $option }”. Pick one from the list, or leave it out to see the buttons.
+vote-changed = Changed: your vote is now for **{ $option }**. You can change it until the poll closes { $until }.
+vote-same = You already voted for **{ $option }**.
+vote-option-twice = Several answers of that poll match “{ $option }”. Pick the right one from the list.
+vote-no-such-option = That poll has no answer “{ $option }”. Pick one from the list, or leave it empty to see the buttons.
 
 ## Privacy and help
 
 privacy-exported = { $count ->
-    [0] Nothing is kept about you in this server.
-   *[other] Everything that is kept about you in this server, as a file. For another server, ask there.
+    [0] Nothing is stored about you in this server.
+   *[other] This file has everything stored about you in this server. Each server has its own file; ask there for others.
 }
-privacy-forget-warning = **This lets go of everything that is kept about you in this server.** What waits for the moderators is taken back. What was decided stays in the newsletter's queue and archive, without your name and your words. Your votes in open polls are taken back; in closed ones they stay, without you. How you want to be named is forgotten. This cannot be undone.
-privacy-forgotten = Done: nothing that is kept for this server names you any more. Messages that did are changed within minutes.
+privacy-forget-warning = **This deletes everything stored about you in this server.**
+    - Submissions that wait for the moderators are withdrawn.
+    - Submissions with a decision stay in the queue and the archive, but without your name and your words.
+    - Your votes in open polls are withdrawn. In closed polls they stay, but without you.
+    - Your choice of name is deleted.
+    {""}
+    You cannot undo this.
+privacy-forgotten = Done. Nothing stored for this server names you any more. I will change messages that name you within minutes.
 help-heading = **Pressroom** is the desk of this server's newsletter.
 help-members = For everybody
 help-moderators = For moderators
 help-staff = For moderators and editors
 help-administrators = For administrators
-help-menu = -# On a message, *Apps → Submit to newsletter* sends in a link that stands in it.
+help-menu = -# *Apps → Submit to newsletter* on a message submits a link from it.
 
 ## What can go wrong
 
-error-unexpected = Something went wrong here, and it is logged. Please try again; if it stays, tell the operator the incident **{ $incident }**.
-error-not-stored = The database failed in the middle of this, so **nothing of this was stored**. Please try again; if it fails again, tell the operator the incident **{ $incident }**.
-error-takes-no-changes = The database takes no changes right now, so **nothing of this was stored**. Please try again later; if it stays, tell the operator the incident **{ $incident }**.
-error-stored = The database failed in the middle of this, but **it was stored**. To see it, { $look }.
-error-outcome-open = The database does not answer right now. **It is not known yet** whether your change is stored; as soon as it is known, this message tells you. You can also { $look }.
-error-perhaps-stored = The database does not answer, so **it may have been stored** or not. When it answers again, { $look }, and try again if it is missing. If this stays, tell the operator the incident **{ $incident }**.
-error-not-read = The database cannot be asked right now, and nothing was changed. Please try again later; if it stays, tell the operator the incident **{ $incident }**.
-look-with = look with `{ $command }`
-look-at-card = look at the card: it says what was decided
-form-too-late = This took too long to open the form, and nothing was changed. Please try once more.
-press-unknown = That is from an older version of me and does nothing any more. Use the command instead; `/issue latest` and others show the present one.
-problem-unexpected = Something unexpected happened ({ $kind }); the operator's log has it.
-folder-name = Of a newsletter that is files, the address is `folder:` and the name of its folder or file. What lies ready for this server is offered while you type.
-address-several = That is more than one address, or two that were pasted into one. Give one.
-address-spaced = A space or a line break stands in that address, so a piece of it may be missing. Give the whole address without spaces, and nothing else.
-address-invalid = That is no web address. It should look like https://example.com/feed, or like the address of the newsletter's site.
+error-unexpected = Something went wrong, and I logged it. Please try again. If it happens again, tell the operator this code: **{ $incident }**.
+error-not-stored = The database failed, so **nothing was stored**. Please try again. If it fails again, tell the operator this code: **{ $incident }**.
+error-takes-no-changes = The database accepts no changes right now, so **nothing was stored**. Please try again later. If it fails again, tell the operator this code: **{ $incident }**.
+error-stored = The database failed, but **your change was stored**. To see it, { $look }.
+error-outcome-open = The database does not answer right now. **I do not know yet** whether your change is stored. I will update this message when I know. You can also { $look }.
+error-perhaps-stored = The database does not answer. **Your change may be stored** or not. Later, { $look }, and try again if it is missing. If this goes on, tell the operator this code: **{ $incident }**.
+error-not-read = The database does not answer right now, and nothing changed. Please try again later. If it fails again, tell the operator this code: **{ $incident }**.
+look-with = use `{ $command }`
+look-at-card = look at the card
+form-too-late = This form took too long to open, and nothing changed. Please try again.
+press-unknown = That button is from an older version and no longer works. Use the command instead, for example `/issue latest`.
+problem-unexpected = Something unexpected happened ({ $kind }). The operator can find it in the log.
+folder-name = For a newsletter in files, the address is `folder:` and the name of its folder or file. While you type, I show what is ready for this server.
+address-several = That is more than one address, or two addresses run together. Give me one.
+address-spaced = That address contains a space or a line break, so a part may be missing. Give me the whole address without spaces, and nothing else.
+address-invalid = That is not a web address. It should look like https://example.com/feed, or like the address of the newsletter's site.
 
-fetch-slow = { $host } did not answer completely within { $seconds } seconds. (The operator may allow more with FETCH_TIMEOUT_SECONDS.)
-fetch-private = That address leads into a private network and is not fetched. (The operator may allow it with ALLOW_PRIVATE_ADDRESSES=true.)
-fetch-unreachable = { $host } cannot be reached. Check the address for typing errors.
-fetch-no-address = That is no address that can be fetched. It should look like https://example.com/feed.
-fetch-broken = { $host } broke off, or answered what is not HTTP or cannot be unpacked. This often passes; if it stays so, tell who runs the site.
-fetch-packed = { $host } sends its answer packed in a way that nobody asked for. Tell who runs the site, or use another address of the feed.
-fetch-unsafe = There is no safe connection to { $host }: its certificate is not valid, or it does not speak TLS. Tell who runs the site.
-fetch-astray = { $host } redirects to what is no address. Look for the feed's new address on the site.
-fetch-scheme = Only http and https addresses are fetched.
+fetch-slow = { $host } did not answer completely within { $seconds } seconds. (The operator can allow more with FETCH_TIMEOUT_SECONDS.)
+fetch-private = That address leads into a private network, so I do not read it. (The operator can allow it with ALLOW_PRIVATE_ADDRESSES=true.)
+fetch-unreachable = I cannot reach { $host }. Check the address for typing errors.
+fetch-no-address = I cannot read that address. It should look like https://example.com/feed.
+fetch-broken = { $host } broke off, or its answer is damaged. This often passes. If it goes on, tell the owner of the site.
+fetch-packed = { $host } sends its answer in a compression that I did not ask for. Tell the owner of the site, or use another address of the feed.
+fetch-unsafe = There is no safe connection to { $host }: its certificate is not valid, or it does not support TLS. Tell the owner of the site.
+fetch-astray = { $host } redirects to something that is not an address. Look for the feed's new address on the site.
+fetch-scheme = I read only http and https addresses.
 fetch-circles = { $host } redirects in circles, or too often. Look for the feed's own address on the site.
-fetch-too-large = { $host } sends more than { $megabytes } MB, which no newsletter needs. Look for a shorter feed. (The operator may allow more with FETCH_MAX_MEGABYTES.)
-fetch-refused = { $host } refuses access ({ $status }). Some platforms block servers; try the feed at another address.
+fetch-too-large = { $host } sends more than { $megabytes } MB, which no newsletter needs. Look for a shorter feed. (The operator can allow more with FETCH_MAX_MEGABYTES.)
+fetch-refused = { $host } refuses access ({ $status }). Some platforms block servers. Try another address of the feed.
 fetch-nothing-there = { $host } has nothing at this address ({ $status }).
-fetch-too-often = { $host } asks to be read less often ({ $status }).
-fetch-trouble = { $host } has trouble of its own ({ $status }).
+fetch-too-often = { $host } asks me to read it less often ({ $status }).
+fetch-trouble = { $host } has problems of its own ({ $status }).
 fetch-status = { $host } answered with status { $status }.
-file-unreadable = The file cannot be read: { $reason }.
-file-no-name = That is no name of a file.
+file-unreadable = I cannot read the file: { $reason }.
+file-no-name = That is not a file name.
 
-websub-unknown = No hub was asked for that.
-websub-denied = The hub refuses to tell of this feed.
+websub-unknown = I did not ask a hub for that.
+websub-denied = The hub refuses to tell me about this feed.
 websub-silent = The hub did not call back.
-folder-closed = This bot reads no files. (The operator may open a folder for them with NEWSLETTERS_FOLDER.)
-folder-missing = No newsletter “{ $name }” lies ready for this server. The operator puts it into NEWSLETTERS_FOLDER, in the folder { $server }.
-folder-writing = The files of “{ $name }” are just being written, so nobody can tell yet which of its issues are old. Try again in a few seconds.
-folder-empty = In `{ $name }` there is no file that could be an issue; their names end in { $endings }.
+folder-closed = This bot reads no files. (The operator can open a folder for them with NEWSLETTERS_FOLDER.)
+folder-missing = There is no newsletter “{ $name }” for this server. The operator can put it into NEWSLETTERS_FOLDER, in the folder { $server }.
+folder-writing = Somebody is still writing the files of “{ $name }”, so I cannot tell yet which issues are old. Try again in a few seconds.
+folder-empty = `{ $name }` has no file that could be an issue. File names must end in { $endings }.
 folder-passed-over = { $count ->
-    [one] The file `{ $name }` was passed over: { $reason }
-   *[other] { $count } files were passed over. The first is `{ $name }`: { $reason }
+    [one] I skipped the file `{ $name }`: { $reason }
+   *[other] I skipped { $count } files. The first is `{ $name }`: { $reason }
     }
-import-same-address = With --site it has the same address as { $other }, so one of the two would be lost: give one of them another name, or import them without --site.
-unreadable-draft = It says of itself that it is a draft.
-unreadable-beehiiv-off = That is a beehiiv site whose feed is switched off. Switch it on in beehiiv under Settings → Publication → RSS feed, then give me the feed's address. Or give me the publication's address in beehiiv's API, `https://api.beehiiv.com/v2/publications/pub_…`, and a `key`.
-beehiiv-no-key = beehiiv's API answers nobody without a key. Make one in beehiiv under Settings → API, and give it as `key`.
-beehiiv-key-refused = beehiiv's API refuses the key. Check it, or make a new one in beehiiv under Settings → API. (A newsletter that is read with an old key is taken out with `/setup remove` first.)
-beehiiv-not-secret = Without https everybody on the way could read the key. Give the address as `https://api.beehiiv.com/v2/publications/pub_…`.
-beehiiv-no-posts = That is no answer of beehiiv's API: it has no list of posts. Check the publication's id in the address.
-unreadable-page = There is a web page, not a feed; the address may have moved or ask for a log-in. Look for the site's feed address.
-unreadable-no-feed = There is a web page, not a feed; it names no feed that can be read, and none is where feeds usually are. Ask the newsletter for the feed's address.
-unreadable-plain = There is plain text, not a feed.
-unreadable-feed = It begins like a feed, but it cannot be read.
+import-same-address = With --site it has the same address as { $other }, so one of them would get lost. Rename one of them, or import them without --site.
+unreadable-draft = It is marked as a draft.
+unreadable-beehiiv-off = The feed of that beehiiv site is off. Turn it on in beehiiv under Settings → Publication → RSS feed, then give me the feed's address. You can also give me the publication's address in beehiiv's API and a `key`: `https://api.beehiiv.com/v2/publications/pub_…`.
+beehiiv-no-key = beehiiv's API needs a key. Make one in beehiiv under Settings → API, and give it as `key`.
+beehiiv-key-refused = beehiiv's API refuses the key. Check it, or make a new one in beehiiv under Settings → API. (Before you replace an old key, remove the newsletter with `/setup remove`.)
+beehiiv-not-secret = Without https, others could read the key. Give me the address as `https://api.beehiiv.com/v2/publications/pub_…`.
+beehiiv-no-posts = That is not an answer of beehiiv's API: it has no list of posts. Check the publication's id in the address.
+unreadable-page = That is a web page, not a feed. The address may be old, or it may need a login. Look for the site's feed address.
+unreadable-no-feed = That is a web page, not a feed. It names no feed that I can read, and I found none at the usual addresses. Ask the newsletter for the feed's address.
+unreadable-plain = That is plain text, not a feed.
+unreadable-feed = It starts like a feed, but I cannot read it.
 unreadable-json = It is JSON, but cut off or damaged.
-unreadable-no-json-feed = It is JSON, but no JSON Feed: it has no list of items.
-unreadable-torn = The feed is cut off before its first item is whole. This often passes; if it stays so, tell who runs the site.
-unreadable-cut = The feed breaks off in the middle, so nobody can tell yet which of its issues are old. This often passes; if it stays so, tell who runs the site.
-unreadable-slow = It takes more than { $seconds } seconds to understand, which no newsletter does. Look for a shorter feed.
-unreadable-crash = It takes more memory to understand than any newsletter, or it is made to do harm. Look for another feed.
+unreadable-no-json-feed = It is JSON, but not a JSON Feed: it has no list of items.
+unreadable-torn = The feed is cut off before the end of its first item. This often passes. If it goes on, tell the owner of the site.
+unreadable-cut = The feed breaks off in the middle, so I cannot tell yet which issues are old. This often passes. If it goes on, tell the owner of the site.
+unreadable-slow = It takes more than { $seconds } seconds to read, which is too long for a newsletter. Look for a shorter feed.
+unreadable-crash = It takes too much memory to read, or it is made to do harm. Look for another feed.
 unreadable-too-large = It is larger than { $megabytes } MB, which no newsletter needs.
-unreadable-no-items = The feed is whole, but it holds no items.
-unreadable-no-words = It holds no words that could be an issue.
+unreadable-no-items = The feed is complete, but it has no items.
+unreadable-no-words = It has no words that could be an issue.
 unreadable-empty = It is empty.
 unreadable-xml = It is XML, but neither a feed nor a page.
 unreadable-other = It seems to be { $kind }, not a newsletter.
 unreadable-binary = It is binary data, not text.
 
-delivery-gone = The issue or the server is gone from the database.
+delivery-gone = The issue or the server is no longer in the database.
 delivery-moved = It moved to <#{ $channel }> together with its newsletter.
-delivery-cancelled = The newsletter was removed before it was known whether the message arrived.
-delivery-unknown-outcome = It is unknown whether a message arrived there, and without *Read Message History* it cannot be looked up. Grant me that permission in the channel; until then nothing is sent, so that nothing appears twice.
-delivery-server-unavailable = Discord does not show this server at the moment.
+delivery-cancelled = The newsletter was removed before Discord confirmed the message.
+delivery-unknown-outcome = I do not know whether a message arrived there, and I need *Read Message History* to look. Give me that permission in the channel. Until then I send nothing, to avoid posting twice.
+delivery-server-unavailable = Discord does not show this server right now.
 delivery-slow = Discord did not answer in time.
-delivery-not-ours = For a moment I could not tell the database that I am at work, so I leave this to whoever can; it is not lost.
-delivery-slow-down = Discord asks to slow down.
-delivery-trouble = Discord has trouble of its own ({ $status }).
-delivery-not-allowed = Discord does not let me post there ({ $reason }). Grant me *View Channel* and *Send Messages* in the channel's settings.
-delivery-channel-gone = The channel is not there any more, or I cannot see it. Choose another one with `/setup channel` for announcements, `/setup review` for submissions.
-delivery-token = Discord does not know my token any more; the operator has to make a new one.
-delivery-too-many-refused = Discord refused { $count } requests within ten minutes, so I pause before it shuts me out.
-delivery-publish-limit = Discord lets about ten messages an hour be published in a channel.
-delivery-review-public = Everybody can read that channel by now, and what members send in must not be seen before a moderator approved it. Close it to the others, or choose another one with `/setup review`.
-delivery-message-gone = The message is not there any more; somebody deleted it.
-delivery-thread-not-allowed = Discord does not let me start a thread there ({ $reason }). Grant me *Create Public Threads* in the channel's settings.
+delivery-not-ours = For a moment I could not reach the database, so another process may send this. It is not lost.
+delivery-slow-down = Discord asks me to slow down.
+delivery-trouble = Discord has problems of its own ({ $status }).
+delivery-not-allowed = Discord does not let me post there ({ $reason }). Give me *View Channel* and *Send Messages* in the channel's settings.
+delivery-channel-gone = The channel no longer exists, or I cannot see it. Choose another one: `/setup channel` for announcements, `/setup review` for submissions.
+delivery-token = Discord no longer accepts my token. The operator must make a new one.
+delivery-too-many-refused = Discord refused { $count } requests within ten minutes, so I am pausing before it blocks me.
+delivery-publish-limit = Discord lets me publish about ten messages an hour in one channel.
+delivery-review-public = Everybody can read that channel now. Nobody may see a submission before a moderator approves it. Close the channel to others, or choose another one with `/setup review`.
+delivery-message-gone = Somebody deleted the message.
+delivery-thread-not-allowed = Discord does not let me start a thread there ({ $reason }). Give me *Create Public Threads* in the channel's settings.
 delivery-thread-refused = Discord refused the thread: { $reason }.
 delivery-refused = Discord refused the message: { $reason }.
-delivery-not-there-yet = The message is still on its way.
+delivery-not-there-yet = I have not posted the message yet.
 delivery-broken = The connection to Discord broke.
 
 ## Notices to the staff of a server, once for each occasion
 
-notice-rung = **{ $title } is read at another address now:** { $address }. At { $before } it cannot be read: { $reason } The first address is tried again once a day. If it is gone for good, give the new one to `/setup source` and let the old one go with `/setup remove`; nothing is announced twice.
-notice-rung-back = **{ $title } can be read at its own address again:** { $address }.
-notice-unread = **{ $title } could not be read since { $since }.** { $reason } It is tried again and again; `/setup status` says when. Whatever comes out meanwhile is announced when it can be read.
-reading-new-waits = It brought more at once than is stored of one newsletter in a day. { $count ->
-    [one] One issue follows from tomorrow on, and is announced then if it is a new one.
-   *[other] { $count } issues follow from tomorrow on; the new ones among them are announced then.
+notice-rung = **I now read { $title } at another address:** { $address }. I cannot read it at { $before }: { $reason } I try the first address again once a day. If it is gone for good, add the new one with `/setup source` and remove the old one with `/setup remove`. Nothing is posted twice.
+notice-rung-back = **I can read { $title } at its own address again:** { $address }.
+notice-unread = **I have not been able to read { $title } since { $since }.** { $reason } I keep trying, and `/setup status` shows when. I will post new issues when I can read it again.
+reading-new-waits = It brought more issues at once than I store for one newsletter in a day. { $count ->
+    [one] One issue follows from tomorrow on. If it is new, I post it then.
+   *[other] { $count } issues follow from tomorrow on. I post the new ones then.
     }
-reading-no-room = This server's archive is full, so { $count ->
-    [one] one new issue is neither stored nor announced.
-   *[other] { $count } new issues are neither stored nor announced.
-    } `/setup remove` makes room after 30 days; or ask whoever runs me for more (ISSUES_PER_SERVER).
-reading-no-room-for-links = This server's archive has no room for more links. New issues are announced, but `/links` does not find what stands in them. `/setup remove` makes room after 30 days; or ask whoever runs me for more (LINKS_PER_SERVER).
-reading-edits-wait = Very many of its issues were changed at once. { $count ->
-    [one] One change follows, with the next reading or tomorrow.
-   *[other] { $count } changes follow, with the next readings or tomorrow.
+reading-no-room = This server's archive is full, so I neither store nor post { $count ->
+    [one] one new issue.
+   *[other] { $count } new issues.
+    } `/setup remove` makes room after 30 days. Or ask the operator for more (ISSUES_PER_SERVER).
+reading-no-room-for-links = This server's archive has no room for more links. I post new issues, but `/links search` does not find their links. `/setup remove` makes room after 30 days. Or ask the operator for more (LINKS_PER_SERVER).
+reading-edits-wait = Many issues changed at once. { $count ->
+    [one] One change follows with the next reading or tomorrow.
+   *[other] { $count } changes follow with the next readings or tomorrow.
     }
 reading-links-cut = { $count ->
     [one] One issue has more than { $most } links; I keep the first { $most }.
    *[other] { $count } issues have more than { $most } links; I keep the first { $most } of each.
     }
-notice-heavy = **{ $title } is very large, or takes long to understand.** Today it took as much as one newsletter may, so it is read again on { $when }; what comes out meanwhile is announced then.
-notice-used-up = **Enough was read for this server today.** The operator allows so much a day, and its newsletters are read again on { $when }; what comes out meanwhile is announced then. If one of them is very large, `/setup remove` lets it go.
-notice-channel-stopped = **Nothing is sent to <#{ $channel }> any more.** { $reason }
+notice-heavy = **{ $title } is very large, or takes long to read.** It used up the daily limit of one newsletter, so I read it again on { $when }. I will post new issues then.
+notice-used-up = **This server has used up its reading limit for today.** The operator sets the limit. I read its newsletters again on { $when }, and post new issues then. If one of them is very large, you can remove it with `/setup remove`.
+notice-channel-stopped = **I can no longer send anything to <#{ $channel }>.** { $reason }
     { $count ->
     [0] Nothing waits there now.
-    [one] One message waits; it is sent as soon as this is mended.
-   *[other] { $count } messages wait; they are sent as soon as this is mended.
-    } `/setup channel` moves announcements to another channel, `/setup review` what waits for moderators.
-notice-no-threads = **Announcements in <#{ $channel }> get no discussion thread any more.** { $reason }
-    They are posted all the same, and each new one tries again. If you want no threads, `/setup threads on:False` switches them off.
-notice-refused = **An announcement for <#{ $channel }> could not be posted**, neither as a card nor as plain text. { $reason }
-    All others go on. When the cause is mended, `/desk post` tries this one again.
-notice-review-refused = **A submission could not be shown in <#{ $channel }>.** { $reason }
-    It waits all the same; `/setup review` shows what waits anew.
-notice-poll-refused = **A poll could not be posted in <#{ $channel }>.** { $reason }
-    `/poll close` closes it; ask it again with `/poll create` when the cause is mended.
-notice-flood-refused = **A question about many new issues could not be asked in <#{ $channel }>.** { $reason }
-    They are held back all the same; `/setup status` names them, and `/desk post` posts what you choose.
+    [one] One message waits. I will send it when this is fixed.
+   *[other] { $count } messages wait. I will send them when this is fixed.
+    } `/setup channel` moves announcements to another channel, and `/setup review` moves submissions.
+notice-no-threads = **Announcements in <#{ $channel }> no longer get a discussion thread.** { $reason }
+    I still post them, and try again with each new one. If you want no threads, use `/setup threads` with `on: False`.
+notice-refused = **I could not post an announcement in <#{ $channel }>**, neither as a card nor as plain text. { $reason }
+    All others go on. When the cause is fixed, use `/desk post` to try this one again.
+notice-review-refused = **I could not show a submission in <#{ $channel }>.** { $reason }
+    It still waits. `/setup review` shows all waiting submissions again.
+notice-poll-refused = **I could not post a poll in <#{ $channel }>.** { $reason }
+    `/poll close` closes it. When the cause is fixed, ask it again with `/poll create`.
+notice-flood-refused = **I could not ask in <#{ $channel }> about many new issues.** { $reason }
+    I am still holding them back. `/setup status` lists them, and `/desk post` posts the ones you choose.

@@ -167,7 +167,7 @@ class Browser:
             number, name = asked.pop("n"), asked.pop("ask")
             act = self._asks[name]
         except (ValueError, KeyError, AttributeError, TypeError):
-            self._send({"n": None, "error": "The page asked for something unknown; reload it."})
+            self._send({"n": None, "error": "The page asked for something unknown. Reload it."})
             return
         try:
             self._send({"n": number, "answer": await act(**asked)})
@@ -180,7 +180,7 @@ class Browser:
             self._send({"n": number, "error": error.sentence})
         except (LookupError, TypeError, ValueError, AttributeError):
             _log.exception("a tab asked for %s", name)
-            self._send({"n": number, "error": "That is not there any more, or the page is out of date; reload it."})
+            self._send({"n": number, "error": "That no longer exists, or the page is out of date. Reload it."})
 
     @property
     def _me(self) -> Person:
@@ -205,13 +205,13 @@ class Browser:
     def _channel(self, channel: str) -> model.Channel:
         me, where = self._me, self.sandbox.world.channel(int(channel))
         if where is None or not me.can_see(where):
-            raise Refused("That channel is not there for you.")
+            raise Refused("You cannot see that channel.")
         return where
 
     def _message(self, channel: str, message: str) -> model.Message:
         found = self._channel(channel).message(int(message))
         if found is None or found.only_for not in (None, self._me.id):
-            raise Refused("That message is not there any more.")
+            raise Refused("That message no longer exists.")
         return found
 
     async def _open(self, channel: str) -> Json:
@@ -292,7 +292,7 @@ class Browser:
     def _managed(self) -> model.Guild:
         """The server, for who may manage it. Raises Refused for others."""
         if not permissions.in_guild(self._me.member) & permissions.MANAGE_GUILD:
-            raise Refused("Only who may manage the server decides about its integrations.")
+            raise Refused("Only people who manage the server can change its integrations.")
         return self._me.guild
 
     async def _integrations(self) -> list[Json]:

@@ -104,7 +104,7 @@ class Panel:
     async def _correct(self, slug: str, text: str) -> str:
         post = self._find(slug)
         if not text.strip():
-            raise Refused("An issue needs a text. To take it back, withdraw it.")
+            raise Refused("An issue needs a text. To remove it, withdraw it.")
         site = self.stage.site
         new = site.publish_markdown(text, slug=slug, published_at=post.published_at, author=post.author)
         return f"“{new.title}” is corrected on the site."
@@ -113,13 +113,13 @@ class Panel:
         post = self.stage.site.withdraw(self._find(slug).slug)
         return (
             f"“{post.title}” is gone from the site and its feeds. "
-            "Its card is struck through after three readings that hold newer and older issues."
+            "The bot crosses out its card after three readings with newer and older issues."
         )
 
     def _find(self, slug: str) -> Post:
         post = self.stage.site.posts.get(slug)
         if post is None:
-            raise Refused("That issue is not on the site any more.")
+            raise Refused("That issue is no longer on the site.")
         return post
 
     async def _break(self, how: Breakage) -> str:
@@ -127,12 +127,12 @@ class Panel:
             raise Refused(f"The feed cannot be broken by {how!r}.")
         self.stage.site.break_feed(how)
         if how == "gone":
-            return "The RSS feed is gone. The bot goes on at another one that the site names, and tells the staff."
-        return "The feed is broken until you mend it."
+            return "The RSS feed is gone. The bot reads another feed of the site, and tells the staff."
+        return "The feed is broken until you repair it."
 
     async def _mend(self) -> str:
         self.stage.site.mend()
-        return "The feed is whole again. If the bot reads another one meanwhile, it looks up this one once a day."
+        return "The feed works again. If the bot reads another feed now, it tries this one again once a day."
 
     # trouble
 
@@ -147,23 +147,23 @@ class Panel:
                 return "Discord answers the next request with a rate limit of five seconds."
             case "lost":
                 sandbox.faults.lose_answer("POST", r"^/channels/\d+/messages$")
-                return "Discord takes the next message, but its answer is lost."
+                return "Discord gets the next message, but its answer is lost."
             case "drop":
                 sandbox.faults.drop_gateway()
                 return "The connection to the gateway is cut."
             case "forbid":
                 self._permit_news(is_allowed=False)
-                return "The bot may not write in #news any more."
+                return "The bot can no longer write in #news."
             case "permit":
                 self._permit_news(is_allowed=True)
-                return "The bot may write in #news again."
+                return "The bot can write in #news again."
             case "outage":
                 sandbox.outage()
                 return "Discord is down for the bot, until you end the outage."
             case "recover":
                 sandbox.recover()
                 sandbox.faults.clear()
-                return "Discord works again; all planned trouble is called off."
+                return "Discord works again, and all planned trouble is over."
         raise Refused(f"There is no trouble called {what!r}.")
 
     def _permit_news(self, *, is_allowed: bool) -> None:
@@ -188,7 +188,7 @@ class Panel:
         match what:
             case "kill":
                 await self.stage.bot.kill()
-                return "The bot is killed, in the middle of whatever it did."
+                return "The bot was killed in the middle of its work."
             case "start":
                 await self.stage.bot.start()
                 return "A new process of the bot starts."
@@ -201,8 +201,8 @@ def _ways(site: Site) -> list[Json]:
         {"name": "RSS", "address": site.feed_url},
         {"name": "Atom", "address": site.atom_url},
         {"name": "JSON Feed", "address": site.json_url},
-        {"name": "Its site, which names its feeds", "address": f"{site.url}/"},
-        {"name": "As by beehiiv's API", "address": site.api_url, "key": KEY},
+        {"name": "Its site, with links to its feeds", "address": f"{site.url}/"},
+        {"name": "beehiiv's API", "address": site.api_url, "key": KEY},
         {"name": "Another newsletter, in files", "address": f"folder:{FOLDER}"},
     ]
 

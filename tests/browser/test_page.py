@@ -94,9 +94,9 @@ async def test_what_the_page_does_not_know_is_said_and_never_shown_as_nothing(sa
     says(sandbox, {"poll": {"question": {"text": "Native?"}, "answers": [{"poll_media": {"text": "Yes"}}]}})
     await tab.open(f"{sandbox.origin}/")
     await tab.go("general")
-    await expect(tab.message("known")).to_contain_text("Component of type 77, which this page cannot show")
-    await expect(tab.message("known")).to_contain_text("Component of type 9, which this page cannot show")
-    await expect(tab.message("this page finds nothing to show")).to_be_visible()
+    await expect(tab.message("known")).to_contain_text("This page cannot show a component of type 77")
+    await expect(tab.message("known")).to_contain_text("This page cannot show a component of type 9")
+    await expect(tab.message("which this page cannot show")).to_be_visible()
     await expect(tab.message("A far picture")).to_contain_text("it is not on this machine")
     await expect(tab.message("Native?")).to_contain_text("votes in it are not simulated")
 
@@ -422,7 +422,7 @@ async def test_enter_twice_sends_once_and_a_large_file_is_refused_in_words(sandb
     await tab.page.locator("#composer input[type=file]").set_input_files(large)  # type: ignore[arg-type]
     await tab.page.locator("#box").fill("too much")
     await tab.page.keyboard.press("Enter")
-    await expect(tab.page.get_by_role("alert").filter(has_text="larger than Discord takes")).to_be_visible()
+    await expect(tab.page.get_by_role("alert").filter(has_text="larger than Discord allows")).to_be_visible()
     await expect(tab.page.locator("#box")).to_have_value("too much")
 
 

@@ -68,7 +68,7 @@ def test_what_was_taken_back_is_struck_through_and_asks_nothing_more() -> None:
     assert plain_announcement(withdrawn, delivery_key=KEY).startswith("~~**Issue number 1**~~\n")
     embed = announcement_embed(withdrawn, language="en", delivery_key=KEY)["embed"]
     assert embed.title == "~~Issue number 1~~"
-    assert "took this issue back" in embed.description
+    assert "withdrew this issue" in embed.description
     assert poll_buttons(withdrawn) is None
 
 

@@ -47,9 +47,9 @@ def test_a_card_of_a_link_that_ran_says_so_on_one_line_without_a_button(state: S
         ran = replace(ran, decided_at=NOON, decided_by_id=3)
     view = review_card(ran, language="en")
     [line] = view_as_text(view).splitlines()
-    assert "**ran** as number 3 in [Issue 9](<https://news.example/9>)" in line
+    assert "**in the issue** [Issue 9](<https://news.example/9>), link number 3" in line
     assert not any(item.is_dispatchable() for item in view.walk_children())
-    assert ("nobody has to decide" in line) == (state is SubmissionState.PENDING)
+    assert ("needs no decision" in line) == (state is SubmissionState.PENDING)
 
 
 def test_a_list_holds_what_a_message_holds() -> None:

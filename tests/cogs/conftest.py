@@ -64,7 +64,7 @@ class Press:
     async def set_up(self) -> None:
         """An administrator adds the newsletter; its newest issue is announced."""
         reply = await self.person("ada").slash(f"/setup source address:{FEED} channel:#news")
-        assert "is read from now on" in reply.text, reply.text
+        assert "I now read" in reply.text, reply.text
         await self.announced(1)
 
     async def read_again(self) -> None:

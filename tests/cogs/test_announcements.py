@@ -27,7 +27,7 @@ async def test_an_issue_of_the_archive_is_posted_once(press: Press) -> None:
     mara = press.person("mara")
     (choice,) = await mara.autocomplete("/desk post", issue="number 1")
     reply = await mara.slash("/desk post", issue=choice["value"])
-    assert "On its way" in reply.text
+    assert "I am posting it" in reply.text
     _, second = await press.announced(2)
     assert "Issue number 1" in second.text
     again = await mara.slash("/desk post", issue=choice["value"])

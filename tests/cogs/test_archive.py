@@ -41,9 +41,11 @@ async def test_links_are_searched_paged_and_say_where_they_ran(press: Press) -> 
     assert reply.text != first
     await mia.click(reply.message, "Previous")
     assert reply.text == first
-    assert "No link of the archive says all of “zeppelin”" in (await mia.slash("/links search", words="zeppelin")).text
+    assert (
+        "No link in the archive matches all of “zeppelin”" in (await mia.slash("/links search", words="zeppelin")).text
+    )
     assert "The newest links" in (await mia.slash("/links latest")).text
-    assert "ran in" in (await mia.slash("/links random")).text
+    assert "in [Issue" in (await mia.slash("/links random")).text
 
 
 async def test_what_is_offered_for_a_long_title_finds_it(press: Press) -> None:
@@ -60,12 +62,12 @@ async def test_what_is_offered_for_a_long_title_finds_it(press: Press) -> None:
 async def test_an_administrator_opens_the_archive_to_a_role_or_closes_it(press: Press, guild: Guild) -> None:
     await filled(press)
     ada, mia = press.person("ada"), press.person("mia")
-    assert "Say which role" in (await ada.slash("/setup archive", access="role")).text
+    assert "Choose the role" in (await ada.slash("/setup archive", access="role")).text
     readers = guild.role("readers")
-    assert f"for <@&{readers.id}>" in (await ada.slash("/setup archive", access="role", role=readers)).text
-    assert f"for <@&{readers.id}> here" in (await mia.slash("/links latest")).text
+    assert f"Only <@&{readers.id}>" in (await ada.slash("/setup archive", access="role", role=readers)).text
+    assert f"Only <@&{readers.id}> can search" in (await mia.slash("/links latest")).text
     assert await mia.autocomplete("/links search", words="thin") == []
-    assert "Archive of links: for" in (await ada.slash("/setup status")).text
+    assert "Archive search: for" in (await ada.slash("/setup status")).text
     press.sandbox.world.set_roles(mia.member, [readers])
     assert "The newest links" in (await mia.slash("/links latest")).text
     await ada.slash("/setup archive", access="off")
@@ -151,9 +153,9 @@ async def test_what_somebody_looks_for_stands_in_no_log(press: Press, caplog: py
 async def test_forms_that_do_not_fit_are_told_and_members_get_nothing(press: Press, guild: Guild) -> None:
     await filled(press)
     edda = press.person("edda")
-    assert "Markdown is for the queue" in (await edda.slash("/queue export", what="links", format="md")).text
-    assert "SQLite is for every link" in (await edda.slash("/queue export", format="sqlite")).text
+    assert "Markdown is only for the queue" in (await edda.slash("/queue export", what="links", format="md")).text
+    assert "SQLite is only for every link" in (await edda.slash("/queue export", format="sqlite")).text
     guild.permit_command("queue", {guild.everyone: True})
     reply = await press.person("mia").slash("/queue export", what="links")
-    assert "for editors" in reply.text
+    assert "and editors" in reply.text
     assert reply.message.attachments == []

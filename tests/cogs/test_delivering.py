@@ -64,7 +64,7 @@ async def told_staff(press: Press, guild: Guild) -> Message:
 
 async def choose_staff_channel(press: Press) -> None:
     reply = await press.person("ada").slash("/setup staff channel:#review")
-    assert "is told in" in reply.text
+    assert "I tell the staff" in reply.text
 
 
 async def publish(press: Press, number: int) -> None:
@@ -91,12 +91,12 @@ async def test_a_message_refused_twice_is_quarantined_and_its_staff_told(
     press.sandbox.faults.fail("POST", rf"/channels/{news.id}/messages$", 400, code=50035, message="Bad form", times=2)
     await publish(press, 4)
     notice = await told_staff(press, guild)
-    assert "could not be posted" in notice.text
+    assert "I could not post" in notice.text
     assert "Bad form" in notice.text
     await publish(press, 5)
     assert len(await arrived(press, news, 2)) == 2
     reply = await press.person("mara").slash("/desk post issue:Issue number 4")
-    assert "On its way" in reply.text
+    assert "I am posting it" in reply.text
     assert len(await arrived(press, news, 3)) == 3
 
 
@@ -109,17 +109,17 @@ async def test_a_channel_that_may_not_be_posted_to_stops_is_told_and_goes_on_whe
     await publish(press, 4)
     await publish(press, 5)
     notice = await told_staff(press, guild)
-    assert "Nothing is sent to" in notice.text
+    assert "I can no longer send anything to" in notice.text
     assert "Send Messages" in notice.text
     await press.settled()
     refused = [seen for seen in sandbox.requests if seen.status == 403]
     assert len(refused) == 1, "it is asked once"
     status = await press.person("ada").slash("/setup status")
-    assert "Nothing is sent to" in status.text
+    assert "I cannot send anything to" in status.text
     allow(sandbox, news)
     assert len(await arrived(press, news, 3)) == 3
     assert len(by_the_bot(channel(guild, "review"))) == 1
-    assert "Nothing is sent to" not in (await press.person("ada").slash("/setup status")).text
+    assert "I cannot send anything to" not in (await press.person("ada").slash("/setup status")).text
 
 
 async def test_what_waits_for_a_deleted_channel_goes_to_the_one_that_is_chosen(
@@ -129,9 +129,9 @@ async def test_what_waits_for_a_deleted_channel_goes_to_the_one_that_is_chosen(
     await choose_staff_channel(press)
     sandbox.world.delete_channel(news)
     await publish(press, 4)
-    assert "not there any more" in (await told_staff(press, guild)).text
+    assert "no longer exists" in (await told_staff(press, guild)).text
     reply = await press.person("ada").slash("/setup channel channel:#general")
-    assert "is announced in" in reply.text
+    assert "From now on I post" in reply.text
     [message] = await arrived(press, channel(guild, "general"), 1)
     assert "Issue number 4" in message.text
 
@@ -159,7 +159,7 @@ async def test_a_message_of_unknown_outcome_is_held_while_the_history_is_hidden(
 
 async def test_an_issue_becomes_a_forum_post(press: Press, guild: Guild) -> None:
     reply = await press.person("ada").slash(f"/setup source address:{FEED} channel:#ideas")
-    assert "is read from now on" in reply.text, reply.text
+    assert "I now read" in reply.text, reply.text
     ideas = channel(guild, "ideas")
     [post] = await press.sandbox.wait_for(lambda: list(ideas.threads), what="the post")
     assert post.name == "Issue number 3"
@@ -231,7 +231,7 @@ async def test_where_publishing_is_on_followers_get_text_and_embed_once(
     await press.settled()
     assert is_published(message)
     answer = await press.person("mara").slash("/desk why url:https://news.example/3")
-    assert "was published" in answer.text
+    assert "I published it" in answer.text
 
 
 async def test_a_published_announcement_is_found_again_after_a_restore(
@@ -260,9 +260,9 @@ async def test_a_repost_lets_the_earlier_announcement_fold_to_a_line(
     await press.set_up()
     await press.settled()
     reply = await press.person("mara").slash("/desk repost issue:Issue number 3")
-    assert "the earlier announcement will lead to it" in reply.text
+    assert "The old announcement will link to it" in reply.text
     first, second = await arrived(press, news, 2)
-    await press.sandbox.wait_for(lambda: "was announced anew" in first.text, what="the fold")
+    await press.sandbox.wait_for(lambda: "was posted again" in first.text, what="the fold")
     assert f"/channels/{guild.id}/{news.id}/{second.id}" in first.text
     assert not first.embeds
     assert "All links" not in first.text
@@ -294,10 +294,10 @@ async def test_threads_that_cannot_be_started_are_told_and_stand_in_the_status(
         await press.settled()
     [notice] = await arrived(press, review, 1)
     await press.settled()
-    assert f"<#{news.id}> get no discussion thread any more" in notice.text
-    assert "Grant me *Create Public Threads*" in notice.text
+    assert f"<#{news.id}> no longer get a discussion thread" in notice.text
+    assert "Give me *Create Public Threads*" in notice.text
     ada = press.person("ada")
-    assert f"⚠ Announcements in <#{news.id}> get no thread since" in (await ada.slash("/setup status")).text
+    assert f"⚠ Announcements in <#{news.id}> have had no thread since" in (await ada.slash("/setup status")).text
     assert (
         "It has no thread: Discord does not let me start"
         in (await ada.slash("/desk why url:https://news.example/5")).text
@@ -318,10 +318,10 @@ async def test_what_was_recorded_answers_why(press: Press, guild: Guild, news: C
     answer = await mara.slash("/desk why url:https://news.example/3?utm_source=x")
     assert answer.ephemeral
     assert f"/channels/{guild.id}/{news.id}/{message.id}" in answer.text
-    assert "was first seen in The Sample" in answer.text
+    assert "in The Sample on" in answer.text
     assert "only the newest" in (await mara.slash("/desk why url:https://news.example/1")).text
     assert "never seen" in (await mara.slash("/desk why url:https://elsewhere.example/")).text
-    assert "no web address" in (await mara.slash("/desk why url:nonsense")).text
+    assert "not a web address" in (await mara.slash("/desk why url:nonsense")).text
     choices = await mara.autocomplete("/desk why url:number 2")
     assert [choice["name"].split(" · ")[-1] for choice in choices] == ["Issue number 2"]
 
@@ -389,7 +389,7 @@ async def test_a_post_that_staff_deleted_cannot_be_folded_and_closes_no_forum(
     await press.person("mara").slash("/desk repost issue:Issue number 3")
     await sandbox.wait_for(lambda: [each for each in ideas.threads if each is not post], what="the new post")
     await press.settled()
-    assert "Nothing is sent" not in (await press.person("ada").slash("/setup status")).text
+    assert "I cannot send" not in (await press.person("ada").slash("/setup status")).text
 
 
 async def test_a_card_that_may_not_be_read_again_is_folded_later_and_closes_no_channel(
@@ -409,7 +409,7 @@ async def test_a_card_that_may_not_be_read_again_is_folded_later_and_closes_no_c
     press.clock.move(timedelta(hours=1))
     await press.settled()
     first = by_the_bot(news)[0]
-    await sandbox.wait_for(lambda: "was announced anew" in first.text, what="the fold")
+    await sandbox.wait_for(lambda: "was posted again" in first.text, what="the fold")
 
 
 async def test_a_restored_backup_finds_its_message_below_a_long_talk(

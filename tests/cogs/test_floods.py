@@ -43,11 +43,11 @@ async def test_moderators_decide_on_a_card_what_a_flood_announces(
     held = await card(sandbox, review)
     assert "4 of 5 issues of The Sample look new" in held.text
     assert "“Moved number 5”" in held.text
-    assert held.labels == ["Announce the newest", "Announce all 4", "Announce none"]
-    assert "are held back" in (await press.person("ada").slash("/setup status")).text
-    await press.person("mara").click(held, "Announce the newest")
+    assert held.labels == ["Post the newest", "Post all 4", "Post none"]
+    assert "holding them back" in (await press.person("ada").slash("/setup status")).text
+    await press.person("mara").click(held, "Post the newest")
     assert held.labels == []
-    assert "the newest is announced" in held.text
+    assert "only the newest" in held.text
     announced = await press.announced(2)
     assert "Moved number 5" in announced[-1].text
     await press.settled()
@@ -67,8 +67,8 @@ async def test_without_a_channel_for_the_staff_administrators_are_told_below_the
         assert "wait for your decision" not in (await person.slash("/help")).text
     asked = await ada.click((await ada.slash("/help")).message, "Decide")
     assert "4 of 5 issues of The Sample look new" in asked.text
-    await ada.click(asked.message, "Announce the newest")
-    assert "the newest is announced" in asked.message.text
+    await ada.click(asked.message, "Post the newest")
+    assert "only the newest" in asked.message.text
     assert "Moved number 5" in (await press.announced(2))[-1].text
     assert "wait for your decision" not in (await ada.slash("/help")).text
 
@@ -88,7 +88,7 @@ async def test_a_channel_for_the_staff_is_asked_what_nobody_was_asked(
     told = await ada.slash("/setup staff channel:#review")
     assert "wait for your decision" not in told.text, "they are asked there now"
     held = await card(sandbox, review)
-    assert held.labels == ["Announce the newest", "Announce all 4", "Announce none"]
+    assert held.labels == ["Post the newest", "Post all 4", "Post none"]
 
 
 async def test_what_has_no_room_below_an_answer_follows_it() -> None:

@@ -27,9 +27,9 @@ async def test_everything_is_exported_and_forgotten(press: Press, review: Channe
     assert kept["member_credits"][0]["name"] == "Mia"
     assert len(kept["ballots"]) == len(kept["ballot_ledger"]) == 1
     warned = await mia.slash("/privacy forget")
-    await mia.click(warned.message, "Forget me")
+    await mia.click(warned.message, "Delete my data")
     await press.sandbox.wait_for(lambda: "Done" in warned.message.text, what="the answer")
-    assert "Nothing is kept about you" in (await mia.slash("/privacy export")).text
+    assert "Nothing is stored about you" in (await mia.slash("/privacy export")).text
     press.clock.move(timedelta(minutes=1))
     await press.sandbox.wait_for(lambda: waiting.deleted, what="the card of what nobody decided about, gone")
     await press.sandbox.wait_for(lambda: "Tea: **0**" in poll.text, what="the poll without her vote")

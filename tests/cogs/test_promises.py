@@ -34,7 +34,7 @@ async def test_every_kind_of_answer_comes_after_a_promise_too(
     assert (await mara.click(waiting, "Approve")).deferred
     await sandbox.wait_for(lambda: not waiting.labels, what="the folded card")
     late = await mara.slash("/poll create channel:#general")
-    assert "try once more" in late.text
+    assert "try again" in late.text
     assert "Discussion threads: on" in (await ada.slash("/setup status")).text
     assert (await mia.slash("/privacy export")).message.attachments
     assert "poll" in (await mia.slash("/results poll:nothing")).text

@@ -46,19 +46,19 @@ async def test_the_queue_is_listed_paged_and_its_items_are_marked(press: Press, 
     await edda.click(message, "Planned")
     assert "**planned**" in message.text
     assert "Planned" not in message.labels
-    assert "the editor plans to run it" in (await press.person("mia").slash("/submit mine")).text
+    assert "planned by the editor" in (await press.person("mia").slash("/submit mine")).text
     await edda.click(message, "Back to the list")
     await edda.select(message, "Choose a link…", ["queue.example/1"])
     assert "stays anonymous" in message.text
-    await edda.click(message, "Passed")
+    await edda.click(message, "Not used")
     await edda.click(message, "Back to the list")
     assert "10 links in the queue" in message.text
     assert "queue.example/1>" not in message.text, "at the end, on the last page"
     await edda.click(message, "Next")
-    assert "queue.example/1>) · passed" in message.text
+    assert "queue.example/1>) · not used" in message.text
     await edda.select(message, "Choose a link…", ["queue.example/1"])
-    await edda.click(message, "Back into the queue")
-    assert "waits" in message.text
+    await edda.click(message, "Back to the queue")
+    assert "approved" in message.text
 
 
 async def test_the_queue_is_for_editors_at_each_press(
@@ -69,18 +69,18 @@ async def test_the_queue_is_for_editors_at_each_press(
     message = (await edda.slash("/queue list")).message
     sandbox.world.set_roles(guild.members[edda.id], [])
     reply = await edda.select(message, "Choose a link…", ["queue.example/0"])
-    assert "for editors" in reply.text
+    assert "editors can do that" in reply.text
     sandbox.world.set_roles(guild.members[edda.id], ["editor"])
     await edda.select(message, "Choose a link…", ["queue.example/0"])
     sandbox.world.set_roles(guild.members[edda.id], [])
     for button in ("Planned", "Back to the list"):
-        assert "for editors" in (await edda.click(message, button)).text
+        assert "editors can do that" in (await edda.click(message, button)).text
     sandbox.world.set_roles(guild.members[edda.id], ["editor"])
     mark = next(button for button in message.buttons if button["label"] == "Planned")
     for forged in (f"queue-mark:{'a' * 26}:planned:0", "queue-mark:x:planned:0", "queue:99999:x", "queue-item:x"):
         mark["custom_id"] = forged
         said = (await edda.click(message, "Planned")).text
-        assert "not in the queue" in said or "older version" in said, forged
+        assert "no longer in the queue" in said or "older version" in said, forged
 
 
 async def test_long_addresses_do_not_break_the_lists(press: Press, review: Channel) -> None:
@@ -127,7 +127,7 @@ async def test_the_queue_is_exported_with_credits_where_leave_was_given(
 
 
 async def test_an_empty_queue_says_so(press: Press) -> None:
-    assert "Nothing waits" in (await press.person("edda").slash("/queue list")).text
+    assert "The queue is empty" in (await press.person("edda").slash("/queue list")).text
     reply = await press.person("edda").slash("/queue export")
     assert "The queue is empty" in reply.text
     assert reply.message.attachments == []

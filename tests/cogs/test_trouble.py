@@ -102,7 +102,7 @@ async def test_a_full_disk_is_said_nothing_is_acknowledged_and_it_mends_itself(
     press.shelf.lay_out(sample_issue(4))
     with full_disk(tmp_path):
         reply = await ada.slash("/setup threads on:False")
-        assert "nothing of this was stored" in reply.text
+        assert "nothing was stored" in reply.text
         assert "disk" in (await ready(http))["database"]
         assert "Issue number 3" in (await press.person("mia").slash("/issue latest")).text, "reading goes on"
     press.clock.move(timedelta(seconds=10))
@@ -136,7 +136,7 @@ async def test_a_disk_that_takes_no_writes_is_said_and_mends_itself(
     press.clock.move(timedelta(seconds=10))
     assert "cannot be written" in (await ready(http))["database"]
     reply = await press.person("ada").slash("/setup threads on:False")
-    assert "takes no changes right now, so **nothing of this was stored**" in reply.text
+    assert "accepts no changes right now, so **nothing was stored**" in reply.text
     incident = reply.text.split("**")[-2]
     assert incident in caplog.text
     reads_only = 0
@@ -232,7 +232,7 @@ async def test_a_replayed_interaction_acts_once(press: Press, sandbox: Sandbox) 
         (
             ada,
             "/setup staff channel:#review",
-            "/setup staff remove:The channel; Discord's own updates channel is used",
+            "/setup staff remove:The staff channel; I use Discord's community updates channel instead",
         ),
         (ada, "/setup channel channel:#general", "/setup channel channel:#news"),
         (mara, "/desk repost issue:Issue number 3", None),

@@ -107,7 +107,7 @@ async def _repost(scene: Scene, plan: Plan) -> None:
     async with scene.bot() as bot:
         await scene.online()
         reply = await scene.sandbox.member("mara").slash("/desk repost issue:Issue 1")
-        assert "On its way" in reply.text, bot.log
+        assert "I am posting it" in reply.text, bot.log
         await bot.kill()
     scene.sandbox.faults.clear()
 
@@ -156,7 +156,7 @@ def _wrong(scene: Scene, plan: Plan) -> list[str]:
     expected = {f"Issue {number}": 1 for number in range(1, _ISSUES + 1)}
     wrong = []
     if plan.reposts:
-        folded = [message for _, message in posts if "was announced anew" in message.text]
+        folded = [message for _, message in posts if "was posted again" in message.text]
         if len(folded) != 1:
             wrong.append(f"{len(folded)} folded announcements instead of one")
         expected["Issue 1"] = 2

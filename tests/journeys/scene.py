@@ -59,7 +59,7 @@ class Scene:
             if publishing:
                 await ada.slash("/setup publish on:True")
             reply = await ada.slash(f"/setup source address:{self.site.feed_url} channel:#{channel}")
-            assert "is read from now on" in reply.text, bot.log
+            assert "I now read" in reply.text, bot.log
             await self.complete(1, channel=channel)
             assert await bot.stop() == 0, bot.log
 

@@ -57,18 +57,18 @@ async def test_the_story_comes_true_and_ends(tmp_path: Path) -> None:
         "14 links",
         "↳ thread: Can a spreadsheet dream?",
         "cells.example",
-        "That issue is already announced",
-        "sent by @Mia",
+        "That issue is already posted",
+        "submitted by @Mia",
         "approved by @Mara",
         "(found by Mia)",
         "With links from Mia",
-        "and stands at http://",
-        "The message in #news is edited; no second one comes",
-        "ran as number 1 in",
+        "the new one is http://",
+        "The bot edits its message in #news and posts no second one",
+        "link number 1",
         "Only paper: 2 (100%)",
-        "its answer is lost",
-        "it was not said twice",
-        "Nothing is sent to #news any more",
+        "answer is lost",
+        "nothing was posted twice",
+        "I can no longer send anything to #news",
         "It has been waiting since",
         "6 announcements in #news, 6 issues in the archive, nothing posted twice",
     ):
@@ -100,7 +100,7 @@ async def printed(process: Process, words: str) -> str:
 
 async def test_the_page_stays_up_until_interrupted_and_leaves_nothing(tmp_path: Path) -> None:
     process = await demo("--port", "0", folder=tmp_path)
-    said = await printed(process, "has a past now")
+    said = await printed(process, "The server is ready")
     [address] = re.findall(r"http://\S+", said)
     async with aiohttp.ClientSession() as client, client.get(address) as response:
         assert response.status == 200
@@ -136,7 +136,7 @@ async def test_a_sample_that_is_in_the_archive_can_be_the_news(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(None, "there is no file"), (b"", "holds no text"), (b"\xff\x00", "is no text"), (b"<html></html>", "is HTML")],
+    [(None, "there is no file"), (b"", "has no text"), (b"\xff\x00", "is not a text"), (b"<html></html>", "is HTML")],
 )
 async def test_what_is_no_issue_is_told_before_anything_starts(tmp_path: Path, content: bytes | None, why: str) -> None:
     issue = tmp_path / "issue.md"

@@ -109,11 +109,11 @@ async def test_the_loop_survives_a_kill_in_each_of_its_steps(scene: Scene, numbe
     mia, mara, edda, ada = (scene.sandbox.member(name) for name in ("mia", "mara", "edda", "ada"))
     await scene.set_up()
     await story.begin()
-    assert "Members use" in (await ada.slash("/setup review channel:#review")).text
+    assert "Members can now use" in (await ada.slash("/setup review channel:#review")).text
 
     sent = await story.step("submit", lambda: mia.slash(f"/submit link address:{_LINK} why:good"))
     assert sent is not None
-    assert "Received" in sent.text or "You sent that link in already" in sent.text
+    assert "Received" in sent.text or "You already submitted that link" in sent.text
     await story.until(lambda: len(story.cards("review", "tool-7.example")) > 0, "the moderators' card")
     [card] = story.cards("review", "tool-7.example")
     assert card.labels == ["Approve", "Decline…"]
@@ -134,7 +134,7 @@ async def test_the_loop_survives_a_kill_in_each_of_its_steps(scene: Scene, numbe
     scene.publish(7)
     await story.step("feature", nothing, moves=_LATER)
     await scene.complete(2)
-    assert "**ran** as number 1 in [Issue 7]" in (await mia.slash("/submit mine")).text
+    assert "**in the issue** [Issue 7]" in (await mia.slash("/submit mine")).text
     assert "One link" not in (await edda.slash("/queue list")).text, "what ran has left the queue"
     assert len(scene.announcements()) == 2
 

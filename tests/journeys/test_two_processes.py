@@ -91,10 +91,10 @@ async def test_a_command_that_both_processes_hear_acts_once(scene: Scene, postgr
     async with scene.bot() as first, scene.bot() as second:
         await asyncio.gather(first.logged("connected as="), second.logged("connected as="))
         reply = await scene.sandbox.member("mara").slash("/desk repost issue:Issue 1")
-        assert "On its way" in reply.text or "already on its way" in reply.text
+        assert "I am posting it" in reply.text or "I am already posting" in reply.text
         await scene.complete(2)
         await scene.sandbox.wait_for(
-            lambda: [each for each in scene.announcements() if "was announced anew" in each.text], what="the fold"
+            lambda: [each for each in scene.announcements() if "was posted again" in each.text], what="the fold"
         )
         assert (await first.stop(), await second.stop()) == (0, 0)
     assert len(scene.announcements()) == 2

@@ -124,11 +124,11 @@ async def test_a_file_waits_once_and_a_large_one_is_refused(sandbox: Sandbox, cl
 async def test_a_tab_is_answered_in_sentences_whatever_it_says(sandbox: Sandbox, client: aiohttp.ClientSession) -> None:
     async with client.ws_connect(f"{sandbox.origin}/page/socket") as socket:
         for said, words in (
-            ("rubbish", "reload it"),
-            ("[]", "reload it"),
-            ('{"n": 1, "ask": "nothing"}', "reload it"),
+            ("rubbish", "Reload it"),
+            ("[]", "Reload it"),
+            ('{"n": 1, "ask": "nothing"}', "Reload it"),
             ('{"n": 1, "ask": "open", "channel": "1"}', "Choose first whom you act as"),
-            ('{"n": 1, "ask": "act_as", "person": "x"}', "not there any more"),
+            ('{"n": 1, "ask": "act_as", "person": "x"}', "no longer exists"),
         ):
             await socket.send_str(said)
             assert words in (await socket.receive_json(timeout=30))["error"]
@@ -137,17 +137,17 @@ async def test_a_tab_is_answered_in_sentences_whatever_it_says(sandbox: Sandbox,
         assert answer["panel"] is None
         assert "review" not in [one["name"] for one in answer["server"]["channels"]], "seen with a member's eyes"
         for given, words in (
-            ({"ask": "open", "channel": str(channel(sandbox, "review"))}, "not there for you"),
+            ({"ask": "open", "channel": str(channel(sandbox, "review"))}, "You cannot see that channel"),
             (
                 {"ask": "press", "channel": str(channel(sandbox, "general")), "message": "1", "custom_id": "x"},
                 "message",
             ),
             ({"ask": "submit", "form": "1", "values": {}}, "open it again"),
             ({"ask": "panel", "act": "bot", "given": {"what": "kill"}}, "no panel"),
-            ({"ask": "open"}, "reload it"),
+            ({"ask": "open"}, "Reload it"),
             (
                 {"ask": "slash", "channel": str(channel(sandbox, "general")), "path": "x", "options": "odd"},
-                "reload it",
+                "Reload it",
             ),
         ):
             await socket.send_json({"n": 3, **given})

@@ -166,7 +166,7 @@ async def test_a_file_that_cannot_be_understood_is_told_and_hides_no_other(files
     assert isinstance(reading, Reading)
     assert not reading.is_whole
     assert reading.problem is not None
-    assert reading.problem.said() == "2 files were passed over. The first is `2.md`: It is empty."
+    assert reading.problem.said() == "I skipped 2 files. The first is `2.md`: It is empty."
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ function component(one, at) {
     return PARTS[one.type](one, at);
   } catch {
     // A kind that is newer than this page, or one with something missing: shown as what it is, never as nothing.
-    return unknown(`Component of type ${one.type}, which this page cannot show`, one);
+    return unknown(`This page cannot show a component of type ${one.type}`, one);
   }
 }
 

@@ -1,11 +1,11 @@
-// Server Settings → Integrations → the bot: which role is offered which command. Administrators decide it, not bots.
+// Server Settings → Integrations → the bot: which role can see which command. Administrators decide it, not bots.
 
 import { button, h } from "./dom.js";
 
 const CHOICES = [
-  ["", "as the bot suggests"],
-  ["allow", "offered"],
-  ["deny", "not offered"],
+  ["", "default of the bot"],
+  ["allow", "shown"],
+  ["deny", "hidden"],
 ];
 
 export async function openIntegrations(app) {
@@ -16,12 +16,12 @@ export async function openIntegrations(app) {
     app.toast(error.message);
     return;
   }
-  const said = h("p", { class: "subtext", role: "status" }, "A choice counts at once.");
+  const said = h("p", { class: "subtext", role: "status" }, "Your choice works at once.");
   const dialog = h(
     "dialog",
     { class: "form", "aria-labelledby": "integrations-title", onclose: () => dialog.remove() },
     h("h2", { id: "integrations-title" }, `Integrations: ${app.user(app.server.bot).name}`),
-    h("p", { class: "subtext" }, "Administrators are offered every command, whatever stands here."),
+    h("p", { class: "subtext" }, "Administrators can see every command, with any choice here."),
     commands.length ? null : h("p", {}, "No commands here: is the bot running?"),
     commands.map((command) =>
       h(

@@ -26,7 +26,7 @@ export class Line extends EventTarget {
 
   // Rejects with an Error whose message is a sentence for the person.
   ask(what, given = {}) {
-    if (!this.isOpen) return Promise.reject(new Error("The demo is not connected just now; try again in a moment."));
+    if (!this.isOpen) return Promise.reject(new Error("The demo is not connected right now. Try again in a moment."));
     const n = ++this.#number;
     this.#socket.send(JSON.stringify({ n, ask: what, ...given }));
     return new Promise((resolve, reject) => this.#waiting.set(n, { resolve, reject }));
@@ -46,7 +46,7 @@ export class Line extends EventTarget {
 
   #lost() {
     for (const { reject } of this.#waiting.values()) {
-      reject(new Error("The connection broke before an answer came; try again."));
+      reject(new Error("The connection broke before the answer came. Try again."));
     }
     this.#waiting.clear();
     this.dispatchEvent(new Event("lost"));

@@ -67,7 +67,7 @@ function lead(app, { message, asked }) {
   if (message.type !== REPLY || !message.message_reference) return null;
   const target = message.referenced_message;
   if (!target && message.flags & EPHEMERAL) return null;
-  if (!target) return h("p", { class: "lead" }, "Answers a message that was deleted");
+  if (!target) return h("p", { class: "lead" }, "Answers a deleted message");
   const words = plain(target).split("\n")[0].slice(0, 80);
   return h(
     "p",
@@ -98,7 +98,7 @@ function content(app, { message }, at) {
     ...all(message.components, at),
   ].filter(Boolean);
   if (shown.length) return shown;
-  return unknown(`A message of type ${message.type}, in which this page finds nothing to show`, message);
+  return unknown(`A message of type ${message.type}, which this page cannot show`, message);
 }
 
 function foot(app, view, failure, doing) {
@@ -109,7 +109,7 @@ function foot(app, view, failure, doing) {
   const edited = message.edited_timestamp && new Date(message.edited_timestamp).toLocaleString();
   return [
     edited && h("p", { class: "subtext edited", title: edited }, "(edited)"),
-    message.flags & CROSSPOSTED ? h("p", { class: "subtext" }, "Published to the channels that follow") : null,
+    message.flags & CROSSPOSTED ? h("p", { class: "subtext" }, "Published to the following channels") : null,
     thread &&
       h(
         "a",

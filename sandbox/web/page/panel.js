@@ -1,4 +1,4 @@
-// Backstage: the newsletter's site, trouble on purpose, the bot's process, and what the bot asked of Discord.
+// Backstage: the newsletter's site, trouble on purpose, the bot's process, and the requests of the bot.
 
 import { button, byId, h } from "./dom.js";
 
@@ -20,11 +20,11 @@ const BREAKAGES = {
 const TO_TRY = [
   "As Mia: press All links on an issue, vote in its poll, type /links search or /submit link.",
   "Right-click the message about a kite in #links, or press its ⋯, and submit it to the newsletter.",
-  "As Mara, the moderator: decide about links in #review, ask a poll with /poll create.",
-  "As Edda, the editor: plan with /queue list, take the queue along with /queue export.",
-  "As Ada, the administrator: /setup status, and Integrations… beside it.",
-  "As Ada: /setup source with folder:field-notes or another way to read it, see below; /setup repeats, /setup push.",
-  "Here: let the RSS feed be gone, and look into #review.",
+  "As Mara, the moderator: decide about links in #review, start a poll with /poll create.",
+  "As Edda, the editor: plan with /queue list, download the queue with /queue export.",
+  "As Ada, the administrator: /setup status, and Integrations… next to it.",
+  "As Ada: /setup source with folder:field-notes or another address from below; /setup repeats, /setup push.",
+  "Here: remove the RSS feed, and look into #review.",
   "Here: publish the next issue, correct or withdraw one, then kill the bot in the middle of it.",
 ];
 
@@ -93,7 +93,7 @@ export class Panel {
       part("ways", "Ways to read it", false),
       part("bot", "The bot", true),
       part("trouble", "Trouble on purpose", true),
-      part("requests", "What the bot asked of Discord", false),
+      part("requests", "The bot's requests to Discord", false),
       part("log", "The bot's log", false),
     );
     this.#parts.posts = h("ul", { class: "posts-list" });
@@ -129,7 +129,7 @@ export class Panel {
     if (!state) return;
     const { site, bot } = state;
     if (!this.#edited) this.#text.value = this.#draft ?? site.next;
-    this.#label.textContent = this.#edited ? "The issue, to be corrected" : "The next issue, in Markdown";
+    this.#label.textContent = this.#edited ? "The issue to correct" : "The next issue, in Markdown";
     this.#publish.textContent = this.#edited ? "Publish the correction" : "Publish the next issue";
     this.#leave.hidden = !this.#edited;
     keep(this.#parts.posts, site.posts, () => site.posts.map((post) => this.#postLine(post)));
@@ -159,7 +159,7 @@ export class Panel {
   }
 
   #broken(site) {
-    const mend = button("Mend the feed", () => this.#act("mend"), { class: "key secondary" });
+    const mend = button("Repair the feed", () => this.#act("mend"), { class: "key secondary" });
     return [h("p", {}, `The feed is broken: ${BREAKAGES[site.broken]}.`), mend];
   }
 
@@ -167,7 +167,7 @@ export class Panel {
     const options = site.breakages.map((each) => h("option", { value: each }, BREAKAGES[each]));
     const how = h("select", { id: "breakage" }, options);
     return [
-      h("label", { for: "breakage" }, "Let the feed be"),
+      h("label", { for: "breakage" }, "The feed is"),
       how,
       button("Break the feed", () => this.#act("break", { how: how.value }), { class: "key secondary" }),
     ];
@@ -184,7 +184,7 @@ export class Panel {
   #troubleLines({ outage, faults, may_write: mayWrite }) {
     const key = (what, label, kind) => button(label, () => this.#act("fault", { what }), { class: `key ${kind}` });
     const planned = faults.map((fault) => PLANNED[fault.status || fault.action] ?? fault.action).join(", ");
-    const idle = planned ? `Waiting to strike: ${planned}.` : "Nothing is planned.";
+    const idle = planned ? `Planned: ${planned}.` : "No trouble is planned.";
     return [
       h(
         "div",
@@ -192,7 +192,7 @@ export class Panel {
         TROUBLE.map(([what, label, detail]) => key(what, `${label} ${detail}`, "secondary")),
         mayWrite
           ? key("forbid", "Forbid the bot to write in #news", "secondary")
-          : key("permit", "Let the bot write in #news again", "success"),
+          : key("permit", "Allow the bot to write in #news again", "success"),
         outage ? null : key("outage", "Discord is down", "danger"),
         outage || faults.length ? key("recover", "End the trouble", "success") : null,
       ),
@@ -219,8 +219,8 @@ function wayLines(way) {
 
 function requestLines(state) {
   const how = state.checked
-    ? "The newest first, each checked against Discord's own specification."
-    : "The newest first, checked by the sandbox's rules. With Discord's own specification (openapi.json of " +
+    ? "The newest first. The demo checks each against Discord's own specification."
+    : "The newest first. The sandbox checks each by its own rules. With Discord's own specification (openapi.json of " +
       "github.com/discord/discord-api-spec) beside the Makefile as discord-openapi.json, each is checked against that.";
   return [
     h("p", { class: "subtext" }, how),

@@ -15,7 +15,7 @@ async function request(app, method, path, body) {
 
 function worded(error) {
   const said = {
-    40005: "That is larger than Discord takes; choose a smaller file.",
+    40005: "That is larger than Discord allows. Choose a smaller file.",
     50001: "You cannot see that.",
     50006: "There is nothing to send.",
     50013: "You may not do that here.",

@@ -31,7 +31,7 @@ export function drawSide(app) {
     server.may_manage
       ? button("Integrations…", () => openIntegrations(app), {
           class: "quiet",
-          title: "Server Settings: who is offered which command",
+          title: "Server Settings: who can see which command",
         })
       : "",
     h(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -21,6 +22,7 @@ from bot.chat.door import enter, is_refusal, tell_error
 from bot.chat.floods import DecideFloods, FloodChoice
 from bot.chat.guilds import MoveNewsletter
 from bot.chat.links import AllLinks, LinksPage
+from bot.chat.mentions import CommandIds, ids_of
 from bot.chat.pace import Pace
 from bot.chat.polls import AskPoll, Vote
 from bot.chat.press import Press, Presses
@@ -106,6 +108,7 @@ class Pressroom(commands.AutoShardedBot):
         )
         self._metrics = metrics
         self.pace = Pace()
+        self.command_ids: CommandIds = {}
         self._presses = Presses(PRESSES)
         self._shards_ready = 0
         self._servers_known = asyncio.Event()
@@ -286,15 +289,26 @@ class Pressroom(commands.AutoShardedBot):
             self.finished(interaction.id, outcome="refused" if is_refusal(error) else "failed")
 
     async def _sync_changed_commands(self) -> None:
-        """Register the commands with Discord only when they changed: it allows 200 creations a day."""
+        """Register the commands with Discord only when they changed: it allows 200 creations a day.
+
+        Then their ids are known, so that texts can name them as something to click; else they are asked for.
+        """
         payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         facts = json.dumps([self.application_id, sorted(payload, key=str)], sort_keys=True, default=str)
         digest = hashlib.sha256(facts.encode()).hexdigest()
         if await self._commands_memory.read() == digest:
+            await self._ask_for_command_ids()
             return
         registered = await self.tree.sync()
+        self.command_ids = ids_of(self.tree, registered)
         await self._commands_memory.write(digest)
         log.info("commands registered count=%d", len(registered))
+
+    async def _ask_for_command_ids(self) -> None:
+        try:
+            self.command_ids = ids_of(self.tree, await self.tree.fetch_commands())
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
+            log.warning("commands in texts cannot be clicked failure=%s", type(failure).__name__)
 
 
 class Tree(app_commands.CommandTree["Pressroom"]):

@@ -140,6 +140,18 @@ async def test_every_command_is_in_the_readme_or_the_guides(tree: app_commands.C
             assert f"/{command.qualified_name}" in guides, command.qualified_name
 
 
+async def test_every_command_that_a_text_names_exists(tree: app_commands.CommandTree[Pressroom]) -> None:
+    texts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "bot/locales").glob("*.ftl"))
+    guides = "".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
+    named = set(re.findall(r"`/([a-z]+(?: [a-z]+)?)[`\s]", texts + guides)) - {"healthz", "readyz", "metrics"}
+    commands = {command.qualified_name for command in tree.walk_commands()}
+    assert named
+    assert sorted(named - commands) == []
+    usable = {command.qualified_name for command in tree.walk_commands() if isinstance(command, app_commands.Command)}
+    in_texts = set(re.findall(r"`/([^`]*)`", texts))
+    assert sorted(in_texts - usable) == [], "Discord lets nobody click a group, or a command with its options"
+
+
 def test_every_setting_is_in_the_example_file_and_in_the_operators_guide() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     guide = (ROOT / "docs/operators.md").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from bot.chat.announcements import allowed_mentions, announcement_view, thread_n
 from bot.chat.classic import announcement_embed, plain_announcement, poll_buttons
 from bot.chat.floods import flood_card
 from bot.chat.marks import carries, message_mark
+from bot.chat.mentions import with_commands
 from bot.chat.notices import folded_view, notice_view, words_said
 from bot.chat.polls import poll_card
 from bot.chat.submissions import review_card
@@ -213,7 +214,8 @@ class DiscordAnnouncer:
         language, key = self._language(delivery.guild_id), delivery.delivery_key
         match matter:
             case Notice():
-                return {"view": notice_view(matter.words, language=language, delivery_key=key)}
+                view = notice_view(matter.words, language=language, delivery_key=key)
+                return {"view": with_commands(view, self._client)}
             case ReviewCard():
                 return {
                     "view": review_card(
@@ -224,7 +226,8 @@ class DiscordAnnouncer:
                     )
                 }
             case FloodCard():
-                return {"view": flood_card(matter.flood, language=language, delivery_key=key)}
+                view = flood_card(matter.flood, language=language, delivery_key=key)
+                return {"view": with_commands(view, self._client)}
             case PollCard():
                 return {"view": poll_card(matter.poll, language=language, delivery_key=key)}
             case Announcement() if delivery.degraded:

@@ -6,6 +6,7 @@ from typing import Any, Protocol, cast
 import discord
 
 from bot.chat.context import services_of
+from bot.chat.mentions import with_commands
 from bot.chat.replies import promise_answer, reply_sentence, say, sentence_view
 from bot.errors import StoreError, StoreFullError, StoreReadOnlyError
 from bot.texts import text
@@ -124,7 +125,7 @@ async def tell_outcome(interaction: discord.Interaction, error: StoreError, *, i
     if message is None:
         await reply_sentence(interaction, sentence)
     else:
-        await message.edit(view=sentence_view(sentence))
+        await message.edit(view=with_commands(sentence_view(sentence), interaction.client))
 
 
 async def _is_done(asking: asyncio.Task[bool], interaction: discord.Interaction, *, seconds: float) -> bool:

@@ -13,6 +13,7 @@ import discord
 from discord import ui
 
 from bot.chat.context import language_of
+from bot.chat.mentions import with_commands
 from bot.chat.notices import problem_said
 from bot.chat.views import View
 from bot.chat.waiting import joined, what_waits
@@ -93,6 +94,7 @@ async def reply_sentence(interaction: discord.Interaction, sentence: str) -> dis
 
 async def _send(interaction: discord.Interaction, view: ui.LayoutView) -> discord.WebhookMessage | None:
     none = discord.AllowedMentions.none()
+    with_commands(view, interaction.client)
     async with _turn_to_answer(interaction):
         if interaction.response.is_done():
             return await interaction.followup.send(view=view, ephemeral=True, allowed_mentions=none, wait=True)
@@ -113,6 +115,7 @@ async def reply_plainly(interaction: discord.Interaction, sentence: str) -> None
 async def change_view(interaction: discord.Interaction, view: ui.LayoutView) -> None:
     """Let the message that was pressed show something else."""
     none = discord.AllowedMentions.none()
+    with_commands(view, interaction.client)
     async with _turn_to_answer(interaction):
         if interaction.response.is_done():
             await interaction.edit_original_response(view=view, allowed_mentions=none)

@@ -58,7 +58,7 @@ async def test_postgresql_gone_for_a_minute_is_told_and_mends_itself(
         monkeypatch.setattr(outcomes, "_SOON_SECONDS", 0.0)
         told = await press.person("ada").slash("/setup threads on:False")
         assert "do not know yet" in told.text
-        assert "`/setup status`" in told.text
+        assert "</setup status:" in told.text
         assert "does not answer right now" in (await press.person("mia").slash("/issue latest")).text
         press.shelf.lay_out(sample_issue(4))
         await proxy.listen()
@@ -101,12 +101,12 @@ async def test_whoever_pressed_is_told_that_it_was_stored_where_only_the_answer_
     proxy.lose_answer_to(b"COMMIT;")
     reply = await mia.click(card, "Tea")
     assert "your change was stored" in reply.text
-    assert "`/vote`" in reply.text
+    assert "</vote:" in reply.text
     assert "your vote" in (await mia.slash("/vote")).text
     proxy.lose_answer_to(b"COMMIT;")
     reply = await mia.slash("/submit link address:https://tea.example/")
     assert "your change was stored" in reply.text
-    assert "`/submit mine`" in reply.text
+    assert "</submit mine:" in reply.text
     assert "tea.example" in (await mia.slash("/submit mine")).text
     proxy.lose_answer_to(b"COMMIT;")
     reply = await mara.click(waiting, "Approve")
@@ -116,7 +116,7 @@ async def test_whoever_pressed_is_told_that_it_was_stored_where_only_the_answer_
     proxy.lose_answer_to(b"COMMIT;", passing=1)  # whether she may is read before
     answered = await mara.submit(form, {"Question": "And when?", "Answers": "At noon\nAt night", "Closes": "1h"})
     assert "your change was stored" in answered.text
-    assert "`/results`" in answered.text
+    assert "</results:" in answered.text
     assert "At night" in (await mara.slash("/results poll:And when?")).text
 
 
@@ -131,7 +131,7 @@ async def test_where_nobody_can_know_it_one_is_told_where_to_look(
     reply = await press.person("mia").click(card, "Tea")
     [told] = await press.sandbox.wait_for(lambda: reply.followups, what="an answer")
     await press.sandbox.wait_for(lambda: "may be stored" in told.text, what="the sentence")
-    assert "`/vote`" in told.text
+    assert "</vote:" in told.text
     await proxy.listen()
 
 

@@ -1,5 +1,6 @@
 """Who may do what: every command and every press, asked by everybody, whatever Discord offers them."""
 
+import re
 from typing import Any
 
 import discord
@@ -114,7 +115,8 @@ def commands_of(tree: app_commands.CommandTree[Any]) -> set[str]:
 
 
 def said_by(reply: Reply) -> str:
-    return reply.text if reply.interaction.modal is None else ""
+    """What was said, with commands as the catalogue writes them."""
+    return re.sub(r"</([^:>]+):\d+>", r"`/\1`", reply.text) if reply.interaction.modal is None else ""
 
 
 def test_every_command_and_press_has_its_audience() -> None:

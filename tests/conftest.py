@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import hypothesis
 import pytest
 from sqlalchemy.engine import Compiled
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -21,6 +22,12 @@ from bot.store import Store, engine
 from bot.store.upgrade import upgrade
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+# The same examples each time, however long a busy machine takes for one: a failure is never chance.
+hypothesis.settings.register_profile(
+    "pressroom", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("pressroom")
 
 _TEMPLATE = "migrated"  # the PostgreSQL database that those of the tests are copies of
 

@@ -158,6 +158,7 @@ async def test_a_correction_and_a_withdrawal_reach_the_site_and_the_card(demo: S
     await backstage.get_by_label("The feed is").select_option(label="status 500")
     await backstage.get_by_role("button", name="Break the feed").click()
     await backstage.get_by_role("button", name="Repair the feed").click()
+    await expect(backstage.get_by_role("button", name="Break the feed")).to_be_visible()
     assert demo.site.broken is None
     assert [post.title for post in demo.site.newest_first] == ["Can a spreadsheet sing?", "Letters to a robot"]
 

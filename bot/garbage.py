@@ -6,8 +6,10 @@ A reading may bring 90,000 links: a quarter of a second each time, and again and
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 _holders = 0
+_lock = Lock()  # readings arrive in threads, side by side
 
 
 @contextmanager
@@ -18,11 +20,13 @@ def living_kept() -> Iterator[None]:
     the last one to leave puts all of it back.
     """
     global _holders  # noqa: PLW0603 - there is one collector a process
-    _holders += 1
-    gc.freeze()
+    with _lock:
+        _holders += 1
+        gc.freeze()
     try:
         yield
     finally:
-        _holders -= 1
-        if not _holders:
-            gc.unfreeze()
+        with _lock:
+            _holders -= 1
+            if not _holders:
+                gc.unfreeze()

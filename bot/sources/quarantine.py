@@ -163,7 +163,7 @@ def _send(sender: Connection, outcome: object) -> None:
 def _received(receiver: Connection) -> "_Understood[Any] | _Refused":
     issues: list[Issue] = []
     while (issue := receiver.recv()) is not None:
-        with living_kept():
+        with living_kept():  # what has come so far, too
             issues.append(issue)
     outcome: _Understood[Any] | _Refused = _Unpacker(receiver.recv_bytes(), issues).load()
     return outcome

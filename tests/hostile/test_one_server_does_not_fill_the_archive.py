@@ -260,6 +260,17 @@ async def unsubscribed(desk: Desk) -> None:
     )
 
 
+async def unread_but_for_a_day(desk: Desk) -> Retention:
+    """Let a server read a newsletter once and let it go, and the time in which it is kept be over tomorrow."""
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    await unsubscribed(desk)
+    retention = Retention(desk.store, clock=desk.clock)
+    await retention.clear()
+    desk.clock.move(timedelta(days=UNREAD_DAYS - 1))
+    return retention
+
+
 async def test_what_no_server_reads_goes_after_its_time_in_portions(desk: Desk) -> None:
     def with_links(number: int) -> Issue:
         [section] = sample_issue(number).sections
@@ -267,12 +278,7 @@ async def test_what_no_server_reads_goes_after_its_time_in_portions(desk: Desk) 
         return sample_issue(number, sections=(replace(section, links=found),))
 
     desk.shelf.lay_out(*(with_links(number) for number in range(1, 10)))
-    await desk.subscribe()
-    await desk.services.sources.read_due()
-    await unsubscribed(desk)
-    retention = Retention(desk.store, clock=desk.clock)
-    await retention.clear()
-    desk.clock.move(timedelta(days=UNREAD_DAYS - 1))
+    retention = await unread_but_for_a_day(desk)
     await retention.clear()
     assert await stored(desk) == (9, 810)
     await desk.subscribe()  # its time begins anew
@@ -322,12 +328,7 @@ async def test_an_issue_in_which_a_members_link_ran_stays_with_it(desk: Desk) ->
 async def test_what_is_imported_into_an_old_unread_newsletter_has_its_whole_time(
     desk: Desk, database_url: str, tmp_path: Path
 ) -> None:
-    await desk.subscribe()
-    await desk.services.sources.read_due()
-    await unsubscribed(desk)
-    retention = Retention(desk.store, clock=desk.clock)
-    await retention.clear()
-    desk.clock.move(timedelta(days=UNREAD_DAYS - 1))
+    retention = await unread_but_for_a_day(desk)
     (tmp_path / "loaf.md").write_text("# Loaf\n\n## Bread\n\n- Rye - is back. ([link](https://rye.example/))\n")
     settings = Settings.load(database_url=database_url, discord_token=Sandbox().token)
     await import_issues([str(tmp_path / "loaf.md")], source_url=FEED, site=None, settings=settings)

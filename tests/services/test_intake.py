@@ -172,9 +172,8 @@ async def test_changes_beyond_what_a_reading_may_make_wait_for_the_next_one(
     assert await finished(desk) == []
 
 
-async def test_a_change_while_servers_are_told_reaches_those_that_were_told_before(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def told_in_part(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[Issue]:
+    """Let a new issue come, of which two of four servers were told so far; the issues before it."""
     monkeypatch.setattr(news, "TOLD_AT_ONCE", 2)
     for place in range(1, 4):
         await desk.subscribe(GUILD + place, CHANNEL + place)
@@ -182,6 +181,13 @@ async def test_a_change_while_servers_are_told_reaches_those_that_were_told_befo
     await after_a_first_reading(desk, *old)
     desk.shelf.lay_out(sample_issue(1), *old)
     await desk.services.sources.read_due()
+    return old
+
+
+async def test_a_change_while_servers_are_told_reaches_those_that_were_told_before(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await told_in_part(desk, monkeypatch)
     assert await desk.titles_sent() == ["Issue number 1"] * 2, "the chore has the others"
     desk.shelf.lay_out(sample_issue(1, title="Corrected"), *old)
     await desk.read()
@@ -194,13 +200,7 @@ async def test_a_change_while_servers_are_told_reaches_those_that_were_told_befo
 async def test_who_wants_nothing_at_first_is_not_told_of_what_was_stored_before(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(news, "TOLD_AT_ONCE", 2)
-    for place in range(1, 4):
-        await desk.subscribe(GUILD + place, CHANNEL + place)
-    old = [sample_issue(-number) for number in range(3)]
-    await after_a_first_reading(desk, *old)
-    desk.shelf.lay_out(sample_issue(1), *old)
-    await desk.services.sources.read_due()
+    old = await told_in_part(desk, monkeypatch)
     desk.clock.move(timedelta(seconds=1))
     desk.first = FirstAnnouncement.NONE
     await desk.subscribe(GUILD + 9, CHANNEL + 9)

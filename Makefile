@@ -27,7 +27,7 @@ run: environment ## the bot on the real Discord, with the settings of .env
 invite: environment ## print the address that brings the bot to a server
 	@$(RUN) -m bot invite
 
-test: environment-dev ## the tests, in a few minutes
+test: environment-dev ## the tests, without the long journeys and the browser
 	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not journey and not browser"
 
 test-all: environment-dev ## the tests, the long journeys, and the page in a browser

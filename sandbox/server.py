@@ -181,7 +181,7 @@ class Sandbox:
 
     # waiting
 
-    async def wait_for(self, predicate: Callable[[], T], *, timeout: float = 30.0, what: str = "") -> T:
+    async def wait_for(self, predicate: Callable[[], T], *, timeout: float = 60.0, what: str = "") -> T:
         """Wait until the predicate gives something true; it is asked again after every event and request.
 
         Raises NothingHappened at the deadline, saying what the bot did meanwhile.

@@ -31,7 +31,7 @@ class Work:
         return self.due_at
 
     async def called(self, times: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while self.calls < times:
                 self._called.clear()
                 await self._called.wait()

@@ -178,7 +178,7 @@ async def test_interrupted_while_discord_does_not_answer_the_bot_stops(tmp_path:
         },
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await silent.wait()
         process.send_signal(signal.SIGTERM)
         _, told = await process.communicate()

@@ -358,6 +358,7 @@ async def test_thinking_ends_and_silence_is_told(sandbox: Sandbox, tab: Tab) -> 
         await expect(tab.message("Pressbot is thinking…")).to_contain_text("thinking")
         await sandbox.member("nils").say("general", "well?")
         await expect(tab.message("thought through")).to_contain_text("Mia used /slow")
+        sandbox.world.limits.answer_seconds = 1.0
         await tab.pick("silent")
         await expect(tab.page.locator(".note.failed")).to_contain_text("The application did not respond")
 

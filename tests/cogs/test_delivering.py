@@ -452,7 +452,7 @@ async def test_a_publication_is_not_forgotten_while_discord_hides_the_server(
         await transaction.execute(outbox.delete().where(outbox.c.purpose == "publish"))
         await transaction.execute(update(outbox).values(state=DeliveryState.PENDING, due_at=press.clock.now()))
     sandbox.gateway.hide_guild(guild)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not press.client.get_guild(guild.id).unavailable:  # type: ignore[union-attr]
             await asyncio.wait({asyncio.create_task(press.client.services.outbox.take_over())})
     await press.settled()

@@ -120,7 +120,7 @@ async def test_what_is_asked_within_a_turn_waits_for_none(desk: Desk) -> None:
         async with desk.store.read(), desk.store.read() as transaction:
             await transaction.execute(text("SELECT 1"))
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await acting(Asker(GUILD, MIA), nested())
 
 

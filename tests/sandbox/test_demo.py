@@ -17,7 +17,7 @@ async def test_a_bot_that_ends_is_told_with_its_last_words_and_the_page_stays(
     monkeypatch.setattr(stage, "BOT", (sys.executable, "-c", "raise SystemExit('There is no database here.')"))
     showing = asyncio.create_task(show(issue=None, port=0))
     said = ""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while "no database here" not in said:
             await asyncio.wait({showing}, timeout=0.05)
             assert not showing.done()

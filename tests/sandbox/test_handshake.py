@@ -24,7 +24,7 @@ async def closing_code(sandbox: Sandbox, query: str) -> int | None:
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{sandbox.gateway_url}{query}", autoclose=False) as socket,
     ):
-        message = await socket.receive(timeout=30)
+        message = await socket.receive(timeout=60)
         return message.data if message.type is aiohttp.WSMsgType.CLOSE else None
 
 
@@ -252,7 +252,7 @@ async def test_packets_are_compressed_one_by_one_for_a_client_that_takes_it(sand
         await one.identify(sandbox.token, compress=True)
         names = []
         while "GUILD_CREATE" not in names:
-            message = await one.socket.receive(timeout=30)
+            message = await one.socket.receive(timeout=60)
             packed = message.type is aiohttp.WSMsgType.BINARY
             raw = zlib.decompress(message.data) if packed else message.data.encode()
             assert packed == (len(raw) >= 1024)

@@ -143,7 +143,6 @@ async def test_a_deferral_without_an_end_says_so(
     sandbox: Sandbox, answers: Answers, card: Message, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(driver, "DEADLINE_SECONDS", 0.05)
-    sandbox.world.limits.answer_seconds = 0.1
     answers.answer = lambda got: got.response.defer(thinking=True)
     with pytest.raises(NothingHappened, match="never completed"):
         await sandbox.member("mia").click(card, "Go")

@@ -151,13 +151,13 @@ async def test_the_bot_hears_what_it_may_do_in_a_channel_and_that_it_is_gone(
         channel = bot.get_channel(general.id)
         assert isinstance(channel, discord.TextChannel)
         for deny, status in ((SEND, 403), (0, 200)):
-            told = asyncio.ensure_future(bot.wait_for("guild_channel_update", timeout=30))
+            told = asyncio.ensure_future(bot.wait_for("guild_channel_update", timeout=60))
             await asyncio.sleep(0)
             sandbox.world.permit(general, own, deny=deny)
             await told
             assert channel.permissions_for(channel.guild.me).send_messages is (not deny)
             assert (await rest.post(general, content="x"))[0] == status
-        gone = asyncio.ensure_future(bot.wait_for("guild_channel_delete", timeout=30))
+        gone = asyncio.ensure_future(bot.wait_for("guild_channel_delete", timeout=60))
         await asyncio.sleep(0)
         sandbox.world.delete_channel(general)
         assert (await gone).id == general.id

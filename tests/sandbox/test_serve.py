@@ -69,10 +69,10 @@ async def test_serve_takes_a_token_and_the_intents_of_the_application() -> None:
         assert (said["token"], said["bot_id"]) == (TOKEN, "123456789012345678")
         assert said["intents"] == ["guild_members", "message_content"]
         async with aiohttp.ClientSession() as session, session.ws_connect(f"{said['gateway_url']}?v=10") as socket:
-            await socket.receive(timeout=30)
+            await socket.receive(timeout=60)
             bits = 1 | GUILD_MEMBERS | MESSAGE_CONTENT
             await socket.send_json({"op": 2, "d": {"token": TOKEN, "intents": bits, "properties": {}}})
-            ready = await socket.receive_json(timeout=30)
+            ready = await socket.receive_json(timeout=60)
             assert (ready["t"], ready["d"]["application"]["flags"]) == ("READY", 1 << 15 | 1 << 19)
 
 

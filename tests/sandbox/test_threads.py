@@ -112,7 +112,7 @@ async def test_people_post_with_tags_that_exist(sandbox: Sandbox, guild: Guild) 
 async def test_the_bot_hears_that_a_thread_was_archived(sandbox: Sandbox) -> None:
     post = await sandbox.member("mia").post("ideas", "An idea", "More cats")
     async with running(sandbox) as bot:
-        told = asyncio.ensure_future(bot.wait_for("thread_update", timeout=30))
+        told = asyncio.ensure_future(bot.wait_for("thread_update", timeout=60))
         await asyncio.sleep(0)
         sandbox.world.archive(post)
         assert (await told)[1].archived

@@ -131,9 +131,9 @@ async def test_a_tab_is_answered_in_sentences_whatever_it_says(sandbox: Sandbox,
             ('{"n": 1, "ask": "act_as", "person": "x"}', "no longer exists"),
         ):
             await socket.send_str(said)
-            assert words in (await socket.receive_json(timeout=30))["error"]
+            assert words in (await socket.receive_json(timeout=60))["error"]
         await socket.send_json({"n": 2, "ask": "act_as"})
-        answer = (await socket.receive_json(timeout=30))["answer"]
+        answer = (await socket.receive_json(timeout=60))["answer"]
         assert answer["panel"] is None
         assert "review" not in [one["name"] for one in answer["server"]["channels"]], "seen with a member's eyes"
         for given, words in (
@@ -151,7 +151,7 @@ async def test_a_tab_is_answered_in_sentences_whatever_it_says(sandbox: Sandbox,
             ),
         ):
             await socket.send_json({"n": 3, **given})
-            assert words in (await socket.receive_json(timeout=30))["error"]
+            assert words in (await socket.receive_json(timeout=60))["error"]
 
 
 async def test_an_ephemeral_message_reaches_its_reader_alone(sandbox: Sandbox, client: aiohttp.ClientSession) -> None:
@@ -162,12 +162,12 @@ async def test_an_ephemeral_message_reaches_its_reader_alone(sandbox: Sandbox, c
     ):
         for socket, name in ((mia, "mia"), (nils, "nils")):
             await socket.send_json({"n": 1, "ask": "act_as", "person": str(sandbox.member(name).id)})
-            await socket.receive_json(timeout=30)
+            await socket.receive_json(timeout=60)
         posting.post(sandbox.world, general, sandbox.world.bot, Draft("secret"), only_for=sandbox.member("mia").id)
         await sandbox.member("mara").say("general", "public")
-        heard = [(await mia.receive_json(timeout=30))["view"]["message"]["content"] for _ in range(2)]
+        heard = [(await mia.receive_json(timeout=60))["view"]["message"]["content"] for _ in range(2)]
         assert heard == ["secret", "public"]
-        assert (await nils.receive_json(timeout=30))["view"]["message"]["content"] == "public"
+        assert (await nils.receive_json(timeout=60))["view"]["message"]["content"] == "public"
 
 
 async def test_without_a_page_the_sandbox_serves_none(client: aiohttp.ClientSession) -> None:

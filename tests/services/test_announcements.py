@@ -234,7 +234,7 @@ async def test_what_waits_is_announced_though_one_way_is_removed_while_it_comes_
     by_api = sample_issue(2, identities=("guid:post_2", "link:news.example/2"))
     desk.shelf.answers[API] = Reading(title="By API", issues=(by_api, sample_issue(1)))
     desk.clock.move(timedelta(minutes=16))
-    async with asyncio.timeout(20), desk.store.write() as brake:
+    async with asyncio.timeout(60), desk.store.write() as brake:
 
         async def nearly_stored() -> None:
             # From here on the reading can store what is new, but not let anybody be told of it.

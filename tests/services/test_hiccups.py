@@ -276,7 +276,7 @@ async def test_who_asks_while_the_asking_for_others_is_given_up_is_answered(
         finally:
             await ends.wait()
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with monkeypatch.context() as patched:
             patched.setattr(interaction_rows, "acted", slow)
             given_up = asyncio.create_task(desk.services.interactions.has_acted(505, GUILD))
@@ -300,7 +300,7 @@ async def test_after_a_mistake_of_ours_it_is_asked_again_what_became_of_interact
 
     monkeypatch.setattr(interaction_rows, "acted", mistaken)
     asking = asyncio.create_task(desk.services.interactions.has_acted(505, GUILD))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not asking.done():
             desk.clock.move(timedelta(seconds=1))
             await asyncio.sleep(0)

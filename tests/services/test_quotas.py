@@ -273,7 +273,7 @@ async def test_who_add_at_once_stay_within_the_number_of_sources(ration: Ration)
     ration.subscriptions._quotas = Quotas(sources=2)
     await ration.subscribe(url="https://first.example/feed")
     add = partial(ration.subscriptions.subscribe, GUILD, channel_id=CHANNEL, actor=ADMIN)
-    async with asyncio.timeout(20), ration.desk.store.write() as brake:
+    async with asyncio.timeout(60), ration.desk.store.write() as brake:
         await brake.execute(text("LOCK TABLE subscriptions IN SHARE MODE"))
         adding: list[asyncio.Task[Subscribed]] = []
         for url in urls(2):  # one looks after the other, and both have looked

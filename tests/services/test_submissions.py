@@ -533,7 +533,7 @@ async def test_links_that_run_lock_their_cards_in_the_order_of_the_outbox(
         return changes
 
     monkeypatch.setattr(reading_rules, "feature_links", slow)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await desk.services.sources.read_due()
         await delivering[0]
     [source] = (await desk.services.guilds.status(GUILD)).sources

@@ -208,7 +208,7 @@ async def test_what_is_read_with_the_old_key_is_void_when_another_one_is_given_m
         desk.shelf.credentials.clear()
 
     desk.shelf.meanwhile = change
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await desk.services.sources.read_due()
     assert desk.shelf.credentials == [None, "k2"]
     assert await desk.titles_sent() == ["Issue number 1"]
@@ -227,7 +227,7 @@ async def test_another_key_and_a_reading_that_is_stored_do_not_wait_for_each_oth
         return False
 
     monkeypatch.setattr(intake, "note_hub", slow)  # in the transaction at its end
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         reading = asyncio.create_task(desk.services.sources.read_due())
         await stores.wait()
         changing = asyncio.create_task(subscribed(desk, url=FEED, channel_id=CHANNEL + 1, key="k2"))
@@ -241,7 +241,7 @@ async def test_another_key_and_a_reading_that_is_stored_do_not_wait_for_each_oth
 @only_postgresql
 async def test_who_adds_what_is_just_being_deleted_because_nobody_reads_it_reads_it_anew(desk: Desk) -> None:
     source = await unread(desk)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async with desk.store.write() as transaction:
             await transaction.execute(select(sources.c.id).with_for_update())  # as deleting begins
             adding = asyncio.create_task(desk.subscribe())
@@ -272,7 +272,7 @@ async def test_what_is_just_being_added_is_not_deleted(
         await goes_on.wait()
 
     monkeypatch.setattr(source_rows, "begin_anew", slow)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         adding = asyncio.create_task(desk.subscribe())
         await adds.wait()
         clearing = asyncio.create_task(Retention(desk.store, clock=desk.clock).clear())
@@ -297,7 +297,7 @@ async def test_the_key_of_a_source_that_others_just_begin_to_read_is_not_changed
         await goes_on.wait()
 
     monkeypatch.setattr(source_rows, "want", slow)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         adding = asyncio.create_task(desk.subscribe(GUILD + 1))
         await adds.wait()
         changing = asyncio.create_task(subscribed(desk, url=FEED, key="k2"))

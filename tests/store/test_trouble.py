@@ -234,7 +234,7 @@ async def test_a_store_with_a_stuck_probe_closes(tmp_path: Path) -> None:
         await store.probe(timeout_seconds=0.01)
     leave.set()
     await holder
-    await asyncio.wait_for(store.close(), 5)
+    await asyncio.wait_for(store.close(), 60)
 
 
 async def test_more_readers_than_connections_are_told_that_the_database_is_busy(

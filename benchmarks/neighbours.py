@@ -8,6 +8,7 @@ change the numbers.
 """
 
 import asyncio
+import gc
 import json
 import os
 import subprocess
@@ -120,6 +121,7 @@ async def child(url: str, folder: str) -> dict[str, float]:
     from bot.store.upgrade import upgrade
 
     await upgrade(url)
+    gc.freeze()  # as the bot does at its start
     clock, bell, shelf, secrets = _Clock(), _Bell(), _Shelf(), SecretBox(Path(folder) / "secret.key")
     async with await Store.open(url) as store:
         named: dict[str, Any] = {"clock": clock, "bell": bell}

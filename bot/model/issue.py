@@ -99,6 +99,10 @@ class Issue:
         """All content links in reading order, once per place."""
         return tuple(link for section in self.sections for link in section.links)
 
+    @property
+    def link_count(self) -> int:
+        return sum(len(section.links) for section in self.sections)
+
 
 class Stage(StrEnum):
     """How far the news of a stored issue are on their way to the servers that read it."""

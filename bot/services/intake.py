@@ -107,7 +107,7 @@ class Intake:
         """
         # A submission whose key is by older rules would not be recognised, and an issue is new only once.
         await follow_submissions(self._store)
-        is_large = sum(len(issue.links) for issue in reading.issues) > _LARGE_READING_LINKS
+        is_large = sum(issue.link_count for issue in reading.issues) > _LARGE_READING_LINKS
         try:
             with living_kept() if is_large else nullcontext():
                 await self._take_in(source, climbed, reading)

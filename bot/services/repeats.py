@@ -5,10 +5,10 @@ Both are linked with each other. A server that wants each story once gets the di
 where the newsletter has that habit, and is announced when none came.
 """
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from bot.bites import Bites
 from bot.model.chore import Chore
 from bot.model.guild import Guild, Source
 from bot.model.issue import IssueCard
@@ -41,16 +41,17 @@ async def find_repeats(transaction: Transaction, source: Source, fresh: Collecti
     That reads much, and changes nothing; `note_repeats` keeps it.
     """
     found: dict[str, str] = {}
+    bites = Bites()
     for start, end in _spans(await issue_rows.moments_of(transaction, fresh)):
         stories = await repeat_rows.told_between(transaction, source.source_id, start, end)
         short = [story for story in stories if story.told_in is None and len(story.keys) <= MOST_LINKS_OF_A_STORY]
         digests = _Digests(frozenset().union(*(story.keys for story in short)))
         for story in stories:
             if short and len(story.keys) >= FEWEST_LINKS_OF_A_DIGEST:
-                await asyncio.sleep(0)  # somebody may want to press a button
+                await bites.rest()  # somebody may want to press a button
                 digests.add(story)
         for story in short:
-            await asyncio.sleep(0)
+            await bites.rest()
             digest = digests.teller_of(story)
             if digest is not None and (story.issue_key in fresh or digest.issue_key in fresh):
                 found[story.issue_key] = digest.issue_key

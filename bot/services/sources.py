@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from bot.clock import Clock
 from bot.errors import DomainError, FetchError, StoreBusyError, StoreError, StoreGoneError
+from bot.garbage import keeps_what_arrives
 from bot.metrics import Metrics, metered
 from bot.model.guild import Source
 from bot.model.problem import Problem
@@ -276,6 +277,7 @@ class Sources:
         for worker in ("outbox", "chores"):
             self._bell.ring(worker)
 
+    @keeps_what_arrives
     async def _read_and_take_in(self, source: Source) -> None:
         """Read one source and take in what is new; whatever goes wrong with it is its own problem."""
         try:

@@ -5,13 +5,13 @@ sorted out first, which only reads, and then stored in pieces, a small transacti
 some of them is known at the next reading, and told then: a new issue stays `Stage.NEW` until its reading is at its end.
 """
 
-import asyncio
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
+from bot.bites import Bites
 from bot.model.guild import Source
 from bot.model.issue import Issue, Section, Stage
 from bot.services.keys import issue_key
@@ -154,7 +154,8 @@ async def sort_out(
     """
     from bot.newsletter.links import KEY_VERSION  # with the patterns behind it: not before something is read
 
-    cut = sum(len(issue.links) > MOST_LINKS for issue in issues)
+    bites = Bites()
+    cut = sum(issue.link_count > MOST_LINKS for issue in issues)
     issues = [_bounded(issue) for issue in issues]
     recognised, known_names = await _recognised(transaction, source, issues, trusts_words=not is_listed)
     if is_listed and is_whole:
@@ -169,8 +170,8 @@ async def sort_out(
     for each in sorted(recognised[::-1], key=_order):  # noqa: C415 - sorted(reverse=True) would turn equals around, too
         issue, known = each.issue, each.known
         digest = digest_of(issue, key_version=KEY_VERSION)
-        await asyncio.sleep(0)  # a long reading takes seconds of work, during which somebody may press a button
-        item = Item(issue, known, digest, links=len(issue.links))
+        await bites.rest()  # a long reading takes seconds of work, during which somebody may press a button
+        item = Item(issue, known, digest, links=issue.link_count)
         if known is None:
             items.append(item)
             continue
@@ -369,7 +370,7 @@ def _is_after(issue: Issue, moment: datetime | None) -> bool:
 
 def _bounded(issue: Issue) -> Issue:
     """The issue with no more than is kept of it."""
-    if len(issue.links) > MOST_LINKS or len(issue.sections) > MOST_LINKS:
+    if issue.link_count > MOST_LINKS or len(issue.sections) > MOST_LINKS:
         issue = _with_links(issue, MOST_LINKS)
     if len(issue.images) > MOST_PICTURES or len(issue.identities) > MOST_NAMES:
         issue = replace(issue, images=issue.images[:MOST_PICTURES], identities=issue.identities[:MOST_NAMES])
@@ -378,7 +379,7 @@ def _bounded(issue: Issue) -> Issue:
 
 def _with_links(issue: Issue, most: int) -> Issue:
     """The issue with its first links only."""
-    if len(issue.links) <= most and len(issue.sections) <= MOST_LINKS:
+    if issue.link_count <= most and len(issue.sections) <= MOST_LINKS:
         return issue
     sections: list[Section] = []
     left = most

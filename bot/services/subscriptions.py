@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from bot.clock import Clock
 from bot.errors import FetchError, NotFoundError, RefusedError, TooMuchError, UnreadableError
+from bot.garbage import keeps_what_arrives
 from bot.model.guild import FirstAnnouncement, Source, Subscription, folder_address
 from bot.model.member import Actor
 from bot.model.pasted import one_address
@@ -119,6 +120,7 @@ class Subscriptions:
         finally:
             self._adding.remove(guild_id)
 
+    @keeps_what_arrives
     async def subscribe(
         self,
         guild_id: int,

@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from bot.bites import Bites
 from bot.errors import UnreadableError
 from bot.garbage import living_kept
 from bot.metrics import note_understood
@@ -162,9 +163,10 @@ def _send(sender: Connection, outcome: object) -> None:
 
 def _received(receiver: Connection) -> "_Understood[Any] | _Refused":
     issues: list[Issue] = []
+    bites = Bites()
     while (issue := receiver.recv()) is not None:
-        with living_kept():  # what has come so far, too
-            issues.append(issue)
+        issues.append(issue)
+        bites.rest_thread()
     outcome: _Understood[Any] | _Refused = _Unpacker(receiver.recv_bytes(), issues).load()
     return outcome
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, or_, select, true, update
 
+from bot.bites import Bites
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, News, Section, Stage
 from bot.store import search as search_rows
@@ -23,11 +24,11 @@ REUSED = "~"
 # 96 characters hold every kind of identity, one of them for the mark above; what is longer (a guid that is a whole
 # address) stands as its hash.
 _LONGEST_IDENTITY = 95
-_NAMES_AT_ONCE = 1000
+_NAMES_AT_ONCE = 100  # a statement with a thousand of them is forty milliseconds of work before it is sent
 # A feed holds fewer; what is older cannot be missed in it.
 _MOST_LOOKED_THROUGH = 2000
 _ISSUES_AT_ONCE = 10  # where all their links are read
-_LINKS_AT_ONCE = 50
+_LINKS_AT_ONCE = 25
 
 
 async def add_issue(
@@ -293,6 +294,7 @@ async def known_by_name(
     asked = [*wanted, *again]
     known: dict[str, KnownIssue] = {}
     reused: set[str] = set()
+    bites = Bites()
     for start in range(0, len(asked), _NAMES_AT_ONCE):
         rows = await transaction.execute(
             select(*_OF_KNOWN, issue_identities.c.identity.label("name"))
@@ -307,6 +309,7 @@ async def known_by_name(
                 reused.add(again[row.name])
             else:
                 known[wanted[row.name]] = _known(row)
+        await bites.rest()
     return known, reused
 
 
@@ -333,6 +336,7 @@ async def link_keys_of(
     """The keys of these issues' links, by issue; without those of other versions, which are no keys of today's."""
     keys: dict[int, set[str]] = {}
     wanted = sorted(issue_ids)
+    bites = Bites()
     for start in range(0, len(wanted), _ISSUES_AT_ONCE):
         rows = await transaction.execute(
             select(links.c.issue_id, links.c.key).where(
@@ -341,6 +345,7 @@ async def link_keys_of(
         )
         for row in rows:
             keys.setdefault(row.issue_id, set()).add(row.key)
+        await bites.rest()
     return {issue_id: frozenset(found) for issue_id, found in keys.items()}
 
 

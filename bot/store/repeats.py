@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_, update
 
+from bot.bites import Bites
 from bot.model.issue import IssueCard
 from bot.store.group_commit import Transaction
 from bot.store.issues import card_named
@@ -55,6 +56,7 @@ async def told_between(transaction: Transaction, source_id: int, start: datetime
         )
     ).all()
     stories: list[Told] = []
+    bites = Bites()
     # A few at a time: each may have hundreds of links, and others want to work meanwhile.
     for place in range(0, len(rows), _AT_ONCE):
         some = rows[place : place + _AT_ONCE]
@@ -84,6 +86,7 @@ async def told_between(transaction: Transaction, source_id: int, start: datetime
             )
             for row in some
         )
+        await bites.rest()
     return stories
 
 

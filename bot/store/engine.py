@@ -32,6 +32,7 @@ from bot.errors import (
     StoreGoneError,
     StoreReadOnlyError,
 )
+from bot.store import one_trip
 from bot.store.complaints import READ_ONLY, explanation, silence, translated_errors
 from bot.store.group_commit import GroupCommit, Transaction, uninterrupted
 from bot.store.line import Line
@@ -127,8 +128,7 @@ class Store:
         lock = None
         if url.get_backend_name() == "sqlite":
             lock = prepare_file(Path(str(url.database)), exclusive=exclusive)
-            writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=_POOL_TIMEOUT_SECONDS)
-            reader = create_async_engine(url, pool_size=_READERS, max_overflow=0, pool_timeout=_POOL_TIMEOUT_SECONDS)
+            writer, reader = _sqlite_engine(url, 1), _sqlite_engine(url, _READERS)
             event.listen(writer.sync_engine, "connect", _configure_sqlite_writer)
             event.listen(writer.sync_engine, "begin", begin_immediate)
             event.listen(reader.sync_engine, "connect", _configure_sqlite_reader)
@@ -333,6 +333,16 @@ def prepare_file(path: Path, *, exclusive: bool = False) -> IO[str] | None:
 
 def _opened_for_owner(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+def _sqlite_engine(url: URL, connections: int) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT_SECONDS,
+        connect_args={"async_creator_fn": one_trip.connect},
+    )
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

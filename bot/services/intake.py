@@ -28,7 +28,6 @@ from bot.services.repeats import find_repeats, note_repeats
 from bot.services.slots import next_reading, room_again
 from bot.services.storing import (
     MOST_LINKS,
-    Room,
     Sorted,
     Stored,
     look_for_missing,
@@ -141,7 +140,7 @@ class Intake:
         is_held = not is_first and self._is_flood(new, before, listed=len(reading.issues), now=now)
         if is_held and news:
             await self._hold(source, news, before, listed=len(reading.issues), now=now)
-        problem = reading.problem or _problem_of(found, room)
+        problem = reading.problem or _problem_of(found)
         if found.waiting or found.edits_waiting:  # with its marks, the rest would come when something else changes
             reading = replace(reading, etag=None, last_modified=None)
         shown, gone = await self._end(
@@ -149,7 +148,7 @@ class Intake:
             climbed,
             replace(reading, problem=problem),
             before,
-            not_before=room_again(now, is_full=room.is_full) if found.waiting else now,
+            not_before=room_again(now, is_full=found.is_full) if found.waiting else now,
             found=found,
             stored=stored,
             new=len(news),
@@ -370,10 +369,10 @@ async def _feature(
     return changes
 
 
-def _problem_of(found: Sorted, room: Room) -> Problem | None:
+def _problem_of(found: Sorted) -> Problem | None:
     """What had to be left out of a reading, said once in the words for the most of it."""
     if found.waiting:
-        return Problem("reading-no-room" if room.is_full else "reading-new-waits", {"count": len(found.waiting)})
+        return Problem("reading-no-room" if found.is_full else "reading-new-waits", {"count": len(found.waiting)})
     if found.bare:
         return Problem("reading-no-room-for-links")
     if found.edits_waiting:

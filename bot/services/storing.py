@@ -89,8 +89,8 @@ class Sorted:
 
     seen: row ids of the issues that were known before, in the order in which they came. names: what known ones are
     called besides, by row id. reused: names that say nothing from now on. waiting: new ones there was no room for.
-    edits_waiting: how many changed ones. bare: how many are stored with fewer links than they have, for want of room.
-    cut: how many issues have more links than are kept of any.
+    is_full: they wait whatever the day. edits_waiting: how many changed ones. bare: how many are stored with fewer
+    links than they have, for want of room. cut: how many issues have more links than are kept of any.
     """
 
     items: tuple[Item, ...]
@@ -98,6 +98,7 @@ class Sorted:
     names: tuple[tuple[int, str], ...] = ()
     reused: frozenset[str] = frozenset()
     waiting: tuple[Item, ...] = ()
+    is_full: bool = False
     edits_waiting: int = 0
     bare: int = 0
     cut: int = 0
@@ -335,6 +336,7 @@ def _within(found: Sorted, items: Sequence[Item], room: Room) -> Sorted:
     kept: list[Item] = []
     waiting: list[Item] = []
     edits_waiting = bare = 0
+    is_full = False
     for item in (*news, *older, *edited):
         if item.links - item.links_before > max(more_links, 0):
             item = replace(item, links=min(item.links, item.links_before))  # noqa: PLW2901 - as it is stored
@@ -342,6 +344,7 @@ def _within(found: Sorted, items: Sequence[Item], room: Room) -> Sorted:
         if item.known is None:
             # All that is older waits with it: else it would come between others that were told long ago.
             if waiting or issues < 1 or links < item.links:
+                is_full = is_full or (room.is_full and issues < 1)
                 waiting.append(item)
                 continue
             issues -= 1
@@ -359,6 +362,7 @@ def _within(found: Sorted, items: Sequence[Item], room: Room) -> Sorted:
         found,
         items=tuple(sorted(kept, key=lambda item: places[id(item.issue)])),
         waiting=tuple(waiting),
+        is_full=is_full,
         edits_waiting=edits_waiting,
         bare=bare,
     )

@@ -80,6 +80,14 @@ async def test_of_one_newsletter_so_much_is_stored_a_day_and_the_older_issues_fo
     assert (await desk.services.guilds.status(GUILD)).floods == ()
 
 
+async def test_an_archive_with_room_for_fewer_issues_than_a_day_is_not_called_full_before_it_is(desk: Desk) -> None:
+    reading = desk.sources(quotas=replace(MUCH, issues_a_day=5, links_a_day=9, issues_of_a_server=4))
+    await desk.subscribe()
+    assert await read(desk, reading, 5, 4, 3, 2, 1) == ((3, 9), "reading-new-waits"), "the day has no more links"
+    desk.clock.move(timedelta(days=1))
+    assert await read(desk, reading, 5, 4, 3, 2, 1) == ((4, 12), "reading-no-room")
+
+
 async def test_a_newsletter_that_changes_everything_all_day_is_not_stored_anew_each_time(desk: Desk) -> None:
     reading = desk.sources(quotas=replace(MUCH, links_a_day=40))
     await desk.subscribe()

@@ -44,4 +44,4 @@ async def attempt(
         finally:
             async with store.write() as transaction:
                 await attempt_rows.end(transaction, guild_id, token=token)
-                await charge(transaction, [guild_id], cost_of(meter), now=clock.now())
+                await charge(transaction, [guild_id], cost_of(meter), day=clock.now().date())

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from bot.errors import RefusedError
 from bot.metrics import Meter
@@ -70,11 +70,10 @@ def is_heavy(source: Source, quotas: Quotas, *, now: datetime) -> bool:
     return source.usage_day == now.date() and source.received_bytes >= quotas.bytes_of_a_source
 
 
-async def charge(transaction: Transaction, guild_ids: Collection[int], received_bytes: int, *, now: datetime) -> None:
-    """Divide what was received between the servers that read it."""
+async def charge(transaction: Transaction, guild_ids: Collection[int], received_bytes: int, *, day: date) -> None:
+    """Charge each of these servers with so much."""
     if received_bytes and guild_ids:
-        share = -(-received_bytes // len(guild_ids))
-        await usage_rows.add(transaction, guild_ids, day=now.date(), received_bytes=share)
+        await usage_rows.add(transaction, guild_ids, day=day, received_bytes=received_bytes)
 
 
 def cost_of(meter: Meter) -> int:

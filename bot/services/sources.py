@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import uniform
@@ -43,14 +43,16 @@ _LEASE_MARGIN = timedelta(seconds=30)
 _DEFAULT_FETCH_TIMEOUT = timedelta(seconds=20)
 _BUSY_PAUSE = timedelta(seconds=30)
 _SOURCES_AT_ONCE = 8
+_CHARGED_AT_ONCE = 100
 _LONGEST_BACKOFF = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """What a reading cost, in bytes (`cost_of`), and the servers that pay for it."""
+    """What a reading cost, in bytes (`cost_of`), the servers that still have to pay for it, and how much each."""
 
-    guild_ids: Collection[int]
+    guild_ids: Sequence[int]
+    share: int
     source_id: int
     received_bytes: int
     at: datetime
@@ -240,7 +242,9 @@ class Sources:
                 await self._read_and_take_in(source)
             finally:
                 if cost := cost_of(meter):
-                    self._uncharged.append(_Received(paying, source.source_id, cost, self._clock.now()))
+                    share = -(-cost // max(len(paying), 1))
+                    received = _Received(sorted(paying), share, source.source_id, cost, self._clock.now())
+                    self._uncharged.append(received)
         await self._charge()
 
     async def _charge(self) -> None:
@@ -250,15 +254,18 @@ class Sources:
         """
         while self._uncharged:
             received = self._uncharged.pop()
+            some, others = received.guild_ids[:_CHARGED_AT_ONCE], received.guild_ids[_CHARGED_AT_ONCE:]
+            day = received.at.date()
             try:
                 async with self._store.write() as transaction:
-                    await charge(transaction, received.guild_ids, received.received_bytes, now=received.at)
-                    await source_rows.charge(
-                        transaction, received.source_id, received.received_bytes, day=received.at.date()
-                    )
+                    await charge(transaction, some, received.share, day=day)
+                    if not others:
+                        await source_rows.charge(transaction, received.source_id, received.received_bytes, day=day)
             except BaseException:
                 self._uncharged.append(received)
                 raise
+            if others:
+                self._uncharged.append(replace(received, guild_ids=others))
 
     async def _put_off(self, source: Source, words: str, *, occasion: str, now: datetime) -> None:
         """Enough was received for today: read the source tomorrow, and tell the servers that read it once."""

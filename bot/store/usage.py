@@ -10,6 +10,8 @@ from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import guild_usage, left_sources, sources, subscriptions
 
+_ASKED_AT_ONCE = 1_000  # PostgreSQL takes 32,767 parameters a statement
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -86,9 +88,13 @@ async def add_below(
 
 async def of_day(transaction: Transaction, guild_ids: Collection[int], *, day: date) -> dict[int, int]:
     """What was read for these servers on that day; those without any are left out."""
-    rows = await transaction.execute(
-        select(guild_usage.c.guild_id, guild_usage.c.received_bytes).where(
-            guild_usage.c.guild_id.in_(list(guild_ids)), guild_usage.c.day == day
+    used: dict[int, int] = {}
+    asked = sorted(guild_ids)
+    for start in range(0, len(asked), _ASKED_AT_ONCE):
+        rows = await transaction.execute(
+            select(guild_usage.c.guild_id, guild_usage.c.received_bytes).where(
+                guild_usage.c.guild_id.in_(asked[start : start + _ASKED_AT_ONCE]), guild_usage.c.day == day
+            )
         )
-    )
-    return {row.guild_id: row.received_bytes for row in rows}
+        used |= {row.guild_id: row.received_bytes for row in rows}
+    return used

@@ -3,19 +3,24 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, insert, select
 
+from bot.metrics import note_received
 from bot.model.delivery import Purpose
 from bot.model.issue import Issue, Section
 from bot.model.problem import Problem
+from bot.ports import Reading, Unchanged
 from bot.services import intake
+from bot.services.quotas import MEGABYTE
 from bot.services.storing import MOST_LINKS, Sorted, sort_out
 from bot.store import Store
-from bot.store.tables import guilds, issues, outbox, subscriptions
-from tests.doubles import sample_issue, sample_link
+from bot.store import sources as source_rows
+from bot.store.tables import guild_usage, guilds, issues, outbox, subscriptions
+from tests.doubles import Shelf, sample_issue, sample_link
 from tests.services.conftest import GUILD, Desk, desk
 from tests.services.full import CountingStore
 from tests.services.test_polls import ask, vote
@@ -49,12 +54,12 @@ def _large(number: int, *, words: str = "A", links: int = LINKS) -> Issue:
     return sample_issue(number, title=f"{words} {number}", sections=(Section("Tools", found),))
 
 
-async def _read_by_many(desk: Desk) -> None:
+async def _read_by_many(desk: Desk, servers: int = SERVERS) -> None:
     """A newsletter that many servers read, and that was read before."""
     desk.shelf.lay_out(*(sample_issue(-number) for number in range(ISSUES + 1)))
     await desk.subscribe()
     now = desk.clock.now()
-    others = range(GUILD + 1, GUILD + SERVERS)
+    others = range(GUILD + 1, GUILD + servers)
     named = {"name": "Other", "discussion_threads": True, "first_announcement": "newest", "created_at": now}
     async with desk.store.write() as transaction:
         await transaction.execute(insert(guilds), [{"guild_id": each, **named} for each in others])
@@ -101,6 +106,29 @@ async def test_what_a_transaction_writes_grows_neither_with_a_reading_nor_with_i
     async with desk.store.read() as transaction:
         told = select(func.count()).select_from(outbox).where(outbox.c.purpose == Purpose.ANNOUNCE)
         assert (await transaction.execute(told)).scalar_one() == SERVERS * (ISSUES + 1)
+
+
+class HeavyShelf(Shelf):
+    async def read(self, *args: Any, **options: Any) -> Reading | Unchanged:
+        note_received(MEGABYTE)
+        return await super().read(*args, **options)
+
+
+async def test_a_reading_is_charged_to_many_servers_in_portions_and_to_each_once(desk: Desk) -> None:
+    servers = 250
+    await _read_by_many(desk, servers)
+    reading = desk.sources(HeavyShelf(sample_issue(0)))
+    desk.clock.move(timedelta(minutes=16))
+    written = cast("WatchedStore", desk.store).written
+    written.clear()
+    await reading.read_due()
+    assert max(written) <= 101
+    async with desk.store.read() as transaction:
+        others = select(guild_usage.c.received_bytes).where(guild_usage.c.guild_id != GUILD)  # it tried it, too
+        used = (await transaction.execute(others)).scalars().all()
+        [source] = await source_rows.all_sources(transaction)
+    assert used == [MEGABYTE // servers] * (servers - 1)
+    assert source.received_bytes == MEGABYTE
 
 
 async def test_who_votes_while_a_large_reading_is_stored_is_answered_before_its_end(desk: Desk) -> None:

@@ -12,6 +12,8 @@ from bot.store.tables import installation
 
 async def installation_id(transaction: Transaction, *, now: datetime) -> str:
     """The id of the installation this database belongs to, made at the first call."""
+    if known := await known_id(transaction):
+        return known
     await transaction.execute(
         insert(transaction, installation)
         .values(id=1, installation_id=str(uuid4()), created_at=now)

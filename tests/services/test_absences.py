@@ -79,8 +79,9 @@ async def test_without_proof_the_newest_issue_stands_and_is_asked_for_ever_less(
     await announced(desk)
     desk.pages.answers[NEWEST] = answer
     desk.shelf.lay_out(*five(5))
-    for _ in range(40):
-        await desk.read()
+    for minutes in (16,) * 10 + (60,) * 8:
+        desk.clock.move(timedelta(minutes=minutes))
+        await desk.services.sources.read_due()
     assert not await is_struck(desk)
     assert 5 <= len(desk.pages.asked) <= 7, "after 10, 20, 40, 80 minutes and so on"
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from bot.errors import ChannelClosedError, DeliveryError, DiscordClosedError
@@ -11,6 +12,7 @@ from bot.model.flood import FloodDecision
 from bot.model.issue import Section
 from bot.model.member import Actor
 from bot.ports import FloodCard, PollCard, ReviewCard
+from bot.services import cards
 from bot.store.tables import outbox
 from tests.doubles import sample_issue, sample_link
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
@@ -111,19 +113,22 @@ async def test_all_cards_of_a_channel_are_looked_at_together(desk: Desk) -> None
     assert [len(each) for each in desk.channel.looks] == [6, 6]
 
 
-async def test_many_are_looked_at_in_portions_and_a_restart_goes_on_where_it_stopped(desk: Desk) -> None:
+async def test_many_are_looked_at_in_portions_and_a_restart_goes_on_where_it_stopped(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "_LOOKED_AT_ONCE", 10)
     await open_submissions(desk)
-    keys = await send(desk, *range(130))
+    keys = await send(desk, *range(13))
     desk.channel.deleted.update(desk.channel.cards)
     desk.clock.move(A_DAY)
     asked = iter([True, False])
     await desk.services.cards.look_due(lambda: next(asked))
-    assert [len(each) for each in desk.channel.looks] == [100]
+    assert [len(each) for each in desk.channel.looks] == [10]
     await desk.services.cards.look_due()
-    assert [len(each) for each in desk.channel.looks] == [100, 30]
+    assert [len(each) for each in desk.channel.looks] == [10, 3]
     await desk.services.cards.look_due()
     await desk.services.outbox.deliver_due()
-    assert [len(standing(desk, key)) for key in keys] == [1] * 130
+    assert [len(standing(desk, key)) for key in keys] == [1] * 13
 
 
 async def test_what_nobody_waits_for_is_not_posted_again(desk: Desk) -> None:

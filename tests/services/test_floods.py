@@ -194,8 +194,8 @@ async def test_an_issue_that_came_late_with_the_date_it_was_meant_for_ends_a_sil
     await desk.services.sources.read_due()
 
     async def wait_for_days(count: int) -> None:
-        for _ in range(count * 4):
-            desk.clock.move(timedelta(hours=6))
+        for _ in range(count * 2):
+            desk.clock.move(timedelta(hours=12))
             await desk.services.sources.read_due()
             await desk.services.outbox.deliver_due()
 

@@ -206,6 +206,13 @@ def test_what_is_said_to_hold_against_strangers_has_a_test() -> None:
     assert "@" not in said, "reports go to the repository, not to somebody's mail box"
 
 
+def test_what_is_promised_has_a_test_and_every_room_is_on_the_plan() -> None:
+    said = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    assert [name for name in re.findall(r"`((?:tests|bot|cogs)/[\w/.]+)`", said) if not (ROOT / name).exists()] == []
+    rooms = {f"bot/{path.name}/" for path in (ROOT / "bot").iterdir() if (path / "__init__.py").exists()}
+    assert {room for room in rooms if f"`{room}`" not in said} == set()
+
+
 def test_nothing_is_left_behind_in_the_source() -> None:
     marks = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X])\b")
     found = [

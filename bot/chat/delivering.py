@@ -170,6 +170,7 @@ class DiscordAnnouncer:
         return announcement.guild.publish and isinstance(channel, discord.TextChannel) and channel.is_news()
 
     async def publish(self, delivery: Delivery) -> None:
+        """Crosspost: show the message in the channels of other servers that follow this one."""
         self._require_server(delivery)
         message = self._channel(delivery).get_partial_message(delivery.target_id or 0)
         try:

@@ -1,4 +1,7 @@
-"""How much of one member, and of one server, is in hand at once: more than that is refused before it costs anything."""
+"""How much of one member, and of one server, is in hand at once: more than that is refused before it costs anything.
+
+Our own rate limit (a concurrency limit by member and server), beside the one that Discord keeps for the bot.
+"""
 
 from collections import Counter
 from enum import Enum

@@ -1,4 +1,4 @@
-"""What this process asks of Discord: paced below the limit of the token, and counted.
+"""What this process asks of Discord: paced below the global rate limit of the token, and counted.
 
 Discord allows a bot 50 requests a second in all; answers to interactions do not count. discord.py keeps the limits of
 each route, but knows nothing of this one. Work of the background leaves room for what people do at the same moment.

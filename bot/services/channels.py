@@ -1,4 +1,7 @@
-"""Channels that refuse everything: they are left alone until somebody changes something there."""
+"""Channels that refuse everything: they are left alone until somebody changes something there.
+
+A circuit breaker for each channel: the first refusal opens it, a look now and then or a change on Discord closes it.
+"""
 
 import logging
 from datetime import datetime, timedelta

@@ -11,7 +11,7 @@ from bot.model.delivery import Purpose
 def delivery_key(
     *, installation_id: str, guild_id: int, channel_id: int, identity: str, purpose: Purpose, generation: int
 ) -> str:
-    """52 characters that name one effect for ever.
+    """52 characters that name one effect for ever: the idempotency key by which the outbox deduplicates.
 
     Made of what the effect *is*, never of a row id: SQLite reuses those, and so does a restored database.
     """

@@ -1,4 +1,8 @@
-"""Brings what is queued to Discord: claim with a lease, act, mark. Once, visibly, whatever stops in between."""
+"""Brings what is queued to Discord: claim with a lease, act, mark. Once, visibly, whatever stops in between.
+
+This is the transactional outbox's relay: deliveries are retried with exponential back-off and jitter, at least once;
+the nonce and a look into the channel make it once to whoever sees it.
+"""
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine

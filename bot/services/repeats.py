@@ -1,4 +1,4 @@
-"""The same story twice in one publication: a short issue of its own, and a line in the digest of that day.
+"""The same story twice in one publication, deduplicated: a short issue of its own, and a line in that day's digest.
 
 Of 240 short issues of a real newsletter, 239 were linked from a digest and 229 had their link in one within three days.
 Both are linked with each other. A server that wants each story once gets the digest alone: what is short waits for it,

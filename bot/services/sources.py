@@ -1,4 +1,7 @@
-"""Reading sources: when, on whose account, and what a failure changes; what they give is taken in by `Intake`."""
+"""Reading sources: when, on whose account, and what a failure changes; what they give is taken in by `Intake`.
+
+Polling with conditional requests (ETag, Last-Modified), and with exponential back-off for what fails.
+"""
 
 import asyncio
 import logging

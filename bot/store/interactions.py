@@ -11,7 +11,10 @@ from bot.store.tables import ballot_ledger, interactions, polls
 
 
 async def record_effect(transaction: Transaction, interaction_id: int, *, guild_id: int | None, now: datetime) -> bool:
-    """True the first time; False when this interaction has acted already and must not act again."""
+    """True the first time; False when this interaction has acted already and must not act again.
+
+    So a press that Discord delivers twice, or that we retry, is idempotent: the id of the interaction is the key.
+    """
     result = await transaction.execute(
         insert(transaction, interactions)
         .values(interaction_id=interaction_id, guild_id=guild_id, acted_at=now)

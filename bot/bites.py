@@ -7,6 +7,7 @@ second. So the rests are longer than the bites.
 
 import asyncio
 import time
+from collections.abc import Callable
 
 _BITE_SECONDS = 0.002
 _REST = 2.0  # times what was worked
@@ -14,7 +15,7 @@ _MOST_REST_SECONDS = 0.02  # where others were let in meanwhile for another reas
 
 
 class Bites:
-    """One piece of work that calls `rest` again and again, or `rest_thread` in a thread of its own."""
+    """One piece of work that calls `rest` again and again, or `rest_in_thread` in a thread of its own."""
 
     def __init__(self) -> None:
         self._since = time.perf_counter()
@@ -25,10 +26,10 @@ class Bites:
             await asyncio.sleep(seconds)
             self._since = time.perf_counter()
 
-    def rest_thread(self) -> None:
+    def rest_in_thread(self, pause: Callable[[float], object] = time.sleep) -> None:
         """The same for work in a thread, which keeps Python's lock from the event loop."""
         if seconds := self._due():
-            time.sleep(seconds)
+            pause(seconds)
             self._since = time.perf_counter()
 
     def _due(self) -> float:

@@ -93,7 +93,7 @@ def keeps_what_arrives(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P,
         try:
             return await work(*args, **kwargs)
         finally:
-            _scope.reset(token)
             scope.end()
+            _scope.reset(token)
 
     return keep

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.bites import Bites
 from bot.clock import Clock
 from bot.errors import FetchError
 from bot.model.issue import Issue
@@ -37,7 +38,12 @@ class Following:
             return tuple(issues), True
         from bot.newsletter.opaque import asked_for, with_destinations  # not before something is read
 
-        addresses = list(dict.fromkeys(address for issue in issues for address in asked_for(issue)))
+        bites = Bites()
+        asked_of: list[list[str]] = []
+        for issue in issues:
+            asked_of.append(asked_for(issue))
+            await bites.rest()
+        addresses = list(dict.fromkeys(address for some in asked_of for address in some))
         if not addresses:
             return tuple(issues), True
         async with self._store.read() as transaction:
@@ -46,7 +52,12 @@ class Following:
         destinations = {address: found.destination for address, found in known.items()}
         asked = await self._ask(self._follower, due[:MOST_AT_ONCE])
         destinations |= asked
-        return tuple(with_destinations(issue, destinations.get) for issue in issues), len(asked) == len(due)
+        led: list[Issue] = []
+        for issue, some in zip(issues, asked_of, strict=True):
+            is_known = any(destinations.get(address) is not None for address in some)
+            led.append(with_destinations(issue, destinations.get) if is_known else issue)
+            await bites.rest()
+        return tuple(led), len(asked) == len(due)
 
     async def _ask(self, follower: LinkFollower, addresses: Sequence[str]) -> dict[str, str | None]:
         """What came of asking, address by address, as far as the time sufficed."""

@@ -37,6 +37,7 @@ from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
 from bot.store import repeats as repeat_rows
 from bot.store import sources as source_rows
+from bot.store.group_commit import uninterrupted
 from bot.store.secret_box import SecretBox
 
 log = logging.getLogger(__name__)
@@ -52,11 +53,14 @@ _LONGEST_BACKOFF = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """What a reading cost, in bytes (`cost_of`), the servers that still have to pay for it, and how much each."""
+    """What a reading cost, in bytes (`cost_of`), the servers that still have to pay for it, and how much each.
+
+    source_id: None once the source is charged, as it is with the first servers.
+    """
 
     guild_ids: Sequence[int]
     share: int
-    source_id: int
+    source_id: int | None
     received_bytes: int
     at: datetime
 
@@ -256,19 +260,21 @@ class Sources:
         Raises StoreError until then. Where only its answer was lost, what counted already counts twice.
         """
         while self._uncharged:
-            received = self._uncharged.pop()
-            some, others = received.guild_ids[:_CHARGED_AT_ONCE], received.guild_ids[_CHARGED_AT_ONCE:]
-            day = received.at.date()
-            try:
-                async with self._store.write() as transaction:
-                    await charge(transaction, some, received.share, day=day)
-                    if not others:
-                        await source_rows.charge(transaction, received.source_id, received.received_bytes, day=day)
-            except BaseException:
-                self._uncharged.append(received)
-                raise
-            if others:
-                self._uncharged.append(replace(received, guild_ids=others))
+            await uninterrupted(self._charge_some(self._uncharged.pop()))
+
+    async def _charge_some(self, received: _Received) -> None:
+        some, others = received.guild_ids[:_CHARGED_AT_ONCE], received.guild_ids[_CHARGED_AT_ONCE:]
+        day = received.at.date()
+        try:
+            async with self._store.write() as transaction:
+                await charge(transaction, some, received.share, day=day)
+                if received.source_id is not None:
+                    await source_rows.charge(transaction, received.source_id, received.received_bytes, day=day)
+        except Exception:
+            self._uncharged.append(received)
+            raise
+        if others:
+            self._uncharged.append(replace(received, guild_ids=others, source_id=None))
 
     async def _put_off(self, source: Source, words: str, *, occasion: str, now: datetime) -> None:
         """Enough was received for today: read the source tomorrow, and tell the servers that read it once."""

@@ -11,7 +11,7 @@ import pickle
 import signal
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from multiprocessing import get_context
@@ -32,6 +32,7 @@ SECONDS = 10.0
 _BYTES_PER_SECOND = 1_000_000  # of documents that the operator allows to be larger than ten seconds' worth
 _MEMORY_BYTES = 1_000_000_000
 _MEMORY_PER_BYTE = 60  # measured: 50 for ordinary documents
+_MANY_LINKS = 5_000  # below, looking through them with all that lives takes some fifteen milliseconds
 _DECLARATIONS = (b"<!ENTITY", b"<!ELEMENT", b"<!ATTLIST")
 _DISGUISES = (b"\0", b"\x1b")  # of UTF-16 and ISO-2022, in which the words above are other bytes
 
@@ -98,8 +99,7 @@ def _watch(
         heard = wait([receiver, ended], seconds)
         if receiver not in heard:
             raise UnreadableError("unreadable-slow", seconds=f"{seconds:.3g}")
-        with living_kept():
-            outcome: _Understood[T] | _Refused = _received(receiver)
+        outcome: _Understood[T] | _Refused = _received(receiver, ended)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise UnreadableError("unreadable-crash") from None
     finally:
@@ -161,14 +161,27 @@ def _send(sender: Connection, outcome: object) -> None:
     sender.send_bytes(whole.getvalue())
 
 
-def _received(receiver: Connection) -> "_Understood[Any] | _Refused":
+def _received(receiver: Connection, ended: Connection) -> "_Understood[Any] | _Refused":
+    """What was sent; raises EOFError when nobody waits for it any more."""
     issues: list[Issue] = []
+    links = 0
     bites = Bites()
-    while (issue := receiver.recv()) is not None:
-        issues.append(issue)
-        bites.rest_thread()
-    outcome: _Understood[Any] | _Refused = _Unpacker(receiver.recv_bytes(), issues).load()
+    with ExitStack() as stack:
+        while (issue := _next(receiver, ended)) is not None:
+            issues.append(issue)
+            if links <= _MANY_LINKS < links + issue.link_count:
+                stack.enter_context(living_kept())
+            links += issue.link_count
+            bites.rest_in_thread(lambda seconds: wait([ended], seconds))
+        outcome: _Understood[Any] | _Refused = _Unpacker(receiver.recv_bytes(), issues).load()
     return outcome
+
+
+def _next(receiver: Connection, ended: Connection) -> Issue | None:
+    if ended in wait([receiver, ended]):
+        raise EOFError
+    issue: Issue | None = receiver.recv()
+    return issue
 
 
 def _bound_myself(seconds: float, memory_bytes: int) -> None:

@@ -445,8 +445,10 @@ async def test_a_form_and_a_failure_belong_to_one_person(sandbox: Sandbox, tab: 
         await tab.open(f"{sandbox.origin}/")
         await tab.go("general")
         says(sandbox, {"components": [{"type": 1, "components": [press("Late", "late"), press("Never", "never")]}]})
+        usual, sandbox.world.limits.answer_seconds = sandbox.world.limits.answer_seconds, 1.0
         await tab.page.get_by_role("button", name="Never").click()
         await expect(tab.message("Late")).to_contain_text("The application did not respond")
+        sandbox.world.limits.answer_seconds = usual
         await tab.page.get_by_role("button", name="Late").click()
         await tab.act_as("Mara")
         await expect(tab.page.get_by_label("Act as")).to_have_value(str(sandbox.member("mara").id))
@@ -473,6 +475,7 @@ async def test_the_first_line_of_a_thread_is_the_message_itself(sandbox: Sandbox
         await expect(tab.message("answer 69")).to_be_in_viewport()
         await tab.page.locator("#messages").evaluate("list => { list.scrollTop = 0; }")
         first = tab.page.locator("#messages article").filter(has=tab.page.locator(".starter"))
+        sandbox.world.limits.answer_seconds = 1.0
         await first.get_by_role("button", name="Never").click()
         await expect(first).to_contain_text("The application did not respond")
         posting.edit(sandbox.world, card, {"content": "changed meanwhile"}, [])

@@ -127,3 +127,7 @@ async def test_many_calls_write_once_while_one_waits_to_be_followed(door: Door, 
     door.clock.move(timedelta(minutes=2))
     await door.push.take(token, door.signed(b"", call="late") if secret else {}, sent(b""))
     assert await door.called_at() == door.clock.now()
+
+
+def test_half_a_call_is_waited_for_ten_seconds() -> None:
+    assert BODY_SECONDS == 10

@@ -14,7 +14,7 @@ from bot.metrics import Meter, metered, note_received, note_understood
 from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.ports import Reading, Unchanged
-from bot.services import Guilds, Push
+from bot.services import Guilds, Push, sources
 from bot.services.quotas import ATTEMPT_BYTES, MEGABYTE, SECOND_BYTES, Quotas, cost_of
 from bot.services.subscriptions import Subscribed
 from bot.store import Store
@@ -29,13 +29,18 @@ STAFF = 8009
 
 
 class DiskStore(Store):
-    """Takes nothing while its disk is full."""
+    """Takes nothing while its disk is full; stops a reading at one of the commits that follow."""
 
     is_full = False
+    reading: "asyncio.Task[object] | None" = None
+    commits_left = 0
 
     async def commit_hook(self) -> None:
         if self.is_full:
             raise StoreFullError("The disk is full.")
+        self.commits_left -= 1
+        if self.reading is not None and self.commits_left == 0:
+            self.reading.cancel()
 
 
 @pytest.fixture
@@ -334,3 +339,33 @@ def test_bytes_are_measured_where_somebody_measures() -> None:
             note_received(11)
     note_received(13)
     assert (outer.received_bytes, inner.received_bytes) == (7, 11)
+
+
+async def test_wherever_a_reading_is_stopped_everybody_pays_for_it_once(
+    ration: Ration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_CHARGED_AT_ONCE", 1)
+    for guild_id in (GUILD, OTHER):
+        await ration.subscribe(guild_id)
+    day = ration.desk.clock.now().date()
+
+    async def used() -> dict[int, int]:
+        async with ration.desk.store.read() as transaction:
+            return await usage_rows.of_day(transaction, [GUILD, OTHER], day=day)
+
+    before, asked = await used(), len(ration.shelf.asked)
+    store = cast("DiskStore", ration.desk.store)
+    stopped = 0
+    for commits in range(1, 8):
+        ration.desk.clock.move(timedelta(minutes=16))
+        store.reading, store.commits_left = asyncio.create_task(ration.sources.read_due()), commits
+        await asyncio.wait({store.reading})
+        stopped += store.reading.cancelled()
+    store.reading = None
+    await ration.read()
+    readings = len(ration.shelf.asked) - asked
+    assert stopped > 3
+    assert await used() == {guild_id: was + readings * MEGABYTE // 2 for guild_id, was in before.items()}
+    async with ration.desk.store.read() as transaction:
+        [source] = await source_rows.all_sources(transaction)
+    assert source.received_bytes == readings * MEGABYTE

@@ -2,16 +2,20 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.errors import UnreadableError
 from bot.metrics import metered
+from bot.model.issue import Issue
 from bot.newsletter import Feed, read_feed
 from bot.sources.quarantine import apart, is_ordinary, read_apart
+from tests.doubles import sample_issue
 
 RSS = b"<rss version='2.0'><channel><title>Crumbs</title><item><guid>1</guid><title>Loaf</title></item></channel></rss>"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -30,6 +34,17 @@ def loop() -> Feed:
 def say_and_loop(pipe: Path) -> Feed:
     pipe.write_text("begun")
     return loop()
+
+
+class Stuck(Issue):
+    """An issue that never arrives; its title is the pipe that says that it is on its way."""
+
+    def __reduce__(self) -> Any:
+        return say_and_loop(Path(self.title))
+
+
+def send_one_and_stick(pipe: Path) -> Feed:
+    return Feed(None, None, (sample_issue(1), Stuck(title=str(pipe), identities=("guid:2",))))
 
 
 def end() -> Feed:
@@ -54,11 +69,14 @@ async def test_what_never_ends_is_ended_and_counts_for_all_its_time() -> None:
     assert meter.understanding_seconds >= 0.7
 
 
-async def test_who_waits_no_longer_ends_the_process_and_leaves_no_thread_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("read", [say_and_loop, send_one_and_stick], ids=["it is understood", "it arrives"])
+async def test_who_waits_no_longer_ends_the_process_and_leaves_no_thread_behind(
+    tmp_path: Path, read: Callable[[Path], Feed]
+) -> None:
     """When the bot is told to stop, it must not wait for a document that takes an hour."""
     os.mkfifo(pipe := tmp_path / "pipe")
     with metered() as meter:
-        reading = asyncio.create_task(apart(partial(say_and_loop, pipe), seconds=3_600, memory_bytes=MEMORY))
+        reading = asyncio.create_task(apart(partial(read, pipe), seconds=3_600, memory_bytes=MEMORY))
         assert await asyncio.to_thread(pipe.read_text) == "begun"
         [process] = active_children()
         reading.cancel()

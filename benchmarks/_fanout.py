@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from _processes import Sandbox
+from _today import asked_for
 
 from bot.store import Store
 from bot.store import guilds as guild_rows
@@ -26,10 +27,11 @@ async def subscribe(folder: str, channels: list[Channel], feed_url: str) -> None
     url, now = f"sqlite:///{folder}/pressroom.db", datetime.now(UTC)
     await upgrade(url)
     async with await Store.open(url) as store, store.write() as transaction:
-        source = await source_rows.add_source(transaction, url=feed_url, url_key="feed", secret=None, now=now)
+        moment = asked_for(source_rows.add_source, now=now)
+        source = await source_rows.add_source(transaction, url=feed_url, url_key="feed", secret=None, **moment)
         for channel in channels:
             assert channel.guild is not None
-            await guild_rows.remember_guild(transaction, channel.guild.id, name=channel.guild.name, now=now)
+            await guild_rows.remember_guild(transaction, channel.guild.id, name=channel.guild.name, **moment)
             await guild_rows.subscribe(
-                transaction, guild_id=channel.guild.id, source_id=source.source_id, channel_id=channel.id, now=now
+                transaction, guild_id=channel.guild.id, source_id=source.source_id, channel_id=channel.id, **moment
             )

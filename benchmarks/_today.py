@@ -2,14 +2,22 @@
 
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from _processes import ROOT
 
 EARLIER = "100e53f"
 """The build before claims, beats and readings in pieces."""
+
+
+def asked_for(function: Callable[..., Any], **values: Any) -> dict[str, Any]:
+    """Those of the arguments that this build's function takes: an earlier one wants others."""
+    asked = signature(function).parameters
+    return {name: value for name, value in values.items() if name in asked}
 
 
 @contextmanager

@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from inspect import signature
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -23,7 +22,7 @@ from typing import Any
 from urllib.parse import quote
 
 from _processes import ROOT, report
-from _today import EARLIER, earlier_build
+from _today import EARLIER, asked_for, earlier_build
 
 FINISHED, DUE = int(os.environ.get("FINISHED", "1000000")), int(os.environ.get("DUE", "10000"))
 ROUNDS, WARM = 40, 5
@@ -74,6 +73,16 @@ def _statements(dialect: str, finished: int) -> Iterator[str]:
     yield _READ.format(moment=moment)
 
 
+class _Clock:
+    """It is always the same moment."""
+
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return perf_counter()
+
+
 async def child(url: str, finished: int) -> dict[str, Any]:
     """Fill a database by the code in the path, and measure its claims: milliseconds each, and claims a second."""
     from sqlalchemy import text
@@ -84,30 +93,22 @@ async def child(url: str, finished: int) -> dict[str, Any]:
     from bot.store.upgrade import upgrade
 
     await upgrade(url)
-    async with await Store.open(url) as store:
+    async with await Store.open(url, **asked_for(Store.open, clock=_Clock())) as store:
         for statement in _statements(store.dialect, finished):
             async with store.write() as transaction:
                 await transaction.execute(text(statement))
 
         async def deliveries() -> int:
+            claim = outbox_rows.claim_due
+            named = asked_for(claim, incarnation="this", now=NOW)
             async with store.write() as transaction:
-                return len(
-                    await outbox_rows.claim_due(
-                        transaction, incarnation="this", now=NOW, lease_until=LATER, limit=DELIVERIES_AT_ONCE
-                    )
-                )
-
-        # The earlier build does not ask who claims.
-        asked = signature(source_rows.claim_due_sources).parameters
-        named: dict[str, Any] = {"incarnation": "this"} if "incarnation" in asked else {}
+                return len(await claim(transaction, lease_until=LATER, limit=DELIVERIES_AT_ONCE, **named))
 
         async def sources() -> int:
+            claim = source_rows.claim_due_sources
+            named = asked_for(claim, incarnation="this", now=NOW)
             async with store.write() as transaction:
-                return len(
-                    await source_rows.claim_due_sources(
-                        transaction, now=NOW, until=LATER, limit=SOURCES_AT_ONCE, **named
-                    )
-                )
+                return len(await claim(transaction, until=LATER, limit=SOURCES_AT_ONCE, **named))
 
         try:
             return {

@@ -18,14 +18,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from inspect import iscoroutinefunction, signature
+from inspect import iscoroutinefunction
 from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from _processes import ROOT, report
-from _today import EARLIER, earlier_build
+from _today import EARLIER, asked_for, earlier_build
 from claiming import postgresql
 
 ISSUES, LINKS = int(os.environ.get("ISSUES", "1000")), int(os.environ.get("LINKS", "90"))
@@ -123,20 +123,16 @@ async def child(url: str, folder: str) -> dict[str, float]:
     await upgrade(url)
     gc.freeze()  # as the bot does at its start
     clock, bell, shelf, secrets = _Clock(), _Bell(), _Shelf(), SecretBox(Path(folder) / "secret.key")
-    async with await Store.open(url) as store:
-        named: dict[str, Any] = {"clock": clock, "bell": bell}
-        reading: dict[str, Any] = {**named, "reader": shelf, "secrets": secrets, "interval": timedelta(minutes=10)}
-        guilds, polls = Guilds(store, **named), Polls(store, **named)
-        known = {"metrics": Metrics(), "announcer": _Nobody(), **_quotas()}
-        asked = signature(Sources).parameters
-        sources = Sources(store, **reading, **{name: value for name, value in known.items() if name in asked})
+    both: dict[str, Any] = {"clock": clock, "bell": bell}
+    async with await Store.open(url, **asked_for(Store.open, **both)) as store:
+        guilds, polls = Guilds(store, **asked_for(Guilds, **both)), Polls(store, **asked_for(Polls, **both))
+        reading = {**both, "reader": shelf, "secrets": secrets, "interval": timedelta(minutes=10)}
+        sources = Sources(store, **asked_for(Sources, **reading, metrics=Metrics(), announcer=_Nobody(), **_quotas()))
         for guild_id in (READER, VOTER):
             await guilds.remember(guild_id, name="Server")
-        subscribe = Subscriptions(store, **reading).subscribe
+        subscribe = Subscriptions(store, **asked_for(Subscriptions, **reading)).subscribe
         actor = Actor(1, manages_messages=True, manages_server=True)
-        rights: dict[str, Any] = (
-            {"actor": actor} if "actor" in signature(subscribe).parameters else {}
-        )  # asked of nobody before
+        rights = asked_for(subscribe, actor=actor)  # asked of nobody before
         await subscribe(READER, url=FEED, channel_id=CHANNEL, interaction_id=1, **rights)
         poll = await polls.open(
             VOTER,
@@ -148,7 +144,7 @@ async def child(url: str, folder: str) -> dict[str, float]:
             interaction_id=2,
         )
         interactions = count(10)
-        sees = {"sees": lambda _: True} if "sees" in signature(Polls.vote).parameters else {}
+        sees = asked_for(polls.vote, sees=lambda _: True)
 
         async def vote() -> float:
             begun = perf_counter()

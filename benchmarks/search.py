@@ -91,14 +91,12 @@ async def fill(store: Store) -> None:
     source_ids = []
     async with store.write() as transaction:
         for guild_id in (ALL, PART):
-            await guild_rows.remember_guild(transaction, guild_id, name="Here", now=NOW)
+            await guild_rows.remember_guild(transaction, guild_id, name="Here")
         for name, readers in (("large", (ALL, PART)), ("small", (ALL,))):
-            source = await source_rows.add_plain_source(transaction, f"https://{name}.example/feed", now=NOW)
+            source = await source_rows.add_plain_source(transaction, f"https://{name}.example/feed")
             source_ids.append(source.source_id)
             for guild_id in readers:
-                await guild_rows.subscribe(
-                    transaction, guild_id=guild_id, source_id=source.source_id, channel_id=1, now=NOW
-                )
+                await guild_rows.subscribe(transaction, guild_id=guild_id, source_id=source.source_id, channel_id=1)
     for issues, links in pieces(*source_ids):
         async with store.write() as transaction:
             await transaction.execute(tables.issues.insert(), issues)

@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from _fanout import servers
 from _processes import ROOT, Limits, Sandbox
-from _today import EARLIER, earlier_build
+from _today import EARLIER, asked_for, earlier_build
 from claiming import postgresql
 
 from sandbox import Site
@@ -43,14 +43,14 @@ async def child(url: str, feed_url: str) -> None:
     from bot.store import sources as source_rows
     from bot.store.upgrade import upgrade
 
-    now = datetime.now(UTC)
     await upgrade(url)
     async with await Store.open(url) as store, store.write() as transaction:
-        source = await source_rows.add_source(transaction, url=feed_url, url_key="feed", secret=None, now=now)
+        moment = asked_for(source_rows.add_source, now=datetime.now(UTC))
+        source = await source_rows.add_source(transaction, url=feed_url, url_key="feed", secret=None, **moment)
         for guild_id, channel_id in json.load(sys.stdin):
-            await guild_rows.remember_guild(transaction, guild_id, name=f"Server {guild_id}", now=now)
+            await guild_rows.remember_guild(transaction, guild_id, name=f"Server {guild_id}", **moment)
             await guild_rows.subscribe(
-                transaction, guild_id=guild_id, source_id=source.source_id, channel_id=channel_id, now=now
+                transaction, guild_id=guild_id, source_id=source.source_id, channel_id=channel_id, **moment
             )
 
 

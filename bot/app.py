@@ -22,32 +22,10 @@ from bot.errors import StartError, TokenRefusedError
 from bot.fetch import Fetcher
 from bot.jobs import Worker, Workers
 from bot.metrics import Metrics
+from bot.model.worker import WorkerName
 from bot.ports import Announcer, HubCaller, IssueAsker, IssueSource, LinkFollower
-from bot.services import (
-    Announcements,
-    Archive,
-    Audiences,
-    Cards,
-    Channels,
-    Chores,
-    Credits,
-    Explanations,
-    Floods,
-    Gateway,
-    Guilds,
-    Interactions,
-    Issues,
-    Outbox,
-    Polls,
-    Privacy,
-    Push,
-    Queue,
-    Services,
-    Sources,
-    Submissions,
-    Subscriptions,
-    WebSub,
-)
+from bot.services import Services
+from bot.services.building import build
 from bot.services.processes import Processes
 from bot.services.quotas import MEGABYTE, Quotas
 from bot.services.retention import Retention
@@ -135,8 +113,11 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
     secrets = SecretBox(settings.secret_key_file)
     secrets.require_untouched()
     async with AsyncExitStack() as stack:
+        workers = Workers()
         # The exclusive lock comes before the migration: two processes must not migrate the same file.
-        store = await stack.enter_async_context(await parts.store.open(database_url, exclusive=True))
+        store = await stack.enter_async_context(
+            await parts.store.open(database_url, exclusive=True, clock=parts.clock, bell=workers)
+        )
         await upgrade(database_url)
         fetcher = await stack.enter_async_context(
             Fetcher(
@@ -145,9 +126,9 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
                 allow_private_addresses=settings.allow_private_addresses,
             )
         )
-        metrics, workers = Metrics(), Workers()
+        metrics = Metrics()
         incarnation = str(uuid4())
-        processes = Processes(store, incarnation=incarnation, clock=parts.clock, bell=workers)
+        processes = Processes(store, incarnation=incarnation, bell=workers)
         traffic = Traffic(
             api_url=settings.discord_api_url,
             requests_per_second=settings.requests_per_second,
@@ -171,28 +152,29 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             follower=HttpLinkFollower(fetcher) if settings.follow_links else None,
             asker=parts.asker(fetcher),
             announcer=parts.announcer(client, traffic),
-            bell=workers,
             metrics=metrics,
             incarnation=incarnation,
             standing=processes.standing,
         )
-        await _prepare_installation(store, parts.clock)
+        await _prepare_installation(store)
         await services.outbox.take_over()
         await services.sources.take_over()
         await services.subscriptions.take_over()
         await services.websub.take_over()
         await stack.enter_async_context(processes)
 
-        workers.add(Worker("sources", services.sources.read_due, parts.clock))
-        workers.add(Worker("outbox", services.outbox.deliver_due, parts.clock, needs_discord=True))
-        workers.add(Worker("polls", services.polls.close_due, parts.clock))
-        workers.add(Worker("cards", services.cards.look_due, parts.clock, needs_discord=True))
-        workers.add(Worker("chores", services.chores.work_off, parts.clock))
-        workers.add(Worker("hubs", services.websub.renew_due, parts.clock))
-        workers.add(Worker("archive", services.archive.renew, parts.clock))
+        workers.add(Worker(WorkerName.SOURCES, services.sources.read_due, parts.clock))
+        workers.add(Worker(WorkerName.OUTBOX, services.outbox.deliver_due, parts.clock, needs_discord=True))
+        workers.add(Worker(WorkerName.POLLS, services.polls.close_due, parts.clock))
+        workers.add(Worker(WorkerName.CARDS, services.cards.look_due, parts.clock, needs_discord=True))
+        workers.add(Worker(WorkerName.CHORES, services.chores.work_off, parts.clock))
+        workers.add(Worker(WorkerName.HUBS, services.websub.renew_due, parts.clock))
+        workers.add(Worker(WorkerName.ARCHIVE, services.archive.renew, parts.clock))
         retention = Retention(store, clock=parts.clock, history=timedelta(days=settings.history_days))
-        workers.add(Worker("retention", retention.clear, parts.clock))
-        workers.add(Worker("servers", partial(_leave_servers_that_are_gone, client), parts.clock, needs_discord=True))
+        workers.add(Worker(WorkerName.RETENTION, retention.clear, parts.clock))
+        workers.add(
+            Worker(WorkerName.SERVERS, partial(_leave_servers_that_are_gone, client), parts.clock, needs_discord=True)
+        )
         if settings.health_port is not None:
             from bot.services.health import Health
             from bot.web.health import serve_health
@@ -231,7 +213,6 @@ def _services(
     follower: LinkFollower | None,
     asker: IssueAsker | None,
     announcer: Announcer,
-    bell: Workers,
     metrics: Metrics,
     incarnation: str,
     standing: Standing,
@@ -245,86 +226,24 @@ def _services(
         issues_of_a_server=settings.issues_per_server,
         links_of_a_server=settings.links_per_server,
     )
-    public_url = settings.public_url if settings.push_port is not None else None
-    alone = store.dialect == "sqlite"
-    return Services(
-        announcements=Announcements(store, clock=clock, bell=bell),
-        archive=Archive(store),
-        audiences=Audiences(store),
-        cards=Cards(store, announcer=announcer, clock=clock, bell=bell),
-        channels=Channels(store, announcer=announcer, clock=clock, bell=bell),
-        chores=Chores(store, clock=clock, bell=bell),
-        credits=Credits(store, clock=clock, bell=bell),
-        explanations=Explanations(store),
-        floods=Floods(store, clock=clock, bell=bell),
-        gateway=Gateway(store, clock=clock, metrics=metrics),
-        guilds=Guilds(store, clock=clock, bell=bell, quotas=quotas),
-        interactions=Interactions(store, clock=clock),
-        issues=Issues(store),
-        outbox=Outbox(
-            store,
-            announcer=announcer,
-            clock=clock,
-            incarnation=incarnation,
-            alone=alone,
-            metrics=metrics,
-            standing=standing,
-        ),
-        polls=Polls(store, clock=clock, bell=bell),
-        privacy=Privacy(store, clock=clock, bell=bell),
-        push=Push(
-            store,
-            clock=clock,
-            bell=bell,
-            secrets=secrets,
-            public_url=public_url,
-            quotas=quotas,
-        ),
-        queue=Queue(store, clock=clock),
-        sources=Sources(
-            store,
-            reader=reader,
-            secrets=secrets,
-            clock=clock,
-            bell=bell,
-            interval=timedelta(minutes=settings.poll_minutes),
-            announcer=announcer,
-            quotas=quotas,
-            follower=follower,
-            asker=asker,
-            metrics=metrics,
-            alone=alone,
-            incarnation=incarnation,
-            fetch_timeout=timedelta(seconds=settings.fetch_timeout_seconds),
-        ),
-        submissions=Submissions(
-            store,
-            clock=clock,
-            bell=bell,
-            limits=Limits(of_member=settings.submissions_per_member, of_server=settings.submissions_per_server),
-        ),
-        subscriptions=Subscriptions(
-            store,
-            reader=reader,
-            secrets=secrets,
-            clock=clock,
-            bell=bell,
-            interval=timedelta(minutes=settings.poll_minutes),
-            quotas=quotas,
-            alone=alone,
-            incarnation=incarnation,
-        ),
-        websub=WebSub(
-            store,
-            caller=caller,
-            clock=clock,
-            bell=bell,
-            secrets=secrets,
-            public_url=public_url,
-            quotas=quotas,
-            alone=alone,
-            incarnation=incarnation,
-        ),
+    return build(
+        store,
+        clock=clock,
+        metrics=metrics,
+        secrets=secrets,
+        announcer=announcer,
+        reader=reader,
+        caller=caller,
+        follower=follower,
+        asker=asker,
+        interval=timedelta(minutes=settings.poll_minutes),
+        fetch_timeout=timedelta(seconds=settings.fetch_timeout_seconds),
+        quotas=quotas,
+        limits=Limits(of_member=settings.submissions_per_member, of_server=settings.submissions_per_server),
+        public_url=settings.public_url if settings.push_port is not None else None,
+        incarnation=incarnation,
+        alone=store.dialect == "sqlite",
+        standing=standing,
     )
 
 
@@ -340,9 +259,9 @@ def _commands_memory(store: Store) -> CommandsMemory:
     return CommandsMemory(read, write)
 
 
-async def _prepare_installation(store: Store, clock: Clock) -> None:
+async def _prepare_installation(store: Store) -> None:
     async with store.write() as transaction:
-        await installation_row.installation_id(transaction, now=clock.now())
+        await installation_row.installation_id(transaction)
 
 
 async def _log_in(client: Pressroom, settings: Settings) -> None:

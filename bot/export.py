@@ -2,7 +2,6 @@
 
 from typing import BinaryIO
 
-from bot.clock import SystemClock
 from bot.desk.exports import ExportFormat, LinksFormat, write_links, write_queue
 from bot.errors import StartError
 from bot.services import Archive, Queue
@@ -19,7 +18,7 @@ async def export_queue_of(settings: Settings, *, server_id: int | None, form: st
     """
     async with opened_store(settings.database_url.get_secret_value()) as store:
         chosen = await _server(store, server_id)
-        await write_queue(Queue(store, clock=SystemClock()).everything(chosen), ExportFormat(form), out)
+        await write_queue(Queue(store).everything(chosen), ExportFormat(form), out)
 
 
 async def export_links_of(settings: Settings, *, server_id: int | None, form: str, out: BinaryIO) -> None:

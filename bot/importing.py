@@ -144,7 +144,6 @@ class _Filling:
                     transaction,
                     self._source,
                     piece,
-                    now=self._clock.now(),
                     undated_at=_LONG_AGO,
                     is_listed=False,
                     stage=None,
@@ -154,7 +153,7 @@ class _Filling:
         dated = {key for key, issue in new if issue.published_at is not None}
         async with self._store.read() as transaction:
             repeats = await find_repeats(transaction, self._source, dated)
-        await note_repeats(self._store, repeats, telling=telling(self._source.source_id), now=self._clock.now())
+        await note_repeats(self._store, repeats, telling=telling(self._source.source_id))
         self.new += len(new)
         self.known += len(waiting) - len(new)
 
@@ -238,7 +237,7 @@ async def _find_source(transaction: Transaction, wanted: str | None) -> Source:
         for source in known:
             if address in {source.url, source.rung_url} or _is_home(address, source):
                 return source
-        return await source_rows.add_plain_source(transaction, address, now=SystemClock().now())
+        return await source_rows.add_plain_source(transaction, address)
     if len(known) == 1:
         return known[0]
     listed = "".join(f"\n  --source {source.url}" for source in known)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.clock import Clock
 from bot.errors import PressroomError
+from bot.model.worker import WorkerName
 from bot.ports import Pulse
 
 if TYPE_CHECKING:
@@ -21,14 +22,14 @@ log = logging.getLogger(__name__)
 
 # (worker, seconds between knocks): a safety net below the workers' own alarm clocks, and how one process hears of what
 # another one on the same database has left.
-KNOCKS: tuple[tuple[str, int], ...] = (
-    ("sources", 60),
-    ("outbox", 60),
-    ("polls", 60),
-    ("chores", 60),
-    ("hubs", 3600),
-    ("cards", 3600),
-    ("archive", 3600),
+KNOCKS: tuple[tuple[WorkerName, int], ...] = (
+    (WorkerName.SOURCES, 60),
+    (WorkerName.OUTBOX, 60),
+    (WorkerName.POLLS, 60),
+    (WorkerName.CHORES, 60),
+    (WorkerName.HUBS, 3600),
+    (WorkerName.CARDS, 3600),
+    (WorkerName.ARCHIVE, 3600),
 )
 _PAUSE_AFTER_FAILURE = timedelta(seconds=5)
 _CUT_OFF_SECONDS = 3.0
@@ -45,7 +46,7 @@ class Worker:
     last sign of life, None while it has nothing to do. With `needs_discord`, it begins when the servers are known.
     """
 
-    def __init__(self, name: str, work: Work, clock: Clock, *, needs_discord: bool = False) -> None:
+    def __init__(self, name: WorkerName, work: Work, clock: Clock, *, needs_discord: bool = False) -> None:
         self.name = name
         self.needs_discord = needs_discord
         self.failure: str | None = None
@@ -100,7 +101,7 @@ class Workers:
     """All workers of the process; fulfils `bot.ports.Bell`."""
 
     def __init__(self) -> None:
-        self._workers: dict[str, Worker] = {}
+        self._workers: dict[WorkerName, Worker] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._scheduler: AsyncIOScheduler | None = None
 
@@ -125,7 +126,7 @@ class Workers:
     def add(self, worker: Worker) -> None:
         self._workers[worker.name] = worker
 
-    def ring(self, worker: str) -> None:
+    def ring(self, worker: WorkerName) -> None:
         if worker in self._workers:
             self._workers[worker].ring()
 
@@ -155,7 +156,7 @@ class Workers:
             await asyncio.wait(late, timeout=_CUT_OFF_SECONDS)
 
 
-def _scheduler(ring: Callable[[str], None]) -> "AsyncIOScheduler":
+def _scheduler(ring: Callable[[WorkerName], None]) -> "AsyncIOScheduler":
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
     scheduler = AsyncIOScheduler(

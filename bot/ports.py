@@ -14,6 +14,7 @@ from bot.model.issue import Issue, IssueCard
 from bot.model.poll import Poll
 from bot.model.problem import Problem
 from bot.model.submission import Submission
+from bot.model.worker import WorkerName
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +256,6 @@ class WorkersWatch(Protocol):
 class Bell(Protocol):
     """Wakes a worker that waits for work."""
 
-    def ring(self, worker: str) -> None:
-        """Let `worker` (`sources`, `outbox` or `polls`) look at once. Safe at any time, also for nothing."""
+    def ring(self, worker: WorkerName) -> None:
+        """Let it look at once. Safe at any time, also for nothing."""
         ...

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.store import Store, engine
 from bot.store.upgrade import upgrade
+from tests.doubles import MovedClock, QuietBell
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -126,9 +127,21 @@ async def postgres_database(postgres_address: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
+def clock() -> MovedClock:
+    """The moment of all transactions; it stands still until the test moves it."""
+    return MovedClock()
+
+
+@pytest.fixture
+def bell() -> QuietBell:
+    """Whom transactions woke."""
+    return QuietBell()
+
+
+@pytest.fixture
+async def store(database_url: str, clock: MovedClock, bell: QuietBell) -> AsyncIterator[Store]:
     """An open store without a row, once on each database."""
-    async with await Store.open(database_url) as store:
+    async with await Store.open(database_url, clock=clock, bell=bell) as store:
         yield store
 
 

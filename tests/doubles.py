@@ -10,6 +10,7 @@ from bot.errors import DeliveryError, DeliveryRefusedError, PressroomError, Unre
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssuePoll, Link, Section
+from bot.model.worker import WorkerName
 from bot.ports import Announcement, Matter, Notice, Reading, Standing, Unchanged
 
 NOON = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
@@ -84,9 +85,9 @@ class QuietBell:
     """Remembers who was rung."""
 
     def __init__(self) -> None:
-        self.rung: list[str] = []
+        self.rung: list[WorkerName] = []
 
-    def ring(self, worker: str) -> None:
+    def ring(self, worker: WorkerName) -> None:
         self.rung.append(worker)
 
 

@@ -1,5 +1,6 @@
 """How a database is going to find what it is asked for: counts of rows stay true however fast the machine is."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ClauseElement, Executable, Select
@@ -27,13 +28,13 @@ def _explain(element: _Explained, compiler: Any, **options: Any) -> str:
 class Explaining(Transaction):
     """Notes the plan of each question that is asked through it."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: AsyncConnection, *, now: datetime) -> None:
+        super().__init__(connection, now=now)
         self.plans: list[str] = []
 
     @classmethod
     def of(cls, transaction: Transaction) -> "Explaining":
-        return cls(transaction._connection)
+        return cls(transaction._connection, now=transaction.now)
 
     async def execute(self, statement: Executable, parameters: Any = None) -> Any:
         if parameters is None and isinstance(statement, Select):

@@ -213,6 +213,21 @@ def test_what_is_promised_has_a_test_and_every_room_is_on_the_plan() -> None:
     assert {room for room in rooms if f"`{room}`" not in said} == set()
 
 
+def test_a_transaction_says_which_moment_it_is() -> None:
+    """Whoever has the transaction asks it, so that no rule sees two moments."""
+    for path in python_files("bot"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name != "__init__":
+                names = {each.arg for each in (*node.args.args, *node.args.kwonlyargs)}
+                assert not names >= {"transaction", "now"}, f"{path.name}: {node.name}"
+
+
+def test_only_the_store_wakes_workers_for_what_was_stored() -> None:
+    """`Processes` rings besides, where this process may send again, and where another one has died."""
+    ringing = {path.name for path in python_files("bot/services", "bot/chat", "cogs") if ".ring(" in path.read_text()}
+    assert ringing == {"processes.py"}
+
+
 def test_nothing_is_left_behind_in_the_source() -> None:
     marks = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X])\b")
     found = [

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.jobs import KNOCKS, Worker, Workers, _scheduler
+from bot.model.worker import WorkerName
 from tests.doubles import MovedClock
 
 
@@ -51,7 +52,7 @@ def work() -> Work:
 
 
 async def test_a_worker_looks_at_once_and_again_when_rung(work: Work) -> None:
-    worker = Worker("work", work, MovedClock())
+    worker = Worker(WorkerName.CHORES, work, MovedClock())
     running = asyncio.create_task(worker.run())
     await work.called(1)
     worker.ring()
@@ -64,7 +65,7 @@ async def test_a_worker_looks_at_once_and_again_when_rung(work: Work) -> None:
 async def test_a_worker_looks_again_when_the_next_thing_is_due(work: Work) -> None:
     clock = MovedClock()
     work.due_at = clock.now() + timedelta(minutes=1)
-    worker = Worker("work", work, clock)
+    worker = Worker(WorkerName.CHORES, work, clock)
     running = asyncio.create_task(worker.run())
     await work.called(1)
     work.due_at = None
@@ -77,10 +78,10 @@ async def test_a_worker_looks_again_when_the_next_thing_is_due(work: Work) -> No
 async def test_a_failure_is_logged_and_the_loop_goes_on(work: Work, caplog: pytest.LogCaptureFixture) -> None:
     clock = MovedClock()
     work.error = ZeroDivisionError("a bug")
-    worker = Worker("work", work, clock)
+    worker = Worker(WorkerName.CHORES, work, clock)
     running = asyncio.create_task(worker.run())
     await work.called(1)
-    assert "worker failed worker=work" in caplog.text
+    assert "worker failed worker=chores" in caplog.text
     await settled(lambda: work.calls == 1)
     work.error = None
     clock.move(timedelta(seconds=6))
@@ -91,7 +92,7 @@ async def test_a_failure_is_logged_and_the_loop_goes_on(work: Work, caplog: pyte
 
 async def test_a_ring_during_the_work_is_not_lost(work: Work) -> None:
     work.hold = asyncio.Event()
-    worker = Worker("work", work, MovedClock())
+    worker = Worker(WorkerName.CHORES, work, MovedClock())
     running = asyncio.create_task(worker.run())
     await work.called(1)
     worker.ring()
@@ -104,7 +105,7 @@ async def test_a_ring_during_the_work_is_not_lost(work: Work) -> None:
 async def test_draining_lets_a_worker_finish_what_it_has_in_hand(work: Work) -> None:
     work.hold = asyncio.Event()
     workers = Workers()
-    workers.add(Worker("work", work, MovedClock()))
+    workers.add(Worker(WorkerName.CHORES, work, MovedClock()))
     workers.start()
     await work.called(1)
     assert work.goes_on()
@@ -119,28 +120,28 @@ async def test_draining_lets_a_worker_finish_what_it_has_in_hand(work: Work) -> 
 async def test_draining_cuts_off_after_the_deadline(work: Work, caplog: pytest.LogCaptureFixture) -> None:
     work.hold = asyncio.Event()
     workers = Workers()
-    workers.add(Worker("work", work, MovedClock()))
+    workers.add(Worker(WorkerName.CHORES, work, MovedClock()))
     workers.start()
     await work.called(1)
     await workers.drain(deadline_seconds=0.01)
-    assert "worker cut off worker=work" in caplog.text
+    assert "worker cut off worker=chores" in caplog.text
 
 
 async def test_draining_before_the_start_is_nothing(work: Work) -> None:
     workers = Workers()
-    workers.add(Worker("work", work, MovedClock()))
+    workers.add(Worker(WorkerName.CHORES, work, MovedClock()))
     await workers.drain(deadline_seconds=1)
     assert work.calls == 0
 
 
 async def test_without_discord_only_what_needs_it_waits(work: Work) -> None:
     sending, workers = Work(), Workers()
-    workers.add(Worker("reading", work, MovedClock()))
-    workers.add(Worker("sending", sending, MovedClock(), needs_discord=True))
+    workers.add(Worker(WorkerName.SOURCES, work, MovedClock()))
+    workers.add(Worker(WorkerName.OUTBOX, sending, MovedClock(), needs_discord=True))
     workers.start(is_discord_there=False)
     await work.called(1)
     await settled(lambda: sending.calls == 0)
-    assert {pulse.worker: pulse.is_started for pulse in workers.pulses()} == {"reading": True, "sending": False}
+    assert {pulse.worker: pulse.is_started for pulse in workers.pulses()} == {"sources": True, "outbox": False}
     workers.start()
     await sending.called(1)
     await settled(lambda: work.calls == 1)
@@ -149,7 +150,7 @@ async def test_without_discord_only_what_needs_it_waits(work: Work) -> None:
 
 
 async def test_the_scheduler_knocks_at_every_worker_and_makes_up_for_nothing() -> None:
-    rung: list[str] = []
+    rung: list[WorkerName] = []
     scheduler = _scheduler(rung.append)
     jobs = scheduler.get_jobs()
     assert {job.id for job in jobs} == {f"knock-{worker}" for worker, _ in KNOCKS}
@@ -159,4 +160,4 @@ async def test_the_scheduler_knocks_at_every_worker_and_makes_up_for_nothing() -
 
 
 def test_ringing_for_nobody_is_harmless() -> None:
-    Workers().ring("nobody")
+    Workers().ring(WorkerName.HUBS)

@@ -11,7 +11,6 @@ import shlex
 import signal
 import sqlite3
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,6 @@ from bot.store import sources as source_rows
 from bot.store.tables import issues, sources
 from bot.store.upgrade import upgrade
 from sandbox import Limits, Sandbox
-from tests.doubles import QuietBell
 from tests.services.conftest import ADMIN
 
 ROOT = Path(__file__).parents[1]
@@ -226,8 +224,7 @@ async def test_check_finds_everything_as_it_should_be(tmp_path: Path) -> None:
 async def test_check_counts_what_waits_for_a_decision_and_fails_not_for_it(tmp_path: Path) -> None:
     await bot("migrate", folder=tmp_path)
     async with await Store.open(f"sqlite:///{tmp_path}/data/pressroom.db") as store, store.write() as transaction:
-        now = datetime.now(UTC)
-        source = await source_rows.add_plain_source(transaction, "https://news.example/feed", now=now)
+        source = await source_rows.add_plain_source(transaction, "https://news.example/feed")
         await flood_rows.add(
             transaction,
             flood_key="a" * 26,
@@ -235,7 +232,6 @@ async def test_check_counts_what_waits_for_a_decision_and_fails_not_for_it(tmp_p
             source_id=source.source_id,
             issue_keys=["b" * 26],
             listed=1,
-            now=now,
         )
     async with Sandbox(limits=Limits.off()) as sandbox:
         environment = {"DISCORD_TOKEN": sandbox.token, "DISCORD_API_URL": sandbox.api_url}
@@ -354,8 +350,8 @@ async def test_the_queue_is_exported_for_the_operator(tmp_path: Path) -> None:
     assert (code, "set up in no server yet" in told) == (69, True)
     now, mia, edda = SystemClock(), 21, Actor(31, manages_messages=True)
     async with await Store.open(url) as store:
-        guilds = Guilds(store, clock=now, bell=QuietBell())
-        submissions = Submissions(store, clock=now, bell=QuietBell())
+        guilds = Guilds(store)
+        submissions = Submissions(store)
         for guild_id in (7001, 7002):
             await guilds.remember(guild_id, name=f"Server {guild_id}")
             await guilds.set_review_channel(guild_id, 8, actor=ADMIN, interaction_id=guild_id)
@@ -363,7 +359,7 @@ async def test_the_queue_is_exported_for_the_operator(tmp_path: Path) -> None:
             7001, "https://example.com/x", note="why", actor=Actor(mia), interaction_id=1
         )
         await submissions.approve(7001, receipt.submission.submission_key, actor=edda, interaction_id=2)
-        await Credits(store, clock=now, bell=QuietBell()).answer(7001, mia, "Mia", interaction_id=3)
+        await Credits(store, clock=now).answer(7001, mia, "Mia", interaction_id=3)
     code, _, told = await bot("export", "queue", folder=tmp_path, DATABASE_URL=url)
     assert code == 69
     assert "--server 7001   Server 7001" in told
@@ -419,12 +415,10 @@ async def test_an_archive_is_imported_once_and_exported_in_every_form(tmp_path: 
 
         code, _, told = await bot("export", "links", folder=tmp_path)
         assert (code, "set up in no server yet" in told) == (69, True)
-        await Guilds(store, clock=SystemClock(), bell=QuietBell()).remember(1, name="Here")
+        await Guilds(store).remember(1, name="Here")
         async with store.write() as transaction:
             [source] = await source_rows.all_sources(transaction)
-            await guild_rows.subscribe(
-                transaction, guild_id=1, source_id=source.source_id, channel_id=2, now=SystemClock().now()
-            )
+            await guild_rows.subscribe(transaction, guild_id=1, source_id=source.source_id, channel_id=2)
             assert await outbox_rows.count_open(transaction) == {}, "nothing is announced"
     code, written, _ = await bot("export", "links", folder=tmp_path)
     rows = list(csv.DictReader(io.StringIO(written.removeprefix("\ufeff"), newline="")))
@@ -450,7 +444,7 @@ async def test_an_export_to_a_full_disk_ends_with_a_sentence(tmp_path: Path) -> 
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full here, as on Linux")
     async with await prepared(tmp_path) as store:
-        await Guilds(store, clock=SystemClock(), bell=QuietBell()).remember(1, name="Here")
+        await Guilds(store).remember(1, name="Here")
     full = os.open("/dev/full", os.O_WRONLY)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "export", "links"),
@@ -517,7 +511,7 @@ async def test_an_import_for_the_address_of_the_site_is_for_its_feed(tmp_path: P
     (tmp_path / "one.md").write_text(ISSUE)
     async with await prepared(tmp_path) as store:
         async with store.write() as transaction:
-            await source_rows.add_plain_source(transaction, "https://paper.example/feed", now=SystemClock().now())
+            await source_rows.add_plain_source(transaction, "https://paper.example/feed")
             await transaction.execute(update(sources).values(home_url="https://paper.example/"))
         code, said, _ = await bot("import", "one.md", "--source", "https://paper.example", folder=tmp_path)
         assert (code, said) == (0, "1 new issue, 0 known already\n")

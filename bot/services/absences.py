@@ -7,9 +7,8 @@ kept, so that a restart changes nothing.
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from bot.clock import Clock
 from bot.errors import DomainError
 from bot.model.guild import Source
 from bot.ports import IssueAsker, Standing
@@ -33,10 +32,9 @@ _BUDGET_SECONDS = 30.0
 class Absences:
     """`asker` is None where nothing is asked: then the newest issue is withdrawn only once a newer one stands there."""
 
-    def __init__(self, store: Store, *, asker: IssueAsker | None, clock: Clock) -> None:
+    def __init__(self, store: Store, *, asker: IssueAsker | None) -> None:
         self._store = store
         self._asker = asker
-        self._clock = clock
 
     async def wants_whole(self, source: Source) -> bool:
         """Whether the next reading has to be a whole one: "not modified" says again what was said once."""
@@ -49,10 +47,12 @@ class Absences:
         """What is answered about the source's absent issues, as far as they are due and the time suffices."""
         if self._asker is None:
             return []
-        now = self._clock.now()
         async with self._store.read() as transaction:
             due = await absence_rows.due(
-                transaction, source.source_id, now=now, horizon=now + 2 * _LONGEST_PAUSE, limit=MOST_ASKED
+                transaction,
+                source.source_id,
+                horizon=transaction.now + 2 * _LONGEST_PAUSE,
+                limit=MOST_ASKED,
             )
         answers = []
         for absence in due:
@@ -70,24 +70,22 @@ class Absences:
         return answers
 
 
-async def note_answers(
-    transaction: Transaction, source: Source, answers: list[tuple[Absence, Standing]], *, now: datetime
-) -> list[str]:
+async def note_answers(transaction: Transaction, source: Source, answers: list[tuple[Absence, Standing]]) -> list[str]:
     """Keep what was answered; the keys of issues that are withdrawn by it."""
     for absence, standing in sorted(answers, key=lambda each: each[0].issue_id):
         is_gone = standing is Standing.NOTHING_THERE
-        since = (absence.gone_since or now) if is_gone else None
+        since = (absence.gone_since or transaction.now) if is_gone else None
         pause = APART if is_gone else min(APART * 2 ** min(absence.asks, 10), _LONGEST_PAUSE)
         await absence_rows.answer(
             transaction,
             absence,
-            ask_at=now + pause,
+            ask_at=transaction.now + pause,
             gone_since=since,
-            is_proven=standing is Standing.TAKEN_BACK or (since is not None and now - since >= APART),
+            is_proven=standing is Standing.TAKEN_BACK or (since is not None and transaction.now - since >= APART),
         )
-    return await withdraw_proven(transaction, source, now=now)
+    return await withdraw_proven(transaction, source)
 
 
-async def withdraw_proven(transaction: Transaction, source: Source, *, now: datetime) -> list[str]:
+async def withdraw_proven(transaction: Transaction, source: Source) -> list[str]:
     """Withdraw what enough readings missed and what is proven to be gone; the keys of those issues."""
-    return await absence_rows.withdraw_proven(transaction, source.source_id, readings=READINGS_MISSED, now=now)
+    return await absence_rows.withdraw_proven(transaction, source.source_id, readings=READINGS_MISSED)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.clock import Clock
 from bot.errors import DeliveryRefusedError, NotFoundError
 from bot.model.chore import Chore
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, message_link
@@ -12,7 +11,7 @@ from bot.model.guild import FirstAnnouncement, Guild, Subscription
 from bot.model.issue import Issue
 from bot.model.member import Actor
 from bot.model.problem import Problem
-from bot.ports import Announcement, Bell
+from bot.ports import Announcement
 from bot.services.audiences import require_staff
 from bot.services.credits import credited
 from bot.services.keys import delivery_key
@@ -43,7 +42,6 @@ async def enqueue_announcement(
     *,
     issue_key: str,
     identity: str,
-    now: datetime,
     may_ping: bool = True,
     generation: int = 0,
 ) -> bool:
@@ -54,7 +52,7 @@ async def enqueue_announcement(
     keys = await _delivery_keys(
         transaction,
         subscription,
-        installation_id=await installation_row.installation_id(transaction, now=now),
+        installation_id=await installation_row.installation_id(transaction),
         issue_key=issue_key,
         identity=identity,
         generation=generation,
@@ -62,15 +60,12 @@ async def enqueue_announcement(
     earlier = await _first_of(transaction, keys)
     if earlier is not None:
         given_up = earlier.last_problem is not None and earlier.last_problem.message_id in _GIVEN_UP
-        return given_up and await outbox_rows.try_failed_again(
-            transaction, earlier.delivery_key, subject_key=issue_key, now=now
-        )
+        return given_up and await outbox_rows.try_failed_again(transaction, earlier.delivery_key, subject_key=issue_key)
     await open_issue_poll(
         transaction,
         await issue_rows.polls_of(transaction, issue_key),
         guild_id=subscription.guild_id,
         issue_key=issue_key,
-        now=now,
     )
     return await outbox_rows.enqueue(
         transaction,
@@ -81,7 +76,6 @@ async def enqueue_announcement(
         subject_key=issue_key,
         generation=generation,
         wants_ping=may_ping,
-        now=now,
     )
 
 
@@ -92,7 +86,6 @@ async def announce_in_guild(
     source_id: int,
     issue_key: str,
     identity: str,
-    now: datetime,
     may_ping: bool = True,
 ) -> int:
     """Queue the announcement in every channel of a server that gets this source; how many were queued."""
@@ -100,12 +93,12 @@ async def announce_in_guild(
     for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
         if subscription.source_id == source_id:
             queued += await enqueue_announcement(
-                transaction, subscription, issue_key=issue_key, identity=identity, now=now, may_ping=may_ping
+                transaction, subscription, issue_key=issue_key, identity=identity, may_ping=may_ping
             )
     return queued
 
 
-async def announce_newest(transaction: Transaction, *, guild_id: int, source_id: int, now: datetime) -> int:
+async def announce_newest(transaction: Transaction, *, guild_id: int, source_id: int) -> int:
     """Queue a source's newest issue for a server that wants it at the beginning; how many were queued."""
     guild = await guild_rows.get_guild(transaction, guild_id)
     newest = await issue_rows.newest_of_source(transaction, source_id)
@@ -113,7 +106,7 @@ async def announce_newest(transaction: Transaction, *, guild_id: int, source_id:
         return 0
     key, identity = newest
     return await announce_in_guild(
-        transaction, guild_id=guild_id, source_id=source_id, issue_key=key, identity=identity, now=now
+        transaction, guild_id=guild_id, source_id=source_id, issue_key=key, identity=identity
     )
 
 
@@ -188,7 +181,7 @@ async def hand_over(transaction: Transaction, *, guild_id: int, channel_id: int,
     return True
 
 
-async def let_go(transaction: Transaction, chore: Chore, _now: datetime) -> int | None:
+async def let_go(transaction: Transaction, chore: Chore) -> int | None:
     """End a portion of what waits because of a source (the subject) that the server does not read any more.
 
     What other sources bring, too, goes on as theirs. place: the id of a row of the outbox.
@@ -214,19 +207,17 @@ async def let_go(transaction: Transaction, chore: Chore, _now: datetime) -> int 
     return told[-1].outbox_id if len(told) == PORTION else None
 
 
-async def enqueue_followers_copy(transaction: Transaction, delivery: Delivery, *, now: datetime) -> None:
+async def enqueue_followers_copy(transaction: Transaction, delivery: Delivery) -> None:
     """Let an announcement that was just made be published, when it had time to be corrected.
 
     A published message takes about three edits an hour.
     """
     await _enqueue_for(
-        transaction, delivery, purpose=Purpose.PUBLISH, target_id=delivery.message_id, now=now, due_at=now + SETTLING
+        transaction, delivery, purpose=Purpose.PUBLISH, target_id=delivery.message_id, due_at=transaction.now + SETTLING
     )
 
 
-async def enqueue_folding(
-    transaction: Transaction, delivery: Delivery, announcement: Announcement, *, now: datetime
-) -> None:
+async def enqueue_folding(transaction: Transaction, delivery: Delivery, announcement: Announcement) -> None:
     """An issue was announced anew: let what its earlier announcements say fold to a line that leads to the new one."""
     link = message_link(
         guild_id=delivery.guild_id,
@@ -248,7 +239,6 @@ async def enqueue_folding(
                 channel_id=earlier.channel_id,
                 target_id=earlier.message_id,
                 words=words,
-                now=now,
             )
 
 
@@ -258,7 +248,6 @@ async def _enqueue_for(
     *,
     purpose: Purpose,
     target_id: int | None,
-    now: datetime,
     channel_id: int | None = None,
     words: Problem | None = None,
     due_at: datetime | None = None,
@@ -266,7 +255,7 @@ async def _enqueue_for(
     await outbox_rows.enqueue(
         transaction,
         delivery_key=delivery_key(
-            installation_id=await installation_row.installation_id(transaction, now=now),
+            installation_id=await installation_row.installation_id(transaction),
             guild_id=delivery.guild_id,
             channel_id=channel_id or delivery.channel_id,
             identity=str(target_id),
@@ -280,7 +269,6 @@ async def _enqueue_for(
         generation=delivery.generation,
         target_id=target_id,
         words=words,
-        now=now,
         due_at=due_at,
     )
 
@@ -295,10 +283,8 @@ class Posting:
 
 
 class Announcements:
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._clock = clock
-        self._bell = bell
 
     async def post(self, guild_id: int, issue_key: str, *, actor: Actor, interaction_id: int) -> Posting:
         """Announce an issue of the archive in the server's channel, unless that was done before; nobody is mentioned.
@@ -306,7 +292,6 @@ class Announcements:
         An announcement that Discord refused is tried again. Raises NotFoundError for an issue the server does not read,
         RefusedError for who may not announce.
         """
-        now = self._clock.now()
         async with self._store.write() as transaction:
             await require_staff(transaction, guild_id, actor)
             identity = await issue_rows.identity_of(transaction, issue_key)
@@ -323,20 +308,18 @@ class Announcements:
                 ),
                 None,
             )
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
             if not fresh:
                 return Posting(queued=False, channel_id=subscription.channel_id, earlier=earlier)
             if earlier is None:
                 queued = await enqueue_announcement(
-                    transaction, subscription, issue_key=issue_key, identity=identity, now=now, may_ping=False
+                    transaction, subscription, issue_key=issue_key, identity=identity, may_ping=False
                 )
             else:
-                queued = await outbox_rows.try_failed_again(transaction, earlier.delivery_key, now=now)
+                queued = await outbox_rows.try_failed_again(transaction, earlier.delivery_key)
             if not queued:
                 earlier = earlier or await announced_alike(transaction, subscription, issue_key)
                 return Posting(queued=False, channel_id=subscription.channel_id, earlier=earlier)
-        self._bell.ring("outbox")
-        self._bell.ring("polls")
         return Posting(queued=True, channel_id=subscription.channel_id)
 
     async def repost(self, guild_id: int, issue_key: str, *, actor: Actor, interaction_id: int) -> Posting:
@@ -346,7 +329,6 @@ class Announcements:
         While one is on its way, there is nothing to announce anew. Raises NotFoundError for an issue the server does
         not read or never announced, RefusedError for who may not announce.
         """
-        now = self._clock.now()
         async with self._store.write() as transaction:
             await require_staff(transaction, guild_id, actor)
             identity = await issue_rows.identity_of(transaction, issue_key)
@@ -363,7 +345,7 @@ class Announcements:
             if not records:
                 raise NotFoundError("repost-never-posted")
             latest = records[0]
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
             if not fresh or latest.state in {DeliveryState.PENDING, DeliveryState.CLAIMED}:
                 return Posting(queued=False, channel_id=latest.channel_id)
             queued = await enqueue_announcement(
@@ -371,11 +353,9 @@ class Announcements:
                 subscription,
                 issue_key=issue_key,
                 identity=identity,
-                now=now,
                 may_ping=False,
                 generation=latest.generation + 1,
             )
-        self._bell.ring("outbox")
         return Posting(queued=queued, channel_id=subscription.channel_id)
 
     async def preview(self, guild_id: int, issue_key: str) -> Announcement:
@@ -399,9 +379,9 @@ class Announcements:
         )
 
 
-async def take_ping(transaction: Transaction, delivery: Delivery, *, now: datetime) -> int | None:
+async def take_ping(transaction: Transaction, delivery: Delivery) -> int | None:
     """The role that a message mentions which is about to be sent for the first time, if the server's day allows it."""
-    return await guild_rows.take_ping(transaction, delivery.guild_id, now=now, apart=PINGS_APART)
+    return await guild_rows.take_ping(transaction, delivery.guild_id, apart=PINGS_APART)
 
 
 async def is_wanted(transaction: Transaction, delivery: Delivery) -> bool:

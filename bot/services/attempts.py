@@ -31,10 +31,10 @@ async def attempt(
     now, token = clock.now(), str(uuid4())
     async with store.write() as transaction:
         if not await attempt_rows.claim(
-            transaction, guild_id, token=token, incarnation=incarnation, now=now, until=now + _LEASE
+            transaction, guild_id, token=token, incarnation=incarnation, until=now + _LEASE
         ):
             raise TooMuchError("setup-source-busy")
-        most_bytes = await reserve_attempt(transaction, guild_id, quotas, now=now)
+        most_bytes = await reserve_attempt(transaction, guild_id, quotas)
     with metered(most_bytes=most_bytes) as meter:
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
@@ -44,4 +44,4 @@ async def attempt(
         finally:
             async with store.write() as transaction:
                 await attempt_rows.end(transaction, guild_id, token=token)
-                await charge(transaction, [guild_id], cost_of(meter), day=clock.now().date())
+                await charge(transaction, [guild_id], cost_of(meter), day=transaction.now.date())

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
 from bot.model.delivery import DeliveryRecord, DeliveryState, Purpose
-from bot.ports import Announcer, Bell
+from bot.ports import Announcer
 from bot.services.keys import delivery_key
 from bot.store import Store, Transaction
 from bot.store import cards as card_rows
@@ -41,8 +41,8 @@ class Change:
     apart: timedelta = APART
 
 
-async def show_changes(transaction: Transaction, changes: Iterable[Change], *, now: datetime) -> bool:
-    """Let every card concerned be drawn anew; False where all wait for it already, or none is there.
+async def show_changes(transaction: Transaction, changes: Iterable[Change]) -> None:
+    """Let every card concerned be drawn anew.
 
     All of them are locked first, in the order in which they are claimed: two transactions that wait for each other
     would both be lost.
@@ -53,7 +53,7 @@ async def show_changes(transaction: Transaction, changes: Iterable[Change], *, n
         for card in await outbox_rows.cards_of(transaction, guild_id=change.guild_id, subject_key=change.subject_key):
             if card.state is DeliveryState.FAILED and card.message_id is None:
                 continue
-            installation_id = installation_id or await installation_row.installation_id(transaction, now=now)
+            installation_id = installation_id or await installation_row.installation_id(transaction)
             key = delivery_key(
                 installation_id=installation_id,
                 guild_id=change.guild_id,
@@ -65,19 +65,16 @@ async def show_changes(transaction: Transaction, changes: Iterable[Change], *, n
             wanted[key] = change, card
     if len(wanted) > 1:
         await outbox_rows.lock(transaction, wanted)
-    is_new = False
     for key, (change, card) in wanted.items():
-        is_new |= await outbox_rows.enqueue_refresh(
+        await outbox_rows.enqueue_refresh(
             transaction,
             delivery_key=key,
             guild_id=change.guild_id,
             channel_id=card.channel_id,
             subject_key=change.subject_key,
-            now=now,
-            due_at=now + change.after,
+            due_at=transaction.now + change.after,
             apart=change.apart,
         )
-    return is_new
 
 
 async def enqueue_card(
@@ -87,7 +84,6 @@ async def enqueue_card(
     guild_id: int,
     channel_id: int,
     subject_key: str,
-    now: datetime,
     generation: int = 0,
 ) -> bool:
     """Queue the card of a submission or a poll, once in a channel; one that was refused there is tried again.
@@ -95,14 +91,14 @@ async def enqueue_card(
     One that somebody deleted is queued as another `generation`: Discord would take the same one for sent.
     """
     key = delivery_key(
-        installation_id=await installation_row.installation_id(transaction, now=now),
+        installation_id=await installation_row.installation_id(transaction),
         guild_id=guild_id,
         channel_id=channel_id,
         identity=subject_key,
         purpose=purpose,
         generation=generation,
     )
-    if await outbox_rows.try_failed_again(transaction, key, now=now):
+    if await outbox_rows.try_failed_again(transaction, key):
         return True
     return await outbox_rows.enqueue(
         transaction,
@@ -112,7 +108,6 @@ async def enqueue_card(
         channel_id=channel_id,
         subject_key=subject_key,
         generation=generation,
-        now=now,
     )
 
 
@@ -124,7 +119,7 @@ class _Look:
     pause: timedelta
 
 
-async def post_anew(transaction: Transaction, delivery_keys: Collection[str], *, now: datetime) -> int:
+async def post_anew(transaction: Transaction, delivery_keys: Collection[str]) -> int:
     """Post cards once more that somebody deleted, as far as they are waited for; how many are queued.
 
     What the staff has to decide on would be stuck without its card. What nobody has to press (an announcement, a poll,
@@ -139,7 +134,6 @@ async def post_anew(transaction: Transaction, delivery_keys: Collection[str], *,
             channel_id=card.channel_id,
             subject_key=card.subject_key,
             generation=card.generation + 1,
-            now=now,
         )
     return queued
 
@@ -151,11 +145,10 @@ class Cards:
     a time; when each was last looked at is kept, so a restart goes on where it stopped.
     """
 
-    def __init__(self, store: Store, *, announcer: Announcer, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store, *, announcer: Announcer, clock: Clock) -> None:
         self._store = store
         self._announcer = announcer
         self._clock = clock
-        self._bell = bell
 
     async def look_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Look at all cards whose day is over; when the next one's is, or None."""
@@ -163,7 +156,7 @@ class Cards:
             now = self._clock.now()
             async with self._store.read() as transaction:
                 cards = await card_rows.due_for_a_look(
-                    transaction, before=now - _BETWEEN_LOOKS, together=now - _TOGETHER, now=now, limit=_LOOKED_AT_ONCE
+                    transaction, before=now - _BETWEEN_LOOKS, together=now - _TOGETHER, limit=_LOOKED_AT_ONCE
                 )
             if not cards:
                 break
@@ -175,10 +168,9 @@ class Cards:
             async with self._store.write() as transaction:
                 looked_at = now - _BETWEEN_LOOKS + look.pause
                 await card_rows.note_look(transaction, [card.delivery_key for card in cards], at=looked_at)
-                count = await post_anew(transaction, gone, now=now) if gone else 0
+                count = await post_anew(transaction, gone) if gone else 0
             if count:
                 log.info("cards that were deleted are posted anew channel_id=%s count=%d", cards[0].channel_id, count)
-                self._bell.ring("outbox")
         async with self._store.read() as transaction:
             last = await card_rows.next_look(transaction)
         return last + _BETWEEN_LOOKS if last is not None else None

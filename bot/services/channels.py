@@ -4,12 +4,11 @@ A circuit breaker for each channel: the first refusal opens it, a look now and t
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from bot.clock import Clock
 from bot.model.delivery import StoppedChannel
 from bot.model.problem import Problem
-from bot.ports import Announcer, Bell
+from bot.ports import Announcer
 from bot.services.portions import PORTION
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
@@ -31,7 +30,6 @@ async def stop_channel(
     *,
     guild_id: int,
     problem: Problem,
-    now: datetime,
     is_gone: bool = False,
 ) -> bool:
     """Send nothing there for some time, longer each time; for ever to one that `is_gone`. True the first time."""
@@ -42,14 +40,15 @@ async def stop_channel(
         channel_id,
         guild_id=guild_id,
         problem=problem,
-        now=now,
-        look_again_at=None if is_gone else now + pause,
+        look_again_at=None if is_gone else transaction.now + pause,
     )
 
 
-async def put_off_look(transaction: Transaction, stopped: StoppedChannel, *, now: datetime) -> None:
+async def put_off_look(transaction: Transaction, stopped: StoppedChannel) -> None:
     """What stopped the channel can still be seen, so nothing is asked of Discord."""
-    await channel_rows.put_off_look(transaction, stopped, look_again_at=now + channel_pause(stopped.looks + 1))
+    await channel_rows.put_off_look(
+        transaction, stopped, look_again_at=transaction.now + channel_pause(stopped.looks + 1)
+    )
 
 
 async def choose_channel(transaction: Transaction, guild_id: int, channel_id: int) -> None:
@@ -65,19 +64,16 @@ def channel_pause(looks: int) -> timedelta:
 
 
 class Channels:
-    def __init__(self, store: Store, *, announcer: Announcer, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store, *, announcer: Announcer) -> None:
         self._store = store
         self._announcer = announcer
-        self._clock = clock
-        self._bell = bell
 
     async def hurry(self) -> None:
         """Discord can be reached again: what only waited for that is due now."""
-        now, is_left = self._clock.now(), True
+        is_left = True
         while is_left:  # broken off, it goes on when Discord is back the next time, or when each is due by itself
             async with self._store.write() as transaction:
-                is_left = await outbox_rows.make_due(transaction, now=now, problems=_PASSING, limit=PORTION) == PORTION
-            self._bell.ring("outbox")
+                is_left = await outbox_rows.make_due(transaction, problems=_PASSING, limit=PORTION) == PORTION
 
     async def look_again(self, guild_id: int | None) -> None:
         """Something changed in a server (None: in all of them): whatever seems mended there is tried at once."""
@@ -86,14 +82,12 @@ class Channels:
         mended = [channel for channel in stopped if self._announcer.is_open(channel)]
         if not mended:
             return
-        now = self._clock.now()
         for channel in mended:
             async with self._store.write() as transaction:
                 if await outbox_rows.waiting_in_channel(transaction, channel.channel_id):
                     # The first look is had at once; after one in vain the next waits, whatever goes on in the server.
-                    at = max(now, channel.looked_at + _BETWEEN_LOOKS) if channel.looks else now
+                    at = max(transaction.now, channel.looked_at + _BETWEEN_LOOKS) if channel.looks else transaction.now
                     await channel_rows.look_again(transaction, channel.channel_id, at=at)
                 else:
                     await channel_rows.open_channel(transaction, channel.channel_id)
         log.info("stopped channels are tried again channel_ids=%s", ",".join(str(each.channel_id) for each in mended))
-        self._bell.ring("outbox")

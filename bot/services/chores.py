@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.errors import StoreError
 from bot.model.chore import Chore, ChoreKind
-from bot.ports import Bell
 from bot.services.announcements import let_go
 from bot.services.credits import show_name
 from bot.services.floods import announce_flood
@@ -42,10 +41,9 @@ PORTIONS: Mapping[ChoreKind, Portion] = {
 
 
 class Chores:
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store, *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._bell = bell
 
     async def work_off(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Do all that is left, a portion a transaction, each chore in turn; when there is more to do, or None."""
@@ -56,9 +54,6 @@ class Chores:
                 return due
             if not await self._do_some():
                 return None  # other processes are at all of it
-            # What it queues for Discord need not wait for the rest.
-            for worker in ("outbox", "polls", "sources"):
-                self._bell.ring(worker)
         return None
 
     async def _do_some(self) -> bool:
@@ -66,11 +61,10 @@ class Chores:
         chore: Chore | None = None
         try:
             async with self._store.write() as transaction:
-                now = self._clock.now()
-                chore = await chore_rows.take_due(transaction, now=now)
+                chore = await chore_rows.take_due(transaction)
                 if chore is None:
                     return False
-                is_left = await go_on(transaction, chore, PORTIONS[chore.kind], now=now)
+                is_left = await go_on(transaction, chore, PORTIONS[chore.kind])
         except StoreError:
             raise
         except Exception:
@@ -79,7 +73,7 @@ class Chores:
             # A mistake of ours in one chore must not keep the others from being done.
             log.exception("chore broke kind=%s guild_id=%s subject=%s", chore.kind, chore.guild_id, chore.subject)
             async with self._store.write() as transaction:
-                await chore_rows.put_off(transaction, chore, until=self._clock.now() + _PAUSE_AFTER_FAILURE)
+                await chore_rows.put_off(transaction, chore, until=transaction.now + _PAUSE_AFTER_FAILURE)
             return True
         if not is_left:
             log.info("chore done kind=%s guild_id=%s subject=%s", chore.kind, chore.guild_id, chore.subject)

@@ -1,14 +1,12 @@
 """Whose name stands where: nobody's without leave."""
 
 from collections.abc import Collection
-from datetime import datetime
 
 from bot.clock import Clock
 from bot.errors import RefusedError
 from bot.model.chore import Chore, ChoreKind
 from bot.model.member import Credit
 from bot.model.submission import Submission, SubmissionState
-from bot.ports import Bell
 from bot.services.cards import Change, show_changes
 from bot.services.portions import PORTION, begin
 from bot.store import Store, Transaction
@@ -20,10 +18,9 @@ LONGEST_NAME = 80
 
 
 class Credits:
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store, *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._bell = bell
 
     async def of_member(self, guild_id: int, member_id: int) -> Credit | None:
         """How a member wants to be named; None for one who was never asked."""
@@ -46,19 +43,16 @@ class Credits:
                 raise RefusedError("credit-name-length", longest=LONGEST_NAME)
         now = self._clock.now()
         async with self._store.write() as transaction:
-            if await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+            if await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
                 await credit_rows.answer(
                     transaction,
                     guild_id=guild_id,
                     member_id=member_id,
                     name=name,
                     is_reviewed=name is None or not in_own_words,
-                    now=now,
                 )
-                await begin(transaction, name_shown(guild_id, member_id), show_name, now=now)
+                await begin(transaction, name_shown(guild_id, member_id), show_name)
             credit = await credit_rows.get(transaction, guild_id=guild_id, member_id=member_id)
-        self._bell.ring("outbox")
-        self._bell.ring("chores")
         return credit or Credit(member_id, name=None, is_reviewed=True, asked_at=now, answered_at=None)
 
 
@@ -67,7 +61,7 @@ def name_shown(guild_id: int, member_id: int) -> Chore:
     return Chore(ChoreKind.SHOW_NAME, guild_id, member_id=member_id)
 
 
-async def show_name(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+async def show_name(transaction: Transaction, chore: Chore) -> int | None:
     """Draw a portion anew of what shows a member's name, the newest first.
 
     That are announcements of issues in which links of theirs ran, and the moderators' cards. place: a row's id.
@@ -79,7 +73,7 @@ async def show_name(transaction: Transaction, chore: Chore, now: datetime) -> in
         before=chore.place or None,
         limit=PORTION,
     )
-    await show_changes(transaction, [Change(chore.guild_id, subject) for _, subject in found], now=now)
+    await show_changes(transaction, [Change(chore.guild_id, subject) for _, subject in found])
     return found[-1][0] if len(found) == PORTION else None
 
 

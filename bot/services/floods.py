@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.clock import Clock
 from bot.errors import NotFoundError
 from bot.model.chore import Chore, ChoreKind
 from bot.model.delivery import Purpose
 from bot.model.flood import Flood, FloodDecision
 from bot.model.member import Actor
-from bot.ports import Bell, FloodCard
+from bot.ports import FloodCard
 from bot.services.announcements import announce_in_guild
 from bot.services.audiences import require_staff
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
@@ -69,7 +68,6 @@ async def hold(
     issue_keys: Sequence[str],
     listed: int,
     staff_channel_id: int | None,
-    now: datetime,
 ) -> None:
     """Keep these issues, the oldest first, from being announced until the staff of a server decides.
 
@@ -83,7 +81,6 @@ async def hold(
         source_id=source_id,
         issue_keys=issue_keys,
         listed=listed,
-        now=now,
     )
     if staff_channel_id is not None:
         await enqueue_card(
@@ -92,11 +89,10 @@ async def hold(
             guild_id=guild_id,
             channel_id=staff_channel_id,
             subject_key=key,
-            now=now,
         )
 
 
-async def ask_in(transaction: Transaction, guild_id: int, channel_id: int, *, now: datetime) -> None:
+async def ask_in(transaction: Transaction, guild_id: int, channel_id: int) -> None:
     """Ask in this channel, which is the staff's from now on, about what nobody was asked yet; about fifty at most."""
     for flood in (await flood_rows.untold(transaction, guild_id))[:PORTION]:
         await enqueue_card(
@@ -105,7 +101,6 @@ async def ask_in(transaction: Transaction, guild_id: int, channel_id: int, *, no
             guild_id=guild_id,
             channel_id=channel_id,
             subject_key=flood.flood_key,
-            now=now,
         )
 
 
@@ -116,10 +111,8 @@ async def flood_card_of(transaction: Transaction, *, guild_id: int, flood_key: s
 
 
 class Floods:
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._clock = clock
-        self._bell = bell
 
     async def untold(self, guild_id: int, *, actor: Actor) -> list[Flood]:
         """What is held back and of which no card asks anybody, the oldest first. Raises RefusedError for members."""
@@ -134,26 +127,22 @@ class Floods:
 
         Whoever comes second is shown what the first one decided. Raises NotFoundError for a flood that is gone.
         """
-        now = self._clock.now()
         async with self._store.write() as transaction:
             await require_staff(transaction, guild_id, actor)
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
-            if fresh and await flood_rows.decide(transaction, flood_key, decision, guild_id=guild_id, now=now):
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
+            if fresh and await flood_rows.decide(transaction, flood_key, decision, guild_id=guild_id):
                 if decision is not FloodDecision.NONE:
                     chore = Chore(ChoreKind.ANNOUNCE_FLOOD, guild_id, flood_key)
-                    await begin(transaction, chore, announce_flood, now=now)
+                    await begin(transaction, chore, announce_flood)
                 change = Change(guild_id, flood_key, after=AFTER_THE_ANSWER)
-                await show_changes(transaction, [change], now=now)
+                await show_changes(transaction, [change])
             flood = await flood_rows.get(transaction, flood_key, guild_id=guild_id)
         if flood is None:
             raise NotFoundError("flood-gone")
-        self._bell.ring("outbox")
-        self._bell.ring("polls")
-        self._bell.ring("chores")
         return flood
 
 
-async def announce_flood(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+async def announce_flood(transaction: Transaction, chore: Chore) -> int | None:
     """Announce a portion of what was held back, as it was decided, the oldest first. place: how many were done."""
     guild_id = chore.guild_id
     flood = await flood_rows.get(transaction, chore.subject, guild_id=guild_id)
@@ -173,7 +162,6 @@ async def announce_flood(transaction: Transaction, chore: Chore, now: datetime) 
                 source_id=flood.source_id,
                 issue_key=key,
                 identity=identity,
-                now=now,
                 may_ping=False,
             )
     done = chore.place + PORTION

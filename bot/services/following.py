@@ -73,11 +73,10 @@ class Following:
         except TimeoutError:
             log.info("following broken off asked=%d of=%d", len(found), len(addresses))
             found[addresses[len(found)]] = None  # what took so long is not told
-        now = self._clock.now()
         async with self._store.write() as transaction:
             # In one order, in which two readings that meet cannot hold each other up.
             for address, destination in sorted(found.items()):
-                await followed_rows.note(transaction, address, destination, now=now)
+                await followed_rows.note(transaction, address, destination)
         return found
 
 

@@ -55,7 +55,7 @@ class Gateway:
         now = self._clock.now()
         try:
             async with self._store.write() as transaction:
-                await session_rows.record_session(transaction, shard_id, now=now)
+                await session_rows.record_session(transaction, shard_id)
                 await session_rows.forget_sessions(transaction, before=now - timedelta(days=1))
         except StoreError as error:
             log.warning("session not recorded shard_id=%d error=%s", shard_id, error)

@@ -4,9 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from bot.clock import Clock
 from bot.errors import NotFoundError
 from bot.model.chore import Chore, ChoreKind
 from bot.model.delivery import DeliveryRecord, StoppedChannel, ThreadlessChannel
@@ -15,7 +13,6 @@ from bot.model.guild import ArchiveAccess, Guild, Source, StaffRole, Subscriptio
 from bot.model.hub import Hub
 from bot.model.member import Actor
 from bot.model.problem import Problem
-from bot.ports import Bell
 from bot.services.announcements import let_go
 from bot.services.audiences import require_administrator
 from bot.services.channels import choose_channel
@@ -79,7 +76,7 @@ class SetupStatus:
     quotas: Quotas = DEFAULT_QUOTAS
 
 
-async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: int, now: datetime) -> int | None:
+async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: int) -> int | None:
     """Let a server read a source no more, and end all that waits because of it; None when it did not read it.
 
     Else how many issues waited for a digest: it will not be told of them.
@@ -91,25 +88,23 @@ async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: in
     if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
         return None
     await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
-    await lease_rows.ask_soon(transaction, [source_id], now=now)
+    await lease_rows.ask_soon(transaction, [source_id])
     dropped = await repeat_rows.count_held_of(transaction, guild_id=guild_id, source_id=source_id)
-    await begin(transaction, chore, let_go, now=now)
+    await begin(transaction, chore, let_go)
     return dropped
 
 
 class Guilds:
     """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
 
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell, quotas: Quotas = DEFAULT_QUOTAS) -> None:
+    def __init__(self, store: Store, *, quotas: Quotas = DEFAULT_QUOTAS) -> None:
         self._store = store
         self._quotas = quotas
-        self._clock = clock
-        self._bell = bell
 
     async def remember(self, guild_id: int, *, name: str) -> None:
         """Make sure the server has its row; called for every server the bot is in or is asked in."""
         async with self._store.write() as transaction:
-            await guild_rows.remember_guild(transaction, guild_id, name=name, now=self._clock.now())
+            await guild_rows.remember_guild(transaction, guild_id, name=name)
 
     async def leave(self, guild_id: int) -> None:
         """The bot is no longer in the server: nothing is read for it, and nothing queued is sent."""
@@ -119,7 +114,7 @@ class Guilds:
         for subscription in subscribed:
             async with self._store.write() as transaction:
                 source_id = subscription.source_id
-                await stop_reading(transaction, guild_id=guild_id, source_id=source_id, now=self._clock.now())
+                await stop_reading(transaction, guild_id=guild_id, source_id=source_id)
         is_left = True
         while is_left:
             async with self._store.write() as transaction:
@@ -137,8 +132,6 @@ class Guilds:
                 )
         async with self._store.write() as transaction:
             await channel_rows.forget_guild(transaction, guild_id)  # which has 500 at most
-        self._bell.ring("hubs")
-        self._bell.ring("chores")
 
     async def stay_only_in(self, present: Collection[int], goes_on: Callable[[], bool] = lambda: True) -> None:
         """Leave every server that is not `present`: those that removed the bot while it was away."""
@@ -164,14 +157,12 @@ class Guilds:
                 await choose_channel(transaction, guild_id, channel_id)
                 for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
                     if subscription.source_id in source_ids:
-                        await move_newsletter(transaction, subscription, channel_id=channel_id, now=self._clock.now())
+                        await move_newsletter(transaction, subscription, channel_id=channel_id)
         async with self._store.read() as transaction:
             sources = await guild_rows.sources_of_guild(transaction, guild_id)
         moved = [source for source in sources if source.source_id in source_ids]
         if not moved:
             raise NotFoundError("setup-source-unknown")
-        self._bell.ring("outbox")
-        self._bell.ring("chores")
         return moved
 
     async def set_ping_role(self, guild_id: int, role_id: int | None, *, actor: Actor, interaction_id: int) -> None:
@@ -195,21 +186,16 @@ class Guilds:
                 if channel_id is not None:
                     await choose_channel(transaction, guild_id, channel_id)
                     chore = Chore(ChoreKind.MOVE_NOTICES, guild_id)
-                    await begin(transaction, chore, move_notices, now=self._clock.now())
-                    await ask_in(transaction, guild_id, channel_id, now=self._clock.now())
-        self._bell.ring("outbox")
-        self._bell.ring("chores")
+                    await begin(transaction, chore, move_notices)
+                    await ask_in(transaction, guild_id, channel_id)
 
     async def set_review_channel(self, guild_id: int, channel_id: int, *, actor: Actor, interaction_id: int) -> None:
         """Show submissions to the moderators in this channel, also those that wait; from now on members may send."""
-        now = self._clock.now()
         async with self._effect(interaction_id, guild_id, actor) as transaction:
             if transaction is not None:
                 await choose_channel(transaction, guild_id, channel_id)
                 await guild_rows.change_settings(transaction, guild_id, review_channel_id=channel_id)
-                await begin(transaction, Chore(ChoreKind.SHOW_WAITING, guild_id), show_waiting, now=now)
-        self._bell.ring("outbox")
-        self._bell.ring("chores")
+                await begin(transaction, Chore(ChoreKind.SHOW_WAITING, guild_id), show_waiting)
 
     async def set_roles(
         self, guild_id: int, roles: Mapping[StaffRole, int | None], *, actor: Actor, interaction_id: int
@@ -234,9 +220,7 @@ class Guilds:
                 await guild_rows.change_settings(transaction, guild_id, announce_repeats=wanted)
                 if wanted:
                     chore = Chore(ChoreKind.RELEASE, guild_id)
-                    await begin(transaction, chore, release_portion, now=self._clock.now())
-        self._bell.ring("sources")
-        self._bell.ring("chores")
+                    await begin(transaction, chore, release_portion)
 
     async def set_publishing(self, guild_id: int, *, wanted: bool, actor: Actor, interaction_id: int) -> None:
         """Publish announcements to the channels of other servers that follow."""
@@ -251,8 +235,8 @@ class Guilds:
             stopped = await channel_rows.stopped_in_guild(transaction, guild_id)
             floods = await flood_rows.waiting(transaction, guild_id)
             source_ids = [source.source_id for source in sources]
-            hubs = await lease_rows.told_until(transaction, source_ids, now=self._clock.now())
-            is_used_up = bool(await used_up(transaction, [guild_id], self._quotas, now=self._clock.now()))
+            hubs = await lease_rows.told_until(transaction, source_ids)
+            is_used_up = bool(await used_up(transaction, [guild_id], self._quotas))
             troubled = await outbox_rows.troubled(transaction, guild_id, limit=_MOST_TROUBLED)
             held = await repeat_rows.held_in(transaction, guild_id)
             share = await usage_rows.share_of(transaction, guild_id)
@@ -288,7 +272,5 @@ class Guilds:
         """
         require_administrator(actor)
         async with self._store.write() as transaction:
-            fresh = await interaction_rows.record_effect(
-                transaction, interaction_id, guild_id=guild_id, now=self._clock.now()
-            )
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
             yield transaction if fresh else None

@@ -13,7 +13,7 @@ from bot.metrics import Metrics
 from bot.model.guild import Source
 from bot.model.issue import News, Stage
 from bot.model.problem import Problem
-from bot.ports import Announcer, Bell, Reading
+from bot.ports import Announcer, Reading
 from bot.services.absences import withdraw_proven
 from bot.services.cadence import MOST_LEARNED_FROM, keeps_rhythm
 from bot.services.cards import Change, show_changes
@@ -78,7 +78,6 @@ class Intake:
         watch: Watch,
         secrets: SecretBox,
         clock: Clock,
-        bell: Bell,
         metrics: Metrics,
         quotas: Quotas,
         interval: timedelta,
@@ -89,7 +88,6 @@ class Intake:
         self._watch = watch
         self._secrets = secrets
         self._clock = clock
-        self._bell = bell
         self._metrics = metrics
         self._quotas = quotas
         self._interval = interval
@@ -117,8 +115,8 @@ class Intake:
         now = self._clock.now()
         async with self._looking, self._store.read() as transaction:
             source = await source_rows.get_source(transaction, source.source_id)
-            before = await _known_before(transaction, source, climbed, now=now)
-            room = await room_for(transaction, source, before.guild_ids, self._quotas, now=now)
+            before = await _known_before(transaction, source, climbed)
+            room = await room_for(transaction, source, before.guild_ids, self._quotas)
             told_after = _told_after(source, before)
             found = await sort_out(
                 transaction,
@@ -134,16 +132,16 @@ class Intake:
         async with self._looking, self._store.read() as transaction:
             news = await issue_rows.news_of(transaction, source.source_id, Stage.NEW)
             repeats = await find_repeats(transaction, source, {each.issue_key for each in news})
-        await note_repeats(self._store, repeats, telling=telling(source.source_id), now=now)
+        await note_repeats(self._store, repeats, telling=telling(source.source_id))
         is_first = source.first_read_at is None
         new: list[Dated] = [*news, *(item.issue for item in found.waiting if item.is_told)]
         is_held = not is_first and self._is_flood(new, before, listed=len(reading.issues), now=now)
         if is_held and news:
-            await self._hold(source, news, before, listed=len(reading.issues), now=now)
+            await self._hold(source, news, before, listed=len(reading.issues))
         problem = reading.problem or _problem_of(found)
         if found.waiting or found.edits_waiting:  # with its marks, the rest would come when something else changes
             reading = replace(reading, etag=None, last_modified=None)
-        shown, gone = await self._end(
+        gone = await self._end(
             source,
             climbed,
             replace(reading, problem=problem),
@@ -172,11 +170,7 @@ class Intake:
         )
         if found.cut or found.bare:
             log.info("links left out source_id=%s cut=%d bare=%d", source.source_id, found.cut, found.bare)
-        if stored.new or stored.edited or shown:
-            self._bell.ring("chores")  # a link that a crowd sent in may have run, a crowd of staffs be told
-        if await self.tell(source.source_id) or shown or stored.new:
-            self._bell.ring("outbox")
-            self._bell.ring("polls")
+        await self.tell(source.source_id)
 
     @asynccontextmanager
     async def _piece(self, source: Source) -> AsyncIterator[tuple[Transaction, Source]]:
@@ -204,13 +198,12 @@ class Intake:
                     transaction,
                     held,
                     piece,
-                    now=now,
                     undated_at=now,
                     is_listed=before.is_own,
                     stage=Stage.NEW,
                 )
-                featured = await _feature(transaction, held, stored, before.guild_ids, now=now)
-                await show_changes(transaction, featured, now=now)
+                featured = await _feature(transaction, held, stored, before.guild_ids)
+                await show_changes(transaction, featured)
             all_stored.add(stored)
         return all_stored
 
@@ -223,7 +216,7 @@ class Intake:
             keeps_rhythm=keeps_rhythm(moments, before.published, now=now),
         )
 
-    async def _hold(self, source: Source, news: Sequence[News], before: _Before, *, listed: int, now: datetime) -> None:
+    async def _hold(self, source: Source, news: Sequence[News], before: _Before, *, listed: int) -> None:
         """Most of it looks new: nobody is told of anything before somebody looked."""
         log.warning("source flooded source_id=%s new=%d items=%d", source.source_id, len(news), listed)
         guild_ids = sorted(before.guild_ids)
@@ -237,7 +230,6 @@ class Intake:
                         issue_keys=[each.issue_key for each in news],
                         listed=listed,
                         staff_channel_id=await staff_channel_of(transaction, self._announcer, guild_id),
-                        now=now,
                     )
 
     async def _end(
@@ -254,8 +246,8 @@ class Intake:
         is_held: bool,
         is_behind: bool,
         now: datetime,
-    ) -> tuple[bool, int]:
-        """Decide what servers are told, and let the marks advance; whether staffs are, and how much is withdrawn."""
+    ) -> int:
+        """Decide what servers are told, and let the marks advance; how much is withdrawn."""
         async with self._turn, self._store.write() as transaction:
             await chore_rows.hold(transaction, telling(source.source_id))  # before the source, as the worker does
             held = await source_rows.hold_claim(transaction, source.source_id, incarnation=self._incarnation)
@@ -265,8 +257,8 @@ class Intake:
             gone: list[str] = []
             # What a known issue says, and whether it is there at all, is for the source's own address to tell.
             if before.is_own and reading.is_whole:
-                gone = await look_for_missing(transaction, source, found.seen, new=new, now=now)
-                gone += await withdraw_proven(transaction, source, now=now)
+                gone = await look_for_missing(transaction, source, found.seen, new=new)
+                gone += await withdraw_proven(transaction, source)
             if source.first_read_at is None:
                 newest = await issue_rows.newest_of_source(transaction, source.source_id, is_decided=False)
                 await issue_rows.decide_first(transaction, source.source_id, newest and newest[0])
@@ -274,13 +266,12 @@ class Intake:
                 await issue_rows.decide_news(transaction, source.source_id, None if is_held else Stage.NEWS)
             # Told of in part while they were being stored, some of these may count as drawn.
             await issue_rows.redraw(transaction, stored.redrawn)
-            await chore_rows.leave(transaction, telling(source.source_id), now=now)
-            has_new_hub = await note_hub(transaction, source.source_id, reading.hub, secrets=self._secrets, now=now)
-            shown = False
+            await chore_rows.leave(transaction, telling(source.source_id))
+            await note_hub(transaction, source.source_id, reading.hub, secrets=self._secrets)
             if before.has_moved:
-                shown = await self._watch.tell_of_rung(transaction, source, climbed, now=now)
+                await self._watch.tell_of_rung(transaction, source, climbed)
             if source.first_read_at is not None:
-                shown |= await self._watch.for_silence(transaction, source, now=now)
+                await self._watch.for_silence(transaction, source)
             await source_rows.record_reading(
                 transaction,
                 source.source_id,
@@ -293,39 +284,32 @@ class Intake:
                 problem=reading.problem,
                 has_waiting=bool(found.waiting),
                 is_behind=is_behind,
-                now=now,
                 next_poll_at=next_reading(
                     not_before, url_key=source.url_key, interval=self._interval, fresh_for=reading.fresh_for
                 ),
                 wanted_from=now + self._quotas.shortest_pause,
             )
-        if has_new_hub:
-            self._bell.ring("hubs")
-        return shown, len(gone)
+        return len(gone)
 
-    async def tell(self, source_id: int) -> bool:
-        """Tell the first servers at once; the worker `chores` tells the others. False where there is no news."""
-        now = self._clock.now()
+    async def tell(self, source_id: int) -> None:
+        """Tell the first servers at once; the worker `chores` tells the others."""
         async with self._turn, self._store.write() as transaction:
             chore = await chore_rows.hold(transaction, telling(source_id))
             if chore is None:
-                return True  # the worker was faster
+                return  # the worker was faster
             if await issue_rows.next_to_tell(transaction, source_id) is None:
                 await chore_rows.end(transaction, chore)
-                return False
-            is_left = await go_on(transaction, chore, tell_news, now=now)
-        if is_left:
-            self._bell.ring("chores")
-        return True
+            else:
+                await go_on(transaction, chore, tell_news)
 
 
-async def _known_before(transaction: Transaction, source: Source, climbed: Climbed, *, now: datetime) -> _Before:
+async def _known_before(transaction: Transaction, source: Source, climbed: Climbed) -> _Before:
     subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
     return _Before(
         is_own=climbed.rung_url is None,
         has_moved=climbed.rung_url != source.rung_url,
         guild_ids=frozenset(subscription.guild_id for subscription in subscribed),
-        newest_known_at=await issue_rows.newest_published_at(transaction, source.source_id, now=now),
+        newest_known_at=await issue_rows.newest_published_at(transaction, source.source_id),
         published=await issue_rows.publishing_times(transaction, source.source_id, limit=MOST_LEARNED_FROM),
     )
 
@@ -343,7 +327,7 @@ def _told_after(source: Source, before: _Before) -> datetime | None:
 
 
 async def _feature(
-    transaction: Transaction, source: Source, stored: Stored, guild_ids: Collection[int], *, now: datetime
+    transaction: Transaction, source: Source, stored: Stored, guild_ids: Collection[int]
 ) -> list[Change]:
     """Credit the members whose links run, before the announcement is queued that names them.
 
@@ -360,7 +344,6 @@ async def _feature(
             issue_key=key,
             guild_ids=guild_ids,
             unseen_at=since,
-            now=now,
             limit=PORTION - len(changes),
         )
         if ran:

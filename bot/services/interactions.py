@@ -66,7 +66,7 @@ class Interactions:
     async def _acted(self, asked: Mapping[int, int | None]) -> set[int]:
         try:
             async with self._store.write() as transaction:
-                await interaction_rows.wait_for_effects(transaction, asked, now=self._clock.now())
+                await interaction_rows.wait_for_effects(transaction, asked)
                 return await interaction_rows.acted(transaction, asked)
         except (StoreGoneError, StoreBusyError):
             raise

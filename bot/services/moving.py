@@ -1,7 +1,5 @@
 """A newsletter moves to another channel of its server, with what waits for the old one; what is posted stays there."""
 
-from datetime import datetime
-
 from bot.model.chore import Chore, ChoreKind
 from bot.model.guild import Subscription
 from bot.model.problem import Problem
@@ -14,23 +12,21 @@ from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 
 
-async def move_newsletter(
-    transaction: Transaction, subscription: Subscription, *, channel_id: int, now: datetime
-) -> Subscription:
+async def move_newsletter(transaction: Transaction, subscription: Subscription, *, channel_id: int) -> Subscription:
     """Announce what the subscription brings in `channel_id` from now on, also what waits for another channel.
 
     Nothing that stands in a channel is announced again. What may stand there unheard waits on for its answer, unless
-    that channel is gone. The workers `outbox` and `chores` want to be rung for.
+    that channel is gone.
     """
     guild_id, source_id = subscription.guild_id, subscription.source_id
     # An issue that is just being stored is queued for the old channel, and then taken along.
     await guild_rows.hold_subscriptions_of_guild(transaction, guild_id)
     moved = await guild_rows.move_subscription(transaction, subscription, channel_id=channel_id)
-    await begin(transaction, Chore(ChoreKind.MOVE_ANNOUNCEMENTS, guild_id, str(source_id)), move_waiting, now=now)
+    await begin(transaction, Chore(ChoreKind.MOVE_ANNOUNCEMENTS, guild_id, str(source_id)), move_waiting)
     return moved
 
 
-async def move_waiting(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+async def move_waiting(transaction: Transaction, chore: Chore) -> int | None:
     """Take a portion of what waits for other channels to where its newsletter (the subject) is announced now."""
     guild_id, source_id = chore.guild_id, int(chore.subject)
     subscribed = await guild_rows.subscriptions_of_guild(transaction, guild_id)
@@ -55,7 +51,6 @@ async def move_waiting(transaction: Transaction, chore: Chore, now: datetime) ->
                 here[0],
                 issue_key=record.subject_key,
                 identity=identity,
-                now=now,
                 # What has waited for somebody to open a channel is no news.
                 may_ping=record.wants_ping and record.channel_id not in stopped,
                 generation=record.generation,

@@ -1,7 +1,6 @@
 """What a reading brought on its way to the servers: decided at its end, told in portions (`bot.services.portions`)."""
 
 from collections.abc import Collection
-from datetime import datetime
 
 from bot.model.chore import Chore, ChoreKind
 from bot.model.guild import FirstAnnouncement, Subscription
@@ -22,7 +21,7 @@ def telling(source_id: int) -> Chore:
     return Chore(ChoreKind.TELL_NEWS, 0, str(source_id))
 
 
-async def tell_news(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+async def tell_news(transaction: Transaction, chore: Chore) -> int | None:
     """Tell servers of what a source brought, the oldest first, and let announcements that changed be drawn anew.
 
     place: the id of the last subscription that was told of the issue whose turn it is.
@@ -38,10 +37,10 @@ async def tell_news(transaction: Transaction, chore: Chore, now: datetime) -> in
             here = {each.issue_key for each in await issue_rows.news_of(transaction, source_id, Stage.NEWS)}
         if news.stage is None:
             guild_ids = dict.fromkeys(subscription.guild_id for subscription in page)
-            await show_changes(transaction, [Change(each, news.issue_key) for each in guild_ids], now=now)
+            await show_changes(transaction, [Change(each, news.issue_key) for each in guild_ids])
         elif not await issue_rows.is_withdrawn(transaction, news.issue_key):
             for subscription in page:
-                await _tell(transaction, subscription, news, here=here, now=now)
+                await _tell(transaction, subscription, news, here=here)
         if len(page) == TOLD_AT_ONCE:
             return last
         await issue_rows.end_news(transaction, news)
@@ -50,9 +49,7 @@ async def tell_news(transaction: Transaction, chore: Chore, now: datetime) -> in
     return 0
 
 
-async def _tell(
-    transaction: Transaction, subscription: Subscription, news: News, *, here: Collection[str], now: datetime
-) -> None:
+async def _tell(transaction: Transaction, subscription: Subscription, news: News, *, here: Collection[str]) -> None:
     guild = await guild_rows.get_guild(transaction, subscription.guild_id)
     if guild is None:
         return
@@ -60,6 +57,6 @@ async def _tell(
     if was_there_before and guild.first_announcement is FirstAnnouncement.NONE:
         return
     if news.stage is Stage.FIRST or await is_to_be_told(
-        transaction, guild, subscription.source_id, news.issue_key, here=here, now=now
+        transaction, guild, subscription.source_id, news.issue_key, here=here
     ):
-        await enqueue_announcement(transaction, subscription, issue_key=news.issue_key, identity=news.identity, now=now)
+        await enqueue_announcement(transaction, subscription, issue_key=news.issue_key, identity=news.identity)

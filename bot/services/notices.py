@@ -1,7 +1,5 @@
 """What a server's staff is told, once, in the channel it chose for that."""
 
-from datetime import datetime
-
 from bot.errors import DeliveryError
 from bot.model.chore import Chore
 from bot.model.delivery import Purpose, staff_of
@@ -29,7 +27,7 @@ async def staff_channel_of(transaction: Transaction, announcer: Announcer | None
         return staff_of(guild_id)
 
 
-async def move_notices(transaction: Transaction, chore: Chore, _now: datetime) -> int | None:
+async def move_notices(transaction: Transaction, chore: Chore) -> int | None:
     """Let a portion of what the staff was not told yet go to the channel that the server chose."""
     guild = await guild_rows.get_guild(transaction, chore.guild_id)
     if guild is None or guild.staff_channel_id is None:
@@ -52,7 +50,6 @@ async def tell_staff(
     about_channel_id: int,
     occasion: str,
     words: Problem,
-    now: datetime,
 ) -> bool:
     """Queue a notice, once for each `occasion`; False where the server has no other channel for it.
 
@@ -65,7 +62,7 @@ async def tell_staff(
     return await outbox_rows.enqueue(
         transaction,
         delivery_key=delivery_key(
-            installation_id=await installation_row.installation_id(transaction, now=now),
+            installation_id=await installation_row.installation_id(transaction),
             guild_id=guild_id,
             channel_id=0,  # once, wherever that is
             identity=occasion,
@@ -77,5 +74,4 @@ async def tell_staff(
         channel_id=channel_id,
         subject_key="",
         words=words,
-        now=now,
     )

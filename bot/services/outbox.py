@@ -165,20 +165,19 @@ class Outbox:
 
     async def _look_around(self) -> None:
         """Put off looks at channels that are still closed, and mend what a wrong clock has written."""
-        now = self._clock.now()
         async with self._store.read() as transaction:
-            stopped = await channel_rows.due_for_a_look(transaction, now=now)
-            astray = await outbox_rows.is_due_after(transaction, now + _HORIZON)
+            stopped = await channel_rows.due_for_a_look(transaction)
+            astray = await outbox_rows.is_due_after(transaction, transaction.now + _HORIZON)
         closed = [channel for channel in stopped if not self._announcer.is_open(channel)]
         for start in range(0, len(closed), PORTION):
             async with self._store.write() as transaction:
                 for channel in closed[start : start + PORTION]:
-                    await put_off_look(transaction, channel, now=now)
+                    await put_off_look(transaction, channel)
         if astray:
             log.warning("deliveries were due in a far future, so the clock was wrong")
         while astray:
             async with self._store.write() as transaction:
-                moved = await outbox_rows.bring_nearer(transaction, now=now, horizon=now + _HORIZON, limit=PORTION)
+                moved = await outbox_rows.bring_nearer(transaction, horizon=transaction.now + _HORIZON, limit=PORTION)
             astray = moved == PORTION
 
     async def _claim(self, busy: Collection[_Lane]) -> dict[_Lane, list[Delivery]]:
@@ -188,7 +187,6 @@ class Outbox:
                 claimed = await outbox_rows.claim_due(
                     transaction,
                     incarnation=self._incarnation,
-                    now=now,
                     lease_until=now + LEASE,
                     limit=_LANES_AT_ONCE,
                     busy=busy,
@@ -224,12 +222,12 @@ class Outbox:
         if self._broken_off:
             async with self._store.write() as transaction:
                 for delivery in self._broken_off.values():
-                    await outbox_rows.give_back(transaction, self._claim_of(delivery), due_at=self._clock.now())
+                    await outbox_rows.give_back(transaction, self._claim_of(delivery), due_at=transaction.now)
             self._broken_off.clear()
         for lease_until in list(self._unsure):
             async with self._store.write() as transaction:
                 await outbox_rows.void_claim(
-                    transaction, incarnation=self._incarnation, lease_until=lease_until, due_at=self._clock.now()
+                    transaction, incarnation=self._incarnation, lease_until=lease_until, due_at=transaction.now
                 )
             self._unsure.remove(lease_until)
 
@@ -299,8 +297,9 @@ class Outbox:
             if channel_id == delivery.channel_id:
                 raise DeliveryError("delivery-server-unavailable", retry_after_seconds=_UNPLACED_PAUSE_SECONDS)
             if channel_id is not None:
-                now = self._clock.now()
-                await outbox_rows.place(transaction, self._claim_of(delivery), channel_id=channel_id, due_at=now)
+                await outbox_rows.place(
+                    transaction, self._claim_of(delivery), channel_id=channel_id, due_at=transaction.now
+                )
                 return
         await self._give_up(delivery, Problem("delivery-cancelled"))  # there is no such channel
 
@@ -332,7 +331,7 @@ class Outbox:
                 issue_key=delivery.subject_key,
             ):
                 return False
-            await outbox_rows.give_back(transaction, self._claim_of(delivery), due_at=self._clock.now())
+            await outbox_rows.give_back(transaction, self._claim_of(delivery), due_at=transaction.now)
         return True
 
     async def _post_card(self, delivery: Delivery) -> None:
@@ -378,10 +377,12 @@ class Outbox:
             except DeliveryRefusedError as error:
                 if error.message_id != "delivery-message-gone" or not await self._post_anew(card):
                     raise
-        now = self._clock.now()
         async with self._store.write() as transaction:
             await outbox_rows.mark_shown(
-                transaction, self._claim_of(delivery), revision=delivery.revision, now=now, again_at=now + APART
+                transaction,
+                self._claim_of(delivery),
+                revision=delivery.revision,
+                again_at=transaction.now + APART,
             )
         self._metrics.count("deliveries", "done")
         return None
@@ -389,7 +390,7 @@ class Outbox:
     async def _post_anew(self, card: DeliveryRecord) -> bool:
         """Somebody deleted the card: post it once more if the staff has to decide on it."""
         async with self._store.write() as transaction:
-            return bool(await post_anew(transaction, [card.delivery_key], now=self._clock.now()))
+            return bool(await post_anew(transaction, [card.delivery_key]))
 
     async def _post(self, delivery: Delivery, matter: Matter) -> Sent | None:
         """The message, sent now or found; None when another process has taken over."""
@@ -414,14 +415,12 @@ class Outbox:
 
     async def _note_sent(self, delivery: Delivery, sent: Sent) -> bool:
         """The message stands there; False when another process has taken over."""
-        now = self._clock.now()
         async with self._store.write() as transaction:
             still_ours = await outbox_rows.mark_sent(
                 transaction,
                 self._claim_of(delivery),
                 sent,
-                now=now,
-                lease_until=now + LEASE,
+                lease_until=transaction.now + LEASE,
             )
             if await channel_rows.open_channel(transaction, delivery.channel_id):
                 log.info("channel takes messages again channel_id=%s", delivery.channel_id)
@@ -456,7 +455,7 @@ class Outbox:
                     transaction,
                     self._claim_of(delivery),
                     problem=Problem.of(error),
-                    lease_until=self._clock.now() + LEASE,
+                    lease_until=transaction.now + LEASE,
                 )
             if not still_ours:
                 return None
@@ -484,7 +483,7 @@ class Outbox:
             ):
                 return None
             if isinstance(matter, Announcement) and delivery.wants_ping:
-                role_id = await take_ping(transaction, delivery, now=now)
+                role_id = await take_ping(transaction, delivery)
                 await outbox_rows.settle_ping(transaction, self._claim_of(delivery), role_id=role_id)
                 matter = replace(matter, ping_role_id=role_id)
         return _Begun(matter, delivery.doubt_since if protected else None)
@@ -509,7 +508,6 @@ class Outbox:
                 thread_id = await self._announcer.start_thread(delivery, announcement, message_id=delivery.message_id)
             except DeliveryRefusedError as error:
                 problem = Problem.of(error)  # the announcement stands; it has to do without a thread
-        now = self._clock.now()
 
         async def follow_up(transaction: Transaction) -> None:
             await self._tell_of_threads(transaction, delivery, has_thread=thread_id is not None, problem=problem)
@@ -517,9 +515,9 @@ class Outbox:
             subject_key = await outbox_rows.subject_of(transaction, delivery.outbox_id)
             present = replace(delivery, subject_key=subject_key or delivery.subject_key)
             if self._announcer.is_for_followers(delivery, announcement):
-                await enqueue_followers_copy(transaction, present, now=now)
+                await enqueue_followers_copy(transaction, present)
             if delivery.generation:
-                await enqueue_folding(transaction, present, announcement, now=now)
+                await enqueue_folding(transaction, present, announcement)
 
         await self._finish(delivery, thread_id=thread_id, problem=problem, follow_up=follow_up)
 
@@ -534,7 +532,7 @@ class Outbox:
             return
         now = self._clock.now()
         if await channel_rows.note_threadless(
-            transaction, delivery.channel_id, guild_id=delivery.guild_id, problem=problem, now=now
+            transaction, delivery.channel_id, guild_id=delivery.guild_id, problem=problem
         ):
             await tell_staff(
                 transaction,
@@ -543,7 +541,6 @@ class Outbox:
                 about_channel_id=0,
                 occasion=f"threads:{delivery.channel_id}:{now.isoformat()}",
                 words=Problem("notice-no-threads", {"channel": str(delivery.channel_id)}, problem),
-                now=now,
             )
 
     async def _publish(self, delivery: Delivery) -> datetime | None:
@@ -577,7 +574,7 @@ class Outbox:
     ) -> None:
         async with self._store.write() as transaction:
             done = await outbox_rows.mark_done(
-                transaction, self._claim_of(delivery), now=self._clock.now(), thread_id=thread_id, problem=problem
+                transaction, self._claim_of(delivery), thread_id=thread_id, problem=problem
             )
             if done and follow_up is not None:
                 await follow_up(transaction)
@@ -621,7 +618,6 @@ class Outbox:
                 delivery.channel_id,
                 guild_id=delivery.guild_id,
                 problem=problem,
-                now=now,
                 is_gone=error.is_gone,
             )
             if newly:
@@ -635,7 +631,6 @@ class Outbox:
                     words=Problem(
                         "notice-channel-stopped", {"channel": str(delivery.channel_id), "count": count}, problem
                     ),
-                    now=now,
                 )
         self._metrics.count("deliveries", "stopped")
         log.warning("channel stopped guild_id=%s channel_id=%s error=%s", delivery.guild_id, delivery.channel_id, error)
@@ -656,7 +651,6 @@ class Outbox:
                     about_channel_id=0,
                     occasion=f"refused:{delivery.delivery_key}:{delivery.attempts}",
                     words=Problem(_REFUSED_WORDS[delivery.purpose], {"channel": str(delivery.channel_id)}, problem),
-                    now=self._clock.now(),
                 )
         self._first_sent.pop(delivery.delivery_key, None)
         self._metrics.count("deliveries", "refused")

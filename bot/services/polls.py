@@ -11,7 +11,7 @@ from bot.model.delivery import Purpose
 from bot.model.issue import IssuePoll
 from bot.model.member import Actor
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
-from bot.ports import Bell, PollCard
+from bot.ports import PollCard
 from bot.services.audiences import require_moderator
 from bot.services.ballot_box import BallotBox
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
@@ -49,10 +49,9 @@ class Vote:
 class Polls:
     """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
 
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store, *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._bell = bell
         self._box = BallotBox(self._write)
 
     async def open(
@@ -78,7 +77,7 @@ class Polls:
         closes_at, poll_key = closing_time(closes, now=now), random_key()
         async with self._store.write() as transaction:
             await require_moderator(transaction, guild_id, actor)
-            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
                 raise RefusedError("poll-opened-already")
             await poll_rows.add(
                 transaction,
@@ -86,7 +85,6 @@ class Polls:
                 guild_id=guild_id,
                 question=question,
                 options=labels,
-                now=now,
                 closes_at=closes_at,
                 opened_by_id=actor.member_id,
                 channel_id=channel_id,
@@ -97,12 +95,8 @@ class Polls:
                 guild_id=guild_id,
                 channel_id=channel_id,
                 subject_key=poll_key,
-                now=now,
             )
-            poll = await _get(transaction, guild_id, poll_key)
-        self._bell.ring("outbox")
-        self._bell.ring("polls")
-        return poll
+            return await _get(transaction, guild_id, poll_key)
 
     async def vote(
         self,
@@ -135,25 +129,21 @@ class Polls:
                 for cast in outcomes
                 if cast.poll is not None and cast.outcome in {CastOutcome.COUNTED, CastOutcome.CHANGED}
             }
-            is_new = await _show_tallies(transaction, list(moved.values()), now=self._clock.now())
-        if is_new:
-            self._bell.ring("outbox")
+            await _show_tallies(transaction, list(moved.values()))
         return outcomes
 
     async def close(self, guild_id: int, poll_key: str, *, actor: Actor, interaction_id: int) -> Poll:
         """Close a poll now; the poll with its result. Raises RefusedError when it is closed already."""
-        now = self._clock.now()
         async with self._store.write() as transaction:
             await require_moderator(transaction, guild_id, actor)
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
-            if fresh and await poll_rows.close(transaction, poll_key, guild_id=guild_id, now=now, by=actor.member_id):
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
+            if fresh and await poll_rows.close(transaction, poll_key, guild_id=guild_id, by=actor.member_id):
                 poll = await _get(transaction, guild_id, poll_key)
-                await show_changes(transaction, [Change(guild_id, _subject(poll))], now=now)
+                await show_changes(transaction, [Change(guild_id, _subject(poll))])
             else:
                 poll = await _get(transaction, guild_id, poll_key)
                 if fresh:
                     raise RefusedError("poll-closed-already", question=poll.question)
-        self._bell.ring("outbox")
         return poll
 
     async def close_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
@@ -165,22 +155,19 @@ class Polls:
             return due
         while goes_on():
             async with self._store.write() as transaction:
-                closed = await poll_rows.close_due(transaction, now=now, limit=PORTION)
-                await show_changes(transaction, [Change(poll.guild_id, _subject(poll)) for poll in closed], now=now)
+                closed = await poll_rows.close_due(transaction, limit=PORTION)
+                await show_changes(transaction, [Change(poll.guild_id, _subject(poll)) for poll in closed])
             if not closed:
                 break
             for poll in closed:
                 log.info("poll closed guild_id=%s poll=%s", poll.guild_id, poll.poll_key)
-            self._bell.ring("outbox")
         async with self._store.read() as transaction:
             return await poll_rows.next_closing(transaction)
 
     async def newest_open(self, guild_id: int, *, hidden: Collection[int] = ()) -> Poll:
         """The newest poll that takes votes; `hidden` are channels that the asker does not see. Raises NotFoundError."""
         async with self._store.read() as transaction:
-            found = await poll_rows.newest(
-                transaction, guild_id, only_open_at=self._clock.now(), hidden=hidden, limit=1
-            )
+            found = await poll_rows.newest(transaction, guild_id, only_open_at=transaction.now, hidden=hidden, limit=1)
         if not found:
             raise NotFoundError("poll-none-open")
         return found[0]
@@ -203,7 +190,7 @@ class Polls:
             poll = await poll_rows.get(transaction, wanted, guild_id=guild_id, hidden=hidden)
             if poll is not None:
                 return poll
-            query, now = wanted.strip(), self._clock.now()
+            query, now = wanted.strip(), transaction.now
             found = (
                 await poll_rows.newest(
                     transaction,
@@ -233,7 +220,7 @@ class Polls:
                 transaction,
                 guild_id,
                 query=query.strip(),
-                only_open_at=self._clock.now() if only_open else None,
+                only_open_at=transaction.now if only_open else None,
                 hidden=hidden,
                 limit=MOST_CHOICES,
             )
@@ -245,7 +232,7 @@ class Polls:
 
 
 async def open_issue_poll(
-    transaction: Transaction, found: Sequence[IssuePoll], *, guild_id: int, issue_key: str, now: datetime
+    transaction: Transaction, found: Sequence[IssuePoll], *, guild_id: int, issue_key: str
 ) -> None:
     """Open the first poll of an issue in a server, once; on whose announcement it then hangs."""
     usable = (poll for poll in found if FEWEST_OPTIONS <= len(poll.options) <= MOST_OPTIONS)
@@ -257,8 +244,7 @@ async def open_issue_poll(
             guild_id=guild_id,
             question=poll.question[:LONGEST_QUESTION],
             options=[option[:LONGEST_ISSUE_OPTION] for option in poll.options],
-            now=now,
-            closes_at=now + _ISSUE_POLL_OPEN,
+            closes_at=transaction.now + _ISSUE_POLL_OPEN,
             issue_key=issue_key,
         )
 
@@ -269,7 +255,7 @@ async def poll_card_of(transaction: Transaction, *, guild_id: int, poll_key: str
     return None if poll is None else PollCard(poll)
 
 
-async def _show_tallies(transaction: Transaction, moved: Sequence[Poll], *, now: datetime) -> bool:
+async def _show_tallies(transaction: Transaction, moved: Sequence[Poll]) -> None:
     changes = []
     for poll in moved:
         if poll.issue_key is None:
@@ -277,7 +263,7 @@ async def _show_tallies(transaction: Transaction, moved: Sequence[Poll], *, now:
         # A published message takes about three edits an hour: it shows the result when the poll is closed.
         elif not await outbox_rows.is_published(transaction, guild_id=poll.guild_id, subject_key=poll.issue_key):
             changes.append(Change(poll.guild_id, poll.issue_key, after=AFTER_THE_ANSWER, apart=_ANNOUNCEMENT_APART))
-    return await show_changes(transaction, changes, now=now)
+    await show_changes(transaction, changes)
 
 
 def _subject(poll: Poll) -> str:

@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from bot.clock import Clock
 from bot.model.chore import Chore, ChoreKind
-from bot.ports import Bell
 from bot.services.cards import Change, show_changes
 from bot.services.portions import PORTION, begin, go_on
 from bot.store import Store, Transaction
@@ -18,10 +16,8 @@ _READ_AT_ONCE = 500
 
 
 class Privacy:
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._clock = clock
-        self._bell = bell
 
     async def export(self, guild_id: int, member_id: int) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
         """All that is kept of a member in a server, a few rows of a table at a time; of each table at least none.
@@ -46,26 +42,22 @@ class Privacy:
         """
         chore = Chore(ChoreKind.FORGET, guild_id, member_id=member_id)
         async with self._store.write() as transaction:
-            now = self._clock.now()
-            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
                 return
-            await begin(transaction, chore, forget_portion, now=now)
+            await begin(transaction, chore, forget_portion)
         while await self._forget_more(chore):
             pass
-        self._bell.ring("outbox")
 
     async def _forget_more(self, chore: Chore) -> bool:
         async with self._store.write() as transaction:
             left = await chore_rows.hold(transaction, chore)
-            return left is not None and await go_on(transaction, left, forget_portion, now=self._clock.now())
+            return left is not None and await go_on(transaction, left, forget_portion)
 
 
-async def forget_portion(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+async def forget_portion(transaction: Transaction, chore: Chore) -> int | None:
     """Let a portion of what names a member name nobody, and let the cards that show it be drawn anew."""
-    done = await privacy_rows.forget(
-        transaction, guild_id=chore.guild_id, member_id=chore.member_id, now=now, limit=PORTION
-    )
-    await show_changes(transaction, [Change(chore.guild_id, subject) for subject in done.subjects], now=now)
+    done = await privacy_rows.forget(transaction, guild_id=chore.guild_id, member_id=chore.member_id, limit=PORTION)
+    await show_changes(transaction, [Change(chore.guild_id, subject) for subject in done.subjects])
     return chore.place + done.count if done.count >= PORTION else None
 
 

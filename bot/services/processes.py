@@ -11,8 +11,8 @@ from functools import partial
 from hashlib import sha256
 from typing import Self
 
-from bot.clock import Clock
 from bot.errors import StoreBusyError, StoreError, StoreGoneError
+from bot.model.worker import WorkerName
 from bot.ports import Bell
 from bot.services.standing import Standing, now_seconds
 from bot.store import Store, Transaction
@@ -33,17 +33,23 @@ _ANSWER_SECONDS = GOOD_FOR_SECONDS - BEAT_SECONDS
 _START_SECONDS = 30.0
 _RECONNECT_SECONDS = 0.25
 _LEAVE_SECONDS = 2.0
-_WORKERS = ("sources", "outbox", "polls", "cards", "chores", "hubs")
+_WORKERS = (
+    WorkerName.SOURCES,
+    WorkerName.OUTBOX,
+    WorkerName.POLLS,
+    WorkerName.CARDS,
+    WorkerName.CHORES,
+    WorkerName.HUBS,
+)
 
 
 class Processes:
     """`async with` it: then this process, named by `incarnation`, lives among the others; `standing` says how."""
 
-    def __init__(self, store: Store, *, incarnation: str, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store, *, incarnation: str, bell: Bell) -> None:
         self.standing = Standing()
         self._store = store
         self._incarnation = incarnation
-        self._clock = clock
         self._bell = bell
         self._lock_key = int.from_bytes(sha256(incarnation.encode()).digest()[:8], "big", signed=True)
         # Whether a lock may speak for this process, and whether the one of the present line does.
@@ -84,7 +90,7 @@ class Processes:
         await self._stop()
         with contextlib.suppress(StoreError, TimeoutError):  # if not by this, they hear of it by the silence
             async with asyncio.timeout(_LEAVE_SECONDS), self._store.write() as transaction:
-                await process_rows.leave(transaction, self._incarnation, now=self._clock.now())
+                await process_rows.leave(transaction, self._incarnation)
 
     async def _stop(self) -> None:
         for task in self._tasks:
@@ -118,7 +124,7 @@ class Processes:
         if self.standing.lapses != self._lapses:
             self._lapses = self.standing.lapses
             log.info("beats are heard again, others may have taken over what was in hand")
-            self._bell.ring("outbox")
+            self._bell.ring(WorkerName.OUTBOX)
 
     async def _speak(self, transaction: Transaction, *, session_pid: int) -> None:
         beat = partial(process_rows.beat, transaction, self._incarnation, lock_key=self._lock_key)
@@ -165,6 +171,6 @@ class Processes:
 
     async def _free(self) -> None:
         async with self._store.write() as transaction:
-            freed = await process_rows.free_claims_of_the_dead(transaction, self._incarnation, now=self._clock.now())
+            freed = await process_rows.free_claims_of_the_dead(transaction, self._incarnation)
         if freed:
             log.info("claims of dead processes ended count=%d", freed)

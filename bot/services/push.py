@@ -17,7 +17,6 @@ from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
 from bot.log import keep_secret
 from bot.model.member import Actor
-from bot.ports import Bell
 from bot.services.audiences import require_administrator
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, soonest_after, used_up
 from bot.store import Store, Transaction
@@ -55,7 +54,6 @@ class Push:
         store: Store,
         *,
         clock: Clock,
-        bell: Bell,
         secrets: SecretBox,
         public_url: str | None,
         quotas: Quotas = DEFAULT_QUOTAS,
@@ -63,7 +61,6 @@ class Push:
         self._quotas = quotas
         self._store = store
         self._clock = clock
-        self._bell = bell
         self._secrets = secrets
         self._public_url = public_url
 
@@ -83,12 +80,11 @@ class Push:
         if secret is not None:
             _key_of(secret)
             sealed = self._secrets.seal(secret)
-        now = self._clock.now()
         async with self._store.write() as transaction:
             await self._require_read(transaction, guild_id, source_id)
             await guild_rows.hold_guild(transaction, guild_id)  # two who ask at once get the same address
             hook = await push_rows.hook_of(transaction, guild_id=guild_id, source_id=source_id)
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
             if fresh and (hook is None or sealed is not None):
                 await push_rows.set_hook(
                     transaction,
@@ -96,7 +92,6 @@ class Push:
                     source_id=source_id,
                     token=hook.token if hook is not None else _new_token(),
                     secret=sealed,
-                    now=now,
                 )
                 hook = await push_rows.hook_of(transaction, guild_id=guild_id, source_id=source_id)
         if hook is None:
@@ -108,8 +103,7 @@ class Push:
         require_administrator(actor)
         async with self._store.write() as transaction:
             await self._require_read(transaction, guild_id, source_id)
-            now = self._clock.now()
-            if await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+            if await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
                 await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
 
     async def of(self, guild_id: int) -> dict[int, Hooked]:
@@ -149,18 +143,15 @@ class Push:
                 if key is not None and await push_rows.is_recorded(transaction, key):
                     raise RefusedError("push-replayed")
                 is_heard = hook.is_failing or (hook.wanted_at is not None and hook.wanted_at <= soonest)
-                if is_heard or await used_up(transaction, [hook.guild_id], self._quotas, now=now):
+                if is_heard or await used_up(transaction, [hook.guild_id], self._quotas):
                     return
         async with self._store.write() as transaction:
-            if key is not None and not await push_rows.record_call(
-                transaction, key, now=now, forget_before=now - 3 * TOLERANCE
-            ):
+            if key is not None and not await push_rows.record_call(transaction, key, forget_before=now - 3 * TOLERANCE):
                 raise RefusedError("push-replayed")
-            await push_rows.note_call(transaction, token, now=now)
+            await push_rows.note_call(transaction, token)
             # What a call brings about is on the account of the server that let it in.
-            if not await used_up(transaction, [hook.guild_id], self._quotas, now=now):
+            if not await used_up(transaction, [hook.guild_id], self._quotas):
                 await source_rows.want(transaction, hook.source_id, soonest, guild_id=hook.guild_id)
-        self._bell.ring("sources")
 
     async def _verified(self, secret: str, headers: Mapping[str, str], body: AsyncIterable[bytes]) -> str:
         """The id of a call that is signed with this secret, and lately. Raises RefusedError."""

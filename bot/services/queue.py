@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from bot.clock import Clock
 from bot.errors import NotFoundError
 from bot.model.member import Actor
 from bot.model.submission import Plan, QueueItem, Submission
@@ -34,9 +33,8 @@ class QueuePage:
 
 
 class Queue:
-    def __init__(self, store: Store, *, clock: Clock) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._clock = clock
 
     async def page(self, guild_id: int, page: int, *, actor: Actor) -> QueuePage:
         """A page of what waits, is planned or was passed by, each in the order of approval; the last one beyond it."""
@@ -61,13 +59,12 @@ class Queue:
         self, guild_id: int, submission_key: str, plan: Plan, *, actor: Actor, interaction_id: int
     ) -> QueueItem:
         """Note what the editor means to do with an item; the last word counts. Raises RefusedError."""
-        now = self._clock.now()
         async with self._store.write() as transaction:
             await require_editor(transaction, guild_id, actor)
             if await interaction_rows.record_effect(
-                transaction, interaction_id, guild_id=guild_id, now=now
+                transaction, interaction_id, guild_id=guild_id
             ) and not await submission_rows.set_plan(
-                transaction, submission_key, guild_id=guild_id, plan=plan, by=actor.member_id, now=now
+                transaction, submission_key, guild_id=guild_id, plan=plan, by=actor.member_id
             ):
                 raise NotFoundError("queue-item-gone")
             return await _item(transaction, guild_id, submission_key)

@@ -46,22 +46,22 @@ class Quotas:
 DEFAULT_QUOTAS = Quotas()
 
 
-async def reserve_attempt(transaction: Transaction, guild_id: int, quotas: Quotas, *, now: datetime) -> int:
+async def reserve_attempt(transaction: Transaction, guild_id: int, quotas: Quotas) -> int:
     """Charge a server with a try of an address, before it is asked; how many bytes it may receive then.
 
     Raises RefusedError for a server for which enough was read today.
     """
     used = await usage_rows.add_below(
-        transaction, guild_id, day=now.date(), received_bytes=ATTEMPT_BYTES, limit=quotas.bytes_a_day
+        transaction, guild_id, day=transaction.now.date(), received_bytes=ATTEMPT_BYTES, limit=quotas.bytes_a_day
     )
     if used is None:
         raise RefusedError("setup-used-up", megabytes=_megabytes(quotas.bytes_a_day))
     return max(ATTEMPT_BYTES, min(quotas.bytes_of_a_source, quotas.bytes_a_day - used))
 
 
-async def used_up(transaction: Transaction, guild_ids: Collection[int], quotas: Quotas, *, now: datetime) -> list[int]:
+async def used_up(transaction: Transaction, guild_ids: Collection[int], quotas: Quotas) -> list[int]:
     """Those of these servers for which enough was read today."""
-    used = await usage_rows.of_day(transaction, guild_ids, day=now.date())
+    used = await usage_rows.of_day(transaction, guild_ids, day=transaction.now.date())
     return sorted(guild_id for guild_id, received in used.items() if received >= quotas.bytes_a_day)
 
 
@@ -82,11 +82,9 @@ def cost_of(meter: Meter) -> int:
     return meter.received_bytes + round(seconds * SECOND_BYTES)
 
 
-async def room_for(
-    transaction: Transaction, source: Source, guild_ids: Collection[int], quotas: Quotas, *, now: datetime
-) -> Room:
+async def room_for(transaction: Transaction, source: Source, guild_ids: Collection[int], quotas: Quotas) -> Room:
     """What may be stored of a source now: as much as is left of its day, while a server that reads it has room."""
-    is_today = source.stored_day == now.date()
+    is_today = source.stored_day == transaction.now.date()
     issues = quotas.issues_a_day - (source.stored_issues if is_today else 0)
     links = quotas.links_a_day - (source.stored_links if is_today else 0)
     more_issues = more_links = 0

@@ -58,13 +58,13 @@ async def find_repeats(transaction: Transaction, source: Source, fresh: Collecti
     return found
 
 
-async def note_repeats(store: Store, found: Mapping[str, str], *, telling: Chore, now: datetime) -> None:
+async def note_repeats(store: Store, found: Mapping[str, str], *, telling: Chore) -> None:
     """Link short issues with their digests, a portion a transaction; the chore `telling` draws their cards anew."""
     pairs = sorted(found.items())
     for start in range(0, len(pairs), PORTION):
         async with store.write() as transaction:
             # Locked before the issues, as the worker does, which begins anew: those that it has done show it, too.
-            await chore_rows.leave(transaction, telling, now=now)
+            await chore_rows.leave(transaction, telling)
             await repeat_rows.note_told(transaction, dict(pairs[start : start + PORTION]))
 
 
@@ -114,7 +114,7 @@ def _near(story: Told, digests: Sequence[Told]) -> list[Told]:
 
 
 async def is_to_be_told(
-    transaction: Transaction, guild: Guild, source_id: int, key: str, *, here: Collection[str], now: datetime
+    transaction: Transaction, guild: Guild, source_id: int, key: str, *, here: Collection[str]
 ) -> bool:
     """Whether the server wants a new issue announced now: not what a digest tells it, nor yet what one may.
 
@@ -125,34 +125,34 @@ async def is_to_be_told(
         return True
     if await is_told_elsewhere(transaction, guild, key, here=here) is not None:
         return False
-    if not await repeat_rows.is_habit(transaction, source_id, since=now - _HABIT):
+    if not await repeat_rows.is_habit(transaction, source_id, since=transaction.now - _HABIT):
         return True
     await repeat_rows.hold(
-        transaction, guild_id=guild.guild_id, source_id=source_id, issue_key=key, release_at=now + WAIT
+        transaction, guild_id=guild.guild_id, source_id=source_id, issue_key=key, release_at=transaction.now + WAIT
     )
     return False
 
 
-async def is_release_due(transaction: Transaction, *, now: datetime) -> bool:
+async def is_release_due(transaction: Transaction) -> bool:
     """Whether anything waited long enough for a digest."""
-    return await repeat_rows.is_release_due(transaction, now=now, longest=WAIT)
+    return await repeat_rows.is_release_due(transaction, longest=WAIT)
 
 
-async def release_portion(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+async def release_portion(transaction: Transaction, chore: Chore) -> int | None:
     """End the waiting of a portion of what waits for a digest in a server that wants repeats (again)."""
     guild = await guild_rows.get_guild(transaction, chore.guild_id)
     if guild is None or not guild.announce_repeats:
         return None
-    released = await repeat_rows.release_some(transaction, guild_id=chore.guild_id, now=now, limit=PORTION)
+    released = await repeat_rows.release_some(transaction, guild_id=chore.guild_id, limit=PORTION)
     return chore.place + released if released == PORTION else None
 
 
-async def release(transaction: Transaction, *, now: datetime) -> list[tuple[int, int, str]]:
+async def release(transaction: Transaction) -> list[tuple[int, int, str]]:
     """Server, source and key of each issue that waited long enough for a digest, and of which none told the server.
 
     Of a portion of them, as long as `is_release_due`.
     """
-    released = await repeat_rows.take_released(transaction, now=now, longest=WAIT, limit=PORTION)
+    released = await repeat_rows.take_released(transaction, longest=WAIT, limit=PORTION)
     untold = []
     for guild_id, source_id, key in released:
         guild = await guild_rows.get_guild(transaction, guild_id)

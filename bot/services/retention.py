@@ -54,7 +54,7 @@ class Retention:
             return await followed_rows.forget_before(transaction, now - _DESTINATIONS_KEPT, limit=_AT_ONCE)
 
         async def unread(transaction: Transaction) -> int:
-            return await retention_rows.note_unread(transaction, now=now, limit=_AT_ONCE)
+            return await retention_rows.note_unread(transaction, limit=_AT_ONCE)
 
         for portion in (presses, usage, destinations):
             count += await self._clear(portion, goes_on)

@@ -18,7 +18,7 @@ from bot.garbage import keeps_what_arrives
 from bot.metrics import Metrics, metered
 from bot.model.guild import Source
 from bot.model.problem import Problem
-from bot.ports import Announcer, Bell, IssueAsker, IssueSource, LinkFollower, Unchanged
+from bot.ports import Announcer, IssueAsker, IssueSource, LinkFollower, Unchanged
 from bot.services.absences import Absences, note_answers
 from bot.services.announcements import announce_in_guild
 from bot.services.following import Following
@@ -75,7 +75,6 @@ class Sources:
         reader: IssueSource,
         secrets: SecretBox,
         clock: Clock,
-        bell: Bell,
         interval: timedelta,
         metrics: Metrics,
         announcer: Announcer,
@@ -97,7 +96,7 @@ class Sources:
         self._reader = reader
         self._ladder = Ladder(store, reader=reader, clock=clock)
         self._following = Following(store, follower=follower, clock=clock)
-        self._absences = Absences(store, asker=asker, clock=clock)
+        self._absences = Absences(store, asker=asker)
         self._secrets = secrets
         self._intake = Intake(
             store,
@@ -105,14 +104,12 @@ class Sources:
             watch=self._watch,
             secrets=secrets,
             clock=clock,
-            bell=bell,
             metrics=metrics,
             quotas=quotas,
             interval=interval,
             incarnation=self._incarnation,
         )
         self._clock = clock
-        self._bell = bell
         self._interval = interval
         self._broken_off: dict[int, tuple[Source, timedelta]] = {}
         self._unsure: set[datetime] = set()
@@ -123,7 +120,7 @@ class Sources:
         if not self._alone:
             return
         async with self._store.write() as transaction:
-            freed = await source_rows.void_claims(transaction, now=self._clock.now())
+            freed = await source_rows.void_claims(transaction)
         if freed:
             log.info("readings of an earlier process ended count=%d", freed)
 
@@ -155,7 +152,6 @@ class Sources:
                 return await source_rows.claim_due_sources(
                     transaction,
                     incarnation=self._incarnation,
-                    now=now,
                     until=now + self._lease,
                     limit=_SOURCES_AT_ONCE - len(busy),
                     busy=busy,
@@ -181,11 +177,11 @@ class Sources:
         for source_id, (source, pause) in list(self._broken_off.items()):
             async with self._store.write() as transaction:
                 if await self._hold_claim(transaction, source) is not None:
-                    await source_rows.put_off(transaction, source_id, next_poll_at=self._clock.now() + pause)
+                    await source_rows.put_off(transaction, source_id, next_poll_at=transaction.now + pause)
             del self._broken_off[source_id]
         for until in list(self._unsure):
             async with self._store.write() as transaction:
-                await source_rows.void_claims(transaction, now=self._clock.now(), until=until)
+                await source_rows.void_claims(transaction, until=until)
             self._unsure.remove(until)
 
     async def _renew(self, busy: Collection[int]) -> None:
@@ -197,7 +193,7 @@ class Sources:
             return
         async with self._store.write() as transaction:
             await source_rows.renew_claims(
-                transaction, busy, incarnation=self._incarnation, until=self._clock.now() + self._lease
+                transaction, busy, incarnation=self._incarnation, until=transaction.now + self._lease
             )
         self._renewed_at = now
 
@@ -211,7 +207,7 @@ class Sources:
             log.warning("sources were due in a far future, so the clock was wrong")
         while astray:
             async with self._store.write() as transaction:
-                astray = await source_rows.bring_nearer(transaction, now=now, horizon=horizon, limit=PORTION) > 0
+                astray = await source_rows.bring_nearer(transaction, horizon=horizon, limit=PORTION) > 0
 
     async def _read_or_give_back(self, source: Source) -> None:
         try:
@@ -220,7 +216,7 @@ class Sources:
             # A slow site, a long document or a large issue is no reason to be slow in stopping: it is read again.
             async with self._store.write() as transaction:
                 if await self._hold_claim(transaction, source) is not None:
-                    await source_rows.put_off(transaction, source.source_id, next_poll_at=self._clock.now())
+                    await source_rows.put_off(transaction, source.source_id, next_poll_at=transaction.now)
             await self._charge()
             log.info("reading given back source_id=%s", source.source_id)
             raise
@@ -234,7 +230,7 @@ class Sources:
         async with self._store.read() as transaction:
             subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
             guild_ids = {subscription.guild_id for subscription in subscribed}
-            without = await used_up(transaction, guild_ids, self._quotas, now=now)
+            without = await used_up(transaction, guild_ids, self._quotas)
         if is_heavy(source, self._quotas, now=now):
             await self._put_off(source, "notice-heavy", occasion=f"heavy:{source.source_id}", now=now)
             return
@@ -283,15 +279,8 @@ class Sources:
         async with self._store.write() as transaction:
             if await self._hold_claim(transaction, source) is not None:
                 await source_rows.put_off(transaction, source.source_id, next_poll_at=due_at)
-                await self._watch.tell(
-                    transaction, source, Problem(words, told), occasion=f"{occasion}:{now.date()}", now=now
-                )
+                await self._watch.tell(transaction, source, Problem(words, told), occasion=f"{occasion}:{now.date()}")
         log.warning("source put off source_id=%s because=%s next=%s", source.source_id, words, due_at.isoformat())
-        self._ring_for_staffs()
-
-    def _ring_for_staffs(self) -> None:
-        for worker in ("outbox", "chores"):
-            self._bell.ring(worker)
 
     @keeps_what_arrives
     async def _read_and_take_in(self, source: Source) -> None:
@@ -328,36 +317,32 @@ class Sources:
         answers = await self._absences.ask(source, credentials=credentials)
         if not answers:
             return
-        now = self._clock.now()
         async with self._store.write() as transaction:
             await chore_rows.hold(transaction, telling(source.source_id))  # before the issues, as the worker does
-            gone = await note_answers(transaction, source, answers, now=now)
+            gone = await note_answers(transaction, source, answers)
             if gone:
-                await chore_rows.leave(transaction, telling(source.source_id), now=now)
+                await chore_rows.leave(transaction, telling(source.source_id))
         if gone:
             log.info("issues withdrawn source_id=%s count=%d", source.source_id, len(gone))
             await self._intake.tell(source.source_id)
-            self._bell.ring("outbox")
 
     async def _release(self) -> None:
         """Announce what waited for a digest that did not come."""
         while await self._release_some():
-            self._bell.ring("outbox")
-            self._bell.ring("polls")
+            pass
 
     async def _release_some(self) -> bool:
-        now = self._clock.now()
         async with self._store.read() as transaction:
-            if not await is_release_due(transaction, now=now):
+            if not await is_release_due(transaction):
                 return False
         async with self._store.write() as transaction:
-            released = await release(transaction, now=now)
+            released = await release(transaction)
             for guild_id, source_id, key in released:
                 identity = await issue_rows.identity_of(transaction, key)
                 if identity is None or await issue_rows.is_withdrawn(transaction, key):
                     continue
                 await announce_in_guild(
-                    transaction, guild_id=guild_id, source_id=source_id, issue_key=key, identity=identity, now=now
+                    transaction, guild_id=guild_id, source_id=source_id, issue_key=key, identity=identity
                 )
         return True
 
@@ -368,21 +353,16 @@ class Sources:
 
     async def _record_unchanged(self, source: Source, climbed: Climbed, *, fresh_for: timedelta | None) -> None:
         self._metrics.count("source_readings", "unchanged")
-        now = self._clock.now()
         async with self._store.write() as transaction:
-            shown = False
             if await self._hold_claim(transaction, source) is not None:
-                shown = await self._watch.for_silence(transaction, source, now=now)
+                await self._watch.for_silence(transaction, source)
                 await source_rows.record_unchanged(
                     transaction,
                     source.source_id,
                     look_up_at=climbed.look_up_at,
-                    now=now,
                     next_poll_at=self._next_reading(source, fresh_for=fresh_for),
-                    wanted_from=now + self._quotas.shortest_pause,
+                    wanted_from=transaction.now + self._quotas.shortest_pause,
                 )
-        if shown:
-            self._ring_for_staffs()
 
     def _next_reading(
         self, source: Source, *, fresh_for: timedelta | None = None, not_before: datetime | None = None
@@ -396,7 +376,6 @@ class Sources:
         # Jitter keeps sources that failed together from coming back together.
         now = self._clock.now()
         due_at = now + max(max(backoff, self._interval) * uniform(0.9, 1.1), asked)
-        shown = False
         async with self._store.write() as transaction:
             if await self._hold_claim(transaction, source) is not None:
                 await source_rows.record_failure(
@@ -406,10 +385,8 @@ class Sources:
                     look_up_at=next_look_up(source, now=now),
                     next_poll_at=due_at,
                 )
-                shown = await self._watch.tell_of_failure(transaction, source, problem, now=now)
-                shown |= await self._watch.for_silence(transaction, source, now=now)
-        if shown:
-            self._ring_for_staffs()
+                await self._watch.tell_of_failure(transaction, source, problem)
+                await self._watch.for_silence(transaction, source)
         self._metrics.count("source_readings", "failed")
         log.warning(
             "source failed source_id=%s failures=%d next=%s problem=%s",

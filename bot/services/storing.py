@@ -207,7 +207,6 @@ async def store_piece(
     source: Source,
     piece: Sequence[Item],
     *,
-    now: datetime,
     undated_at: datetime,
     is_listed: bool,
     stage: Stage | None,
@@ -222,7 +221,7 @@ async def store_piece(
     stored, links, written = Stored(), 0, 0
     for item in piece:
         if item.known is not None:
-            if await _bring_up_to_date(transaction, item, now=now, is_listed=is_listed):
+            if await _bring_up_to_date(transaction, item, is_listed=is_listed):
                 stored.redrawn.append(item.known.issue_key)
             if item.is_edited:
                 stored.edited.append((item.known.issue_key, item.issue))
@@ -242,8 +241,7 @@ async def store_piece(
             source_id=source.source_id,
             issue_key=key,
             key_version=KEY_VERSION,
-            now=now,
-            ordered_at=min(issue.published_at or undated_at, now),
+            ordered_at=min(issue.published_at or undated_at, transaction.now),
             digest=item.digest,
             is_listed=is_listed,
             stage=stage if item.is_told else None,
@@ -252,19 +250,19 @@ async def store_piece(
             links += item.links
             written += item.links
     await source_rows.note_stored(
-        transaction, source.source_id, issues=len(stored.new), links=links, written=written, day=now.date()
+        transaction, source.source_id, issues=len(stored.new), links=links, written=written, day=transaction.now.date()
     )
     return stored
 
 
-async def _bring_up_to_date(transaction: Transaction, item: Item, *, now: datetime, is_listed: bool) -> bool:
+async def _bring_up_to_date(transaction: Transaction, item: Item, *, is_listed: bool) -> bool:
     """Store what is different of a known issue; whether its announcements show something else now."""
     from bot.newsletter.links import KEY_VERSION
 
     issue, known = item.issue, item.known
     assert known is not None  # noqa: S101 - of the others nothing is stored yet
     if known.published_at is None and issue.published_at is not None:
-        moment = min(issue.published_at, now)
+        moment = min(issue.published_at, transaction.now)
         await issue_rows.note_date(transaction, known.issue_id, issue.published_at, ordered_at=moment)
     if not known.has_address and issue.url is not None:  # an import that is repeated with the site's address
         await issue_rows.note_address(transaction, known.issue_id, issue.url)
@@ -282,7 +280,6 @@ async def _bring_up_to_date(transaction: Transaction, item: Item, *, now: dateti
             _with_links(issue, item.links),
             key_version=KEY_VERSION,
             digest=item.digest,
-            now=now,
             is_redrawn=is_redrawn,
         )
     elif _reads_otherwise(item):
@@ -395,9 +392,7 @@ def _with_links(issue: Issue, most: int) -> Issue:
     return replace(issue, sections=tuple(sections))
 
 
-async def look_for_missing(
-    transaction: Transaction, source: Source, seen: Collection[int], *, new: int, now: datetime
-) -> list[str]:
+async def look_for_missing(transaction: Transaction, source: Source, seen: Collection[int], *, new: int) -> list[str]:
     """Count for each issue how many readings in a row it is missed in; the keys of those that are withdrawn now.
 
     seen: row ids of what the reading lists and was known before. new: how many it lists besides.
@@ -418,8 +413,8 @@ async def look_for_missing(
     newest = await issue_rows.missing_above(transaction, source.source_id, present, limit=a_few + 1)
     if new or len(newest) > a_few:
         newest = []
-    await absence_rows.note(transaction, source.source_id, newest, now=now)
-    return await issue_rows.count_missed(transaction, source.source_id, between, enough=READINGS_MISSED, now=now)
+    await absence_rows.note(transaction, source.source_id, newest)
+    return await issue_rows.count_missed(transaction, source.source_id, between, enough=READINGS_MISSED)
 
 
 async def _with_successors(

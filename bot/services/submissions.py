@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlsplit
 
-from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
 from bot.model.address import is_public_host
 from bot.model.chore import Chore, ChoreKind
@@ -16,7 +15,7 @@ from bot.model.issue import Issue
 from bot.model.member import Actor, Credit
 from bot.model.pasted import one_address
 from bot.model.submission import Plan, Submission, SubmissionState
-from bot.ports import Bell, ReviewCard
+from bot.ports import ReviewCard
 from bot.services.audiences import require_moderator, rights_of
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.credits import name_shown, show_name
@@ -87,10 +86,8 @@ class Mine:
 class Submissions:
     """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
 
-    def __init__(self, store: Store, *, clock: Clock, bell: Bell, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, store: Store, *, limits: Limits = DEFAULT_LIMITS) -> None:
         self._store = store
-        self._clock = clock
-        self._bell = bell
         self._limits = limits
 
     async def submit(
@@ -114,21 +111,19 @@ class Submissions:
         known_as = keys_of(shown) or (link_key,)
         if len(note) > LONGEST_NOTE:
             raise RefusedError("submit-note-length", longest=LONGEST_NOTE)
-        finder, now, submission_key = finder_id or member_id, self._clock.now(), random_key()
+        finder, submission_key = finder_id or member_id, random_key()
         async with self._store.write() as transaction:
             await guild_rows.hold_guild(transaction, guild_id)  # what is sent at once is counted one by one
             guild = await guild_rows.get_guild(transaction, guild_id)
             if guild is None or guild.review_channel_id is None:
                 raise RefusedError("submit-closed")
-            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
                 return await self._earlier(transaction, guild_id, known_as)
             await self._refuse_known(transaction, guild_id, known_as, member_id=member_id)
-            asks = finder == member_id and await credit_rows.ask(
-                transaction, guild_id=guild_id, member_id=member_id, now=now
-            )
+            asks = finder == member_id and await credit_rows.ask(transaction, guild_id=guild_id, member_id=member_id)
             # Who may decide ends what waits, and collects for others by the dozen.
             if not (await rights_of(transaction, guild_id, actor)).moderate:
-                await self._refuse_too_many(transaction, guild_id, member_id, now=now)
+                await self._refuse_too_many(transaction, guild_id, member_id)
             if not await submission_rows.add(
                 transaction,
                 submission_key=submission_key,
@@ -140,7 +135,6 @@ class Submissions:
                 key_version=key_version,
                 title=title[:_LONGEST_TITLE] if title else None,
                 note=note.strip(),
-                now=now,
             ):
                 # By another process, since it was looked up.
                 await self._refuse_known(transaction, guild_id, known_as, member_id=member_id)
@@ -151,10 +145,8 @@ class Submissions:
                 guild_id=guild_id,
                 channel_id=guild.review_channel_id,
                 subject_key=submission_key,
-                now=now,
             )
             submission = await _get(transaction, guild_id, submission_key)
-        self._bell.ring("outbox")
         return Receipt(submission, asks_for_credit=asks)
 
     async def _earlier(self, transaction: Transaction, guild_id: int, link_keys: Collection[str]) -> Receipt:
@@ -177,7 +169,7 @@ class Submissions:
             raise RefusedError("submit-known-mine")
         raise RefusedError("submit-known-declined" if earlier.state is SubmissionState.DECLINED else "submit-known")
 
-    async def _refuse_too_many(self, transaction: Transaction, guild_id: int, member_id: int, *, now: datetime) -> None:
+    async def _refuse_too_many(self, transaction: Transaction, guild_id: int, member_id: int) -> None:
         """Raise where enough of a member waits, or enough was sent within a day, by the member or in the server.
 
         What was taken back counts for the day.
@@ -188,7 +180,12 @@ class Submissions:
         ):
             # What seems to come later than tomorrow was sent while the clock was wrong.
             first = await submission_rows.nth_newest(
-                transaction, most, guild_id=guild_id, member_id=sender_id, since=now - _DAY, until=now + _DAY
+                transaction,
+                most,
+                guild_id=guild_id,
+                member_id=sender_id,
+                since=transaction.now - _DAY,
+                until=transaction.now + _DAY,
             )
             if first is not None:
                 raise RefusedError(sentence, count=most, when=f"<t:{int((first + _DAY).timestamp()) + 1}:R>")
@@ -207,18 +204,16 @@ class Submissions:
 
     async def withdraw(self, guild_id: int, submission_key: str, *, member_id: int, interaction_id: int) -> Submission:
         """Take a submission back. Raises RefusedError when it is planned or has run, or not the member's."""
-        now = self._clock.now()
         async with self._store.write() as transaction:
             submission = await _get(transaction, guild_id, submission_key)
             if member_id not in {submission.finder_id, submission.brought_by_id}:
                 raise NotFoundError("submission-gone")
-            await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
             if await submission_rows.withdraw(transaction, submission_key, guild_id=guild_id, member_id=member_id):
-                await show_changes(transaction, [Change(guild_id, submission_key)], now=now)
+                await show_changes(transaction, [Change(guild_id, submission_key)])
             submission = await _get(transaction, guild_id, submission_key)
             if submission.state is not SubmissionState.WITHDRAWN:
                 raise RefusedError("withdraw-too-late", state=_what_became_of(submission))
-        self._bell.ring("outbox")
         return submission
 
     async def approve(self, guild_id: int, submission_key: str, *, actor: Actor, interaction_id: int) -> Decision:
@@ -252,10 +247,9 @@ class Submissions:
         interaction_id: int,
         reason: str | None = None,
     ) -> Decision:
-        now = self._clock.now()
         async with self._store.write() as transaction:
             await require_moderator(transaction, guild_id, actor)
-            is_fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            is_fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
             decided = is_fresh and await submission_rows.decide(
                 transaction,
                 submission_key,
@@ -264,26 +258,23 @@ class Submissions:
                 by=actor.member_id,
                 reason=reason,
                 plan=Plan.QUEUED if state is SubmissionState.APPROVED else None,
-                now=now,
             )
             if decided:
                 change = Change(guild_id, submission_key, after=AFTER_THE_ANSWER)
-                await show_changes(transaction, [change], now=now)
+                await show_changes(transaction, [change])
             submission = await _get(transaction, guild_id, submission_key)
             if decided and state is SubmissionState.APPROVED and submission.finder_id is not None:
-                await self._approve_name(transaction, guild_id, submission.finder_id, now=now)
-        self._bell.ring("outbox")
-        self._bell.ring("chores")
+                await self._approve_name(transaction, guild_id, submission.finder_id)
         # Pressed twice, or heard twice.
         was_ours = submission.decided_by_id == actor.member_id and submission.state is state
         return Decision(submission, is_ours=decided or was_ours)
 
-    async def _approve_name(self, transaction: Transaction, guild_id: int, finder_id: int, *, now: datetime) -> None:
+    async def _approve_name(self, transaction: Transaction, guild_id: int, finder_id: int) -> None:
         """Whoever approves a link has seen on its card how its finder wants to be named."""
         if await credit_rows.approve_name(
-            transaction, guild_id=guild_id, member_id=finder_id, answered_before=now - _ON_THE_CARD_AFTER
+            transaction, guild_id=guild_id, member_id=finder_id, answered_before=transaction.now - _ON_THE_CARD_AFTER
         ):
-            await begin(transaction, name_shown(guild_id, finder_id), show_name, now=now)
+            await begin(transaction, name_shown(guild_id, finder_id), show_name)
 
     async def get(self, guild_id: int, submission_key: str) -> Submission:
         """A submission of this server. Raises NotFoundError."""
@@ -302,7 +293,7 @@ async def review_card_of(transaction: Transaction, *, guild_id: int, submission_
     return ReviewCard(submission, wish.name if wish is not None and not wish.is_reviewed else None)
 
 
-async def show_waiting(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+async def show_waiting(transaction: Transaction, chore: Chore) -> int | None:
     """Show what waits for a decision where the moderators see submissions now, a portion of it, the oldest first.
 
     What was shown there already is drawn anew, and so found out where somebody deleted it. place: a row's id.
@@ -321,10 +312,9 @@ async def show_waiting(transaction: Transaction, chore: Chore, now: datetime) ->
             guild_id=guild_id,
             channel_id=guild.review_channel_id,
             subject_key=submission.submission_key,
-            now=now,
         )
     ]
-    await show_changes(transaction, shown, now=now)
+    await show_changes(transaction, shown)
     return waiting[-1][0] if len(waiting) == PORTION else None
 
 
@@ -335,7 +325,6 @@ async def feature_links(
     issue_key: str,
     guild_ids: Collection[int],
     unseen_at: datetime | None,
-    now: datetime,
     limit: int = PORTION,
 ) -> list[Change]:
     """Note which submitted links ran in a new issue, whatever was decided about them; whose cards are to be drawn anew.
@@ -344,13 +333,13 @@ async def feature_links(
     `unseen_at` is when its feed was read before and did not have it, so that it came out later, whatever it says of
     its date; None at a first reading. Of more than `limit`, the worker `chores` notes the others.
     """
-    appeared_at = min(issue.published_at or now, now)
+    appeared_at = min(issue.published_at or transaction.now, transaction.now)
     sent_before = appeared_at + _CUT_OFF
     if appeared_at.timetz().replace(tzinfo=None) == time():
         sent_before += timedelta(days=1)  # a date without an hour: it may have come out in the evening
     if unseen_at is not None:
         sent_before = max(sent_before, unseen_at)
-    sent_since, sent_before = appeared_at - _REMEMBERED, min(sent_before, now)
+    sent_since, sent_before = appeared_at - _REMEMBERED, min(sent_before, transaction.now)
     places = _places_of(issue)
     ran = await submission_rows.ran_in(
         transaction,
@@ -364,12 +353,12 @@ async def feature_links(
     if len(ran) > limit:
         moments = (f"{(moment - _EPOCH) // timedelta(microseconds=1)}" for moment in (sent_since, sent_before))
         subject, details = ":".join((issue_key, *moments)), json.dumps(places)
-        await chore_rows.leave(transaction, Chore(ChoreKind.FEATURE, 0, subject, details=details), now=now)
+        await chore_rows.leave(transaction, Chore(ChoreKind.FEATURE, 0, subject, details=details))
     noted = await submission_rows.feature(transaction, ran[:limit], issue_key=issue_key, places=places)
     return [Change(submission.guild_id, submission.submission_key) for submission in noted]
 
 
-async def feature_portion(transaction: Transaction, chore: Chore, now: datetime) -> int | None:
+async def feature_portion(transaction: Transaction, chore: Chore) -> int | None:
     """Note of a portion of what members sent in that it ran, and let its cards and the announcements say so.
 
     subject: the issue's key, and in which time it was sent (microseconds since 1970). place: how many were noted.
@@ -393,7 +382,7 @@ async def feature_portion(transaction: Transaction, chore: Chore, now: datetime)
     )
     noted = await submission_rows.feature(transaction, ran, issue_key=issue_key, places=places)
     changes = [Change(each.guild_id, subject) for each in noted for subject in (each.submission_key, issue_key)]
-    await show_changes(transaction, changes, now=now)
+    await show_changes(transaction, changes)
     return chore.place + len(noted) if len(ran) == PORTION else None
 
 

@@ -15,7 +15,7 @@ from bot.garbage import keeps_what_arrives
 from bot.model.guild import FirstAnnouncement, Source, Subscription, folder_address
 from bot.model.member import Actor
 from bot.model.pasted import one_address
-from bot.ports import Bell, IssueSource, Reading, Unchanged
+from bot.ports import IssueSource, Reading, Unchanged
 from bot.services.announcements import announce_newest
 from bot.services.attempts import attempt
 from bot.services.audiences import require_administrator
@@ -80,7 +80,6 @@ class Subscriptions:
         reader: IssueSource,
         secrets: SecretBox,
         clock: Clock,
-        bell: Bell,
         interval: timedelta,
         quotas: Quotas = DEFAULT_QUOTAS,
         alone: bool = False,
@@ -90,7 +89,6 @@ class Subscriptions:
         self._reader = reader
         self._secrets = secrets
         self._clock = clock
-        self._bell = bell
         self._interval = interval
         self._quotas = quotas
         self._alone = alone
@@ -214,13 +212,10 @@ class Subscriptions:
         interaction_id: int,
     ) -> tuple[Source, int | None]:
         """The source, and where it is announced from now on; None if the server came to read it meanwhile."""
-        now = self._clock.now()
         async with self._store.write() as transaction:
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
             await guild_rows.hold_guild(transaction, guild_id)  # two who add at once are counted one after the other
-            source = await source_rows.add_source(
-                transaction, url=address, url_key=key.url_key, secret=key.secret, now=now
-            )
+            source = await source_rows.add_source(transaction, url=address, url_key=key.url_key, secret=key.secret)
             read = await guild_rows.subscriptions_of_guild(transaction, guild_id)
             if not fresh or source.source_id in {each.source_id for each in read}:
                 return source, None
@@ -229,7 +224,6 @@ class Subscriptions:
                 raise RefusedError("setup-channel-needed")
             self._require_place(read)
             await self._subscribe(transaction, source, guild_id=guild_id, channel_id=channel_id, first=first)
-        self._ring()
         return source, channel_id
 
     async def _settle(
@@ -242,9 +236,9 @@ class Subscriptions:
         new_key: _Key | None = None,
     ) -> Subscribed:
         """Announce in this channel what the server reads already, and read it with the key that was given."""
-        now, moved_from = self._clock.now(), None
+        moved_from = None
         async with self._store.write() as transaction:
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now)
+            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
             await guild_rows.hold_guild(transaction, guild_id)
             # Before the source's own row, as a reading that is being stored does.
             await guild_rows.hold_subscriptions_of_guild(transaction, guild_id)
@@ -258,7 +252,6 @@ class Subscriptions:
                     url_key=new_key.url_key,
                     secret=new_key.secret,
                     guild_id=guild_id,
-                    now=now,
                 )
             ):
                 raise RefusedError("setup-source-other-key", title=source.name)
@@ -266,8 +259,7 @@ class Subscriptions:
                 await choose_channel(transaction, guild_id, channel_id)
                 if subscription.channel_id != channel_id:
                     moved_from = subscription.channel_id
-                    subscription = await move_newsletter(transaction, subscription, channel_id=channel_id, now=now)
-        self._ring()
+                    subscription = await move_newsletter(transaction, subscription, channel_id=channel_id)
         return Subscribed(
             Outcome.KNOWN if moved_from is None else Outcome.MOVED,
             source,
@@ -276,10 +268,6 @@ class Subscriptions:
             moved_from=moved_from,
             has_new_key=new_key is not None,
         )
-
-    def _ring(self) -> None:
-        for worker in ("sources", "outbox", "polls", "chores"):
-            self._bell.ring(worker)
 
     async def addresses_for(self, guild_id: int) -> list[str]:
         """What the operator laid ready for the server to read: `folder:name`."""
@@ -312,19 +300,17 @@ class Subscriptions:
         await choose_channel(transaction, guild_id, channel_id)
         await guild_rows.change_settings(transaction, guild_id, first_announcement=first)
         alone = not await guild_rows.subscriptions_of_source(transaction, source.source_id)
-        await guild_rows.subscribe(
-            transaction, guild_id=guild_id, source_id=source.source_id, channel_id=channel_id, now=now
-        )
+        await guild_rows.subscribe(transaction, guild_id=guild_id, source_id=source.source_id, channel_id=channel_id)
         # As it is now: who waited here for another process waited for its first reading.
         source = await source_rows.get_source(transaction, source.source_id)
         if alone:
             # Nobody has read it for a while: what was missed is stored silently, as at a first reading.
-            await source_rows.begin_anew(transaction, source.source_id, now=now)
+            await source_rows.begin_anew(transaction, source.source_id)
         else:
             # It may have been put off for those who read it so far.
             await source_rows.want(transaction, source.source_id, now + self._interval, guild_id=guild_id)
         if not alone and source.first_read_at is not None:  # else the coming first reading announces
-            await announce_newest(transaction, guild_id=guild_id, source_id=source.source_id, now=now)
+            await announce_newest(transaction, guild_id=guild_id, source_id=source.source_id)
 
     async def unsubscribe(self, guild_id: int, source_id: int, *, actor: Actor, interaction_id: int) -> int | None:
         """Stop reading a source for a server, and drop what is still queued; None when it did not read it.
@@ -332,15 +318,10 @@ class Subscriptions:
         Else how many issues waited for a digest and are dropped. Raises RefusedError for who may not set up the server.
         """
         require_administrator(actor)
-        now = self._clock.now()
         async with self._store.write() as transaction:
-            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id, now=now):
+            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
                 return None
-            dropped = await stop_reading(transaction, guild_id=guild_id, source_id=source_id, now=now)
-        if dropped is not None:
-            self._bell.ring("hubs")
-            self._bell.ring("chores")
-        return dropped
+            return await stop_reading(transaction, guild_id=guild_id, source_id=source_id)
 
 
 async def _subscription(transaction: Transaction, guild_id: int, source_id: int) -> Subscription:

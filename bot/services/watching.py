@@ -1,7 +1,7 @@
 """What the staff is told of the newsletters that their server reads, each once: silence, another rung, long failure."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 
@@ -31,15 +31,15 @@ class Watch:
     def __init__(self, announcer: Announcer) -> None:
         self._announcer = announcer
 
-    async def for_silence(self, transaction: Transaction, source: Source, *, now: datetime) -> bool:
-        """Tell of an issue that should be here by what was learned of the newsletter's habits; False if nobody was."""
+    async def for_silence(self, transaction: Transaction, source: Source) -> None:
+        """Tell of an issue that should be here by what was learned of the newsletter's habits."""
         published = await issue_rows.publishing_times(transaction, source.source_id, limit=MOST_LEARNED_FROM)
-        missed = missed_at(published, now=now)
+        missed = missed_at(published, now=transaction.now)
         if missed is None or source.first_read_at is None or missed < source.first_read_at:
-            return False
-        since = max(moment for moment in published if moment <= now)
+            return
+        since = max(moment for moment in published if moment <= transaction.now)
         if source.silent_since is not None and source.silent_since >= since:
-            return False
+            return
         words = Problem(
             "notice-silence",
             {
@@ -49,51 +49,44 @@ class Watch:
             },
         )
         occasion = f"silence:{source.source_id}:{int(missed.timestamp())}"
-        if not await self.tell(transaction, source, words, occasion=occasion, now=now):
-            return False  # perhaps somebody can be told later
-        await source_rows.note_silence(transaction, source.source_id, since=since)
-        return True
+        if await self.tell(transaction, source, words, occasion=occasion):  # else perhaps somebody can be later
+            await source_rows.note_silence(transaction, source.source_id, since=since)
 
-    async def tell_of_rung(self, transaction: Transaction, source: Source, climbed: Climbed, *, now: datetime) -> bool:
+    async def tell_of_rung(self, transaction: Transaction, source: Source, climbed: Climbed) -> None:
         """Tell of another address at which it is read now; once a day for each, however often a feed comes and goes."""
         log.warning("source reads elsewhere source_id=%s because=%s", source.source_id, climbed.because)
         rung = sha256((climbed.rung_url or "").encode()).hexdigest()[:16]
-        occasion = f"rung:{source.source_id}:{rung}:{now.date()}"
-        return await self.tell(transaction, source, words_about(source, climbed), occasion=occasion, now=now)
+        occasion = f"rung:{source.source_id}:{rung}:{transaction.now.date()}"
+        await self.tell(transaction, source, words_about(source, climbed), occasion=occasion)
 
-    async def tell_of_failure(
-        self, transaction: Transaction, source: Source, problem: Problem, *, now: datetime
-    ) -> bool:
+    async def tell_of_failure(self, transaction: Transaction, source: Source, problem: Problem) -> None:
         """Tell of a source that fails once more, has not been read for long, and found no other rung."""
         since = source.last_read_at
         if since is None:  # it could be read when it was added
             subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
-            since = min((subscription.created_at for subscription in subscribed), default=now)
-        if now - since < LONG_UNREAD or source.failures + 1 < FAILURES_ON_A_RUNG:
-            return False
+            since = min((subscription.created_at for subscription in subscribed), default=transaction.now)
+        if transaction.now - since < LONG_UNREAD or source.failures + 1 < FAILURES_ON_A_RUNG:
+            return
         words = Problem(
             "notice-unread", {"title": source.name, "since": f"<t:{int(since.timestamp())}:R>"}, because=problem
         )
         occasion = f"unread:{source.source_id}:{int(since.timestamp())}"
-        return await self.tell(transaction, source, words, occasion=occasion, now=now)
+        await self.tell(transaction, source, words, occasion=occasion)
 
-    async def tell(
-        self, transaction: Transaction, source: Source, words: Problem, *, occasion: str, now: datetime
-    ) -> bool:
+    async def tell(self, transaction: Transaction, source: Source, words: Problem, *, occasion: str) -> bool:
         """Tell the staffs of the servers that read a source, once for each `occasion`; False if nobody was.
 
-        The first of them at once; the worker `chores` tells the others, and wants to be rung for.
+        The first of them at once; the worker `chores` tells the others.
         """
         told: list[int] = []
         chore = Chore(ChoreKind.TELL_STAFFS, 0, f"{source.source_id}:{occasion}", details=words.as_json())
         portion = partial(tell_staffs, announcer=self._announcer, told=told)
-        return await begin(transaction, chore, portion, now=now) or bool(told)
+        return await begin(transaction, chore, portion) or bool(told)
 
 
 async def tell_staffs(
     transaction: Transaction,
     chore: Chore,
-    now: datetime,
     *,
     announcer: Announcer | None = None,
     told: list[int] | None = None,
@@ -107,7 +100,12 @@ async def tell_staffs(
     guild_ids = await guild_rows.readers_after(transaction, int(source_id), after=chore.place, limit=TOLD_AT_ONCE)
     for guild_id in guild_ids:
         if words is not None and await tell_staff(
-            transaction, announcer, guild_id=guild_id, about_channel_id=0, occasion=occasion, words=words, now=now
+            transaction,
+            announcer,
+            guild_id=guild_id,
+            about_channel_id=0,
+            occasion=occasion,
+            words=words,
         ):
             (told if told is not None else []).append(guild_id)
     return guild_ids[-1] if len(guild_ids) == TOLD_AT_ONCE else None

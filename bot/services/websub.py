@@ -17,7 +17,7 @@ from bot.errors import FetchError, NotFoundError, StoreError, StoreGoneError
 from bot.log import keep_secret
 from bot.model.hub import Hub
 from bot.model.problem import Problem
-from bot.ports import Bell, HubCaller
+from bot.ports import HubCaller
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, soonest_after
 from bot.services.side_by_side import work_off
 from bot.store import Store, Transaction
@@ -42,20 +42,17 @@ _AT_ONCE = 8
 _METHODS = ("sha1", "sha256", "sha384", "sha512")
 
 
-async def note_hub(
-    transaction: Transaction, source_id: int, hub: Hub | None, *, secrets: SecretBox, now: datetime
-) -> bool:
-    """Keep which hub a source names at present; True if it is another one than before, which has to be asked."""
+async def note_hub(transaction: Transaction, source_id: int, hub: Hub | None, *, secrets: SecretBox) -> None:
+    """Keep which hub a source names at present; another one than before is asked soon."""
     known = await lease_rows.hub_of(transaction, source_id)
     if hub == known:
-        return False
+        return
     if hub is None:
         await lease_rows.remove_hub(transaction, source_id)
-        return False
+        return
     # In the clear, a secret would be none (section 5.1).
     secret = secrets.seal(token_urlsafe(32)) if hub.url.startswith("https:") else None
-    await lease_rows.set_hub(transaction, source_id, hub, token=token_urlsafe(32), secret=secret, now=now)
-    return True
+    await lease_rows.set_hub(transaction, source_id, hub, token=token_urlsafe(32), secret=secret)
 
 
 class WebSub:
@@ -70,7 +67,6 @@ class WebSub:
         *,
         caller: HubCaller,
         clock: Clock,
-        bell: Bell,
         secrets: SecretBox,
         public_url: str | None,
         quotas: Quotas = DEFAULT_QUOTAS,
@@ -83,7 +79,6 @@ class WebSub:
         self._store = store
         self._caller = caller
         self._clock = clock
-        self._bell = bell
         self._secrets = secrets
         self._public_url = public_url
         self._broken_off: dict[int, Lease] = {}
@@ -94,7 +89,7 @@ class WebSub:
         if not self._alone:
             return
         async with self._store.write() as transaction:
-            await lease_rows.void_other_claims(transaction, incarnation=self._incarnation, now=self._clock.now())
+            await lease_rows.void_other_claims(transaction, incarnation=self._incarnation)
 
     async def renew_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Ask hubs for what ends soon, and let go what nobody reads any more; the moment when there is more to do."""
@@ -118,7 +113,6 @@ class WebSub:
                 return await lease_rows.claim_due(
                     transaction,
                     incarnation=self._incarnation,
-                    now=now,
                     until=now + _ASKING_LEASE,
                     longest=LONGEST_LEASE,
                     limit=_AT_ONCE - len(busy),
@@ -142,11 +136,11 @@ class WebSub:
         """
         for source_id, lease in list(self._broken_off.items()):
             async with self._store.write() as transaction:
-                await lease_rows.give_back(transaction, lease, ask_at=self._clock.now())
+                await lease_rows.give_back(transaction, lease, ask_at=transaction.now)
             del self._broken_off[source_id]
         for until in list(self._unsure):
             async with self._store.write() as transaction:
-                await lease_rows.void_claim(transaction, until=until, ask_at=self._clock.now())
+                await lease_rows.void_claim(transaction, until=until, ask_at=transaction.now)
             self._unsure.remove(until)
 
     async def _ask(self, lease: Lease) -> None:
@@ -166,7 +160,6 @@ class WebSub:
         except FetchError as error:
             problem = Problem.of(error)
             log.warning("hub refused source_id=%s mode=%s problem=%s", lease.source_id, form["hub.mode"], problem)
-        now = self._clock.now()
         async with self._store.write() as transaction:
             if not lease.is_read:
                 if problem is not None or lease.leased_until is None or lease.failures:
@@ -174,15 +167,14 @@ class WebSub:
                 else:
                     # It calls back to see that this was meant; if it never does, there is no third time.
                     await lease_rows.put_off(
-                        transaction, lease, ask_at=now + _NO_CALL_BACK, problem=Problem("websub-silent")
+                        transaction, lease, ask_at=transaction.now + _NO_CALL_BACK, problem=Problem("websub-silent")
                     )
                 return
             pause = min(_NO_CALL_BACK * 2 ** min(lease.failures, 8), _LONGEST_PAUSE)
-            await lease_rows.put_off(transaction, lease, ask_at=now + pause, problem=problem)
+            await lease_rows.put_off(transaction, lease, ask_at=transaction.now + pause, problem=problem)
 
     async def confirm(self, token: str, *, mode: str, topic: str, lease_seconds: str) -> None:
         """Whether the bot meant what the hub was asked for. Raises NotFoundError where it did not."""
-        now = self._clock.now()
         await self._find(token)
         async with self._store.write() as transaction:
             lease = await lease_rows.find(transaction, token)
@@ -191,15 +183,18 @@ class WebSub:
             if mode == "subscribe" and lease.is_read:
                 seconds = int(lease_seconds[:9]) if lease_seconds.isascii() and lease_seconds.isdigit() else 0
                 length = min(max(timedelta(seconds=seconds), SHORTEST_LEASE), LONGEST_LEASE)
-                await lease_rows.confirm(transaction, token, until=now + length, ask_at=now + length * 0.8)
+                await lease_rows.confirm(
+                    transaction, token, until=transaction.now + length, ask_at=transaction.now + length * 0.8
+                )
             elif mode == "unsubscribe" and not lease.is_read:
                 await lease_rows.remove_unread(transaction, token)
             elif mode == "denied":
-                await lease_rows.deny(transaction, token, ask_at=now + _LONGEST_PAUSE, problem=Problem("websub-denied"))
+                await lease_rows.deny(
+                    transaction, token, ask_at=transaction.now + _LONGEST_PAUSE, problem=Problem("websub-denied")
+                )
             else:
                 raise NotFoundError("websub-unknown")
         log.info("hub confirmed source_id=%s mode=%s", lease.source_id, mode)
-        self._bell.ring("hubs")
 
     async def take(self, token: str, signature: str | None, body: AsyncIterable[bytes]) -> None:
         """The hub says that there is something new: let the source be read soon.
@@ -219,7 +214,6 @@ class WebSub:
             return  # heard already, so nothing would change
         async with self._store.write() as transaction:
             await source_rows.want(transaction, lease.source_id, soonest, guild_id=None)
-        self._bell.ring("sources")
 
     async def _find(self, token: str) -> Lease:
         """The lease that a call names; looked up without writing, since anybody may call."""

@@ -25,7 +25,7 @@ class Absence:
     gone_since: datetime | None
 
 
-async def note(transaction: Transaction, source_id: int, issue_ids: Collection[int], *, now: datetime) -> None:
+async def note(transaction: Transaction, source_id: int, issue_ids: Collection[int]) -> None:
     """A good reading lists none of these; no other newest issue of the source is absent."""
     await transaction.execute(
         delete(absences).where(absences.c.source_id == source_id, absences.c.issue_id.not_in(issue_ids))
@@ -33,7 +33,14 @@ async def note(transaction: Transaction, source_id: int, issue_ids: Collection[i
     if not issue_ids:
         return
     rows = [
-        {"issue_id": each, "source_id": source_id, "readings": 1, "asks": 0, "ask_at": now, "is_proven": False}
+        {
+            "issue_id": each,
+            "source_id": source_id,
+            "readings": 1,
+            "asks": 0,
+            "ask_at": transaction.now,
+            "is_proven": False,
+        }
         for each in sorted(issue_ids)
     ]
     await transaction.execute(
@@ -44,15 +51,16 @@ async def note(transaction: Transaction, source_id: int, issue_ids: Collection[i
     )
 
 
-async def due(
-    transaction: Transaction, source_id: int, *, now: datetime, horizon: datetime, limit: int
-) -> list[Absence]:
+async def due(transaction: Transaction, source_id: int, *, horizon: datetime, limit: int) -> list[Absence]:
     """Those to be asked for now; one that is to be asked after `horizon` was noted while the clock was wrong."""
     rows = (
         await transaction.execute(
             select(absences, issues.c.url)
             .join(issues, issues.c.id == absences.c.issue_id)
-            .where(absences.c.source_id == source_id, or_(absences.c.ask_at <= now, absences.c.ask_at > horizon))
+            .where(
+                absences.c.source_id == source_id,
+                or_(absences.c.ask_at <= transaction.now, absences.c.ask_at > horizon),
+            )
             .order_by(absences.c.ask_at, absences.c.issue_id)
             .limit(limit)
         )
@@ -77,7 +85,7 @@ async def answer(
     )
 
 
-async def withdraw_proven(transaction: Transaction, source_id: int, *, readings: int, now: datetime) -> list[str]:
+async def withdraw_proven(transaction: Transaction, source_id: int, *, readings: int) -> list[str]:
     """Withdraw what is proven to be gone and was missed in so many readings; the keys of those issues."""
     proven = select(absences.c.issue_id).where(
         absences.c.source_id == source_id, absences.c.is_proven, absences.c.readings >= readings
@@ -85,7 +93,7 @@ async def withdraw_proven(transaction: Transaction, source_id: int, *, readings:
     rows = await transaction.execute(
         update(issues)
         .where(issues.c.id.in_(proven), issues.c.withdrawn_at.is_(None))
-        .values(withdrawn_at=now, is_redrawn=True)
+        .values(withdrawn_at=transaction.now, is_redrawn=True)
         .returning(issues.c.issue_key)
     )
     keys = list(rows.scalars())

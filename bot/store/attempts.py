@@ -10,9 +10,7 @@ from bot.store.statements import insert
 from bot.store.tables import source_attempts
 
 
-async def claim(
-    transaction: Transaction, guild_id: int, *, token: str, incarnation: str, now: datetime, until: datetime
-) -> bool:
+async def claim(transaction: Transaction, guild_id: int, *, token: str, incarnation: str, until: datetime) -> bool:
     """Whether `token` now stands for the attempt of this server: until then, until it ends, or this process does."""
     statement = insert(transaction, source_attempts)
     result = await transaction.execute(
@@ -20,7 +18,7 @@ async def claim(
         .on_conflict_do_update(
             index_elements=["guild_id"],
             set_={name: statement.excluded[name] for name in ("token", "ends_at", "lease_incarnation")},
-            where=source_attempts.c.ends_at <= now,
+            where=source_attempts.c.ends_at <= transaction.now,
         )
         .returning(source_attempts.c.guild_id)
     )

@@ -14,7 +14,7 @@ from bot.store.tables import floods, guilds, outbox, stopped_channels, submissio
 
 
 async def due_for_a_look(
-    transaction: Transaction, *, before: datetime, together: datetime, now: datetime, limit: int
+    transaction: Transaction, *, before: datetime, together: datetime, limit: int
 ) -> list[DeliveryRecord]:
     """Cards of one channel that somebody has to press, by the order in which they were posted.
 
@@ -23,14 +23,14 @@ async def due_for_a_look(
     """
     looked_at = func.coalesce(outbox.c.looked_at, outbox.c.sent_at)
     first = await transaction.execute(
-        _waited_for(outbox.c.channel_id).where(_is_by(looked_at, before, now)).order_by(looked_at).limit(1)
+        _waited_for(outbox.c.channel_id).where(_is_by(looked_at, before, transaction.now)).order_by(looked_at).limit(1)
     )
     channel_id = first.scalar_one_or_none()
     if channel_id is None:
         return []
     rows = await transaction.execute(
         _waited_for(*outbox.c)
-        .where(outbox.c.channel_id == channel_id, _is_by(looked_at, together, now))
+        .where(outbox.c.channel_id == channel_id, _is_by(looked_at, together, transaction.now))
         .order_by(outbox.c.message_id)
         .limit(limit)
     )

@@ -7,6 +7,7 @@ from sqlalchemy import Row, delete, func, select, update
 
 from bot.model.delivery import StoppedChannel, ThreadlessChannel
 from bot.model.problem import Problem
+from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import stopped_channels, threadless_channels
@@ -18,7 +19,6 @@ async def stop_channel(
     *,
     guild_id: int,
     problem: Problem,
-    now: datetime,
     look_again_at: datetime | None,
 ) -> bool:
     """True when the channel was open so far, or stopped for another reason; else it goes on waiting."""
@@ -28,8 +28,8 @@ async def stop_channel(
             channel_id=channel_id,
             guild_id=guild_id,
             problem=problem.as_json(),
-            stopped_at=now,
-            looked_at=now,
+            stopped_at=transaction.now,
+            looked_at=transaction.now,
             look_again_at=look_again_at,
             looks=0,
         )
@@ -42,7 +42,10 @@ async def stop_channel(
         update(stopped_channels)
         .where(stopped_channels.c.channel_id == channel_id)
         .values(
-            problem=problem.as_json(), looked_at=now, look_again_at=look_again_at, looks=stopped_channels.c.looks + 1
+            problem=problem.as_json(),
+            looked_at=transaction.now,
+            look_again_at=look_again_at,
+            looks=stopped_channels.c.looks + 1,
         )
     )
     return earlier is not None and earlier.problem.message_id != problem.message_id
@@ -63,7 +66,10 @@ async def put_off_look(transaction: Transaction, stopped: StoppedChannel, *, loo
 async def open_channel(transaction: Transaction, channel_id: int) -> bool:
     """Let deliveries go there again; False when it was open."""
     result = await transaction.execute(delete(stopped_channels).where(stopped_channels.c.channel_id == channel_id))
-    return bool(result.rowcount)
+    if not result.rowcount:
+        return False
+    transaction.wake(WorkerName.OUTBOX)
+    return True
 
 
 async def look_again(transaction: Transaction, channel_id: int, *, at: datetime) -> None:
@@ -71,6 +77,7 @@ async def look_again(transaction: Transaction, channel_id: int, *, at: datetime)
     await transaction.execute(
         update(stopped_channels).where(stopped_channels.c.channel_id == channel_id).values(look_again_at=at)
     )
+    transaction.wake(WorkerName.OUTBOX)
 
 
 async def forget_guild(transaction: Transaction, guild_id: int) -> None:
@@ -93,9 +100,11 @@ async def stopped_in_guild(transaction: Transaction, guild_id: int | None) -> li
     return [_stopped(row) for row in rows]
 
 
-async def due_for_a_look(transaction: Transaction, *, now: datetime) -> list[StoppedChannel]:
+async def due_for_a_look(transaction: Transaction) -> list[StoppedChannel]:
     """Stopped channels whose time to be tried again has come."""
-    rows = await transaction.execute(select(stopped_channels).where(stopped_channels.c.look_again_at <= now))
+    rows = await transaction.execute(
+        select(stopped_channels).where(stopped_channels.c.look_again_at <= transaction.now)
+    )
     return [_stopped(row) for row in rows]
 
 
@@ -105,13 +114,11 @@ async def count_stopped(transaction: Transaction) -> int:
     return count
 
 
-async def note_threadless(
-    transaction: Transaction, channel_id: int, *, guild_id: int, problem: Problem, now: datetime
-) -> bool:
+async def note_threadless(transaction: Transaction, channel_id: int, *, guild_id: int, problem: Problem) -> bool:
     """No thread could be started in the channel; False when that is known already."""
     result = await transaction.execute(
         insert(transaction, threadless_channels)
-        .values(channel_id=channel_id, guild_id=guild_id, problem=problem.as_json(), since_at=now)
+        .values(channel_id=channel_id, guild_id=guild_id, problem=problem.as_json(), since_at=transaction.now)
         .on_conflict_do_nothing(index_elements=["channel_id"])
     )
     return bool(result.rowcount)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, delete, func, select, update
 
 from bot.model.chore import Chore, ChoreKind
+from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import chores
@@ -16,9 +17,9 @@ _NAMES = ("kind", "guild_id", "subject", "member_id")
 _IS_KNOWN = chores.c.kind.in_(list(ChoreKind))
 
 
-async def leave(transaction: Transaction, chore: Chore, *, now: datetime) -> None:
+async def leave(transaction: Transaction, chore: Chore) -> None:
     """Keep what is left of it; the same one that was begun before begins anew at this place."""
-    left = {"place": chore.place, "details": chore.details, "due_at": now}
+    left = {"place": chore.place, "details": chore.details, "due_at": transaction.now}
     await transaction.execute(
         insert(transaction, chores)
         .values(
@@ -26,16 +27,22 @@ async def leave(transaction: Transaction, chore: Chore, *, now: datetime) -> Non
             guild_id=chore.guild_id,
             subject=chore.subject,
             member_id=chore.member_id,
-            begun_at=now,
+            begun_at=transaction.now,
             **left,
         )
         .on_conflict_do_update(index_elements=_NAMES, set_=left)
     )
+    transaction.wake(WorkerName.CHORES)
 
 
-async def take_due(transaction: Transaction, *, now: datetime) -> Chore | None:
+async def take_due(transaction: Transaction) -> Chore | None:
     """The one that waits longest, held until the transaction ends; none that another process is at."""
-    waits = select(chores).where(_IS_KNOWN, chores.c.due_at <= now).order_by(chores.c.due_at, chores.c.id).limit(1)
+    waits = (
+        select(chores)
+        .where(_IS_KNOWN, chores.c.due_at <= transaction.now)
+        .order_by(chores.c.due_at, chores.c.id)
+        .limit(1)
+    )
     row = (await transaction.execute(waits.with_for_update(skip_locked=True))).one_or_none()
     return None if row is None else _chore(row)
 
@@ -46,9 +53,10 @@ async def hold(transaction: Transaction, chore: Chore) -> Chore | None:
     return None if row is None else _chore(row)
 
 
-async def go_on(transaction: Transaction, chore: Chore, *, place: int, now: datetime) -> None:
+async def go_on(transaction: Transaction, chore: Chore, *, place: int) -> None:
     """A portion was done; the others have their turn before the next one."""
-    await transaction.execute(update(chores).where(_is(chore)).values(place=place, due_at=now))
+    await transaction.execute(update(chores).where(_is(chore)).values(place=place, due_at=transaction.now))
+    transaction.wake(WorkerName.CHORES)
 
 
 async def put_off(transaction: Transaction, chore: Chore, *, until: datetime) -> None:

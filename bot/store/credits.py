@@ -12,24 +12,24 @@ from bot.store.statements import insert
 from bot.store.tables import member_credits
 
 
-async def ask(transaction: Transaction, *, guild_id: int, member_id: int, now: datetime) -> bool:
+async def ask(transaction: Transaction, *, guild_id: int, member_id: int) -> bool:
     """Note that the member is asked how to be named; False when that was done before."""
     result = await transaction.execute(
         insert(transaction, member_credits)
-        .values(guild_id=guild_id, member_id=member_id, is_reviewed=True, asked_at=now)
+        .values(guild_id=guild_id, member_id=member_id, is_reviewed=True, asked_at=transaction.now)
         .on_conflict_do_nothing(index_elements=["guild_id", "member_id"])
     )
     return bool(result.rowcount)
 
 
 async def answer(
-    transaction: Transaction, *, guild_id: int, member_id: int, name: str | None, is_reviewed: bool, now: datetime
+    transaction: Transaction, *, guild_id: int, member_id: int, name: str | None, is_reviewed: bool
 ) -> None:
     """Note how the member wants to be named; None for not at all."""
-    wish = {"name": name, "is_reviewed": is_reviewed, "answered_at": now}
+    wish = {"name": name, "is_reviewed": is_reviewed, "answered_at": transaction.now}
     await transaction.execute(
         insert(transaction, member_credits)
-        .values(guild_id=guild_id, member_id=member_id, asked_at=now, **wish)
+        .values(guild_id=guild_id, member_id=member_id, asked_at=transaction.now, **wish)
         .on_conflict_do_update(index_elements=["guild_id", "member_id"], set_=wish)
     )
 

@@ -24,6 +24,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
+from bot.clock import Clock, SystemClock
 from bot.errors import (
     StartError,
     StoreBusyError,
@@ -32,6 +33,8 @@ from bot.errors import (
     StoreGoneError,
     StoreReadOnlyError,
 )
+from bot.model.worker import WorkerName
+from bot.ports import Bell
 from bot.store import one_trip
 from bot.store.complaints import READ_ONLY, explanation, silence, translated_errors
 from bot.store.group_commit import GroupCommit, Transaction, uninterrupted
@@ -82,6 +85,16 @@ _STEPS_BETWEEN_LOOKS = 10_000
 # A checkpoint cuts SQLite's log back to this after a time in which a long reading had let it grow.
 _LOG_BYTES = 64 * 1024 * 1024
 
+
+class _Silence:
+    """Nobody waits for work here."""
+
+    def ring(self, worker: WorkerName) -> None:
+        pass
+
+
+_SYSTEM_CLOCK, _SILENCE = SystemClock(), _Silence()
+
 _somebody_waits: ContextVar[bool] = ContextVar("somebody waits", default=False)
 _asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
 
@@ -99,8 +112,17 @@ class Store:
     """An open database. Make it with `Store.open`, give it back with `close` (or use it as `async with`)."""
 
     def __init__(
-        self, writer: AsyncEngine, reader: AsyncEngine, *, hurried: AsyncEngine | None = None, lock: IO[str] | None
+        self,
+        writer: AsyncEngine,
+        reader: AsyncEngine,
+        *,
+        hurried: AsyncEngine | None = None,
+        lock: IO[str] | None,
+        clock: Clock,
+        bell: Bell,
     ) -> None:
+        self._clock = clock
+        self._bell = bell
         self._writer = writer
         self._reader = reader
         self._hurried = hurried
@@ -111,16 +133,27 @@ class Store:
         self.damage: str | None = None
         for engine in self._engines():
             event.listen(engine.sync_engine, "handle_error", self._note_damage)
-        self._group = GroupCommit(writer, self.commit_hook) if writer.dialect.name == "sqlite" else None
-        if self._group is not None:
+        self._group: GroupCommit | None = None
+        if writer.dialect.name == "sqlite":
+            self._group = GroupCommit(writer, clock=clock, before_commit=self.commit_hook, after_commit=self._ring)
             self._reading = Turns(at_once=_READING_AT_ONCE, of_server=_READING_OF_A_SERVER)
             self._writing = Turns(at_once=_WRITING_AT_ONCE, of_server=_WRITING_OF_A_SERVER)
         else:
             self._reading = self._writing = Turns(at_once=_AT_ONCE, of_server=_AT_ONCE_OF_A_SERVER)
 
     @classmethod
-    async def open(cls, database_url: str, *, exclusive: bool = False) -> Self:
+    async def open(
+        cls,
+        database_url: str,
+        *,
+        exclusive: bool = False,
+        clock: Clock = _SYSTEM_CLOCK,
+        bell: Bell = _SILENCE,
+    ) -> Self:
         """Connect to `database_url`. With `exclusive`, refuse a SQLite database that another process runs on.
+
+        clock: what says which moment it is for a transaction. bell: wakes whom a transaction gave work, after its
+        commit.
 
         Raises StartError for the second process, StoreError when the database cannot be reached or opened.
         """
@@ -138,7 +171,7 @@ class Store:
             writer = reader = _postgresql_engine(url, IN_THE_BACKGROUND)
             # Connections of their own, so that what somebody waits for never stands behind what nobody does.
             hurried = _postgresql_engine(url, WHILE_SOMEBODY_WAITS)
-        store = cls(writer, reader, hurried=hurried, lock=lock)
+        store = cls(writer, reader, hurried=hurried, lock=lock, clock=clock, bell=bell)
         try:
             # The writer connects first: it is the one that may create the file and switch on WAL.
             async with translated_errors(), writer.connect():
@@ -173,11 +206,17 @@ class Store:
                         yield transaction
                 else:
                     async with self._engine().begin() as connection:
-                        yield Transaction(connection)
+                        transaction = Transaction(connection, now=self._clock.now())
+                        yield transaction
                         await self.commit_hook()
+                    self._ring(transaction)
         except StoreReadOnlyError:
             await self._renew_connections()
             raise
+
+    def _ring(self, transaction: Transaction) -> None:
+        for worker in sorted(transaction.woken):
+            self._bell.ring(worker)
 
     def _engine(self) -> AsyncEngine:
         """PostgreSQL's connections for what is done now: for somebody who waits, or in the background."""
@@ -211,10 +250,10 @@ class Store:
                 async with self._engine().connect() as connection:
                     await connection.execution_options(isolation_level="REPEATABLE READ")
                     async with connection.begin():
-                        yield Transaction(connection)
+                        yield Transaction(connection, now=self._clock.now())
             else:
                 async with self._whole_connection() as connection, connection.begin():
-                    yield Transaction(connection, is_shared=True)
+                    yield Transaction(connection, now=self._clock.now(), is_shared=True)
 
     @contextlib.asynccontextmanager
     async def _whole_connection(self) -> AsyncIterator[AsyncConnection]:
@@ -238,7 +277,7 @@ class Store:
 
     async def open_line(self) -> Line:
         """A connection of its own beside the pool, which only PostgreSQL has. Raises StoreError."""
-        return await Line.open(self._writer.url)
+        return await Line.open(self._writer.url, clock=self._clock)
 
     async def probe(self, *, timeout_seconds: float = 5.0) -> None:
         """Prove that the database takes a durable write now; costs one small commit.

@@ -1,7 +1,6 @@
 """Floods: readings in which most looked new, and that wait for the staff."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, exists, func, select, update
@@ -21,7 +20,6 @@ async def add(
     source_id: int,
     issue_keys: Sequence[str],
     listed: int,
-    now: datetime,
 ) -> None:
     """Keep what is held back; nothing changes where the same was kept before."""
     await transaction.execute(
@@ -32,7 +30,7 @@ async def add(
             source_id=source_id,
             issue_keys=list(issue_keys),
             listed=listed,
-            found_at=now,
+            found_at=transaction.now,
         )
         .on_conflict_do_nothing(index_elements=["flood_key"])
     )
@@ -83,14 +81,12 @@ async def count_waiting(transaction: Transaction) -> int:
     return count
 
 
-async def decide(
-    transaction: Transaction, flood_key: str, decision: FloodDecision, *, guild_id: int, now: datetime
-) -> bool:
+async def decide(transaction: Transaction, flood_key: str, decision: FloodDecision, *, guild_id: int) -> bool:
     """Take the decision; False when somebody was faster."""
     result = await transaction.execute(
         update(floods)
         .where(floods.c.flood_key == flood_key, floods.c.guild_id == guild_id, floods.c.decision.is_(None))
-        .values(decision=decision, decided_at=now)
+        .values(decision=decision, decided_at=transaction.now)
     )
     return bool(result.rowcount)
 

@@ -42,9 +42,9 @@ async def forget_before(transaction: Transaction, moment: datetime, *, limit: in
     return result.rowcount
 
 
-async def note(transaction: Transaction, address: str, destination: str | None, *, now: datetime) -> None:
+async def note(transaction: Transaction, address: str, destination: str | None) -> None:
     """Keep what came of asking."""
-    given = {"destination": destination, "asked_at": now}
+    given = {"destination": destination, "asked_at": transaction.now}
     await transaction.execute(
         insert(transaction, followed_links)
         .values(address_key=_key(address), tries=1, **given)

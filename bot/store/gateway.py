@@ -9,8 +9,8 @@ from bot.store.statements import insert
 from bot.store.tables import gateway_sessions
 
 
-async def record_session(transaction: Transaction, shard_id: int, *, now: datetime) -> None:
-    await transaction.execute(insert(transaction, gateway_sessions).values(shard_id=shard_id, begun_at=now))
+async def record_session(transaction: Transaction, shard_id: int) -> None:
+    await transaction.execute(insert(transaction, gateway_sessions).values(shard_id=shard_id, begun_at=transaction.now))
 
 
 async def sessions_since(transaction: Transaction, shard_id: int, *, since: datetime) -> list[datetime]:

@@ -3,13 +3,17 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
+from bot.clock import Clock
 from bot.errors import StoreError
+from bot.model.worker import WorkerName
 
 T = TypeVar("T")
 
@@ -18,15 +22,21 @@ _MOST_UNITS_PER_COMMIT = 50
 
 
 class Transaction:
-    """What a rule writes and reads through.
+    """What a rule writes and reads through; all of it happens at one moment, `now` (aware UTC).
 
     On SQLite a statement that has begun is let finish before a cancellation goes on: breaking it off would cost the
     connection, and with it the work of all the others that share its commit.
     """
 
-    def __init__(self, connection: AsyncConnection, *, is_shared: bool = False) -> None:
+    def __init__(self, connection: AsyncConnection, *, now: datetime, is_shared: bool = False) -> None:
+        self.now = now
+        self.woken: set[WorkerName] = set()
         self._connection = connection
         self._is_shared = is_shared
+
+    def wake(self, worker: WorkerName) -> None:
+        """Let this worker look for what is due as soon as the transaction is committed, and only then."""
+        self.woken.add(worker)
 
     @property
     def dialect_name(self) -> str:
@@ -46,9 +56,18 @@ class Transaction:
 class GroupCommit:
     """Units of SQLite's one writer, taken in turn; the last one in sight commits for all before it."""
 
-    def __init__(self, engine: AsyncEngine, before_commit: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        clock: Clock,
+        before_commit: Callable[[], Awaitable[None]],
+        after_commit: Callable[[Transaction], None],
+    ) -> None:
         self._engine = engine
+        self._clock = clock
         self._before_commit = before_commit
+        self._after_commit = after_commit
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._batch: _Batch | None = None
@@ -63,11 +82,14 @@ class GroupCommit:
             batch = await uninterrupted(self._open_batch())
             try:
                 await uninterrupted(batch.begin_unit())
-                yield Transaction(batch.connection, is_shared=True)
+                transaction = Transaction(batch.connection, now=self._clock.now(), is_shared=True)
+                yield transaction
             except BaseException as error:
                 await uninterrupted(batch.undo_unit(error))
                 raise
             await uninterrupted(batch.keep_unit())
+            # Not by whoever waits for it below, who may be cancelled before.
+            batch.on_commit(partial(self._after_commit, transaction))
         finally:
             # Without a batch of our own there may still be one that was kept open for this unit.
             try:
@@ -131,6 +153,11 @@ class _Batch:
     @property
     def is_due(self) -> bool:
         return self._error is not None or self._units >= _MOST_UNITS_PER_COMMIT
+
+    def on_commit(self, call: Callable[[], None]) -> None:
+        self.committed.add_done_callback(
+            lambda done: None if done.cancelled() or done.exception() is not None else call()
+        )
 
     async def begin_unit(self) -> None:
         self._units += 1

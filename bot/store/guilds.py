@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, or_, select, update
 
 from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, Source, Subscription
+from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
 from bot.store.sources import source_of
 from bot.store.statements import insert
 from bot.store.tables import guilds, left_sources, sources, subscriptions
 
 
-async def remember_guild(transaction: Transaction, guild_id: int, *, name: str, now: datetime) -> None:
+async def remember_guild(transaction: Transaction, guild_id: int, *, name: str) -> None:
     """Add the server with its default settings, or note its new name."""
     await transaction.execute(
         insert(transaction, guilds)
@@ -23,7 +24,7 @@ async def remember_guild(transaction: Transaction, guild_id: int, *, name: str, 
             name=name[:100],
             discussion_threads=True,
             first_announcement=FirstAnnouncement.NEWEST,
-            created_at=now,
+            created_at=transaction.now,
         )
         .on_conflict_do_update(index_elements=["guild_id"], set_={"name": name[:100]})
     )
@@ -45,7 +46,7 @@ async def change_settings(transaction: Transaction, guild_id: int, **settings: A
         await transaction.execute(update(guilds).where(guilds.c.guild_id == guild_id).values(**settings))
 
 
-async def take_ping(transaction: Transaction, guild_id: int, *, now: datetime, apart: timedelta) -> int | None:
+async def take_ping(transaction: Transaction, guild_id: int, *, apart: timedelta) -> int | None:
     """The role to mention now, or None: where none is set, or the last mention is less than `apart` ago."""
     result = await transaction.execute(
         update(guilds)
@@ -53,16 +54,20 @@ async def take_ping(transaction: Transaction, guild_id: int, *, now: datetime, a
             guilds.c.guild_id == guild_id,
             guilds.c.ping_role_id.is_not(None),
             # A mention in the future was written while the clock was wrong.
-            or_(guilds.c.last_ping_at.is_(None), guilds.c.last_ping_at <= now - apart, guilds.c.last_ping_at > now),
+            or_(
+                guilds.c.last_ping_at.is_(None),
+                guilds.c.last_ping_at <= transaction.now - apart,
+                guilds.c.last_ping_at > transaction.now,
+            ),
         )
-        .values(last_ping_at=now)
+        .values(last_ping_at=transaction.now)
         .returning(guilds.c.ping_role_id)
     )
     role_id: int | None = result.scalar_one_or_none()
     return role_id
 
 
-async def subscribe(transaction: Transaction, *, guild_id: int, source_id: int, channel_id: int, now: datetime) -> None:
+async def subscribe(transaction: Transaction, *, guild_id: int, source_id: int, channel_id: int) -> None:
     """Let `channel_id` be the server's one channel for the source."""
     await transaction.execute(
         delete(subscriptions).where(
@@ -73,9 +78,10 @@ async def subscribe(transaction: Transaction, *, guild_id: int, source_id: int, 
     )
     await transaction.execute(
         insert(transaction, subscriptions)
-        .values(guild_id=guild_id, source_id=source_id, channel_id=channel_id, created_at=now)
+        .values(guild_id=guild_id, source_id=source_id, channel_id=channel_id, created_at=transaction.now)
         .on_conflict_do_nothing(index_elements=["guild_id", "source_id", "channel_id"])
     )
+    transaction.wake(WorkerName.SOURCES)
 
 
 async def unsubscribe(transaction: Transaction, *, guild_id: int, source_id: int) -> bool:

@@ -1,6 +1,5 @@
 """The one row that says which installation this is and which commands it last registered."""
 
-from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import select, update
@@ -10,13 +9,13 @@ from bot.store.statements import insert
 from bot.store.tables import installation
 
 
-async def installation_id(transaction: Transaction, *, now: datetime) -> str:
+async def installation_id(transaction: Transaction) -> str:
     """The id of the installation this database belongs to, made at the first call."""
     if known := await known_id(transaction):
         return known
     await transaction.execute(
         insert(transaction, installation)
-        .values(id=1, installation_id=str(uuid4()), created_at=now)
+        .values(id=1, installation_id=str(uuid4()), created_at=transaction.now)
         .on_conflict_do_nothing(index_elements=["id"])
     )
     made: str = (await transaction.execute(select(installation.c.installation_id))).scalar_one()

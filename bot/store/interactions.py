@@ -1,7 +1,6 @@
 """Interactions that had an effect."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 
 from sqlalchemy import delete, select, union_all
 
@@ -10,14 +9,14 @@ from bot.store.statements import insert
 from bot.store.tables import ballot_ledger, interactions, polls
 
 
-async def record_effect(transaction: Transaction, interaction_id: int, *, guild_id: int | None, now: datetime) -> bool:
+async def record_effect(transaction: Transaction, interaction_id: int, *, guild_id: int | None) -> bool:
     """True the first time; False when this interaction has acted already and must not act again.
 
     So a press that Discord delivers twice, or that we retry, is idempotent: the id of the interaction is the key.
     """
     result = await transaction.execute(
         insert(transaction, interactions)
-        .values(interaction_id=interaction_id, guild_id=guild_id, acted_at=now)
+        .values(interaction_id=interaction_id, guild_id=guild_id, acted_at=transaction.now)
         .on_conflict_do_nothing(index_elements=["interaction_id"])
     )
     return bool(result.rowcount)
@@ -36,7 +35,7 @@ async def acted(transaction: Transaction, interaction_ids: Collection[int]) -> s
     return set(found.scalars())
 
 
-async def wait_for_effects(transaction: Transaction, asked: Mapping[int, int | None], *, now: datetime) -> None:
+async def wait_for_effects(transaction: Transaction, asked: Mapping[int, int | None]) -> None:
     """Return when none of these interactions (with their servers) can have an effect any more that is not seen yet.
 
     A server that got a commit, but could not tell, may still be at it. It holds what it writes, so we try to hold it.
@@ -47,7 +46,7 @@ async def wait_for_effects(transaction: Transaction, asked: Mapping[int, int | N
     voted_in = select(polls.c.id).where(polls.c.guild_id.in_(guild_ids), polls.c.closed_at.is_(None))
     await transaction.execute(voted_in.order_by(polls.c.id).with_for_update(read=True))
     rows = [
-        {"interaction_id": interaction_id, "guild_id": asked[interaction_id], "acted_at": now}
+        {"interaction_id": interaction_id, "guild_id": asked[interaction_id], "acted_at": transaction.now}
         for interaction_id in sorted(asked)
     ]
     ours = await transaction.execute(

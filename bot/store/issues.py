@@ -38,7 +38,6 @@ async def add_issue(
     source_id: int,
     issue_key: str,
     key_version: int,
-    now: datetime,
     ordered_at: datetime,
     digest: str,
     is_listed: bool,
@@ -58,7 +57,7 @@ async def add_issue(
                 identity=issue.identities[0],
                 **_content(issue),
                 published_at=issue.published_at,
-                stored_at=now,
+                stored_at=transaction.now,
                 ordered_at=ordered_at,
                 digest=digest,
                 text_key=issue.text_key,
@@ -84,7 +83,6 @@ async def replace_content(
     *,
     key_version: int,
     digest: str,
-    now: datetime,
     is_redrawn: bool,
 ) -> None:
     """Let a stored issue say what `issue` says, as its newsletter changed it; key, names and place stay.
@@ -98,7 +96,7 @@ async def replace_content(
             **_content(issue),
             published_at=func.coalesce(issues.c.published_at, issue.published_at),
             digest=digest,
-            edited_at=now,
+            edited_at=transaction.now,
             text_key=issue.text_key,
             said_at=issue.published_at,
             is_redrawn=or_(issues.c.is_redrawn, literal(is_redrawn)),
@@ -212,7 +210,7 @@ async def missing_above(transaction: Transaction, source_id: int, present: Colle
 
 
 async def count_missed(
-    transaction: Transaction, source_id: int, issue_ids: Collection[int], *, enough: int, now: datetime
+    transaction: Transaction, source_id: int, issue_ids: Collection[int], *, enough: int
 ) -> list[str]:
     """These are missed once more, no others are any longer; the keys of those that were `enough` times."""
     waiting = (issues.c.source_id == source_id, issues.c.withdrawn_at.is_(None))
@@ -229,7 +227,7 @@ async def count_missed(
     rows = await transaction.execute(
         update(issues)
         .where(*waiting, issues.c.missed_readings >= enough)
-        .values(withdrawn_at=now, is_redrawn=True)
+        .values(withdrawn_at=transaction.now, is_redrawn=True)
         .returning(issues.c.issue_key)
     )
     return list(rows.scalars())
@@ -552,14 +550,14 @@ async def publishing_times(transaction: Transaction, source_id: int, *, limit: i
     return list(rows.scalars())
 
 
-async def newest_published_at(transaction: Transaction, source_id: int, *, now: datetime) -> datetime | None:
+async def newest_published_at(transaction: Transaction, source_id: int) -> datetime | None:
     """When the source's newest dated issue came out; a date that lies in the future is somebody's mistake.
 
     What a reading brings that is not at its end counts neither here nor below.
     """
     newest = (
         select(issues.c.published_at)
-        .where(issues.c.source_id == source_id, issues.c.published_at <= now, _is_decided())
+        .where(issues.c.source_id == source_id, issues.c.published_at <= transaction.now, _is_decided())
         .order_by(issues.c.published_at.desc())
         .limit(1)
     )

@@ -9,6 +9,7 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from bot.clock import Clock
 from bot.store.complaints import translated_errors
 from bot.store.group_commit import Transaction
 
@@ -26,17 +27,18 @@ class Line:
     server between its clients gives a number of its own instead.
     """
 
-    def __init__(self, engine: AsyncEngine, connection: AsyncConnection, driver: Any) -> None:
+    def __init__(self, engine: AsyncEngine, connection: AsyncConnection, driver: Any, *, clock: Clock) -> None:
         self.lost = asyncio.Event()
         self.when_lost: Callable[[], None] = lambda: None
         self.session_pid: int = driver.get_server_pid()
+        self._clock = clock
         self._engine = engine
         self._connection = connection
         self._driver = driver
         driver.add_termination_listener(lambda _driver: self._lose())
 
     @classmethod
-    async def open(cls, url: URL) -> Self:
+    async def open(cls, url: URL, *, clock: Clock) -> Self:
         """Raises StoreError when the server cannot be reached."""
         engine = create_async_engine(
             url,
@@ -46,7 +48,8 @@ class Line:
         async with translated_errors():
             connection = await engine.connect()
             try:
-                return cls(engine, connection, (await connection.get_raw_connection()).driver_connection)
+                driver = (await connection.get_raw_connection()).driver_connection
+                return cls(engine, connection, driver, clock=clock)
             except BaseException:
                 await connection.invalidate()
                 await connection.close()
@@ -70,7 +73,7 @@ class Line:
 
     async def _ask(self, question: Callable[[Transaction], Awaitable[T]]) -> T:
         async with self._connection.begin():
-            return await question(Transaction(self._connection))
+            return await question(Transaction(self._connection, now=self._clock.now()))
 
     def _lose(self) -> None:
         if not self.lost.is_set():

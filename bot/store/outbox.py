@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from bot.model.delivery import POSTS, Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
+from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
 from bot.store.statements import greatest, insert, plan_by_index
 from bot.store.tables import UtcDateTime, issues, outbox, stopped_channels
@@ -60,7 +61,6 @@ async def enqueue(
     wants_ping: bool = False,
     target_id: int | None = None,
     words: Problem | None = None,
-    now: datetime,
     due_at: datetime | None = None,
 ) -> bool:
     """Queue a delivery, due at once or at `due_at`; False when it was queued before, whatever became of it."""
@@ -77,12 +77,13 @@ async def enqueue(
             target_id=target_id,
             words=_stored(words),
             state=DeliveryState.PENDING,
-            due_at=due_at or now,
+            due_at=due_at or transaction.now,
             attempts=0,
-            created_at=now,
+            created_at=transaction.now,
         )
         .on_conflict_do_nothing(index_elements=["delivery_key"])
     )
+    transaction.wake(WorkerName.OUTBOX)
     return bool(result.rowcount)
 
 
@@ -93,11 +94,10 @@ async def enqueue_refresh(
     guild_id: int,
     channel_id: int,
     subject_key: str,
-    now: datetime,
     due_at: datetime,
     apart: timedelta,
-) -> bool:
-    """Let a card be drawn anew at `due_at`, and no sooner than `apart` from the last time; False when it is to be.
+) -> None:
+    """Let a card be drawn anew at `due_at`, and no sooner than `apart` from the last time, unless it is to be.
 
     There is one row a card. While it waits, it is going to show this change too; while it is being drawn, its revision
     says that it has to be drawn once more.
@@ -109,8 +109,8 @@ async def enqueue_refresh(
         )
     ).one_or_none()
     if row is not None and row.state == DeliveryState.PENDING:
-        return False
-    if row is not None and row.sent_at is not None and row.sent_at <= now:
+        return
+    if row is not None and row.sent_at is not None and row.sent_at <= transaction.now:
         due_at = max(due_at, row.sent_at + apart)
     rests = outbox.c.state.in_([DeliveryState.DONE, DeliveryState.FAILED])
     await transaction.execute(
@@ -125,7 +125,7 @@ async def enqueue_refresh(
             state=DeliveryState.PENDING,
             due_at=due_at,
             attempts=0,
-            created_at=now,
+            created_at=transaction.now,
         )
         .on_conflict_do_update(
             index_elements=["delivery_key"],
@@ -138,7 +138,7 @@ async def enqueue_refresh(
             },
         )
     )
-    return True
+    transaction.wake(WorkerName.OUTBOX)
 
 
 async def lock(transaction: Transaction, delivery_keys: Collection[str]) -> None:
@@ -166,7 +166,6 @@ async def claim_due(
     transaction: Transaction,
     *,
     incarnation: str,
-    now: datetime,
     lease_until: datetime,
     limit: int = 1,
     busy: Collection[tuple[int, Purpose]] = (),
@@ -180,8 +179,8 @@ async def claim_due(
     """
     await plan_by_index(transaction)
     for most in (limit * _CHOSEN_FOR_EACH_TAKEN, _MOST_CHOSEN):  # others may lock all of the first at the same moment
-        chosen = list((await transaction.execute(_heads(now, busy).limit(most))).scalars())
-        own = await _lock_free(transaction, outbox.c.id.in_(chosen), now=now, limit=limit)
+        chosen = list((await transaction.execute(_heads(transaction.now, busy).limit(most))).scalars())
+        own = await _lock_free(transaction, outbox.c.id.in_(chosen), limit=limit)
         if own or len(chosen) < most:
             break
     if not own:
@@ -199,19 +198,19 @@ async def claim_due(
         )
         next_ones = select(outbox.c.id).where(follows).order_by(outbox.c.id).limit(limit - len(own))
         ids = list((await transaction.execute(next_ones)).scalars())
-        own += await _lock_free(transaction, outbox.c.id.in_(ids), now=now, limit=len(ids))
+        own += await _lock_free(transaction, outbox.c.id.in_(ids), limit=len(ids))
     return await _take(transaction, [row.id for row in own], incarnation=incarnation, lease_until=lease_until)
 
 
 async def _lock_free(
-    transaction: Transaction, chosen: ColumnElement[bool], *, now: datetime, limit: int
+    transaction: Transaction, chosen: ColumnElement[bool], *, limit: int
 ) -> list[Row[tuple[int, int, Purpose]]]:
     """Lock so many of these rows as are free still and locked by nobody else: id, channel and purpose of each."""
     if not limit:
         return []
     rows = await transaction.execute(
         select(outbox.c.id, outbox.c.channel_id, outbox.c.purpose)
-        .where(chosen, _is_free(now))
+        .where(chosen, _is_free(transaction.now))
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -367,7 +366,6 @@ async def mark_sent(
     claim: Claim,
     sent: Sent,
     *,
-    now: datetime,
     lease_until: datetime,
 ) -> bool:
     """The message is there; what belongs to it (its thread) may still be missing."""
@@ -378,7 +376,7 @@ async def mark_sent(
         thread_id=sent.thread_id,
         is_post=sent.is_post,
         doubt_since=None,
-        sent_at=now,
+        sent_at=transaction.now,
         last_problem=None,
         lease_until=lease_until,
     )
@@ -393,7 +391,6 @@ async def mark_done(
     transaction: Transaction,
     claim: Claim,
     *,
-    now: datetime,
     thread_id: int | None = None,
     problem: Problem | None = None,
 ) -> bool:
@@ -403,14 +400,12 @@ async def mark_done(
         claim,
         state=DeliveryState.DONE,
         thread_id=thread_id,
-        sent_at=func.coalesce(outbox.c.sent_at, now),
+        sent_at=func.coalesce(outbox.c.sent_at, transaction.now),
         last_problem=_stored(problem),
     )
 
 
-async def mark_shown(
-    transaction: Transaction, claim: Claim, *, revision: int, now: datetime, again_at: datetime
-) -> bool:
+async def mark_shown(transaction: Transaction, claim: Claim, *, revision: int, again_at: datetime) -> bool:
     """The card shows `revision`; where there is a newer one by now, it is drawn again at `again_at`."""
     is_newest = outbox.c.revision == revision
     return await _change(
@@ -421,7 +416,7 @@ async def mark_shown(
         attempts=case((is_newest, outbox.c.attempts), else_=0),
         lease_incarnation=None,
         lease_until=None,
-        sent_at=now,
+        sent_at=transaction.now,
         last_problem=None,
     )
 
@@ -444,19 +439,18 @@ async def put_off(transaction: Transaction, claim: Claim, *, problem: Problem, d
     )
 
 
-async def make_due(transaction: Transaction, *, now: datetime, problems: Collection[str], limit: int) -> int:
+async def make_due(transaction: Transaction, *, problems: Collection[str], limit: int) -> int:
     """Let so much of what waits because of one of these problems (ids of texts) be due now; how much that was."""
     # Stored as a JSON list that begins with the text's id.
     because = or_(false(), *(outbox.c.last_problem.startswith(f'["{problem}"') for problem in problems))
-    waits = and_(outbox.c.state == DeliveryState.PENDING, outbox.c.due_at > now, because)
+    waits = and_(outbox.c.state == DeliveryState.PENDING, outbox.c.due_at > transaction.now, because)
     ids = await _first(transaction, waits, limit=limit)
-    result = await transaction.execute(update(outbox).where(outbox.c.id.in_(ids), waits).values(due_at=now))
+    result = await transaction.execute(update(outbox).where(outbox.c.id.in_(ids), waits).values(due_at=transaction.now))
+    transaction.wake(WorkerName.OUTBOX)
     return result.rowcount
 
 
-async def try_failed_again(
-    transaction: Transaction, delivery_key: str, *, subject_key: str | None = None, now: datetime
-) -> bool:
+async def try_failed_again(transaction: Transaction, delivery_key: str, *, subject_key: str | None = None) -> bool:
     """Let a delivery that was given up be tried again; False unless it is one.
 
     If one of its attempts may have arrived unheard, the channel is searched first. subject_key: what it is about from
@@ -470,8 +464,9 @@ async def try_failed_again(
             outbox.c.state == DeliveryState.FAILED,
             outbox.c.message_id.is_(None),
         )
-        .values(state=DeliveryState.PENDING, due_at=now, degraded=False, **changed)
+        .values(state=DeliveryState.PENDING, due_at=transaction.now, degraded=False, **changed)
     )
+    transaction.wake(WorkerName.OUTBOX)
     return bool(result.rowcount)
 
 
@@ -511,6 +506,7 @@ async def cancel_pending(
     await transaction.execute(
         update(outbox).where(queued).values(state=DeliveryState.FAILED, due_at=None, last_problem=problem.as_json())
     )
+    transaction.wake(WorkerName.OUTBOX)  # what stood behind it in its lane may go
 
 
 async def cancel_guild(transaction: Transaction, guild_id: int, *, problem: Problem, limit: int) -> int:
@@ -583,14 +579,14 @@ async def is_due_after(transaction: Transaction, horizon: datetime) -> bool:
     return bool(result.scalar_one())
 
 
-async def bring_nearer(transaction: Transaction, *, now: datetime, horizon: datetime, limit: int) -> int:
+async def bring_nearer(transaction: Transaction, *, horizon: datetime, limit: int) -> int:
     """Let so much of what is due, or leased, beyond `horizon` be due now; how much that was.
 
     Only a clock that was wrong puts anything that far.
     """
     ids = await _first(transaction, _is_beyond(horizon), limit=limit)
     result = await transaction.execute(
-        update(outbox).where(outbox.c.id.in_(ids), _is_beyond(horizon)).values(due_at=now, lease_until=None)
+        update(outbox).where(outbox.c.id.in_(ids), _is_beyond(horizon)).values(due_at=transaction.now, lease_until=None)
     )
     return result.rowcount
 
@@ -668,6 +664,7 @@ async def move_to(transaction: Transaction, *, guild_id: int, purpose: Purpose, 
     result = await transaction.execute(
         update(outbox).where(outbox.c.id.in_(ids), elsewhere).values(channel_id=channel_id)
     )
+    transaction.wake(WorkerName.OUTBOX)
     return result.rowcount
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, exis
 
 from bot.model.delivery import Purpose
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
+from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import ballot_ledger, ballots, issues, outbox, poll_options, polls, subscriptions
@@ -40,7 +41,6 @@ async def add(
     guild_id: int,
     question: str,
     options: Sequence[str],
-    now: datetime,
     closes_at: datetime,
     opened_by_id: int | None = None,
     channel_id: int | None = None,
@@ -56,7 +56,7 @@ async def add(
                 question=question,
                 issue_key=issue_key,
                 channel_id=channel_id,
-                opened_at=now,
+                opened_at=transaction.now,
                 opened_by_id=opened_by_id,
                 closes_at=closes_at,
             )
@@ -73,6 +73,7 @@ async def add(
             for position, label in enumerate(options)
         ],
     )
+    transaction.wake(WorkerName.POLLS)
     return True
 
 
@@ -131,7 +132,7 @@ async def ballot_of(transaction: Transaction, poll_key: str, *, member_id: int) 
     return position
 
 
-async def close(transaction: Transaction, poll_key: str, *, guild_id: int, now: datetime, by: int | None) -> bool:
+async def close(transaction: Transaction, poll_key: str, *, guild_id: int, by: int | None) -> bool:
     """Close a poll; False when it is closed already, when its time is over, or when it is not there."""
     result = await transaction.execute(
         update(polls)
@@ -139,17 +140,17 @@ async def close(transaction: Transaction, poll_key: str, *, guild_id: int, now: 
             polls.c.poll_key == poll_key,
             polls.c.guild_id == guild_id,
             polls.c.closed_at.is_(None),
-            polls.c.closes_at > now,
+            polls.c.closes_at > transaction.now,
         )
-        .values(closed_at=now, closed_by_id=by)
+        .values(closed_at=transaction.now, closed_by_id=by)
     )
     return bool(result.rowcount)
 
 
-async def close_due(transaction: Transaction, *, now: datetime, limit: int) -> list[Poll]:
+async def close_due(transaction: Transaction, *, limit: int) -> list[Poll]:
     """Close so many polls whose time is over, with that time as its end; those closed, without tally."""
     # Locked in the order in which votes lock them.
-    due = select(polls.c.id).where(polls.c.closed_at.is_(None), polls.c.closes_at <= now).limit(limit)
+    due = select(polls.c.id).where(polls.c.closed_at.is_(None), polls.c.closes_at <= transaction.now).limit(limit)
     ids = (await transaction.execute(due.order_by(polls.c.id).with_for_update())).scalars().all()
     rows = await transaction.execute(
         update(polls)

@@ -83,9 +83,9 @@ async def kept_of(
     return found, tuple(getattr(rows[-1], column.name) for column in keys) if rows else after
 
 
-async def forget(transaction: Transaction, *, guild_id: int, member_id: int, now: datetime, limit: int) -> Forgotten:
+async def forget(transaction: Transaction, *, guild_id: int, member_id: int, limit: int) -> Forgotten:
     """Let so much of what is kept for a server not name the member any more; less than `limit` when that was all."""
-    whom, done = Whom(guild_id, member_id, now), Forgotten()
+    whom, done = Whom(guild_id, member_id, transaction.now), Forgotten()
     for part in PARTS:
         some = await part.forget(transaction, whom, limit - done.count)
         done = Forgotten(done.count + some.count, done.subjects + some.subjects)

@@ -9,7 +9,7 @@ can be said of the sessions that the server itself ended when it was started ane
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -110,7 +110,7 @@ async def neighbours(transaction: Transaction, incarnation: str) -> list[Neighbo
     return [Neighbour(row.incarnation, row.is_dead, row.lingers) for row in rows]
 
 
-async def free_claims_of_the_dead(transaction: Transaction, incarnation: str, *, now: datetime) -> int:
+async def free_claims_of_the_dead(transaction: Transaction, incarnation: str) -> int:
     """End what dead processes had claimed, and forget those that are long dead; how many claims that were.
 
     What one of them keeps locked, because it was stopped in the middle of a transaction, stays for the next time.
@@ -124,27 +124,27 @@ async def free_claims_of_the_dead(transaction: Transaction, incarnation: str, *,
         .with_for_update(skip_locked=True)
     )
     dead = rows.scalars().all()
-    freed = await _free(transaction, dead, now=now)
+    freed = await _free(transaction, dead)
     await transaction.execute(
         delete(processes).where(processes.c.incarnation.in_(dead), processes.c.beat_at < _now - _FORGOTTEN_AFTER)
     )
     return freed
 
 
-async def leave(transaction: Transaction, incarnation: str, *, now: datetime) -> None:
+async def leave(transaction: Transaction, incarnation: str) -> None:
     """End: what the process could not finish is free.
 
     While one of its claims is locked by what it left in the middle, it is remembered, and dead for the others.
     """
-    await _free(transaction, [incarnation], now=now)
+    await _free(transaction, [incarnation])
     await transaction.execute(delete(processes).where(processes.c.incarnation == incarnation, ~_holds_something()))
 
 
-async def _free(transaction: Transaction, incarnations: Collection[str], *, now: datetime) -> int:
+async def _free(transaction: Transaction, incarnations: Collection[str]) -> int:
     freed = await outbox_rows.void_leases_of(transaction, incarnations)
-    freed += await source_rows.void_claims_of(transaction, incarnations, now=now)
+    freed += await source_rows.void_claims_of(transaction, incarnations)
     freed += await attempt_rows.end_of(transaction, incarnations)
-    return freed + await lease_rows.void_claims_of(transaction, incarnations, now=now)
+    return freed + await lease_rows.void_claims_of(transaction, incarnations)
 
 
 def _holds_something() -> Any:

@@ -27,10 +27,10 @@ class Hook:
 
 
 async def set_hook(
-    transaction: Transaction, *, guild_id: int, source_id: int, token: str, secret: bytes | None, now: datetime
+    transaction: Transaction, *, guild_id: int, source_id: int, token: str, secret: bytes | None
 ) -> None:
     """Let `token` be the server's one address for the source; an earlier one is void."""
-    given = {"token": token, "secret": secret, "created_at": now, "called_at": None}
+    given = {"token": token, "secret": secret, "created_at": transaction.now, "called_at": None}
     await transaction.execute(
         insert(transaction, push_hooks)
         .values(guild_id=guild_id, source_id=source_id, **given)
@@ -82,14 +82,14 @@ async def remove_hooks(transaction: Transaction, *, guild_id: int, source_id: in
     )
 
 
-async def record_call(transaction: Transaction, call_key: str, *, now: datetime, forget_before: datetime) -> bool:
+async def record_call(transaction: Transaction, call_key: str, *, forget_before: datetime) -> bool:
     """Note a signed call; False when it came before. Some of what is older than a signature may be is forgotten."""
     old = select(push_calls.c.call_key).where(push_calls.c.called_at < forget_before)
     oldest = old.order_by(push_calls.c.called_at).limit(_FORGOTTEN_AT_ONCE)
     await transaction.execute(delete(push_calls).where(push_calls.c.call_key.in_(oldest)))
     result = await transaction.execute(
         insert(transaction, push_calls)
-        .values(call_key=call_key, called_at=now)
+        .values(call_key=call_key, called_at=transaction.now)
         .on_conflict_do_nothing(index_elements=["call_key"])
     )
     return bool(result.rowcount)
@@ -101,5 +101,5 @@ async def is_recorded(transaction: Transaction, call_key: str) -> bool:
     return found.scalar_one_or_none() is not None
 
 
-async def note_call(transaction: Transaction, token: str, *, now: datetime) -> None:
-    await transaction.execute(update(push_hooks).where(push_hooks.c.token == token).values(called_at=now))
+async def note_call(transaction: Transaction, token: str) -> None:
+    await transaction.execute(update(push_hooks).where(push_hooks.c.token == token).values(called_at=transaction.now))

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_,
 
 from bot.bites import Bites
 from bot.model.issue import IssueCard
+from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
 from bot.store.issues import card_named
 from bot.store.statements import insert
@@ -137,11 +138,11 @@ async def release_at(transaction: Transaction, *, guild_id: int, issue_key: str)
     return moment
 
 
-async def release_some(transaction: Transaction, *, guild_id: int, now: datetime, limit: int) -> int:
+async def release_some(transaction: Transaction, *, guild_id: int, limit: int) -> int:
     """End the waiting of so many that wait for a digest in a server, so that they are released next; how many."""
     waiting = (
         select(held_issues.c.issue_key)
-        .where(held_issues.c.guild_id == guild_id, held_issues.c.release_at > now)
+        .where(held_issues.c.guild_id == guild_id, held_issues.c.release_at > transaction.now)
         .order_by(held_issues.c.release_at)
         .limit(limit)
     )
@@ -149,8 +150,9 @@ async def release_some(transaction: Transaction, *, guild_id: int, now: datetime
     result = await transaction.execute(
         update(held_issues)
         .where(held_issues.c.guild_id == guild_id, held_issues.c.issue_key.in_(keys))
-        .values(release_at=now)
+        .values(release_at=transaction.now)
     )
+    transaction.wake(WorkerName.SOURCES)
     return result.rowcount
 
 
@@ -166,31 +168,31 @@ async def held_in(transaction: Transaction, guild_id: int) -> Held | None:
     return Held(row.held, row.until) if row.held else None
 
 
-async def take_released(
-    transaction: Transaction, *, now: datetime, longest: timedelta, limit: int
-) -> list[tuple[int, int, str]]:
+async def take_released(transaction: Transaction, *, longest: timedelta, limit: int) -> list[tuple[int, int, str]]:
     """End the waiting of what waited longest: server, source and key of each issue, in the order of its coming.
 
     What is to wait longer than anything waits was written while the clock was wrong.
     """
     chosen = (
         select(held_issues.c.guild_id, held_issues.c.issue_key)
-        .where(_waited_enough(now, longest))
+        .where(_waited_enough(transaction.now, longest))
         .order_by(held_issues.c.release_at)
         .limit(limit)
     )
     keys = [tuple(row) for row in await transaction.execute(chosen)]
     rows = await transaction.execute(
         delete(held_issues)
-        .where(tuple_(held_issues.c.guild_id, held_issues.c.issue_key).in_(keys), _waited_enough(now, longest))
+        .where(
+            tuple_(held_issues.c.guild_id, held_issues.c.issue_key).in_(keys), _waited_enough(transaction.now, longest)
+        )
         .returning(held_issues.c.release_at, held_issues.c.guild_id, held_issues.c.source_id, held_issues.c.issue_key)
     )
     return [(row.guild_id, row.source_id, row.issue_key) for row in sorted(rows, key=tuple)]
 
 
-async def is_release_due(transaction: Transaction, *, now: datetime, longest: timedelta) -> bool:
+async def is_release_due(transaction: Transaction, *, longest: timedelta) -> bool:
     """Whether `take_released` would give any."""
-    found = await transaction.execute(select(exists().where(_waited_enough(now, longest))))
+    found = await transaction.execute(select(exists().where(_waited_enough(transaction.now, longest))))
     return bool(found.scalar_one())
 
 

@@ -65,11 +65,11 @@ async def delete_interactions(transaction: Transaction, *, before: datetime, lim
     return result.rowcount
 
 
-async def note_unread(transaction: Transaction, *, now: datetime, limit: int) -> int:
+async def note_unread(transaction: Transaction, *, limit: int) -> int:
     """Keep of so many sources since when no server reads them, where that was not noticed yet; how many those were."""
     fresh = select(sources.c.id).where(sources.c.unread_since.is_(None), ~_is_read()).limit(limit)
     result = await transaction.execute(
-        update(sources).where(sources.c.id.in_(fresh), ~_is_read()).values(unread_since=now)
+        update(sources).where(sources.c.id.in_(fresh), ~_is_read()).values(unread_since=transaction.now)
     )
     return result.rowcount
 

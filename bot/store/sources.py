@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, case, exists, func, literal, or_, select, true
 
 from bot.model.guild import Source
 from bot.model.problem import Problem
+from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert, plan_by_index
 from bot.store.tables import sources, subscriptions
@@ -17,16 +18,21 @@ _CHOSEN_FOR_EACH_TAKEN = 8  # so that processes that claim at the same moment fi
 _FREE = {"leased_until": None, "lease_incarnation": None}
 
 
-async def add_source(
-    transaction: Transaction, *, url: str, url_key: str, secret: bytes | None, now: datetime
-) -> Source:
+async def add_source(transaction: Transaction, *, url: str, url_key: str, secret: bytes | None) -> Source:
     """The source with this key, made if it is not there, which nobody deletes before this transaction ends.
 
     `secret` is sealed already.
     """
     made = (
         insert(transaction, sources)
-        .values(url=url, url_key=url_key, secret=secret, failures=0, next_poll_at=now, created_at=now)
+        .values(
+            url=url,
+            url_key=url_key,
+            secret=secret,
+            failures=0,
+            next_poll_at=transaction.now,
+            created_at=transaction.now,
+        )
         .on_conflict_do_nothing(index_elements=["url_key"])
     )
     kept = select(sources).where(sources.c.url_key == url_key).with_for_update(read=True, key_share=True)
@@ -37,13 +43,13 @@ async def add_source(
     return source_of(row)
 
 
-async def add_plain_source(transaction: Transaction, url: str, *, now: datetime) -> Source:
+async def add_plain_source(transaction: Transaction, url: str) -> Source:
     """The source at an address without credentials, made if it is not there."""
-    return await add_source(transaction, url=url, url_key=plain_key(url), secret=None, now=now)
+    return await add_source(transaction, url=url, url_key=plain_key(url), secret=None)
 
 
 async def change_key(
-    transaction: Transaction, source_id: int, *, url_key: str, secret: bytes | None, guild_id: int, now: datetime
+    transaction: Transaction, source_id: int, *, url_key: str, secret: bytes | None, guild_id: int
 ) -> bool:
     """Let a source that this server alone reads be read with other credentials from now on; False where others do.
 
@@ -58,8 +64,17 @@ async def change_key(
     result = await transaction.execute(
         update(sources)
         .where(sources.c.id == source_id, ~others)
-        .values(url_key=url_key, secret=secret, etag=None, last_modified=None, failures=0, next_poll_at=now, **_FREE)
+        .values(
+            url_key=url_key,
+            secret=secret,
+            etag=None,
+            last_modified=None,
+            failures=0,
+            next_poll_at=transaction.now,
+            **_FREE,
+        )
     )
+    transaction.wake(WorkerName.SOURCES)
     return bool(result.rowcount)
 
 
@@ -87,7 +102,6 @@ async def claim_due_sources(
     transaction: Transaction,
     *,
     incarnation: str,
-    now: datetime,
     until: datetime,
     limit: int = 20,
     busy: Collection[int] = (),
@@ -98,8 +112,8 @@ async def claim_due_sources(
     of their time meanwhile.
     """
     await plan_by_index(transaction)
-    is_free = or_(sources.c.leased_until.is_(None), sources.c.leased_until <= now)
-    is_due, is_wanted = sources.c.next_poll_at <= now, and_(sources.c.wanted_at <= now, is_free)
+    is_free = or_(sources.c.leased_until.is_(None), sources.c.leased_until <= transaction.now)
+    is_due, is_wanted = sources.c.next_poll_at <= transaction.now, and_(sources.c.wanted_at <= transaction.now, is_free)
     is_read = exists().where(subscriptions.c.source_id == sources.c.id)
     chosen: set[int] = set()
     for condition, order in ((is_due, sources.c.next_poll_at), (is_wanted, sources.c.wanted_at)):
@@ -126,7 +140,7 @@ async def claim_due_sources(
             next_poll_at=until,
             leased_until=until,
             lease_incarnation=incarnation,
-            hinted_guild_id=case((sources.c.next_poll_at > now, sources.c.wanted_guild_id)),
+            hinted_guild_id=case((sources.c.next_poll_at > transaction.now, sources.c.wanted_guild_id)),
             wanted_at=None,
             wanted_guild_id=None,
         )
@@ -135,7 +149,7 @@ async def claim_due_sources(
     return [source_of(row) for row in rows]
 
 
-async def void_claims(transaction: Transaction, *, now: datetime, until: datetime | None = None) -> int:
+async def void_claims(transaction: Transaction, *, until: datetime | None = None) -> int:
     """Let what is being read be due now: what was claimed until that moment.
 
     Without one, all; only for a database that one process at a time runs on.
@@ -146,12 +160,12 @@ async def void_claims(transaction: Transaction, *, now: datetime, until: datetim
             sources.c.leased_until == sources.c.next_poll_at,
             true() if until is None else sources.c.leased_until == until,
         )
-        .values(next_poll_at=now, **_FREE)
+        .values(next_poll_at=transaction.now, **_FREE)
     )
     return result.rowcount
 
 
-async def void_claims_of(transaction: Transaction, incarnations: Collection[str], *, now: datetime) -> int:
+async def void_claims_of(transaction: Transaction, incarnations: Collection[str]) -> int:
     """Let what these processes were reading be due now."""
     held = (
         select(sources.c.id)
@@ -159,7 +173,9 @@ async def void_claims_of(transaction: Transaction, incarnations: Collection[str]
         .order_by(sources.c.id)
         .with_for_update(skip_locked=True)
     )
-    result = await transaction.execute(update(sources).where(sources.c.id.in_(held)).values(next_poll_at=now, **_FREE))
+    result = await transaction.execute(
+        update(sources).where(sources.c.id.in_(held)).values(next_poll_at=transaction.now, **_FREE)
+    )
     return result.rowcount
 
 
@@ -207,11 +223,13 @@ async def is_due_after(transaction: Transaction, horizon: datetime) -> bool:
     return bool(result.scalar_one())
 
 
-async def bring_nearer(transaction: Transaction, *, now: datetime, horizon: datetime, limit: int) -> int:
+async def bring_nearer(transaction: Transaction, *, horizon: datetime, limit: int) -> int:
     """Let so many sources that are due beyond `horizon` be due now; how many they were."""
     astray = select(sources.c.id).where(sources.c.next_poll_at > horizon).order_by(sources.c.next_poll_at).limit(limit)
     ids = (await transaction.execute(astray)).scalars().all()
-    result = await transaction.execute(update(sources).where(sources.c.id.in_(ids)).values(next_poll_at=now))
+    result = await transaction.execute(
+        update(sources).where(sources.c.id.in_(ids)).values(next_poll_at=transaction.now)
+    )
     return result.rowcount
 
 
@@ -228,7 +246,6 @@ async def record_reading(
     problem: Problem | None,
     has_waiting: bool,
     is_behind: bool,
-    now: datetime,
     next_poll_at: datetime,
     wanted_from: datetime,
 ) -> None:
@@ -249,10 +266,10 @@ async def record_reading(
             last_modified=last_modified,
             failures=0,
             last_problem=problem.as_json() if problem is not None else None,
-            first_read_at=func.coalesce(sources.c.first_read_at, now),
+            first_read_at=func.coalesce(sources.c.first_read_at, transaction.now),
             has_waiting=has_waiting,
             is_behind=is_behind,
-            last_read_at=now,
+            last_read_at=transaction.now,
             next_poll_at=next_poll_at,
         )
     )
@@ -263,7 +280,6 @@ async def record_unchanged(
     source_id: int,
     *,
     look_up_at: datetime | None,
-    now: datetime,
     next_poll_at: datetime,
     wanted_from: datetime,
 ) -> None:
@@ -276,7 +292,7 @@ async def record_unchanged(
             # What the reading before could not make out is still there; that it failed is over.
             last_problem=case((sources.c.failures > 0, None), else_=sources.c.last_problem),
             look_up_at=look_up_at,
-            last_read_at=now,
+            last_read_at=transaction.now,
             next_poll_at=next_poll_at,
         )
     )
@@ -318,7 +334,7 @@ async def note_silence(transaction: Transaction, source_id: int, *, since: datet
     await transaction.execute(update(sources).where(sources.c.id == source_id).values(silent_since=since))
 
 
-async def begin_anew(transaction: Transaction, source_id: int, *, now: datetime) -> None:
+async def begin_anew(transaction: Transaction, source_id: int) -> None:
     """Let the next reading be a first one, now."""
     await transaction.execute(
         update(sources)
@@ -333,10 +349,11 @@ async def begin_anew(transaction: Transaction, source_id: int, *, now: datetime)
             etag=None,
             last_modified=None,
             failures=0,
-            next_poll_at=now,
+            next_poll_at=transaction.now,
             **_FREE,
         )
     )
+    transaction.wake(WorkerName.SOURCES)
 
 
 async def want(transaction: Transaction, source_id: int, moment: datetime, *, guild_id: int | None) -> None:
@@ -353,6 +370,7 @@ async def want(transaction: Transaction, source_id: int, moment: datetime, *, gu
         )
         .values(wanted_at=moment, wanted_guild_id=guild_id)
     )
+    transaction.wake(WorkerName.SOURCES)
 
 
 async def charge(transaction: Transaction, source_id: int, received_bytes: int, *, day: date) -> None:
@@ -386,9 +404,12 @@ async def take_back_marks(transaction: Transaction, source_id: int) -> None:
     await transaction.execute(update(sources).where(sources.c.id == source_id).values(etag=None, last_modified=None))
 
 
-async def make_due(transaction: Transaction, source_id: int, *, now: datetime) -> None:
+async def make_due(transaction: Transaction, source_id: int) -> None:
     """Let the source be read at the next look."""
-    await transaction.execute(update(sources).where(sources.c.id == source_id).values(next_poll_at=now, **_FREE))
+    await transaction.execute(
+        update(sources).where(sources.c.id == source_id).values(next_poll_at=transaction.now, **_FREE)
+    )
+    transaction.wake(WorkerName.SOURCES)
 
 
 def source_of(row: Row[Any]) -> Source:

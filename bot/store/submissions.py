@@ -24,7 +24,6 @@ async def add(
     key_version: int,
     title: str | None,
     note: str,
-    now: datetime,
 ) -> bool:
     """Store a pending submission; False when the server has one of that link which was not withdrawn."""
     result = await transaction.execute(
@@ -41,7 +40,7 @@ async def add(
             title=title,
             note=note,
             state=SubmissionState.PENDING,
-            sent_at=now,
+            sent_at=transaction.now,
         )
         .on_conflict_do_nothing(index_elements=["guild_id", "open_key"])
     )
@@ -76,7 +75,6 @@ async def decide(
     by: int,
     reason: str | None,
     plan: Plan | None,
-    now: datetime,
 ) -> bool:
     """Decide about a submission that waits; False when it does not (any more): somebody was faster, or it ran."""
     result = await transaction.execute(
@@ -86,7 +84,7 @@ async def decide(
             submissions.c.guild_id == guild_id,
             waits_for_decision(),
         )
-        .values(state=state, decided_at=now, decided_by_id=by, reason=reason, plan=plan)
+        .values(state=state, decided_at=transaction.now, decided_by_id=by, reason=reason, plan=plan)
     )
     return bool(result.rowcount)
 
@@ -215,9 +213,7 @@ async def count_approved(transaction: Transaction, guild_id: int, *, plans: Coll
     return count
 
 
-async def set_plan(
-    transaction: Transaction, submission_key: str, *, guild_id: int, plan: Plan, by: int, now: datetime
-) -> bool:
+async def set_plan(transaction: Transaction, submission_key: str, *, guild_id: int, plan: Plan, by: int) -> bool:
     """Note what the editor means to do with an approved submission; False when it is not one."""
     result = await transaction.execute(
         update(submissions)
@@ -226,7 +222,7 @@ async def set_plan(
             submissions.c.guild_id == guild_id,
             submissions.c.state == SubmissionState.APPROVED,
         )
-        .values(plan=plan, planned_by_id=by, planned_at=now)
+        .values(plan=plan, planned_by_id=by, planned_at=transaction.now)
     )
     return bool(result.rowcount)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, exists, func, or_, select, update
 
 from bot.model.hub import Hub
 from bot.model.problem import Problem
+from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import hub_leases, sources, subscriptions
@@ -35,9 +36,7 @@ class Lease:
     is_failing: bool
 
 
-async def set_hub(
-    transaction: Transaction, source_id: int, hub: Hub, *, token: str, secret: bytes | None, now: datetime
-) -> None:
+async def set_hub(transaction: Transaction, source_id: int, hub: Hub, *, token: str, secret: bytes | None) -> None:
     """Let this be the source's hub, to be asked now; what another one was asked before is void."""
     given = {
         "hub_url": hub.url,
@@ -45,7 +44,7 @@ async def set_hub(
         "token": token,
         "secret": secret,
         "leased_until": None,
-        "ask_at": now,
+        "ask_at": transaction.now,
         "failures": 0,
         "last_problem": None,
         "lease_incarnation": None,
@@ -55,6 +54,7 @@ async def set_hub(
         .values(source_id=source_id, **given)
         .on_conflict_do_update(index_elements=["source_id"], set_=given)
     )
+    transaction.wake(WorkerName.HUBS)
 
 
 async def hub_of(transaction: Transaction, source_id: int) -> Hub | None:
@@ -80,7 +80,6 @@ async def claim_due(
     transaction: Transaction,
     *,
     incarnation: str,
-    now: datetime,
     until: datetime,
     longest: timedelta,
     limit: int,
@@ -94,7 +93,8 @@ async def claim_due(
         select(hub_leases.c.source_id)
         # What lies farther away than any lease was written while the clock was wrong.
         .where(
-            or_(hub_leases.c.ask_at <= now, hub_leases.c.ask_at > now + longest), hub_leases.c.source_id.not_in(busy)
+            or_(hub_leases.c.ask_at <= transaction.now, hub_leases.c.ask_at > transaction.now + longest),
+            hub_leases.c.source_id.not_in(busy),
         )
         .order_by(hub_leases.c.ask_at)
         .limit(limit)
@@ -109,7 +109,7 @@ async def claim_due(
     return await _leases(transaction, hub_leases.c.source_id.in_(list(rows.scalars())))
 
 
-async def void_claims_of(transaction: Transaction, incarnations: Collection[str], *, now: datetime) -> int:
+async def void_claims_of(transaction: Transaction, incarnations: Collection[str]) -> int:
     """Let what these processes were asking for be asked for now."""
     held = (
         select(hub_leases.c.source_id)
@@ -118,17 +118,19 @@ async def void_claims_of(transaction: Transaction, incarnations: Collection[str]
         .with_for_update(skip_locked=True)
     )
     result = await transaction.execute(
-        update(hub_leases).where(hub_leases.c.source_id.in_(held)).values(ask_at=now, lease_incarnation=None)
+        update(hub_leases)
+        .where(hub_leases.c.source_id.in_(held))
+        .values(ask_at=transaction.now, lease_incarnation=None)
     )
     return result.rowcount
 
 
-async def void_other_claims(transaction: Transaction, *, incarnation: str, now: datetime) -> int:
+async def void_other_claims(transaction: Transaction, *, incarnation: str) -> int:
     """Let what others were asking for be asked for now; only for a database that one process at a time runs on."""
     result = await transaction.execute(
         update(hub_leases)
         .where(hub_leases.c.lease_incarnation != incarnation)
-        .values(ask_at=now, lease_incarnation=None)
+        .values(ask_at=transaction.now, lease_incarnation=None)
     )
     return result.rowcount
 
@@ -151,6 +153,7 @@ async def confirm(transaction: Transaction, token: str, *, until: datetime, ask_
         .where(hub_leases.c.token == token)
         .values(leased_until=until, ask_at=ask_at, failures=0, last_problem=None, lease_incarnation=None)
     )
+    transaction.wake(WorkerName.HUBS)
 
 
 async def put_off(transaction: Transaction, lease: Lease, *, ask_at: datetime, problem: Problem | None) -> None:
@@ -192,19 +195,23 @@ async def deny(transaction: Transaction, token: str, *, ask_at: datetime, proble
         .where(hub_leases.c.token == token)
         .values(leased_until=None, ask_at=ask_at, last_problem=problem.as_json(), lease_incarnation=None)
     )
+    transaction.wake(WorkerName.HUBS)
 
 
-async def ask_soon(transaction: Transaction, source_ids: Sequence[int], *, now: datetime) -> None:
+async def ask_soon(transaction: Transaction, source_ids: Sequence[int]) -> None:
     """Something changed about these sources: look at their leases now."""
     await transaction.execute(
-        update(hub_leases).where(hub_leases.c.source_id.in_(source_ids)).values(ask_at=now, lease_incarnation=None)
+        update(hub_leases)
+        .where(hub_leases.c.source_id.in_(source_ids))
+        .values(ask_at=transaction.now, lease_incarnation=None)
     )
+    transaction.wake(WorkerName.HUBS)
 
 
-async def told_until(transaction: Transaction, source_ids: Sequence[int], *, now: datetime) -> dict[int, Hub]:
+async def told_until(transaction: Transaction, source_ids: Sequence[int]) -> dict[int, Hub]:
     """Which of these sources a hub tells about at present."""
     rows = await transaction.execute(
-        select(hub_leases).where(hub_leases.c.source_id.in_(source_ids), hub_leases.c.leased_until > now)
+        select(hub_leases).where(hub_leases.c.source_id.in_(source_ids), hub_leases.c.leased_until > transaction.now)
     )
     return {row.source_id: Hub(row.hub_url, row.topic_url) for row in rows}
 

@@ -71,7 +71,7 @@ class Press:
         """Let the source be due now, and read it: here, or by the bot's own worker, whoever comes first."""
         rules = self.client.services.sources
         async with rules._store.write() as transaction:
-            await source_rows.make_due(transaction, 1, now=rules._clock.now())
+            await source_rows.make_due(transaction, 1)
         async with asyncio.timeout(60):
             await rules.read_due()
             while await self._is_in_hand():

@@ -80,7 +80,7 @@ async def test_postgresql_gone_for_a_minute_is_told_and_mends_itself(
 async def rest(press: Press) -> None:
     """Let everything be done that is due, and nothing be begun in the background any more."""
     await press.settled()
-    workers = press.client.services.polls._bell
+    workers = press.client.services.polls._store._bell
     assert isinstance(workers, Workers)
     await workers.drain(deadline_seconds=10)
     workers._scheduler = None

@@ -276,7 +276,7 @@ async def test_too_many_sessions_are_waited_out_before_the_next_one(
     await press.settled()
     async with press.client.services.outbox._store.write() as transaction:
         for _ in range(14):
-            await session_rows.record_session(transaction, 0, now=press.clock.now())
+            await session_rows.record_session(transaction, 0)
     await press.stop()
     begun = len(sandbox.gateway.identifies)
 
@@ -348,7 +348,7 @@ async def test_a_running_bot_waits_for_its_turn_when_its_session_is_declared_inv
     await press.settled()
     async with press.client.services.outbox._store.write() as transaction:
         for _ in range(16):
-            await session_rows.record_session(transaction, 0, now=press.clock.now())
+            await session_rows.record_session(transaction, 0)
     begun = len(sandbox.gateway.identifies)
     sandbox.faults.invalidate(resumable=False)
     async with asyncio.timeout(60):

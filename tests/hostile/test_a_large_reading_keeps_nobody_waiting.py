@@ -20,7 +20,7 @@ from bot.services.storing import MOST_LINKS, Sorted, sort_out
 from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store.tables import guild_usage, guilds, issues, outbox, subscriptions
-from tests.doubles import Shelf, sample_issue, sample_link
+from tests.doubles import MovedClock, QuietBell, Shelf, sample_issue, sample_link
 from tests.services.conftest import GUILD, Desk, desk
 from tests.services.full import CountingStore
 from tests.services.test_polls import ask, vote
@@ -43,8 +43,8 @@ class WatchedStore(CountingStore):
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with await WatchedStore.open(database_url) as store:
+async def store(database_url: str, clock: MovedClock, bell: QuietBell) -> AsyncIterator[Store]:
+    async with await WatchedStore.open(database_url, clock=clock, bell=bell) as store:
         store.commits, store.written = asyncio.Event(), []
         yield store
 

@@ -63,8 +63,8 @@ async def test_what_an_older_version_kept_leaves_in_parts(desk: Desk, database_u
             insert(ballot_ledger), [{**entry, "interaction_id": 2_000_000 + number} for number in range(2_500)]
         )
         await transaction.execute(update(ballots).values(interaction_id=None, presses=0))
-    async with await CountingStore.open(database_url) as store:
-        polls = Polls(store, clock=desk.clock, bell=desk.bell)
+    async with await CountingStore.open(database_url, clock=desk.clock) as store:
+        polls = Polls(store, clock=desk.clock)
         for number in range(3):
             await change(polls, poll, number % 2, interaction_id=3_000_000 + number)
         assert max(store.written) < 1_100

@@ -54,7 +54,7 @@ async def test_what_is_taken_back_counts_for_its_day_and_leaves_no_card(desk: De
 
 async def test_what_is_sent_at_once_is_no_more_than_a_day_allows(desk: Desk) -> None:
     await open_submissions(desk)
-    service = Submissions(desk.store, clock=desk.clock, bell=desk.bell, limits=Limits(of_member=4, of_server=7))
+    service = Submissions(desk.store, limits=Limits(of_member=4, of_server=7))
 
     async def bring(number: int, member_id: int, *, may_decide: bool = False) -> object:
         return await service.submit(

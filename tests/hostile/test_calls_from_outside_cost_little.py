@@ -18,7 +18,7 @@ from bot.store import Store
 from bot.store.secret_box import SecretBox
 from bot.store.tables import push_hooks
 from bot.web.push import BODY_SECONDS, serve_push
-from tests.doubles import AskedHub, MovedClock, QuietBell, Shelf, sent
+from tests.doubles import AskedHub, MovedClock, Shelf, sent
 from tests.services.conftest import ADMIN, GUILD
 from tests.web.test_push import free_port
 
@@ -31,29 +31,25 @@ HALF = "POST /hooks/{token} HTTP/1.1\r\nHost: desk.example\r\n{headers}Content-L
 class Door:
     """The listener, and what stands behind it."""
 
-    def __init__(self, store: Store, key_file: Path) -> None:
-        self.store, self.clock, self.bell = store, MovedClock(), QuietBell()
+    def __init__(self, store: Store, clock: MovedClock, key_file: Path) -> None:
+        self.store, self.clock = store, clock
         self._secrets = SecretBox(key_file)
-        self.push = Push(
-            store, clock=self.clock, bell=self.bell, secrets=self._secrets, public_url="https://desk.example"
-        )
+        self.push = Push(store, clock=self.clock, secrets=self._secrets, public_url="https://desk.example")
         self._websub = WebSub(
             store,
             caller=AskedHub(),
             clock=self.clock,
-            bell=self.bell,
             secrets=self._secrets,
             public_url="https://desk.example",
         )
 
     async def hooked(self, secret: str | None) -> str:
-        await Guilds(self.store, clock=self.clock, bell=self.bell).remember(GUILD, name="Server")
+        await Guilds(self.store).remember(GUILD, name="Server")
         await Subscriptions(
             self.store,
             reader=Shelf(),
             secrets=self._secrets,
             clock=self.clock,
-            bell=self.bell,
             interval=timedelta(minutes=10),
         ).subscribe(GUILD, url="https://news.example/feed", channel_id=8001, actor=ADMIN, interaction_id=1)
         hooked = await self.push.open(GUILD, 1, secret=secret, actor=ADMIN, interaction_id=2)
@@ -78,8 +74,8 @@ class Door:
 
 
 @pytest.fixture
-def door(store: Store, tmp_path: Path) -> Door:
-    return Door(store, tmp_path / "secret.key")
+def door(store: Store, clock: MovedClock, tmp_path: Path) -> Door:
+    return Door(store, clock, tmp_path / "secret.key")
 
 
 @pytest.mark.parametrize("secret", [None, SECRET], ids=["unsigned", "signed"])

@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.tables import issue_identities, issues, left_sources, links, sources, submissions
 from sandbox import Sandbox
-from tests.doubles import sample_issue, sample_link
+from tests.doubles import MovedClock, QuietBell, sample_issue, sample_link
 from tests.services.conftest import ADMIN, FEED, GUILD, Desk, desk
 from tests.services.full import CountingStore
 from tests.services.test_submissions import approve, now_of, open_submissions, send
@@ -32,8 +32,8 @@ MUCH = Quotas(issues_a_day=1_000, links_a_day=1_000, issues_of_a_server=2_000, l
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with await CountingStore.open(database_url) as store:
+async def store(database_url: str, clock: MovedClock, bell: QuietBell) -> AsyncIterator[Store]:
+    async with await CountingStore.open(database_url, clock=clock, bell=bell) as store:
         yield store
 
 
@@ -225,7 +225,7 @@ async def test_a_server_whose_archive_is_full_is_told_of_new_issues_and_keeps_no
     desk.clock.move(timedelta(hours=6))
     assert (await read(desk, reading, 6, 5, 4))[1] == "reading-no-room"
     assert len(desk.shelf.asked) == asked + 1
-    status = await Guilds(desk.store, clock=desk.clock, bell=desk.bell, quotas=quotas).status(GUILD)
+    status = await Guilds(desk.store, quotas=quotas).status(GUILD)
     assert (status.share.issues, status.share.links, status.quotas) == (4, 6, quotas)
     await desk.subscribe(GUILD + 1)
     shared = await desk.services.guilds.status(GUILD)

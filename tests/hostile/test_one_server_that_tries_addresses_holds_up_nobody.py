@@ -175,7 +175,6 @@ async def test_what_a_killed_process_was_trying_ends_by_itself_and_at_the_next_s
             GUILD,
             token="killed",
             incarnation="killed",
-            now=now,
             until=now + timedelta(minutes=4),
         )
     await desk.subscriptions().take_over()  # beside others

@@ -11,16 +11,15 @@ from bot.model.poll import CastOutcome
 from bot.services import Guilds, Polls
 from bot.store import Store
 from bot.store.tables import outbox
-from tests.doubles import MovedClock, QuietBell
+from tests.doubles import MovedClock
 from tests.services.conftest import ADMIN, CHANNEL, Desk
 
 GUILD, PLACE, MEMBER = 7001, 8600, 501
 
 
-async def test_a_press_from_outside_is_answered_as_if_there_were_no_poll(store: Store) -> None:
-    clock, bell = MovedClock(), QuietBell()
-    await Guilds(store, clock=clock, bell=bell).remember(GUILD, name="Server")
-    polls = Polls(store, clock=clock, bell=bell)
+async def test_a_press_from_outside_is_answered_as_if_there_were_no_poll(store: Store, clock: MovedClock) -> None:
+    await Guilds(store).remember(GUILD, name="Server")
+    polls = Polls(store, clock=clock)
     poll = await polls.open(
         GUILD,
         question="Which?",

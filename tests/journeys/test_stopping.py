@@ -1,7 +1,7 @@
 """SIGTERM: nothing new is begun, what is in hand is finished within a deadline, everything is closed in reverse."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -111,10 +111,9 @@ async def test_a_bot_that_waits_for_its_session_reads_and_announces_afterwards(s
     await scene.set_up()
     scene.publish(2)
     async with await Store.open(scene.environment["DATABASE_URL"]) as store, store.write() as transaction:
-        now = datetime.now(UTC)
         for _ in range(16):
-            await session_rows.record_session(transaction, 0, now=now)
-        await source_rows.make_due(transaction, 1, now=now)
+            await session_rows.record_session(transaction, 0)
+        await source_rows.make_due(transaction, 1)
     begun = len(scene.sandbox.gateway.identifies)
     async with scene.bot() as bot:
         await bot.logged("too many gateway sessions")
@@ -139,7 +138,7 @@ async def test_a_stop_while_waiting_for_the_turn_of_a_session_ends_at_once(scene
     await scene.set_up()
     async with await Store.open(scene.environment["DATABASE_URL"]) as store, store.write() as transaction:
         for _ in range(16):
-            await session_rows.record_session(transaction, 0, now=datetime.now(UTC))
+            await session_rows.record_session(transaction, 0)
     begun = len(scene.sandbox.gateway.identifies)
     async with scene.bot() as bot:
         await bot.logged("too many gateway sessions")

@@ -16,31 +16,8 @@ from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue
 from bot.model.member import Actor
 from bot.ports import IssueSource
-from bot.services import (
-    Announcements,
-    Archive,
-    Audiences,
-    Cards,
-    Channels,
-    Chores,
-    Credits,
-    Explanations,
-    Floods,
-    Gateway,
-    Guilds,
-    Interactions,
-    Issues,
-    Outbox,
-    Polls,
-    Privacy,
-    Push,
-    Queue,
-    Services,
-    Sources,
-    Submissions,
-    Subscriptions,
-    WebSub,
-)
+from bot.services import Outbox, Services, Sources, Subscriptions
+from bot.services.building import build
 from bot.services.storing import sort_out, store_piece
 from bot.store import Store
 from bot.store import sources as source_rows
@@ -113,7 +90,7 @@ class Desk:
             self.shelf.lay_out(*issues[: number + 1])
             async with self.store.write() as transaction:
                 for source in await source_rows.all_sources(transaction):
-                    await source_rows.make_due(transaction, source.source_id, now=self.clock.now())
+                    await source_rows.make_due(transaction, source.source_id)
             await self.services.sources.read_due()
 
     async def imported(self, *issues: Issue, undated_at: datetime | None = None) -> None:
@@ -126,7 +103,6 @@ class Desk:
                 transaction,
                 source,
                 found.items,
-                now=now,
                 undated_at=undated_at or now,
                 is_listed=False,
                 stage=None,
@@ -153,7 +129,6 @@ class Desk:
             reader=reader or self.shelf,
             secrets=SecretBox(self.key_file),
             clock=self.clock,
-            bell=self.bell,
             interval=timedelta(minutes=10),
             metrics=self.metrics,
             announcer=self.channel,
@@ -167,7 +142,6 @@ class Desk:
             reader=reader or self.shelf,
             secrets=SecretBox(self.key_file),
             clock=self.clock,
-            bell=self.bell,
             interval=timedelta(minutes=10),
             **options,
         )
@@ -186,50 +160,21 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(store: Store, tmp_path: Path) -> Desk:
-    clock, bell, shelf, channel, metrics = MovedClock(), QuietBell(), Shelf(sample_issue(1)), Channel(), Metrics()
+async def desk(store: Store, clock: MovedClock, bell: QuietBell, tmp_path: Path) -> Desk:
+    shelf, channel, metrics = Shelf(sample_issue(1)), Channel(), Metrics()
     key_file, hub, pages = tmp_path / "keys" / "secret.key", AskedHub(), AskedPages()
-    services = Services(
-        announcements=Announcements(store, clock=clock, bell=bell),
-        archive=Archive(store),
-        audiences=Audiences(store),
-        cards=Cards(store, announcer=channel, clock=clock, bell=bell),
-        channels=Channels(store, announcer=channel, clock=clock, bell=bell),
-        chores=Chores(store, clock=clock, bell=bell),
-        credits=Credits(store, clock=clock, bell=bell),
-        explanations=Explanations(store),
-        floods=Floods(store, clock=clock, bell=bell),
-        gateway=Gateway(store, clock=clock, metrics=metrics),
-        guilds=Guilds(store, clock=clock, bell=bell),
-        interactions=Interactions(store, clock=clock),
-        issues=Issues(store),
-        outbox=Outbox(store, announcer=channel, clock=clock, incarnation="first", alone=True, metrics=metrics),
-        polls=Polls(store, clock=clock, bell=bell),
-        privacy=Privacy(store, clock=clock, bell=bell),
-        push=Push(store, clock=clock, bell=bell, secrets=SecretBox(key_file), public_url="https://desk.example"),
-        queue=Queue(store, clock=clock),
-        sources=Sources(
-            store,
-            reader=shelf,
-            secrets=SecretBox(key_file),
-            clock=clock,
-            bell=bell,
-            interval=timedelta(minutes=10),
-            metrics=metrics,
-            announcer=channel,
-            asker=pages,
-        ),
-        submissions=Submissions(store, clock=clock, bell=bell),
-        subscriptions=Subscriptions(
-            store,
-            reader=shelf,
-            secrets=SecretBox(key_file),
-            clock=clock,
-            bell=bell,
-            interval=timedelta(minutes=10),
-        ),
-        websub=WebSub(
-            store, caller=hub, clock=clock, bell=bell, secrets=SecretBox(key_file), public_url="https://desk.example"
-        ),
+    services = build(
+        store,
+        clock=clock,
+        metrics=metrics,
+        secrets=SecretBox(key_file),
+        announcer=channel,
+        reader=shelf,
+        caller=hub,
+        asker=pages,
+        incarnation="first",
+        alone=True,
+        interval=timedelta(minutes=10),
+        public_url="https://desk.example",
     )
     return Desk(services, store, clock, bell, shelf, channel, key_file, metrics, count(900_000), hub, pages)

@@ -247,7 +247,7 @@ async def test_an_answer_waits_for_who_tells_of_the_source_before_it_holds_an_is
     tells, goes_on = asyncio.Event(), asyncio.Event()
 
     async def tell() -> None:
-        async with await Store.open(database_url) as other, other.write() as transaction:
+        async with await Store.open(database_url, clock=desk.clock) as other, other.write() as transaction:
             await chore_rows.hold(transaction, telling(source.source_id))
             tells.set()
             await goes_on.wait()
@@ -255,7 +255,7 @@ async def test_an_answer_waits_for_who_tells_of_the_source_before_it_holds_an_is
 
     async def meanwhile() -> None:
         async with desk.store.write() as transaction:
-            await chore_rows.leave(transaction, telling(source.source_id), now=desk.clock.now())
+            await chore_rows.leave(transaction, telling(source.source_id))
         tasks.append(asyncio.create_task(tell()))
         await tells.wait()
 

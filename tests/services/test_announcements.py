@@ -167,7 +167,7 @@ async def test_what_was_announced_by_older_rules_is_not_announced_again(desk: De
     await desk.services.sources.read_due()
     await desk.titles_sent()
     async with desk.store.write() as transaction:
-        installed = await installation_row.installation_id(transaction, now=desk.clock.now())
+        installed = await installation_row.installation_id(transaction)
         [key] = await issue_rows.newest_keys(transaction, guild_id=GUILD)
         older = delivery_key(
             installation_id=installed,

@@ -295,7 +295,6 @@ async def test_a_flood_whose_card_is_in_a_channel_that_is_gone_is_told_and_asked
                 STAFF,
                 guild_id=GUILD,
                 problem=Problem("delivery-channel-gone"),
-                now=desk.clock.now(),
                 look_again_at=None,
             )
     [untold] = await desk.services.floods.untold(GUILD, actor=MODERATOR)

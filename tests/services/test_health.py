@@ -106,7 +106,6 @@ async def test_what_is_held_back_is_counted_and_is_no_fault(desk: Desk, health: 
                 source_id=source.source_id,
                 issue_keys=["b" * 26],
                 listed=1,
-                now=desk.clock.now(),
             )
         assert (await health.gauges()).floods_waiting == number
     check = await named(health, "floods")

@@ -18,7 +18,7 @@ from bot.store import interactions as interaction_rows
 from bot.store.engine import WHILE_SOMEBODY_WAITS
 from bot.store.interactions import record_effect
 from bot.store.tables import hub_leases, outbox, sources
-from tests.doubles import sample_issue
+from tests.doubles import MovedClock, QuietBell, sample_issue
 from tests.hiccup import Hiccup
 from tests.loop_time import LoopTime
 from tests.proxy import Proxy
@@ -51,8 +51,8 @@ async def proxy(database_url: str) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def store(database_url: str, proxy: Proxy) -> AsyncIterator[Store]:
-    async with await Store.open(proxy.address + urlsplit(database_url).path) as store:
+async def store(database_url: str, proxy: Proxy, clock: MovedClock, bell: QuietBell) -> AsyncIterator[Store]:
+    async with await Store.open(proxy.address + urlsplit(database_url).path, clock=clock, bell=bell) as store:
         yield store
 
 
@@ -310,7 +310,7 @@ async def test_after_a_mistake_of_ours_it_is_asked_again_what_became_of_interact
 async def test_an_effect_that_is_still_under_way_is_waited_for(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Server")
     async with desk.store.write() as transaction:
-        await record_effect(transaction, 601, guild_id=GUILD, now=desk.clock.now())
+        await record_effect(transaction, 601, guild_id=GUILD)
         asking = asyncio.create_task(desk.services.interactions.has_acted(601, GUILD))
         await desk.held_up(1, asking)
         assert not asking.done()

@@ -14,7 +14,7 @@ from bot.model.issue import Issue
 from bot.ports import Announcement
 from bot.services import intake, news, storing
 from bot.store import Store
-from tests.doubles import sample_issue, sample_link
+from tests.doubles import MovedClock, QuietBell, sample_issue, sample_link
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
 from tests.services.test_submissions import now_of, open_submissions, send
 
@@ -40,8 +40,8 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with await MortalStore.open(database_url) as store:
+async def store(database_url: str, clock: MovedClock, bell: QuietBell) -> AsyncIterator[Store]:
+    async with await MortalStore.open(database_url, clock=clock, bell=bell) as store:
         yield store
 
 

@@ -22,7 +22,6 @@ async def tell(desk: Desk, guild_id: int = GUILD, *, occasion: str = "something"
             about_channel_id=0,
             occasion=occasion,
             words=WORDS,
-            now=desk.clock.now(),
         )
 
 

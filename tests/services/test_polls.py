@@ -89,7 +89,7 @@ async def test_a_crowd_that_changes_its_mind_is_counted_right(desk: Desk) -> Non
 
 async def test_two_processes_count_in_one_poll(desk: Desk) -> None:
     poll = await ask(desk)
-    neighbour = Polls(desk.store, clock=desk.clock, bell=desk.bell)
+    neighbour = Polls(desk.store, clock=desk.clock)
     presses = [
         service.vote(
             GUILD,

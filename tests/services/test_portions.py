@@ -21,7 +21,7 @@ from bot.store import Store
 from bot.store import chores as chore_rows
 from bot.store import guilds as guild_rows
 from bot.store.tables import ballot_ledger, ballots, chores, guilds, held_issues, outbox, polls, submissions
-from tests.doubles import NOON, sample_issue, sample_link
+from tests.doubles import NOON, MovedClock, QuietBell, sample_issue, sample_link
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk, only_postgresql
 from tests.services.full import FLOOD, MARA, MIA, CountingStore, fill, key
 
@@ -80,8 +80,8 @@ STEPS: dict[str, Step] = {
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with await CountingStore.open(database_url) as store:
+async def store(database_url: str, clock: MovedClock, bell: QuietBell) -> AsyncIterator[Store]:
+    async with await CountingStore.open(database_url, clock=clock, bell=bell) as store:
         yield store
 
 
@@ -110,6 +110,31 @@ async def test_what_a_transaction_writes_does_not_grow_with_what_a_server_has_st
     assert await left(desk) == []
 
 
+WOKEN = {
+    "/setup review": {"outbox", "chores"},
+    "/setup staff": {"outbox", "chores"},
+    "a name": {"outbox", "chores"},
+    "a flood": {"outbox", "chores"},
+    "Discord is back": {"outbox"},
+    "/setup repeats": {"sources", "chores"},
+    "what waited for a digest": {"outbox"},
+    "/setup channel": {"outbox", "chores"},
+    "/setup remove": {"outbox", "hubs", "chores"},
+    "/privacy forget": {"outbox"},
+    "the bot is removed": {"hubs", "chores"},
+}
+
+
+@pytest.mark.parametrize("name", WOKEN)
+async def test_who_has_something_to_do_now_is_woken(desk: Desk, name: str) -> None:
+    await fill(desk, 5)
+    if name == "what waited for a digest":
+        desk.clock.move(timedelta(hours=3))
+    desk.bell.rung.clear()
+    await STEPS[name](desk)
+    assert set(desk.bell.rung) >= WOKEN[name]
+
+
 async def test_a_setting_is_answered_after_the_first_portion_and_the_rest_follows_whatever_stops_it(
     desk: Desk, database_url: str
 ) -> None:
@@ -129,9 +154,9 @@ async def test_a_setting_is_answered_after_the_first_portion_and_the_rest_follow
             if self.commits > 1:
                 raise StoreFullError("no room")
 
-    async with await Failing.open(database_url) as store:
+    async with await Failing.open(database_url, clock=desk.clock) as store:
         with pytest.raises(StoreFullError):
-            await Chores(store, clock=desk.clock, bell=desk.bell).work_off()
+            await Chores(store, clock=desk.clock).work_off()
     assert await count(desk, outbox, *waiting) == 2 * PORTION, "what was not committed left nothing"
     asked = iter([True, False])
     await desk.services.chores.work_off(lambda: next(asked))
@@ -156,7 +181,7 @@ async def test_processes_do_one_chore_after_each_other_and_nothing_twice(desk: D
     await fill(desk, 240)
     await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
     await desk.services.credits.answer(GUILD, MIA, "Mia", interaction_id=2)
-    others = [Chores(desk.store, clock=desk.clock, bell=desk.bell) for _ in range(3)]
+    others = [Chores(desk.store, clock=desk.clock) for _ in range(3)]
     while await left(desk):
         await asyncio.gather(*(each.work_off() for each in others))
     assert await count(desk, outbox, outbox.c.purpose == Purpose.REVIEW) == 120
@@ -165,7 +190,7 @@ async def test_processes_do_one_chore_after_each_other_and_nothing_twice(desk: D
 async def test_a_chore_that_breaks_keeps_no_other_from_being_done(desk: Desk) -> None:
     await fill(desk, 120)
     async with desk.store.write() as transaction:
-        await chore_rows.leave(transaction, Chore(ChoreKind.LET_GO, GUILD, "no number"), now=NOON)
+        await chore_rows.leave(transaction, Chore(ChoreKind.LET_GO, GUILD, "no number"))
     await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
     due = await desk.services.chores.work_off()
     assert due is not None
@@ -202,7 +227,7 @@ async def test_for_a_server_that_is_gone_nothing_more_is_queued(desk: Desk) -> N
 async def test_a_server_that_went_while_the_bot_was_away_leaves_no_chores(desk: Desk) -> None:
     gone = 7002
     async with desk.store.write() as transaction:
-        await chore_rows.leave(transaction, Chore(ChoreKind.SHOW_WAITING, gone), now=NOON)
+        await chore_rows.leave(transaction, Chore(ChoreKind.SHOW_WAITING, gone))
     await desk.services.guilds.stay_only_in([GUILD])
     assert await left(desk) == []
 
@@ -273,9 +298,9 @@ async def test_forgetting_that_was_broken_off_is_done_by_the_worker(desk: Desk, 
                 raise StoreFullError("no room")
 
     await fill(desk, 120)
-    async with await Failing.open(database_url) as store:
+    async with await Failing.open(database_url, clock=desk.clock) as store:
         with pytest.raises(StoreFullError):
-            await Privacy(store, clock=desk.clock, bell=desk.bell).forget(GUILD, MIA, interaction_id=1)
+            await Privacy(store).forget(GUILD, MIA, interaction_id=1)
     assert await count(desk, submissions, submissions.c.finder_id == MIA) > 0
     await desk.services.chores.work_off()
     assert await count(desk, submissions, submissions.c.finder_id == MIA) == 0

@@ -80,7 +80,7 @@ async def test_whoever_is_forgotten_stands_in_no_table(desk: Desk) -> None:
         GUILD, closed_poll.poll_key, actor=everywhere, interaction_id=next(desk.interactions)
     )
     async with desk.store.write() as transaction:
-        await chore_rows.leave(transaction, name_shown(GUILD, member), now=desk.clock.now())
+        await chore_rows.leave(transaction, name_shown(GUILD, member))
     assert len(await mentions_of(desk, member)) > 8
     exported = await exported_of(desk, GUILD, member)
     assert {table for table, rows in exported.items() if rows} == set(exported), "every kind of trace is handed out"
@@ -171,7 +171,7 @@ async def test_votes_forgetting_closing_and_drawing_at_once_wait_for_each_other_
             desk.clock.move(timedelta(seconds=6))
             await desk.services.outbox.deliver_due()
 
-    others = [Polls(desk.store, clock=desk.clock, bell=desk.bell) for _ in range(2)]
+    others = [Polls(desk.store, clock=desk.clock) for _ in range(2)]
     votes = [
         other.vote(
             GUILD,

@@ -91,7 +91,7 @@ class Far:
         self.bell = LoudBell()
 
     def process(self, incarnation: str = _FIRST) -> Processes:
-        return Processes(self.store, incarnation=incarnation, clock=self.desk.clock, bell=self.bell)
+        return Processes(self.store, incarnation=incarnation, bell=self.bell)
 
     async def change(self, **values: Any) -> None:
         """Of the first process's row, as if it had written so."""
@@ -122,7 +122,7 @@ class Far:
 
     async def as_seen(self) -> Neighbour:
         """The first process, as another one sees it."""
-        async with await Line.open(self.desk.store._writer.url) as line:
+        async with await self.desk.store.open_line() as line:
             return (await line.ask(lambda asked: neighbours(asked, _SECOND), timeout_seconds=10))[0]
 
 
@@ -138,7 +138,9 @@ async def open_far(desk: Desk, database_url: str) -> AsyncIterator[_Open]:
             proxy = Proxy(f"{folder}/.s.PGSQL.5432", is_pooler=is_pooler)
             await proxy.listen()
             stack.push_async_callback(proxy.close)
-            store = await WatchedStore.open(proxy.address + urlsplit(database_url).path)
+            store = await WatchedStore.open(
+                proxy.address + urlsplit(database_url).path, clock=desk.clock, bell=LoudBell()
+            )
             store.lines, store._again = [], asyncio.Event()
             await stack.enter_async_context(store)
             return Far(desk, proxy, store)
@@ -155,7 +157,7 @@ async def far(open_far: _Open) -> Far:
 async def second(far: Far) -> AsyncIterator[LoudBell]:
     """Another process, which nothing keeps from the database; its bell."""
     bell = LoudBell()
-    async with Processes(far.desk.store, incarnation=_SECOND, clock=far.desk.clock, bell=bell):
+    async with Processes(far.desk.store, incarnation=_SECOND, bell=bell):
         yield bell
 
 
@@ -166,15 +168,15 @@ async def claimed_by_the_first(desk: Desk) -> None:
     """
     await with_hub(desk)
     desk.clock.move(timedelta(minutes=16))
-    now, until = desk.clock.now(), desk.clock.now() + LEASE
+    until = desk.clock.now() + LEASE
     async with desk.store.write() as transaction:
-        assert await outbox_rows.claim_due(transaction, incarnation=_FIRST, now=now, lease_until=until)
-        assert await source_rows.claim_due_sources(transaction, incarnation=_FIRST, now=now, until=until)
+        assert await outbox_rows.claim_due(transaction, incarnation=_FIRST, lease_until=until)
+        assert await source_rows.claim_due_sources(transaction, incarnation=_FIRST, until=until)
         assert await lease_rows.claim_due(
-            transaction, incarnation=_FIRST, now=now, until=until, longest=timedelta(days=30), limit=1
+            transaction, incarnation=_FIRST, until=until, longest=timedelta(days=30), limit=1
         )
         assert await attempt_rows.claim(
-            transaction, GUILD, token="t", incarnation=_FIRST, now=now, until=now + timedelta(days=1)
+            transaction, GUILD, token="t", incarnation=_FIRST, until=until + timedelta(days=1)
         )
 
 
@@ -355,7 +357,7 @@ async def test_a_busy_pool_is_not_taken_for_death(far: Far) -> None:
 async def test_a_process_that_ends_leaves_what_it_held_and_its_row(far: Far) -> None:
     await claimed_by_the_first(far.desk)
     bell = LoudBell()
-    async with Processes(far.desk.store, incarnation=_SECOND, clock=far.desk.clock, bell=bell) as other:
+    async with Processes(far.desk.store, incarnation=_SECOND, bell=bell) as other:
         first = far.process()
         async with first, asyncio.timeout(_PATIENCE_SECONDS):
             while _FIRST not in other._living:

@@ -169,6 +169,6 @@ async def test_an_address_is_opened_for_what_the_server_reads_and_with_a_real_se
     for secret in ("whsec_", "whsec_!!!", "whsec_c2hvcnQ=", "ä"):
         with pytest.raises(RefusedError, match="push-secret-invalid"):
             await desk.services.push.open(GUILD, source.source_id, secret=secret, actor=ADMIN, interaction_id=80)
-    closed = Push(desk.store, clock=desk.clock, bell=desk.bell, secrets=SecretBox(desk.key_file), public_url=None)
+    closed = Push(desk.store, clock=desk.clock, secrets=SecretBox(desk.key_file), public_url=None)
     with pytest.raises(RefusedError, match="push-closed"):
         await closed.open(GUILD, source.source_id, secret=None, actor=ADMIN, interaction_id=81)

@@ -21,7 +21,7 @@ from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store import usage as usage_rows
 from bot.store.secret_box import SecretBox
-from tests.doubles import Shelf, sample_issue, sent
+from tests.doubles import MovedClock, QuietBell, Shelf, sample_issue, sent
 from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_postgresql
 
 OTHER = GUILD + 1
@@ -44,8 +44,8 @@ class DiskStore(Store):
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with await DiskStore.open(database_url) as store:
+async def store(database_url: str, clock: MovedClock, bell: QuietBell) -> AsyncIterator[Store]:
+    async with await DiskStore.open(database_url, clock=clock, bell=bell) as store:
         yield store
 
 
@@ -81,7 +81,7 @@ class Ration:
         self.quotas = Quotas(bytes_a_day=10 * MEGABYTE)
         self.sources = desk.sources(self.shelf, quotas=self.quotas)
         self.subscriptions = desk.subscriptions(self.shelf, quotas=self.quotas)
-        self.guilds = Guilds(desk.store, clock=desk.clock, bell=desk.bell, quotas=self.quotas)
+        self.guilds = Guilds(desk.store, quotas=self.quotas)
 
     async def subscribe(self, guild_id: int = GUILD, url: str = FEED) -> None:
         await self.guilds.remember(guild_id, name="Rationed")
@@ -307,7 +307,6 @@ async def test_the_operator_says_how_soon_a_call_may_be_followed(desk: Desk) -> 
     push = Push(
         desk.store,
         clock=desk.clock,
-        bell=desk.bell,
         secrets=SecretBox(desk.key_file),
         public_url="https://desk.example",
         quotas=Quotas(shortest_pause=timedelta(minutes=5)),

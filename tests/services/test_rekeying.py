@@ -132,5 +132,5 @@ async def test_where_nothing_is_stale_nobody_waits_for_a_look_at_it(desk: Desk, 
 
     await desk.subscribe()
     await desk.services.sources.read_due()
-    async with await Unwritten.open(database_url) as store:
+    async with await Unwritten.open(database_url, clock=desk.clock) as store:
         assert await Archive(store).renew() is None

@@ -175,7 +175,7 @@ async def test_the_worker_is_woken_for_what_waits(desk: Desk) -> None:
         from bot.store import sources as source_rows
 
         for source in await source_rows.all_sources(transaction):
-            await source_rows.make_due(transaction, source.source_id, now=held_at + 3 * WAIT)
+            await source_rows.put_off(transaction, source.source_id, next_poll_at=held_at + 3 * WAIT)
     assert await desk.services.sources.read_due() == held_at + WAIT
 
 

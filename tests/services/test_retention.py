@@ -44,7 +44,6 @@ async def finished(desk: Desk, purpose: Purpose, *, subject_key: str = "", count
                 guild_id=GUILD,
                 channel_id=CHANNEL + 1,
                 subject_key=subject_key,
-                now=now,
             )
         rows = outbox.c.purpose == purpose
         await transaction.execute(outbox.update().where(rows).values(state="done", due_at=None, sent_at=now))
@@ -121,7 +120,6 @@ async def test_what_is_not_done_stays_however_old_it_is(desk: Desk) -> None:
             guild_id=GUILD,
             channel_id=CHANNEL,
             subject_key="",
-            now=desk.clock.now(),
         )
     desk.clock.move(OLD)
     await retention(desk).clear()
@@ -141,8 +139,7 @@ async def test_presses_are_forgotten_when_they_are_old_in_portions(desk: Desk) -
     async with desk.store.write() as transaction:
         kept = (await transaction.execute(text("SELECT count(*) FROM interactions"))).scalar_one()
         assert kept == 3
-        now = desk.clock.now()
-        assert not await interaction_rows.record_effect(transaction, 5_000, guild_id=None, now=now)
+        assert not await interaction_rows.record_effect(transaction, 5_000, guild_id=None)
 
 
 async def test_what_was_received_and_where_links_lead_is_forgotten_in_portions(desk: Desk, database_url: str) -> None:
@@ -154,8 +151,8 @@ async def test_what_was_received_and_where_links_lead_is_forgotten_in_portions(d
         await transaction.execute(insert(followed_links), asked)
         await transaction.execute(insert(push_calls), [{"call_key": str(n), "called_at": now} for n in range(250)])
     later = now + timedelta(days=366)
-    async with await CountingStore.open(database_url) as store:
-        clock = MovedClock(now + timedelta(days=7))
+    clock = MovedClock(now + timedelta(days=7))
+    async with await CountingStore.open(database_url, clock=clock) as store:
         await Retention(store, clock=clock).clear()
         assert await counts(store) == [1_200, 1_200, 250], "a week is not over yet"
         clock.move(timedelta(days=359))
@@ -164,7 +161,7 @@ async def test_what_was_received_and_where_links_lead_is_forgotten_in_portions(d
         await Retention(store, clock=clock).clear()
         assert await counts(store) == [1, 0, 250]
         async with store.write() as transaction:
-            assert await push_rows.record_call(transaction, "new", now=later, forget_before=later)
+            assert await push_rows.record_call(transaction, "new", forget_before=later)
         assert await counts(store) == [1, 0, 151], "they leave with each that comes"
         assert max(store.written) <= 500
 

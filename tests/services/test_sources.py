@@ -318,9 +318,7 @@ async def _dies_reading(desk: Desk) -> None:
     desk.clock.move(timedelta(minutes=16))
     now = desk.clock.now()
     async with desk.store.write() as transaction:
-        assert await source_rows.claim_due_sources(
-            transaction, incarnation="dead", now=now, until=now + timedelta(seconds=50)
-        )
+        assert await source_rows.claim_due_sources(transaction, incarnation="dead", until=now + timedelta(seconds=50))
 
 
 async def test_after_a_process_that_died_while_it_read_the_next_one_reads_at_once(desk: Desk) -> None:
@@ -953,7 +951,7 @@ async def test_storing_under_way_is_broken_off_whole_and_done_again(desk: Desk, 
 
     await desk.subscribe()
     goes_on = True
-    async with await Slow.open(database_url) as slow:
+    async with await Slow.open(database_url, clock=desk.clock) as slow:
         sources = replace(desk, store=slow).sources()
         reading = asyncio.create_task(sources.read_due(lambda: goes_on))
         await slow.is_storing.wait()

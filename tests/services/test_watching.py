@@ -18,7 +18,7 @@ from bot.store import guilds as guild_rows
 from bot.store import sources as source_rows
 from bot.store import usage as usage_rows
 from bot.store.tables import outbox, subscriptions
-from tests.doubles import sample_issue
+from tests.doubles import MovedClock, QuietBell, sample_issue
 from tests.services.conftest import CHANNEL, FEED, GUILD, Desk
 from tests.services.full import CountingStore
 
@@ -30,8 +30,8 @@ MOST_ROWS = PORTION + 20
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with await CountingStore.open(database_url) as store:
+async def store(database_url: str, clock: MovedClock, bell: QuietBell) -> AsyncIterator[Store]:
+    async with await CountingStore.open(database_url, clock=clock, bell=bell) as store:
         yield store
 
 
@@ -91,7 +91,7 @@ async def test_staffs_are_told_in_portions_and_each_once(
     await desk.subscribe()
     async with desk.store.write() as transaction:
         for guild_id in GUILDS:
-            await guild_rows.remember_guild(transaction, guild_id, name="Here", now=desk.clock.now())
+            await guild_rows.remember_guild(transaction, guild_id, name="Here")
             await guild_rows.change_settings(transaction, guild_id, staff_channel_id=1000 + guild_id)
         joined = {"source_id": 1, "channel_id": CHANNEL, "created_at": desk.clock.now()}
         await transaction.execute(

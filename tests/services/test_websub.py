@@ -84,13 +84,12 @@ async def test_a_hub_is_asked_once_at_a_time(desk: Desk) -> None:
     async def ask_soon(_form: dict[str, str]) -> None:
         desk.hub.before_it_answers = None
         async with desk.store.write() as transaction:
-            await lease_rows.ask_soon(transaction, [source.source_id], now=desk.clock.now())
+            await lease_rows.ask_soon(transaction, [source.source_id])
         await desk.services.websub.renew_due(lambda: False)
         async with desk.store.write() as transaction:
             again = await lease_rows.claim_due(
                 transaction,
                 incarnation="another",
-                now=desk.clock.now(),
                 until=desk.clock.now(),
                 longest=LONGEST_LEASE,
                 limit=8,
@@ -137,7 +136,6 @@ async def test_where_nobody_can_call_no_hub_is_asked(desk: Desk) -> None:
         desk.store,
         caller=desk.hub,
         clock=desk.clock,
-        bell=desk.bell,
         secrets=SecretBox(desk.key_file),
         public_url=None,
     )

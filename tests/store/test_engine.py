@@ -5,7 +5,8 @@ import os
 import sqlite3
 import stat
 import threading
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,14 @@ from bot.errors import (
     StoreReadOnlyError,
 )
 from bot.model.delivery import Purpose
+from bot.model.worker import WorkerName
 from bot.store import Store, engine
 from bot.store import outbox as outbox_rows
 from bot.store.tables import interactions
 from bot.store.upgrade import upgrade
+from tests.doubles import NOON, MovedClock, QuietBell
 
-NOW = datetime(2026, 11, 9, 14, 0, tzinfo=UTC)
+NOW = NOON
 
 
 async def add(store: Store, number: int, *, then_fail: bool = False) -> None:
@@ -106,13 +109,12 @@ async def test_fifty_concurrent_claims_of_the_next_row_take_fifty_rows(store: St
                 channel_id=number + 1,
                 subject_key="issue",
                 generation=0,
-                now=NOW,
             )
 
     async def claim() -> list[int]:
         async with store.write() as transaction:
             claimed = await outbox_rows.claim_due(
-                transaction, incarnation="this", now=NOW, lease_until=NOW + timedelta(minutes=1)
+                transaction, incarnation="this", lease_until=NOW + timedelta(minutes=1)
             )
         return [delivery.outbox_id for delivery in claimed]
 
@@ -316,3 +318,85 @@ async def test_a_read_only_database_is_named_as_such(tmp_path: Path) -> None:
             await connection.rollback()
         with pytest.raises(StoreReadOnlyError, match="cannot be written"):
             await add(store, 1)
+
+
+class HookedStore(Store):
+    """Calls `before` where a commit is to come."""
+
+    before: Callable[[], None] = staticmethod(lambda: None)
+
+    async def commit_hook(self) -> None:
+        self.before()
+
+
+async def test_who_is_woken_hears_of_it_after_the_commit_and_never_before(database_url: str, bell: QuietBell) -> None:
+    async with await HookedStore.open(database_url, bell=bell) as store:
+        heard_before: list[WorkerName] = []
+        store.before = lambda: heard_before.extend(bell.rung)
+        async with store.write() as transaction:
+            for worker in (WorkerName.POLLS, WorkerName.OUTBOX, WorkerName.OUTBOX):
+                transaction.wake(worker)
+            assert bell.rung == []
+        assert heard_before == []
+        assert bell.rung == [WorkerName.OUTBOX, WorkerName.POLLS], "once each"
+
+
+async def test_nobody_is_woken_for_what_is_not_stored(database_url: str, bell: QuietBell) -> None:
+    async with await HookedStore.open(database_url, bell=bell) as store:
+        with pytest.raises(ZeroDivisionError):
+            async with store.write() as transaction:
+                transaction.wake(WorkerName.OUTBOX)
+                _ = 1 // 0
+
+        def refuse() -> None:
+            raise StoreError("no commit today")
+
+        store.before = refuse
+        with pytest.raises(StoreError, match="no commit today"):
+            async with store.write() as transaction:
+                transaction.wake(WorkerName.OUTBOX)
+    assert bell.rung == []
+
+
+async def test_units_that_share_a_commit_wake_whom_each_of_them_woke(store: Store, bell: QuietBell) -> None:
+    async def wake(worker: WorkerName, *, then_fail: bool = False) -> None:
+        async with store.write() as transaction:
+            transaction.wake(worker)
+            if then_fail:
+                raise ValueError(worker)
+
+    await asyncio.gather(
+        wake(WorkerName.OUTBOX),
+        wake(WorkerName.HUBS, then_fail=True),
+        wake(WorkerName.POLLS),
+        return_exceptions=True,
+    )
+    assert set(bell.rung) == {WorkerName.OUTBOX, WorkerName.POLLS}
+
+
+async def test_who_was_cancelled_while_it_was_committed_has_woken_all_the_same(tmp_path: Path, bell: QuietBell) -> None:
+    url = f"sqlite:///{tmp_path}/pressroom.db"
+    await upgrade(url)
+    async with await HookedStore.open(url, bell=bell) as store:
+
+        async def wake() -> None:
+            async with store.write() as transaction:
+                transaction.wake(WorkerName.OUTBOX)
+
+        def interrupt() -> None:
+            task.cancel()
+
+        task = asyncio.create_task(wake())
+        store.before = interrupt
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert bell.rung == [WorkerName.OUTBOX]
+
+
+async def test_all_of_a_transaction_happens_at_one_moment(store: Store, clock: MovedClock) -> None:
+    begun = clock.now()
+    for open_transaction in (store.write, store.read):
+        async with open_transaction() as transaction:
+            clock.move(timedelta(minutes=5))
+            assert transaction.now == begun
+        begun = clock.now()

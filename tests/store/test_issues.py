@@ -47,7 +47,7 @@ async def test_when_issues_came_out_is_found_by_an_index(store: Store) -> None:
         await transaction.execute(text("ANALYZE"))
     async with store.read() as transaction:
         explaining = Explaining.of(transaction)
-        newest = await issue_rows.newest_published_at(explaining, 1, now=NOON)
+        newest = await issue_rows.newest_published_at(explaining, 1)
         times = await issue_rows.publishing_times(explaining, 1, limit=3)
     assert newest == NOON - timedelta(hours=2)
     assert times == [NOON + timedelta(hours=4), NOON - timedelta(hours=2), NOON - timedelta(hours=4)]

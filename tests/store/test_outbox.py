@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -17,8 +17,9 @@ from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
 from bot.store.outbox import Claim
 from bot.store.tables import guilds, outbox, sources, subscriptions
+from tests.doubles import NOON
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = NOON
 LATER = NOW + timedelta(minutes=1)
 
 only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -34,13 +35,12 @@ async def queue(store: Store, *channels: int, purpose: Purpose = Purpose.ANNOUNC
                 guild_id=1,
                 channel_id=channel_id,
                 subject_key=f"issue-{number}",
-                now=NOW,
                 due_at=due_at,
             )
 
 
 async def claim_in(transaction: Transaction, incarnation: str, limit: int) -> list[Delivery]:
-    return await outbox_rows.claim_due(transaction, incarnation=incarnation, now=NOW, lease_until=LATER, limit=limit)
+    return await outbox_rows.claim_due(transaction, incarnation=incarnation, lease_until=LATER, limit=limit)
 
 
 async def claim(store: Store, incarnation: str = "this", limit: int = 24) -> list[Delivery]:
@@ -144,7 +144,7 @@ async def test_a_lane_is_taken_in_its_order_though_its_first_was_put_off_for_lon
         taken += [each.outbox_id for each in claimed]
         async with store.write() as transaction:
             for each in claimed:
-                await outbox_rows.mark_done(transaction, Claim(each.outbox_id, "this"), now=NOW)
+                await outbox_rows.mark_done(transaction, Claim(each.outbox_id, "this"))
     assert taken == sorted(taken)
     assert len(taken) == 3
 
@@ -185,7 +185,7 @@ async def test_many_claimers_part_no_lane_and_leave_nothing(store: Store, seed: 
                 for lane in lanes:
                     held[lane] -= 1
                 for each in claimed:
-                    await outbox_rows.mark_done(transaction, Claim(each.outbox_id, name), now=NOW)
+                    await outbox_rows.mark_done(transaction, Claim(each.outbox_id, name))
 
     await asyncio.gather(*(work(f"process {number}") for number in range(4)))
     assert sum(map(len, begun.values())) == len(channels)
@@ -239,7 +239,7 @@ async def test_open_is_what_has_a_time(store: Store) -> None:
     done, failed, put_off, held = [Claim(each.outbox_id, "this") for each in await claim(store)]
     problem = Problem("delivery-trouble", {"status": 503})
     async with store.write() as transaction:
-        await outbox_rows.mark_done(transaction, done, now=NOW)
+        await outbox_rows.mark_done(transaction, done)
         await outbox_rows.mark_failed(transaction, failed, problem=problem)
         await outbox_rows.put_off(transaction, put_off, problem=problem, due_at=LATER)
     async with store.read() as transaction:
@@ -253,7 +253,7 @@ async def test_open_is_what_has_a_time(store: Store) -> None:
 async def add_sources(store: Store, count: int, *, next_poll_at: datetime) -> None:
     name = f"{next_poll_at:%H-%M}"
     async with store.write() as transaction:
-        if name == "00-00":
+        if next_poll_at == NOW:
             await transaction.execute(
                 guilds.insert().values(
                     guild_id=1, name="Here", discussion_threads=True, first_announcement="newest", created_at=NOW
@@ -285,9 +285,7 @@ async def test_due_sources_are_found_without_those_that_are_not(store: Store) ->
     await add_sources(store, 2_000, next_poll_at=LATER)
     plans = await plans_of(
         store,
-        lambda transaction: source_rows.claim_due_sources(
-            transaction, incarnation="this", now=NOW, until=LATER, limit=8
-        ),
+        lambda transaction: source_rows.claim_due_sources(transaction, incarnation="this", until=LATER, limit=8),
     )
     assert any("ix_sources_next_poll_at" in plan for plan in plans)
     assert not any(reads_a_table_whole(plan) for plan in plans)
@@ -299,9 +297,7 @@ async def test_processes_take_different_sources_at_the_same_moment(store: Store)
 
     async def take() -> list[int]:
         async with store.write() as transaction:
-            claimed = await source_rows.claim_due_sources(
-                transaction, incarnation="this", now=NOW, until=LATER, limit=8
-            )
+            claimed = await source_rows.claim_due_sources(transaction, incarnation="this", until=LATER, limit=8)
         return [source.source_id for source in claimed]
 
     taken = [each for claimed in await asyncio.gather(*(take() for _ in range(4))) for each in claimed]

@@ -48,8 +48,13 @@ class Wire:
 
 
 @pytest.fixture
-async def wire(store: Store, tmp_path: Path) -> AsyncIterator[Wire]:
-    clock, bell, port, hub = MovableClock(), QuietBell(), await free_port(), Hub()
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+async def wire(store: Store, clock: MovableClock, bell: QuietBell, tmp_path: Path) -> AsyncIterator[Wire]:
+    port, hub = await free_port(), Hub()
     secrets = SecretBox(tmp_path / "secret.key")
     base = f"http://127.0.0.1:{port}"
     async with (
@@ -61,7 +66,6 @@ async def wire(store: Store, tmp_path: Path) -> AsyncIterator[Wire]:
             reader=FeedSource(fetcher, pause_seconds=0),
             secrets=secrets,
             clock=clock,
-            bell=bell,
             interval=timedelta(minutes=10),
             metrics=Metrics(),
             announcer=Channel(),
@@ -71,12 +75,11 @@ async def wire(store: Store, tmp_path: Path) -> AsyncIterator[Wire]:
             reader=FeedSource(fetcher, pause_seconds=0),
             secrets=secrets,
             clock=clock,
-            bell=bell,
             interval=timedelta(minutes=10),
         )
-        websub = WebSub(store, caller=HttpHubCaller(fetcher), clock=clock, bell=bell, secrets=secrets, public_url=base)
-        push = Push(store, clock=clock, bell=bell, secrets=secrets, public_url=base)
-        guilds = Guilds(store, clock=clock, bell=bell)
+        websub = WebSub(store, caller=HttpHubCaller(fetcher), clock=clock, secrets=secrets, public_url=base)
+        push = Push(store, clock=clock, secrets=secrets, public_url=base)
+        guilds = Guilds(store)
         async with serve_push("127.0.0.1", port, push=push, websub=websub):
             await guilds.remember(GUILD, name="Wired")
             site.publish_markdown(TEXT.format(title="One"))

@@ -15,6 +15,9 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
+MANY_LINKS = 5_000
+"""A reading with fewer is looked through in some fifteen milliseconds, and not worth it."""
+
 _NEVER = 1_000_000_000
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.clock import Clock
-from bot.garbage import living_kept
+from bot.garbage import MANY_LINKS, living_kept
 from bot.metrics import Metrics
 from bot.model.guild import Source
 from bot.model.issue import News, Stage
@@ -48,7 +48,6 @@ from bot.store.secret_box import SecretBox
 log = logging.getLogger(__name__)
 
 _ASKED_AT_ONCE = 20
-_LARGE_READING_LINKS = 5_000  # some fifteen milliseconds of looking for garbage
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -104,7 +103,7 @@ class Intake:
         """
         # A submission whose key is by older rules would not be recognised, and an issue is new only once.
         await follow_submissions(self._store)
-        is_large = sum(issue.link_count for issue in reading.issues) > _LARGE_READING_LINKS
+        is_large = sum(issue.link_count for issue in reading.issues) > MANY_LINKS
         try:
             with living_kept() if is_large else nullcontext():
                 await self._take_in(source, climbed, reading)

@@ -93,7 +93,6 @@ class Sources:
         self._quotas = quotas
         self._metrics = metrics
         self._store = store
-        self._reader = reader
         self._ladder = Ladder(store, reader=reader, clock=clock)
         self._following = Following(store, follower=follower, clock=clock)
         self._absences = Absences(store, asker=asker)

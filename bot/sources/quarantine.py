@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from bot.bites import Bites
 from bot.errors import UnreadableError
-from bot.garbage import living_kept
+from bot.garbage import MANY_LINKS, living_kept
 from bot.metrics import note_understood
 from bot.model.issue import Issue
 from bot.sources.places import ORDINARY_BYTES
@@ -32,7 +32,6 @@ SECONDS = 10.0
 _BYTES_PER_SECOND = 1_000_000  # of documents that the operator allows to be larger than ten seconds' worth
 _MEMORY_BYTES = 1_000_000_000
 _MEMORY_PER_BYTE = 60  # measured: 50 for ordinary documents
-_MANY_LINKS = 5_000  # below, looking through them with all that lives takes some fifteen milliseconds
 _DECLARATIONS = (b"<!ENTITY", b"<!ELEMENT", b"<!ATTLIST")
 _DISGUISES = (b"\0", b"\x1b")  # of UTF-16 and ISO-2022, in which the words above are other bytes
 
@@ -169,7 +168,7 @@ def _received(receiver: Connection, ended: Connection) -> "_Understood[Any] | _R
     with ExitStack() as stack:
         while (issue := _next(receiver, ended)) is not None:
             issues.append(issue)
-            if links <= _MANY_LINKS < links + issue.link_count:
+            if links <= MANY_LINKS < links + issue.link_count:
                 stack.enter_context(living_kept())
             links += issue.link_count
             bites.rest_in_thread(lambda seconds: wait([ended], seconds))

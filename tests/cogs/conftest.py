@@ -68,14 +68,22 @@ class Press:
         await self.announced(1)
 
     async def read_again(self) -> None:
-        """Let the source be due now, and read it: here, or by the bot's own worker, whoever comes first."""
-        rules = self.client.services.sources
-        async with rules._store.write() as transaction:
+        """Let the source be due now, and wait until the bot's own worker has read it.
+
+        A reading of before that is still under way is void by that. Nothing is read here: to two workers of one
+        process a claim is the same, so the older reading would count, and the new one be void.
+        """
+        store = self.client.services.sources._store
+        async with store.write() as transaction:
             await source_rows.make_due(transaction, 1)
         async with asyncio.timeout(60):
-            await rules.read_due()
-            while await self._is_in_hand():
-                await rules.read_due()
+            while await self._is_due() or await self._is_in_hand():
+                pass
+
+    async def _is_due(self) -> bool:
+        async with self.client.services.sources._store.read() as transaction:
+            due = await source_rows.next_poll(transaction)
+        return due is not None and due <= self.clock.now()
 
     async def _is_in_hand(self) -> bool:
         """Whether the bot's own workers are reading a source, or have not told of all that one brought."""

@@ -66,7 +66,12 @@ async def listen(
 
 
 async def pieces_of(request: web.Request, *, most_bytes: int, seconds: float) -> AsyncIterator[bytes]:
-    """The body as it comes, none of it kept. Ends the call with 413 for a larger one, with 408 for half of one."""
+    """The body as it comes, none of it kept. Ends the call with 413 for a larger one, with 408 for half of one.
+
+    One that says itself that it is larger is not waited for.
+    """
+    if (declared := request.content_length or 0) > most_bytes:
+        raise web.HTTPRequestEntityTooLarge(max_size=most_bytes, actual_size=declared)
     loop, left = asyncio.get_running_loop(), most_bytes
     ends_at = loop.time() + seconds
     while True:

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from typing import cast
 
 import aiohttp
@@ -26,6 +26,12 @@ class Gate:
         self.calls.append((token, b"".join([piece async for piece in body])))
         if self.error is not None:
             raise self.error
+
+
+async def streamed(body: bytes) -> AsyncIterator[bytes]:
+    """As it is sent by who does not say how much will come."""
+    for start in range(0, len(body), 1_000_000):
+        yield body[start : start + 1_000_000]
 
 
 async def free_port() -> int:
@@ -60,8 +66,10 @@ async def test_calls_are_answered_and_nothing_else_is_there(caplog: pytest.LogCa
         ):
             async with client.request(method, base + path) as response:
                 assert (path, response.status) == (path, status)
-        async with client.post(f"{base}/hooks/{TOKEN}", data=io.BytesIO(b"x" * (MOST_BYTES + 1))) as response:
-            assert response.status == 413
+        large = b"x" * (MOST_BYTES + 1)
+        for body in (io.BytesIO(large), streamed(large)):
+            async with client.post(f"{base}/hooks/{TOKEN}", data=body) as response:
+                assert response.status == 413
         assert gate.calls == [(TOKEN, b"{}")] * 4
         with pytest.raises(StartError, match="PUSH_PORT"):
             async with serve_push("127.0.0.1", port, push=cast(Push, gate), websub=cast(WebSub, None)):

@@ -1,5 +1,7 @@
 """A hub and the bot over real sockets: from the feed that names it to an issue that is there at once."""
 
+import asyncio
+import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,6 +9,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from sqlalchemy import update
+from yarl import URL
 
 from bot.errors import StoreError
 from bot.fetch import Fetcher
@@ -16,15 +20,17 @@ from bot.sources.feed import FeedSource
 from bot.sources.hub import HttpHubCaller
 from bot.store import Store
 from bot.store.secret_box import SecretBox
-from bot.web.push import serve_push
+from bot.store.tables import hub_leases
+from bot.web.push import MOST_BYTES, serve_push
 from sandbox import Site
 from sandbox.hub import Hub
 from tests.doubles import Channel, MovableClock, QuietBell
 from tests.services.conftest import ADMIN
-from tests.web.test_push import free_port
+from tests.web.test_push import free_port, streamed
 
 GUILD = 7001
 TEXT = "# {title}\n\n- [A thing](https://things.example/1) - worth it\n"
+SECRET = "of the hub and the bot"
 
 
 @dataclass
@@ -40,11 +46,24 @@ class Wire:
     bell: QuietBell
     clock: MovableClock
     base: str
+    store: Store
+    secrets: SecretBox
 
     @property
     def callback(self) -> str:
         [subscriber] = self.hub.subscribers[self.site.feed_url].values()
         return subscriber.callback
+
+    async def called_at(self, *, is_signed: bool) -> str:
+        """Where the hub calls about a newsletter that is read and not due, as from an https hub where it signs."""
+        await self.websub.renew_due()
+        await self.hub.until(lambda: self.hub.subscribers.get(self.site.feed_url))
+        if is_signed:
+            async with self.store.write() as transaction:
+                await transaction.execute(update(hub_leases).values(secret=self.secrets.seal(SECRET)))
+        self.clock.move(timedelta(minutes=2))
+        self.bell.rung.clear()
+        return self.callback
 
 
 @pytest.fixture
@@ -85,7 +104,7 @@ async def wire(store: Store, clock: MovableClock, bell: QuietBell, tmp_path: Pat
             site.publish_markdown(TEXT.format(title="One"))
             await subscriptions.subscribe(GUILD, url=site.feed_url, channel_id=8001, actor=ADMIN, interaction_id=1)
             await sources.read_due()
-            yield Wire(site, hub, sources, subscriptions, websub, guilds, bell, clock, base)
+            yield Wire(site, hub, sources, subscriptions, websub, guilds, bell, clock, base, store, secrets)
 
 
 async def test_an_issue_is_there_as_soon_as_its_hub_says_so(wire: Wire) -> None:
@@ -138,6 +157,32 @@ async def test_what_was_not_asked_for_is_answered_so(wire: Wire) -> None:
                     assert response.headers["X-Content-Type-Options"] == "nosniff"
         async with http.post(nobody, data=b"x") as response:
             assert response.status == 410
+
+
+@pytest.mark.parametrize(
+    ("is_signed", "size", "status"),
+    [(False, MOST_BYTES + 1, 202), (True, MOST_BYTES, 202), (True, MOST_BYTES + 1, 413)],
+)
+async def test_a_large_body_is_taken_and_a_too_large_one_only_where_it_is_not_read(
+    wire: Wire, *, is_signed: bool, size: int, status: int
+) -> None:
+    callback, body = await wire.called_at(is_signed=is_signed), b"x" * size
+    signed = {"X-Hub-Signature": f"sha256={hmac.new(SECRET.encode(), body, 'sha256').hexdigest()}"}
+    async with aiohttp.ClientSession() as http, http.post(callback, data=streamed(body), headers=signed) as response:
+        assert response.status == status
+    assert wire.bell.rung == ["sources"] * (status == 202)
+
+
+@pytest.mark.parametrize(("is_signed", "status"), [(False, 202), (True, 413)])
+async def test_a_hub_that_says_how_much_too_much_it_sends_is_answered_before_any_of_it_came(
+    wire: Wire, *, is_signed: bool, status: int
+) -> None:
+    url = URL(await wire.called_at(is_signed=is_signed))
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    headers = f"Host: desk.example\r\nX-Hub-Signature: sha256=00\r\nContent-Length: {MOST_BYTES + 1}\r\n"
+    writer.write(f"POST {url.path} HTTP/1.1\r\n{headers}\r\n".encode())
+    assert str(status).encode() in await reader.readline()
+    writer.close()
 
 
 async def test_while_nothing_can_be_stored_the_hub_is_asked_to_call_again(

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from multiprocessing.context import SpawnProcess
 from typing import Any
 
 import pytest
@@ -30,10 +31,12 @@ __all__ = ["desk"]  # the fixture
 ITEM = "<item><title>Loaf</title><guid isPermaLink='false'>loaf</guid><description>{}</description></item>"
 FEED = "<rss version='2.0'><channel><title>Crumbs</title>" + ITEM + "</channel></rss>"
 LARGE = FEED.format("Rye is back. " * (ORDINARY_BYTES // 10)).encode()
+LINK = "<head><link rel='alternate' type='application/rss+xml' href='/feed'></head>"
+HEAVY = (LINK + "<b>" * (ORDINARY_BYTES // 4)).encode()
 
 
 class Oven:
-    """A site: `/slow/…` comes when the door opens, of `/large/…` the end; `/endless` never ends."""
+    """A site: `/slow/…` comes when the door opens, of `/large/…` the end; `/endless` never ends; `/page/…` is heavy."""
 
     def __init__(self) -> None:
         self.address = ""
@@ -43,9 +46,12 @@ class Oven:
         self._seen = asyncio.Condition()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        path, response = request.path, web.StreamResponse(headers={"Content-Type": "text/xml"})
+        path = request.path
+        kind, body = "text/xml", LARGE if path.startswith("/large") else FEED.format("Rye").encode()
+        if path.startswith("/page/"):
+            kind, body = "text/html", HEAVY
+        response = web.StreamResponse(headers={"Content-Type": kind})
         await self._note(self.asked, path)
-        body = LARGE if path.startswith("/large") else FEED.format("Rye").encode()
         first, rest = body[: ORDINARY_BYTES + 1], body[ORDINARY_BYTES + 1 :]
         await response.prepare(request)
         try:
@@ -96,6 +102,21 @@ async def oven() -> AsyncIterator[Oven]:
 async def feeds() -> AsyncIterator[FeedSource]:
     async with Fetcher(timeout_seconds=20, max_bytes=10_000_000, allow_private_addresses=True) as fetcher:
         yield FeedSource(fetcher, pause_seconds=0)
+
+
+class Parsers:
+    """Whatever is understood in a process of its own takes until the door opens."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        loop, start = asyncio.get_running_loop(), SpawnProcess.start
+        self.begun, self.door = asyncio.Queue[None](), threading.Event()
+
+        def late(process: SpawnProcess) -> None:
+            loop.call_soon_threadsafe(self.begun.put_nowait, None)
+            self.door.wait(60)
+            start(process)
+
+        monkeypatch.setattr(SpawnProcess, "start", late)
 
 
 async def used(desk: Desk) -> int:
@@ -203,6 +224,40 @@ async def test_a_large_body_is_fetched_in_its_turn_and_in_nobodys_way(oven: Oven
     await given_up(first)
     await oven.wait_for(oven.asked, "/large/2")
     await given_up(*waiting)
+
+
+@pytest.mark.parametrize("servers", [1, 6])
+async def test_while_six_heavy_pages_are_looked_at_for_a_feed_a_neighbours_newsletter_is_added(
+    desk: Desk, oven: Oven, feeds: FeedSource, monkeypatch: pytest.MonkeyPatch, servers: int
+) -> None:
+    neighbour, parsers, subscriptions = GUILD + servers, Parsers(monkeypatch), desk.subscriptions(feeds)
+    for guild_id in range(GUILD, neighbour + 1):
+        await desk.services.guilds.remember(guild_id, name="Server")
+
+    def add(guild_id: int, path: str) -> asyncio.Task[Subscribed]:
+        adding = subscriptions.subscribe(
+            guild_id,
+            url=oven.address + path,
+            channel_id=CHANNEL,
+            actor=ADMIN,
+            interaction_id=next(desk.interactions),
+        )
+        return asyncio.create_task(adding)
+
+    pages = [add(GUILD + number % servers, f"/page/{number}") for number in range(6)]
+    looked_at = min(servers, 2)
+    async with asyncio.timeout(60):
+        for _ in range(looked_at):
+            await parsers.begun.get()
+        await oven.wait_for_count(2 * servers)  # as a feed, and as a page that may name one
+        assert (await add(neighbour, "/feed")).title == "Crumbs"
+        assert sum(not page.done() for page in pages) >= servers
+        assert parsers.begun.empty(), "the others wait until those are understood"
+        parsers.door.set()
+        outcomes = await asyncio.gather(*pages, return_exceptions=True)
+    assert [each.title for each in outcomes if isinstance(each, Subscribed)] == ["Crumbs"] * servers
+    refused = [each.message_id for each in outcomes if isinstance(each, RefusedError)]
+    assert refused == ["setup-source-busy"] * (6 - servers)
 
 
 async def test_slow_sites_of_those_who_try_keep_no_connection_from_what_is_read_regularly(

@@ -109,6 +109,15 @@ async def test_status_names_source_channel_mention_and_threads(press: Press) -> 
     assert "mention nobody" in (await ada.slash("/setup ping", remove="The mention")).text
 
 
+async def test_status_says_how_much_of_the_archive_is_the_servers_and_how_much_that_may_be(press: Press) -> None:
+    ada = press.person("ada")
+    assert "Archive: 0 of 20,000 issues, 0 of 500,000 links." in (await ada.slash("/setup status")).text
+    await press.set_up()
+    status = await ada.slash("/setup status")
+    assert "Archive: 3 of 20,000 issues, 66 of 500,000 links." in status.text
+    assert "Limits for one newsletter a day: 1,000 issues and 50,000 links" in status.text
+
+
 async def test_a_failing_source_shows_its_sentence_in_status(press: Press) -> None:
     await press.set_up()
     press.shelf.answer = FetchError("fetch-trouble", host="news.example", status=503)

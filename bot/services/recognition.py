@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.bites import Bites
 from bot.model.issue import Issue
 from bot.store.issues import KnownIssue
 
@@ -88,23 +89,32 @@ def recognise(
     ]
 
 
-def with_successors(
+async def with_successors(
     items: Sequence[Recognised], gone: Sequence[KnownIssue], links: Mapping[int, frozenset[str]]
 ) -> list[Recognised]:
     """The items of a whole reading; an unknown one is what is gone where only a headline and its address were mended.
 
     That is told by the date, which is no other's, and by the same text without the title, or the same links. gone:
-    listed issues that are none of the items, of unknown items' dates. links: the keys of theirs, by issue.
+    listed issues that are none of the items, of unknown items' dates. links: the keys of theirs, by issue. Lets others
+    work meanwhile.
     """
+    bites = Bites()
     dates = Counter(item.issue.published_at for item in items)
-    marks = Counter(mark for item in items for mark in (item.issue.text_key, _links_of(item.issue)))
+    marks: Counter[str | frozenset[str] | None] = Counter()
+    for item in items:
+        marks.update((item.issue.text_key, _links_of(item.issue)))
+        await bites.rest()
+    gone_at: dict[datetime | None, list[KnownIssue]] = {}
+    for each in gone:
+        gone_at.setdefault(each.said_at, []).append(each)
     found: dict[int, KnownIssue] = {}
     unsure: dict[int, KnownIssue] = {}
     for number, item in enumerate(items):
         moment = item.issue.published_at
         if item.known is not None or moment is None or dates[moment] > 1:
             continue
-        others = [each for each in gone if each.said_at == moment]
+        await bites.rest()
+        others = gone_at.get(moment, [])
         others = [each for each in others if not each.is_withdrawn] or others
         same = _same_marks(item.issue, others[0], links) if len(others) == 1 else []
         if any(marks[mark] == 1 for mark in same):
@@ -122,8 +132,9 @@ def _same_marks(issue: Issue, known: KnownIssue, links: Mapping[int, frozenset[s
     same: list[str | frozenset[str]] = []
     if issue.text_key is not None and issue.text_key == known.text_key:
         same.append(issue.text_key)
-    if len(_links_of(issue)) >= _FEWEST_LINKS and _links_of(issue) == links.get(known.issue_id):
-        same.append(_links_of(issue))
+    own = _links_of(issue)
+    if len(own) >= _FEWEST_LINKS and own == links.get(known.issue_id):
+        same.append(own)
     return same
 
 

@@ -429,7 +429,8 @@ async def _with_successors(
     if not gone:
         return list(items)
     ids = [each.issue_id for each in gone]
-    return with_successors(items, gone, await issue_rows.link_keys_of(transaction, ids, key_version=key_version))
+    links = await issue_rows.link_keys_of(transaction, ids, key_version=key_version)
+    return await with_successors(items, gone, links)
 
 
 async def _recognised(

@@ -1,17 +1,19 @@
 """Feeds that use names again, and which of their items are new all the same."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot import bites
 from bot.model.issue import Issue, Section
 from bot.newsletter import read_newsletter
 from bot.newsletter.feeds import read_feed
 from bot.newsletter.platforms.beehiiv_api import read_posts
 from bot.ports import Reading
-from bot.services.recognition import recognise
+from bot.services.recognition import Recognised, recognise, with_successors
 from bot.store import issues as issue_rows
 from bot.store import sources as source_rows
 from bot.store.issues import KnownIssue
@@ -273,3 +275,21 @@ async def test_the_case_that_was_seen_is_told_twice(desk: Desk) -> None:
         pytest.skip("../shared/cases is not there")
     weeks = [read_feed((cases / f"open_thread_week{week}.xml").read_bytes()).issues for week in (1, 2)]
     assert await told(desk, *weeks) == ["Open thread"] * 2
+
+
+async def test_others_go_on_between_any_two_issues_while_successors_are_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bites, "_BITE_SECONDS", 0.0)
+    items, turns = [Recognised(sample_issue(number), None) for number in range(20)], 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    going = asyncio.create_task(others())
+    assert await with_successors(items, [], {}) == items
+    going.cancel()
+    assert turns >= 2 * len(items)

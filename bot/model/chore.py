@@ -18,6 +18,7 @@ class ChoreKind(StrEnum):
     FEATURE = "feature"  # who sent in the links of an issue, in whichever servers
     TELL_NEWS = "tell-news"  # every server that reads a source, of what its readings brought
     TELL_STAFFS = "tell-staffs"  # of every server that reads a source, of what befell it
+    CHARGE = "charge"  # every server that reads a source, with its share of what a reading cost
 
 
 @dataclass(frozen=True, slots=True)

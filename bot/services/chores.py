@@ -15,6 +15,7 @@ from bot.services.news import tell_news
 from bot.services.notices import move_notices
 from bot.services.portions import Portion, go_on
 from bot.services.privacy import forget_portion
+from bot.services.quotas import charge_portion
 from bot.services.repeats import release_portion
 from bot.services.submissions import feature_portion, show_waiting
 from bot.services.watching import tell_staffs
@@ -37,6 +38,7 @@ PORTIONS: Mapping[ChoreKind, Portion] = {
     ChoreKind.FEATURE: feature_portion,
     ChoreKind.TELL_NEWS: tell_news,
     ChoreKind.TELL_STAFFS: tell_staffs,
+    ChoreKind.CHARGE: charge_portion,
 }
 
 

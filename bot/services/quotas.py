@@ -1,14 +1,17 @@
 """What one server may have read: its administrators may add any address, and the operator pays for it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.errors import RefusedError
 from bot.metrics import Meter
+from bot.model.chore import Chore, ChoreKind
 from bot.model.guild import Source
 from bot.services.storing import Room
 from bot.store import Transaction
+from bot.store import chores as chore_rows
+from bot.store import guilds as guild_rows
 from bot.store import usage as usage_rows
 
 MEGABYTE = 1_000_000
@@ -18,6 +21,9 @@ ATTEMPT_BYTES = MEGABYTE // 2
 
 SECOND_BYTES = 2 * MEGABYTE
 """What a second of understanding counts for that is above one for each megabyte; ordinary newsletters take less."""
+
+CHARGED_AT_ONCE = 100
+"""Servers a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,32 @@ async def charge(transaction: Transaction, guild_ids: Collection[int], received_
     """Charge each of these servers with so much."""
     if received_bytes and guild_ids:
         await usage_rows.add(transaction, guild_ids, day=day, received_bytes=received_bytes)
+
+
+async def charge_readers(
+    transaction: Transaction, source_id: int, guild_ids: Sequence[int], received_bytes: int, *, at: datetime
+) -> None:
+    """Charge each of the servers that read a source, in their order, with so much for the reading at that moment.
+
+    The first of them at once; the worker `chores` charges the others, also those for which enough was read that day,
+    where it changes nothing.
+    """
+    some = guild_ids[:CHARGED_AT_ONCE]
+    await charge(transaction, some, received_bytes, day=at.date())
+    if len(some) < len(guild_ids):
+        subject, details = f"{source_id}:{at.isoformat()}", str(received_bytes)
+        await chore_rows.leave(transaction, Chore(ChoreKind.CHARGE, 0, subject, place=some[-1], details=details))
+
+
+async def charge_portion(transaction: Transaction, chore: Chore) -> int | None:
+    """Charge a portion of the servers that read a source.
+
+    subject: the source's id and when it was read. details: with how many bytes. place: the id of the last server.
+    """
+    source_id, _, at = chore.subject.partition(":")
+    guild_ids = await guild_rows.readers_after(transaction, int(source_id), after=chore.place, limit=CHARGED_AT_ONCE)
+    await charge(transaction, guild_ids, int(chore.details or 0), day=datetime.fromisoformat(at).date())
+    return guild_ids[-1] if len(guild_ids) == CHARGED_AT_ONCE else None
 
 
 def cost_of(meter: Meter) -> int:

@@ -26,7 +26,7 @@ from bot.services.intake import Intake
 from bot.services.ladder import Climbed, Ladder, next_look_up
 from bot.services.news import telling
 from bot.services.portions import PORTION
-from bot.services.quotas import DEFAULT_QUOTAS, Quotas, charge, cost_of, is_heavy, tomorrow, used_up
+from bot.services.quotas import DEFAULT_QUOTAS, Quotas, charge_readers, cost_of, is_heavy, tomorrow, used_up
 from bot.services.repeats import is_release_due, release
 from bot.services.side_by_side import work_off
 from bot.services.slots import LONGEST_ASKED, next_reading
@@ -47,20 +47,16 @@ _LEASE_MARGIN = timedelta(seconds=30)
 _DEFAULT_FETCH_TIMEOUT = timedelta(seconds=20)
 _BUSY_PAUSE = timedelta(seconds=30)
 _SOURCES_AT_ONCE = 8
-_CHARGED_AT_ONCE = 100
 _LONGEST_BACKOFF = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """What a reading cost, in bytes (`cost_of`), the servers that still have to pay for it, and how much each.
-
-    source_id: None once the source is charged, as it is with the first servers.
-    """
+    """What a reading cost, in bytes (`cost_of`), the servers that pay for it, in their order, and how much each."""
 
     guild_ids: Sequence[int]
     share: int
-    source_id: int | None
+    source_id: int
     received_bytes: int
     at: datetime
 
@@ -255,21 +251,17 @@ class Sources:
         Raises StoreError until then. Where only its answer was lost, what counted already counts twice.
         """
         while self._uncharged:
-            await uninterrupted(self._charge_some(self._uncharged.pop()))
+            await uninterrupted(self._charge_for(self._uncharged.pop()))
 
-    async def _charge_some(self, received: _Received) -> None:
-        some, others = received.guild_ids[:_CHARGED_AT_ONCE], received.guild_ids[_CHARGED_AT_ONCE:]
-        day = received.at.date()
+    async def _charge_for(self, received: _Received) -> None:
+        source_id, at = received.source_id, received.at
         try:
             async with self._store.write() as transaction:
-                await charge(transaction, some, received.share, day=day)
-                if received.source_id is not None:
-                    await source_rows.charge(transaction, received.source_id, received.received_bytes, day=day)
+                await charge_readers(transaction, source_id, received.guild_ids, received.share, at=at)
+                await source_rows.charge(transaction, source_id, received.received_bytes, day=at.date())
         except Exception:
             self._uncharged.append(received)
             raise
-        if others:
-            self._uncharged.append(replace(received, guild_ids=others, source_id=None))
 
     async def _put_off(self, source: Source, words: str, *, occasion: str, now: datetime) -> None:
         """Enough was received for today: read the source tomorrow, and tell the servers that read it once."""

@@ -122,7 +122,8 @@ async def test_a_reading_is_charged_to_many_servers_in_portions_and_to_each_once
     written = cast("WatchedStore", desk.store).written
     written.clear()
     await reading.read_due()
-    assert max(written) <= 101
+    await desk.services.chores.work_off()
+    assert max(written) <= 102
     async with desk.store.read() as transaction:
         others = select(guild_usage.c.received_bytes).where(guild_usage.c.guild_id != GUILD)  # it tried it, too
         used = (await transaction.execute(others)).scalars().all()

@@ -14,7 +14,7 @@ from bot.metrics import Meter, metered, note_received, note_understood
 from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.ports import Reading, Unchanged
-from bot.services import Guilds, Push, sources
+from bot.services import Guilds, Push, quotas
 from bot.services.quotas import ATTEMPT_BYTES, MEGABYTE, SECOND_BYTES, Quotas, cost_of
 from bot.services.subscriptions import Subscribed
 from bot.store import Store
@@ -343,7 +343,7 @@ def test_bytes_are_measured_where_somebody_measures() -> None:
 async def test_wherever_a_reading_is_stopped_everybody_pays_for_it_once(
     ration: Ration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "_CHARGED_AT_ONCE", 1)
+    monkeypatch.setattr(quotas, "CHARGED_AT_ONCE", 1)
     for guild_id in (GUILD, OTHER):
         await ration.subscribe(guild_id)
     day = ration.desk.clock.now().date()
@@ -362,9 +362,31 @@ async def test_wherever_a_reading_is_stopped_everybody_pays_for_it_once(
         stopped += store.reading.cancelled()
     store.reading = None
     await ration.read()
+    await ration.desk.services.chores.work_off()
     readings = len(ration.shelf.asked) - asked
     assert stopped > 3
     assert await used() == {guild_id: was + readings * MEGABYTE // 2 for guild_id, was in before.items()}
     async with ration.desk.store.read() as transaction:
         [source] = await source_rows.all_sources(transaction)
     assert source.received_bytes == readings * MEGABYTE
+
+
+async def test_what_a_process_that_fell_had_begun_to_charge_is_charged_to_everybody_once(
+    ration: Ration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotas, "CHARGED_AT_ONCE", 1)
+    others = range(OTHER, OTHER + 3)
+    for guild_id in (GUILD, *others):
+        await ration.subscribe(guild_id)
+    day = ration.desk.clock.now().date()
+
+    async def used() -> dict[int, int]:
+        async with ration.desk.store.read() as transaction:
+            return await usage_rows.of_day(transaction, [GUILD, *others], day=day)
+
+    before = await used()
+    await ration.read()
+    share = MEGABYTE // 4
+    assert await used() == {**before, GUILD: before[GUILD] + share}, "the first one, with which the others are noted"
+    await ration.desk.services.chores.work_off()
+    assert await used() == {guild_id: was + share for guild_id, was in before.items()}

@@ -1,7 +1,7 @@
 """The database: SQLite by default, PostgreSQL by address; one write path and a separate reader.
 
 A rule is one `async with store.write() as transaction:`. On SQLite there is one writing connection; units that come
-together share one commit, each in a savepoint of its own, so a unit that fails rolls back alone and none is
+together share one commit, each after the first in a savepoint, so a unit that fails rolls back alone and none is
 acknowledged before the commit. PostgreSQL groups commits itself, there each unit is a transaction of its own.
 """
 

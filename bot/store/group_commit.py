@@ -128,7 +128,7 @@ class GroupCommit:
 
 
 class _Batch:
-    """One transaction that several units share, a savepoint each."""
+    """One transaction that several units share, a savepoint each but for the first, which nothing stands before."""
 
     def __init__(self, connection: AsyncConnection, driver: Any) -> None:
         self.connection = connection
@@ -138,6 +138,7 @@ class _Batch:
         self._driver = driver
         self._savepoint: AsyncTransaction | None = None
         self._units = 0
+        self._is_undone = False
         self._error: Exception | None = None
 
     @classmethod
@@ -152,7 +153,7 @@ class _Batch:
 
     @property
     def is_due(self) -> bool:
-        return self._error is not None or self._units >= _MOST_UNITS_PER_COMMIT
+        return self._is_undone or self._error is not None or self._units >= _MOST_UNITS_PER_COMMIT
 
     def on_commit(self, call: Callable[[], None]) -> None:
         self.committed.add_done_callback(
@@ -162,21 +163,26 @@ class _Batch:
     async def begin_unit(self) -> None:
         self._units += 1
         self._savepoint = None
-        self._savepoint = await self.connection.begin_nested()
+        if self._units > 1:
+            self._savepoint = await self.connection.begin_nested()
 
     async def keep_unit(self) -> None:
-        assert self._savepoint is not None  # noqa: S101 - begin_unit made it
-        try:
-            await self._savepoint.commit()
-        except DBAPIError as error:
-            self._error = error
+        if self._savepoint is not None:
+            try:
+                await self._savepoint.commit()
+            except DBAPIError as error:
+                self._error = error
         self._check_transaction()
 
     async def undo_unit(self, cause: BaseException) -> None:
-        if self._savepoint is None:
+        if self._units > 1 and self._savepoint is None:
             return
         try:
-            await self._savepoint.rollback()
+            if self._savepoint is not None:
+                await self._savepoint.rollback()
+            else:
+                self._is_undone = True
+                await self.connection.rollback()
         except DBAPIError as error:
             # With the whole transaction undone there is no savepoint any more; that says nothing to anybody.
             self._error = cause if isinstance(cause, DBAPIError) else error
@@ -187,12 +193,12 @@ class _Batch:
 
         A further savepoint would open a new one without a word, and its commit would acknowledge what is gone.
         """
-        if self._error is None and not self._driver.in_transaction:
+        if self._error is None and not self._is_undone and not self._driver.in_transaction:
             self._error = StoreError("The database undid what was being written: the disk is full or failing.")
 
     async def commit(self, before: Callable[[], Awaitable[None]]) -> None:
         try:
-            if self._error is None:
+            if self._error is None and not self._is_undone:
                 await before()
                 await self.connection.commit()
         except Exception as error:  # noqa: BLE001 - every unit of the batch has to learn of it

@@ -58,6 +58,28 @@ async def test_a_broken_constraint_fails_its_own_unit_only(store: Store) -> None
     assert await stored(store) == {1, 2, 3}
 
 
+@pytest.mark.parametrize("failing", [0, 1, 2])
+async def test_a_unit_that_fails_is_undone_and_all_around_it_are_kept(store: Store, failing: int) -> None:
+    begun, all_wait = asyncio.Event(), asyncio.Event()
+
+    async def unit(number: int) -> None:
+        async with store.write() as transaction:
+            await transaction.execute(insert(interactions).values(interaction_id=number, acted_at=NOW))
+            begun.set()
+            await all_wait.wait()
+            if number == failing:
+                raise RuntimeError("on purpose")
+
+    units = [asyncio.create_task(unit(0))]
+    await begun.wait()
+    units += [asyncio.create_task(unit(number)) for number in (1, 2)]
+    await asyncio.wait(units[1:], timeout=0)
+    all_wait.set()
+    outcomes = await asyncio.gather(*units, return_exceptions=True)
+    assert [isinstance(outcome, RuntimeError) for outcome in outcomes] == [number == failing for number in range(3)]
+    assert await stored(store) == {0, 1, 2} - {failing}
+
+
 async def test_a_cancelled_unit_takes_no_other_with_it(store: Store) -> None:
     inside = asyncio.Event()
 

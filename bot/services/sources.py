@@ -128,8 +128,7 @@ class Sources:
         async def claim(busy: Collection[int]) -> dict[int, Coroutine[Any, Any, None]]:
             # Each time: with many slow sources, there may be no moment in which none is read.
             await self._give_back()
-            await self._bring_nearer()
-            await self._release()
+            await self._look_around()
             await self._renew(busy)
             if not goes_on() or len(busy) >= _SOURCES_AT_ONCE:
                 return {}
@@ -192,17 +191,22 @@ class Sources:
             )
         self._renewed_at = now
 
-    async def _bring_nearer(self) -> None:
-        """Let no source wait longer than the longest pause: what is due later was written while the clock was wrong."""
-        now = self._clock.now()
-        horizon = now + max(_LONGEST_BACKOFF, LONGEST_ASKED, self._interval) * 2
+    async def _look_around(self) -> None:
+        """Announce what waited for a digest that did not come, and mend what a wrong clock has written.
+
+        No source waits longer than the longest pause: what is due later was written while the clock was wrong.
+        """
+        horizon = self._clock.now() + max(_LONGEST_BACKOFF, LONGEST_ASKED, self._interval) * 2
         async with self._store.read() as transaction:
             astray = await source_rows.is_due_after(transaction, horizon)
+            waited = await is_release_due(transaction)
         if astray:
             log.warning("sources were due in a far future, so the clock was wrong")
         while astray:
             async with self._store.write() as transaction:
                 astray = await source_rows.bring_nearer(transaction, horizon=horizon, limit=PORTION) > 0
+        while waited:
+            waited = await self._release()
 
     async def _read_or_give_back(self, source: Source) -> None:
         try:
@@ -317,15 +321,8 @@ class Sources:
             log.info("issues withdrawn source_id=%s count=%d", source.source_id, len(gone))
             await self._intake.tell(source.source_id)
 
-    async def _release(self) -> None:
-        """Announce what waited for a digest that did not come."""
-        while await self._release_some():
-            pass
-
-    async def _release_some(self) -> bool:
-        async with self._store.read() as transaction:
-            if not await is_release_due(transaction):
-                return False
+    async def _release(self) -> bool:
+        """Announce some of what waited for a digest that did not come; whether there is more."""
         async with self._store.write() as transaction:
             released = await release(transaction)
             for guild_id, source_id, key in released:
@@ -335,7 +332,7 @@ class Sources:
                 await announce_in_guild(
                     transaction, guild_id=guild_id, source_id=source_id, issue_key=key, identity=identity
                 )
-        return True
+            return await is_release_due(transaction)
 
     async def _credentials(self, source: Source) -> str | None:
         async with self._store.read() as transaction:

@@ -3,14 +3,18 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Exists,
+    Integer,
     Row,
     Select,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -179,7 +183,11 @@ async def claim_due(
     """
     await plan_by_index(transaction)
     for most in (limit * _CHOSEN_FOR_EACH_TAKEN, _MOST_CHOSEN):  # others may lock all of the first at the same moment
-        chosen = list((await transaction.execute(_heads(transaction.now, busy).limit(most))).scalars())
+        heads = _heads()
+        if busy:
+            heads = heads.where(~or_(*(_is_in(lane) for lane in busy)))
+        rows = await transaction.execute(heads, {"now": transaction.now, "most": most})
+        chosen = list(rows.scalars())
         own = await _lock_free(transaction, outbox.c.id.in_(chosen), limit=limit)
         if own or len(chosen) < most:
             break
@@ -239,9 +247,10 @@ async def _take(
     return sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.outbox_id)
 
 
-def _heads(now: datetime, busy: Collection[tuple[int, Purpose]]) -> Select[tuple[int]]:
-    """Ids of the first open rows of lanes that may be taken, due for the longest first."""
-    is_busy = (and_(outbox.c.channel_id == channel, outbox.c.purpose == purpose) for channel, purpose in busy)
+@cache  # putting it together takes longer than asking it
+def _heads() -> Select[tuple[int]]:
+    """Ids of the first `most` open rows of lanes that may be taken `now`, due for the longest first."""
+    now: BindParameter[datetime] = bindparam("now", type_=outbox.c.due_at.type)
     lane = outbox.alias("lane")
     # Asked of the index, row by row: as a join, a long lane would be compared with itself.
     first = select(func.min(lane.c.id)).where(
@@ -250,12 +259,18 @@ def _heads(now: datetime, busy: Collection[tuple[int, Purpose]]) -> Select[tuple
     is_head = or_(outbox.c.purpose == Purpose.REFRESH, outbox.c.id == first.scalar_subquery())
     return (
         select(outbox.c.id)
-        .where(_is_free(now), ~or_(false(), *is_busy), ~_is_stopped(now), is_head)
+        .where(_is_free(now), ~_is_stopped(now), is_head)
         .order_by(outbox.c.due_at, outbox.c.id)  # not by the id alone: its index holds what is finished, too
+        .limit(bindparam("most", type_=Integer()))
     )
 
 
-def _is_free(now: datetime) -> ColumnElement[bool]:
+def _is_in(lane: tuple[int, Purpose]) -> ColumnElement[bool]:
+    channel_id, purpose = lane
+    return and_(outbox.c.channel_id == channel_id, outbox.c.purpose == purpose)
+
+
+def _is_free(now: Any) -> ColumnElement[bool]:
     """It is due, and nobody holds it."""
     return and_(outbox.c.due_at <= now, or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now))
 
@@ -548,6 +563,13 @@ async def troubled(transaction: Transaction, guild_id: int, *, limit: int) -> li
 async def next_due(transaction: Transaction) -> datetime | None:
     """When the outbox has work again; None when it has none to wait for. Only the first open row of a lane counts."""
     await plan_by_index(transaction)
+    result = await transaction.execute(_next_due(transaction.dialect_name))
+    due: datetime | None = result.scalar_one()
+    return due
+
+
+@cache
+def _next_due(dialect_name: str) -> Select[Any]:
     number = func.row_number().over(partition_by=_LANE, order_by=outbox.c.id)
     lanes = (
         select(outbox.c.channel_id, outbox.c.due_at, outbox.c.lease_until, number.label("number"))
@@ -555,12 +577,12 @@ async def next_due(transaction: Transaction) -> datetime | None:
         .subquery("lanes")
     )
     moment = greatest(
-        transaction,
+        dialect_name,
         lanes.c.due_at,
         func.coalesce(lanes.c.lease_until, lanes.c.due_at),
         func.coalesce(stopped_channels.c.look_again_at, lanes.c.due_at),
     )
-    result = await transaction.execute(
+    return (
         select(type_coerce(func.min(moment), UtcDateTime))
         .select_from(lanes.outerjoin(stopped_channels, stopped_channels.c.channel_id == lanes.c.channel_id))
         .where(
@@ -568,8 +590,6 @@ async def next_due(transaction: Transaction) -> datetime | None:
             or_(stopped_channels.c.channel_id.is_(None), stopped_channels.c.look_again_at.is_not(None)),
         )
     )
-    due: datetime | None = result.scalar_one()
-    return due
 
 
 async def is_due_after(transaction: Transaction, horizon: datetime) -> bool:
@@ -780,7 +800,7 @@ def _is_beyond(horizon: datetime) -> Any:
     return or_(outbox.c.due_at > horizon, outbox.c.lease_until > horizon)
 
 
-def _is_stopped(now: datetime) -> Any:
+def _is_stopped(now: Any) -> Any:
     return exists().where(
         stopped_channels.c.channel_id == outbox.c.channel_id,
         or_(stopped_channels.c.look_again_at.is_(None), stopped_channels.c.look_again_at > now),

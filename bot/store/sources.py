@@ -2,10 +2,27 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, and_, case, exists, func, literal, or_, select, true, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from bot.model.guild import Source
 from bot.model.problem import Problem
@@ -112,23 +129,16 @@ async def claim_due_sources(
     of their time meanwhile.
     """
     await plan_by_index(transaction)
-    is_free = or_(sources.c.leased_until.is_(None), sources.c.leased_until <= transaction.now)
-    is_due, is_wanted = sources.c.next_poll_at <= transaction.now, and_(sources.c.wanted_at <= transaction.now, is_free)
-    is_read = exists().where(subscriptions.c.source_id == sources.c.id)
     chosen: set[int] = set()
-    for condition, order in ((is_due, sources.c.next_poll_at), (is_wanted, sources.c.wanted_at)):
-        rows = await transaction.execute(
-            select(sources.c.id)
-            .where(condition, is_read, sources.c.id.not_in(busy))
-            .order_by(order)
-            .limit(limit * _CHOSEN_FOR_EACH_TAKEN)
-        )
-        chosen.update(rows.scalars())
+    asked = {"now": transaction.now, "most": limit * _CHOSEN_FOR_EACH_TAKEN}
+    for first_ones in _due_sources():
+        others = first_ones.where(sources.c.id.not_in(busy)) if busy else first_ones
+        chosen.update((await transaction.execute(others, asked)).scalars())
     if not chosen:
         return []
     locked = await transaction.execute(
         select(sources.c.id)
-        .where(sources.c.id.in_(chosen), or_(is_due, is_wanted))
+        .where(sources.c.id.in_(chosen), or_(*_is_due(transaction.now)))
         .order_by(sources.c.next_poll_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -147,6 +157,23 @@ async def claim_due_sources(
         .returning(*sources.c)
     )
     return [source_of(row) for row in rows]
+
+
+@cache  # putting them together takes longer than asking them
+def _due_sources() -> tuple[Select[tuple[int]], ...]:
+    """Ids of the first `most` that are due `now`, and of those that are wished for."""
+    now: BindParameter[datetime] = bindparam("now", type_=sources.c.next_poll_at.type)
+    is_read = exists().where(subscriptions.c.source_id == sources.c.id)
+    return tuple(
+        select(sources.c.id).where(condition, is_read).order_by(order).limit(bindparam("most", type_=Integer()))
+        for condition, order in zip(_is_due(now), (sources.c.next_poll_at, sources.c.wanted_at), strict=True)
+    )
+
+
+def _is_due(now: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Its time has come; or somebody said that there is something new, and nobody reads it."""
+    is_free = or_(sources.c.leased_until.is_(None), sources.c.leased_until <= now)
+    return sources.c.next_poll_at <= now, and_(sources.c.wanted_at <= now, is_free)
 
 
 async def void_claims(transaction: Transaction, *, until: datetime | None = None) -> int:
@@ -210,11 +237,16 @@ async def are_all(transaction: Transaction, source_ids: Sequence[int]) -> bool:
 
 async def next_poll(transaction: Transaction) -> datetime | None:
     """When the next source is due, None when there is none."""
+    moments = [(await transaction.execute(each)).scalar_one() for each in _next_polls()]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+@cache
+def _next_polls() -> tuple[Select[tuple[datetime | None]], ...]:
     is_read = exists().where(subscriptions.c.source_id == sources.c.id)
     due = select(func.min(sources.c.next_poll_at)).where(is_read)
     wanted = select(func.min(sources.c.wanted_at)).where(is_read, sources.c.leased_until.is_(None))
-    moments = [(await transaction.execute(each)).scalar_one() for each in (due, wanted)]
-    return min((moment for moment in moments if moment is not None), default=None)
+    return due, wanted
 
 
 async def is_due_after(transaction: Transaction, horizon: datetime) -> bool:

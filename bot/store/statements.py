@@ -18,9 +18,9 @@ def insert(transaction: Transaction, table: Table) -> Any:
     return sqlite.insert(table)
 
 
-def greatest(transaction: Transaction, *columns: ColumnElement[Any]) -> Any:
+def greatest(dialect_name: str, *columns: ColumnElement[Any]) -> Any:
     """The greatest of these, none of which may be null: there SQLite says null, and PostgreSQL leaves it out."""
-    return func.greatest(*columns) if transaction.dialect_name == "postgresql" else func.max(*columns)
+    return func.greatest(*columns) if dialect_name == "postgresql" else func.max(*columns)
 
 
 async def plan_by_index(transaction: Transaction) -> None:

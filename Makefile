@@ -27,10 +27,10 @@ run: environment ## the bot on the real Discord, with the settings of .env
 invite: environment ## print the address that brings the bot to a server
 	@$(RUN) -m bot invite
 
-test: environment-dev ## the tests, without the long journeys and the browser
-	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not journey and not browser"
+test: environment-dev ## each test once, on SQLite where either will do, without the long journeys and the browser
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not journey and not browser and not again"
 
-test-all: environment-dev ## the tests, the long journeys, and the page in a browser
+test-all: environment-dev ## the tests on SQLite and PostgreSQL, the long journeys, and the page in a browser
 	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal
 
 test-browser: environment-dev ## the demo's page in a real Chromium, if there is one

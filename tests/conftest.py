@@ -33,6 +33,15 @@ hypothesis.settings.load_profile("pressroom")
 _TEMPLATE = "migrated"  # the PostgreSQL database that those of the tests are copies of
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is tried on PostgreSQL after it was tried on SQLite, so that it can be left to the longer run."""
+    for item in items:
+        parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        chosen = any("database_url" in mark.args[0] for mark in item.iter_markers("parametrize"))
+        if "postgresql" in (parameters.get("database_url"), parameters.get("empty_database_url")) and not chosen:
+            item.add_marker(pytest.mark.again)
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: looking through it for garbage again and again took a sixth of the time."""
     gc.collect()

@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,16 @@ def asked_for(function: Callable[..., Any], **values: Any) -> dict[str, Any]:
     """Those of the arguments that this build's function takes: an earlier one wants others."""
     asked = signature(function).parameters
     return {name: value for name, value in values.items() if name in asked}
+
+
+def done_by(function: Callable[..., Any], actor: Any, guild_id: int, interaction_id: int) -> Callable[..., Any]:
+    """The function with what this build's function asks of an act: as one value, or each by its name."""
+    if "act" in signature(function).parameters:
+        from bot.model.member import Act
+
+        return partial(function, Act(guild_id, actor, interaction_id))
+    named = {"actor": actor, "member_id": actor.member_id, "interaction_id": interaction_id}
+    return partial(function, guild_id, **asked_for(function, **named))
 
 
 @contextmanager

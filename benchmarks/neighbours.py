@@ -25,7 +25,7 @@ from time import perf_counter
 from typing import Any
 
 from _processes import ROOT, report
-from _today import EARLIER, asked_for, earlier_build
+from _today import EARLIER, asked_for, done_by, earlier_build
 from claiming import postgresql
 
 ISSUES, LINKS = int(os.environ.get("ISSUES", "1000")), int(os.environ.get("LINKS", "90"))
@@ -132,36 +132,28 @@ async def child(url: str, folder: str) -> dict[str, float]:
             await guilds.remember(guild_id, name="Server")
         subscribe = Subscriptions(store, **asked_for(Subscriptions, **reading)).subscribe
         actor = Actor(1, manages_messages=True, manages_server=True)
-        rights = asked_for(subscribe, actor=actor)  # asked of nobody before
-        await subscribe(READER, url=FEED, channel_id=CHANNEL, interaction_id=1, **rights)
-        poll = await polls.open(
-            VOTER,
-            question="Which?",
-            options="A\nB",
-            closes="2 days",
-            channel_id=CHANNEL,
-            actor=actor,
-            interaction_id=2,
-        )
+        await done_by(subscribe, actor, READER, 1)(url=FEED, channel_id=CHANNEL)
+        ask = done_by(polls.open, actor, VOTER, 2)
+        poll = await ask(question="Which?", options="A\nB", closes="2 days", channel_id=CHANNEL)
+        await done_by(guilds.set_review_channel, actor, VOTER, 3)(CHANNEL)
         interactions = count(10)
         submissions = Submissions(store, **asked_for(Submissions, **both))
-        await guilds.set_review_channel(VOTER, CHANNEL, interaction_id=3, **rights)
         sees = asked_for(polls.vote, sees=lambda _: True)
-        sender = asked_for(submissions.submit, actor=actor, member_id=1)
 
         async def press() -> list[float]:
             """Each wait of one round, in milliseconds."""
             waits: list[float] = []
             for _ in range(2):
                 number = next(interactions)
+                vote = done_by(polls.vote, Actor(number), VOTER, number)
                 with _timed(waits):
-                    await polls.vote(VOTER, poll.poll_key, number % 2, member_id=number, interaction_id=number, **sees)
-            number = next(interactions)
+                    await vote(poll.poll_key, number % 2, **sees)
+            submit = done_by(submissions.submit, actor, VOTER, next(interactions))
             with _timed(waits):
-                sent = await submissions.submit(VOTER, f"https://example.com/{number}", interaction_id=number, **sender)
-            key, number = sent.submission.submission_key, next(interactions)
+                sent = await submit(f"https://example.com/{number}")
+            approve = done_by(submissions.approve, actor, VOTER, next(interactions))
             with _timed(waits):
-                await submissions.approve(VOTER, key, actor=actor, interaction_id=number)
+                await approve(sent.submission.submission_key)
             return waits
 
         figures = {"alone": max([wait for _ in range(50) for wait in await press()])}

@@ -10,7 +10,7 @@ from discord.utils import format_dt
 
 from bot.chat.announcements import announcement_view
 from bot.chat.choices import issue_choices
-from bot.chat.context import actor_of, guild_id_of, language_of
+from bot.chat.context import act_of, actor_of, guild_id_of, language_of
 from bot.chat.replies import reply, reply_view, say, say_problem
 from bot.chat.views import View
 from bot.client import Pressroom
@@ -34,9 +34,7 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
     async def post(self, interaction: discord.Interaction, issue: str) -> None:
         await self._require_staff(interaction)
         stored = await self._services.issues.pick(guild_id_of(interaction), issue)
-        posting = await self._services.announcements.post(
-            guild_id_of(interaction), stored.issue_key, actor=actor_of(interaction), interaction_id=interaction.id
-        )
+        posting = await self._services.announcements.post(act_of(interaction), stored.issue_key)
         if posting.earlier is not None and posting.earlier.message_id is not None:
             earlier = posting.earlier
             await reply(interaction, "post-already", link=link_of(earlier))
@@ -50,9 +48,7 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
     async def repost(self, interaction: discord.Interaction, issue: str) -> None:
         await self._require_staff(interaction)
         stored = await self._services.issues.pick(guild_id_of(interaction), issue)
-        posting = await self._services.announcements.repost(
-            guild_id_of(interaction), stored.issue_key, actor=actor_of(interaction), interaction_id=interaction.id
-        )
+        posting = await self._services.announcements.repost(act_of(interaction), stored.issue_key)
         message = "repost-queued" if posting.queued else "post-underway"
         await reply(interaction, message, channel=str(posting.channel_id))
 

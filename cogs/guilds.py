@@ -9,7 +9,7 @@ from discord.app_commands import Choice
 from discord.ext import commands
 
 from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES, ChannelToAnnounceIn
-from bot.chat.context import actor_of, guild_id_of
+from bot.chat.context import act_of, actor_of, guild_id_of
 from bot.chat.guilds import TO_TELL, MoveNewsletter, moved_view, places_view, require_open
 from bot.chat.integrations import commands_hidden_from
 from bot.chat.plain import fold, plain, shorten
@@ -18,7 +18,7 @@ from bot.chat.setup_status import archive_line, ping_line, review_line, staff_li
 from bot.client import Pressroom
 from bot.errors import NotFoundError, RefusedError
 from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, StaffRole
-from bot.model.member import Actor
+from bot.model.member import Act
 from bot.services.guilds import SetupStatus
 from bot.services.retention import UNREAD_DAYS
 from bot.services.subscriptions import Outcome
@@ -89,7 +89,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         channel: AnnouncementChannel | None = None,
         newsletter: str | None = None,
     ) -> None:
-        actor, status = await self._enter(interaction)
+        act, status = await self._enter(interaction)
         sources = status.sources
         if newsletter is not None:
             sources = tuple(each for each in sources if each.source_id == _source_id(newsletter))
@@ -106,11 +106,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             await reply_view(interaction, MoveNewsletter.view(interaction, channel.id, elsewhere))
             return
         moved = await self._services.guilds.move_announcements(
-            guild_id_of(interaction),
-            channel.id,
-            source_ids=[each.source_id for each in sources],
-            actor=actor,
-            interaction_id=interaction.id,
+            act, channel.id, source_ids=[each.source_id for each in sources]
         )
         await reply_view(interaction, moved_view(interaction, moved, channel.id))
 
@@ -120,7 +116,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     async def ping(
         self, interaction: discord.Interaction, role: discord.Role | None = None, remove: str | None = None
     ) -> None:
-        actor, status = await self._enter(interaction)
+        act, status = await self._enter(interaction)
         _require_one(role, remove)
         if role is not None and not (role.mentionable or role.guild.me.guild_permissions.mention_everyone):
             # Discord would show the mention and notify nobody.
@@ -128,9 +124,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         if role is None and remove is None:
             await reply_view(interaction, sentence_view(ping_line(interaction, status.guild)))
             return
-        await self._services.guilds.set_ping_role(
-            guild_id_of(interaction), role.id if role else None, actor=actor, interaction_id=interaction.id
-        )
+        await self._services.guilds.set_ping_role(act, role.id if role else None)
         if role is None:
             await reply(interaction, "setup-ping-off")
         else:
@@ -139,13 +133,11 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     @app_commands.command(name="threads", description=text("command-setup-threads"))
     @app_commands.describe(on=text("option-setup-threads"))
     async def threads(self, interaction: discord.Interaction, on: bool | None = None) -> None:  # noqa: FBT001 - an option
-        actor, status = await self._enter(interaction)
+        act, status = await self._enter(interaction)
         if on is None:
             await reply(interaction, "status-threads-on" if status.guild.discussion_threads else "status-threads-off")
             return
-        await self._services.guilds.set_discussion_threads(
-            guild_id_of(interaction), wanted=on, actor=actor, interaction_id=interaction.id
-        )
+        await self._services.guilds.set_discussion_threads(act, wanted=on)
         await reply(interaction, "setup-threads-on" if on else "setup-threads-off")
 
     @app_commands.command(name="staff", description=text("command-setup-staff"))
@@ -154,16 +146,14 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     async def staff(
         self, interaction: discord.Interaction, channel: discord.TextChannel | None = None, remove: str | None = None
     ) -> None:
-        actor, status = await self._enter(interaction)
+        act, status = await self._enter(interaction)
         _require_one(channel, remove)
         if channel is not None:
             require_open(interaction, channel.id, needed=TO_TELL)
         elif remove is None:
             await reply_view(interaction, sentence_view(staff_line(interaction, status.guild)))
             return
-        await self._services.guilds.set_staff_channel(
-            guild_id_of(interaction), channel.id if channel else None, actor=actor, interaction_id=interaction.id
-        )
+        await self._services.guilds.set_staff_channel(act, channel.id if channel else None)
         if channel is None:
             await reply(interaction, "setup-staff-default")
         else:
@@ -172,7 +162,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     @app_commands.command(name="review", description=text("command-setup-review"))
     @app_commands.describe(channel=text("option-setup-review"))
     async def review(self, interaction: discord.Interaction, channel: discord.TextChannel | None = None) -> None:
-        actor, status = await self._enter(interaction)
+        act, status = await self._enter(interaction)
         if channel is None:
             await reply_view(interaction, sentence_view(review_line(interaction, status.guild)))
             return
@@ -181,9 +171,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             raise RefusedError("setup-review-public", channel=str(channel.id))
         require_open(interaction, channel.id, needed=TO_TELL)
         await promise_answer(interaction)
-        await self._services.guilds.set_review_channel(
-            guild_id_of(interaction), channel.id, actor=actor, interaction_id=interaction.id
-        )
+        await self._services.guilds.set_review_channel(act, channel.id)
         await reply(interaction, "setup-review-changed", channel=str(channel.id))
 
     @app_commands.command(name="roles", description=text("command-setup-roles"))
@@ -202,7 +190,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     ) -> None:
         # Discord is asked which commands they see, which may take longer than the three seconds of an answer.
         await promise_answer(interaction)
-        actor, status = await self._enter(interaction)
+        act, status = await self._enter(interaction)
         chosen = {StaffRole.MODERATORS: moderators, StaffRole.EDITORS: editors}
         wanted: dict[StaffRole, int | None] = {name: role.id for name, role in chosen.items() if role is not None}
         if any(role is not None and role.is_default() for role in chosen.values()):
@@ -212,9 +200,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             raise RefusedError("setup-one-of-both")
         wanted |= dict.fromkeys(taken)
         if wanted:
-            await self._services.guilds.set_roles(
-                guild_id_of(interaction), wanted, actor=actor, interaction_id=interaction.id
-            )
+            await self._services.guilds.set_roles(act, wanted)
             status = await self._services.guilds.status(guild_id_of(interaction))
         lines = await self._role_lines(interaction, status.guild)
         await reply_view(interaction, sentence_view("\n".join(lines)))
@@ -225,7 +211,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     async def archive(
         self, interaction: discord.Interaction, access: str | None = None, role: discord.Role | None = None
     ) -> None:
-        actor, status = await self._enter(interaction)
+        act, status = await self._enter(interaction)
         if access is None and role is None:
             await reply_view(interaction, sentence_view(archive_line(interaction, status.guild)))
             return
@@ -233,9 +219,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         if wanted is ArchiveAccess.ROLE and role is None:
             raise RefusedError("setup-archive-role-needed")
         role_id = role.id if role is not None and wanted is ArchiveAccess.ROLE else None
-        await self._services.guilds.open_archive(
-            guild_id_of(interaction), wanted, role_id=role_id, actor=actor, interaction_id=interaction.id
-        )
+        await self._services.guilds.open_archive(act, wanted, role_id=role_id)
         if role_id is not None:
             await reply(interaction, "setup-archive-role", role=str(role_id))
         else:
@@ -255,7 +239,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         secret: str | None = None,
         remove: str | None = None,
     ) -> None:
-        actor, status = await self._enter(interaction)
+        act, status = await self._enter(interaction)
         guild_id, push = guild_id_of(interaction), self._services.push
         if source is None:
             hooked = await push.of(guild_id)
@@ -268,45 +252,37 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             return
         _require_one(secret, remove)
         if remove is not None:
-            await push.close(guild_id, _source_id(source), actor=actor, interaction_id=interaction.id)
+            await push.close(act, _source_id(source))
             await reply(interaction, "setup-push-removed")
             return
-        opened = await push.open(
-            guild_id, _source_id(source), secret=secret, actor=actor, interaction_id=interaction.id
-        )
+        opened = await push.open(act, _source_id(source), secret=secret)
         said = "setup-push-signed" if opened.is_signed else "setup-push-open"
         await reply(interaction, said, address=opened.address)
 
     @app_commands.command(name="publish", description=text("command-setup-publish"))
     @app_commands.describe(on=text("option-setup-publish"))
     async def publish(self, interaction: discord.Interaction, on: bool | None = None) -> None:  # noqa: FBT001 - an option
-        actor, status = await self._enter(interaction)
+        act, status = await self._enter(interaction)
         if on is None:
             await reply(interaction, "status-publish-on" if status.guild.publish else "status-publish-off")
             return
-        await self._services.guilds.set_publishing(
-            guild_id_of(interaction), wanted=on, actor=actor, interaction_id=interaction.id
-        )
+        await self._services.guilds.set_publishing(act, wanted=on)
         await reply(interaction, "setup-publish-on" if on else "setup-publish-off")
 
     @app_commands.command(name="repeats", description=text("command-setup-repeats"))
     @app_commands.describe(on=text("option-setup-repeats"))
     async def repeats(self, interaction: discord.Interaction, on: bool | None = None) -> None:  # noqa: FBT001 - an option
-        actor, status = await self._enter(interaction)
+        act, status = await self._enter(interaction)
         if on is None:
             await reply(interaction, "status-repeats-on" if status.guild.announce_repeats else "status-repeats-off")
             return
-        await self._services.guilds.set_repeats(
-            guild_id_of(interaction), wanted=on, actor=actor, interaction_id=interaction.id
-        )
+        await self._services.guilds.set_repeats(act, wanted=on)
         await reply(interaction, "setup-repeats-on" if on else "setup-repeats-off")
 
     @app_commands.command(name="remove", description=text("command-setup-remove"))
     @app_commands.describe(source=text("option-setup-source"))
     async def remove(self, interaction: discord.Interaction, source: str) -> None:
-        dropped = await self._services.subscriptions.unsubscribe(
-            guild_id_of(interaction), _source_id(source), actor=actor_of(interaction), interaction_id=interaction.id
-        )
+        dropped = await self._services.subscriptions.unsubscribe(act_of(interaction), _source_id(source))
         if dropped is None:
             await reply(interaction, "setup-source-unknown")
         else:
@@ -355,18 +331,12 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     ) -> None:
         # Reading an unknown site may take longer than the three seconds that an answer has.
         await promise_answer(interaction)
-        actor, _ = await self._enter(interaction)
+        act, _ = await self._enter(interaction)
         if channel is not None:
             require_open(interaction, channel.id)
         added = await self._unless_stopping(
             self._services.subscriptions.subscribe(
-                guild_id_of(interaction),
-                url=address,
-                channel_id=channel.id if channel else None,
-                first=first,
-                key=key,
-                actor=actor,
-                interaction_id=interaction.id,
+                act, url=address, channel_id=channel.id if channel else None, first=first, key=key
             )
         )
         title, where = plain(added.title, longest=_LONGEST_TITLE), str(added.channel_id)
@@ -384,12 +354,12 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             said += " " + say(interaction, "setup-source-new-key")
         await reply_view(interaction, sentence_view(said))
 
-    async def _enter(self, interaction: discord.Interaction) -> tuple[Actor, SetupStatus]:
-        """Who acts, if that is an administrator, and the server as it is set up. Raises RefusedError."""
-        guild_id, actor = guild_id_of(interaction), actor_of(interaction)
-        await self._services.audiences.require_administrator(guild_id, actor)
-        await self._services.guilds.remember(guild_id, name=interaction.guild.name if interaction.guild else "")
-        return actor, await self._services.guilds.status(guild_id)
+    async def _enter(self, interaction: discord.Interaction) -> tuple[Act, SetupStatus]:
+        """What is done, if by an administrator, and the server as it is set up. Raises RefusedError."""
+        act = act_of(interaction)
+        await self._services.audiences.require_administrator(act.guild_id, act.actor)
+        await self._services.guilds.remember(act.guild_id, name=interaction.guild.name if interaction.guild else "")
+        return act, await self._services.guilds.status(act.guild_id)
 
     async def _role_lines(self, interaction: discord.Interaction, guild: Guild) -> list[str]:
         """For each staff role, which commands its people do not see yet, and where that is changed."""

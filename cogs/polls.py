@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.choices import PlaceForPoll, open_poll_choices, option_choices, option_value, poll_choices
-from bot.chat.context import actor_of, guild_id_of, hidden_from, language_of
+from bot.chat.context import act_of, actor_of, guild_id_of, hidden_from, language_of
 from bot.chat.polls import AskPoll, poll_text, require_place, show_ballot, vote
 from bot.chat.replies import open_form, reply_view, sentence_view
 from bot.client import Pressroom
@@ -37,9 +37,7 @@ class PollCommands(commands.GroupCog, group_name="poll", group_description=text(
         found = await self._services.polls.pick(
             guild_id_of(interaction), poll, only_open=True, alone=True, hidden=hidden_from(interaction)
         )
-        closed = await self._services.polls.close(
-            guild_id_of(interaction), found.poll_key, actor=actor_of(interaction), interaction_id=interaction.id
-        )
+        closed = await self._services.polls.close(act_of(interaction), found.poll_key)
         await reply_view(interaction, sentence_view(poll_text(closed, language=language_of(interaction))))
 
 

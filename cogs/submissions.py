@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.context import actor_of, guild_id_of
+from bot.chat.context import act_of, guild_id_of
 from bot.chat.replies import reply_view
 from bot.chat.submissions import mine_view, show_receipt, which_link_view
 from bot.client import Pressroom
@@ -39,13 +39,7 @@ class SubmitCommands(commands.GroupCog, group_name="submit", group_description=t
         address: app_commands.Range[str, 1, _LONGEST_ADDRESS],
         why: app_commands.Range[str, 1, LONGEST_NOTE] = "",
     ) -> None:
-        receipt = await self._services.submissions.submit(
-            guild_id_of(interaction),
-            address,
-            note=why,
-            actor=actor_of(interaction),
-            interaction_id=interaction.id,
-        )
+        receipt = await self._services.submissions.submit(act_of(interaction), address, note=why)
         await show_receipt(interaction, receipt)
 
     @app_commands.command(name="mine", description=text("command-submit-mine"))
@@ -66,12 +60,10 @@ class SubmitCommands(commands.GroupCog, group_name="submit", group_description=t
             return
         [address] = found
         receipt = await self._services.submissions.submit(
-            guild_id_of(interaction),
+            act_of(interaction),
             address,
             title=next((embed.title for embed in message.embeds if embed.url == address), None),
-            actor=actor_of(interaction),
             finder_id=finder_id,
-            interaction_id=interaction.id,
         )
         await show_receipt(interaction, receipt)
 

@@ -228,6 +228,17 @@ def test_only_the_store_wakes_workers_for_what_was_stored() -> None:
     assert ringing == {"processes.py"}
 
 
+def test_what_an_interaction_brings_about_is_known_by_its_act() -> None:
+    """One idiom of idempotency: no rule takes the id of an interaction apart from who acts where, or records it itself."""
+    for path in python_files("bot/services"):
+        text = path.read_text()
+        assert "record_effect" not in text, path.name
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and path.name != "interactions.py":
+                names = {each.arg for each in (*node.args.args, *node.args.kwonlyargs)}
+                assert "interaction_id" not in names, f"{path.name}: {node.name}"
+
+
 def test_nothing_is_left_behind_in_the_source() -> None:
     marks = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X])\b")
     found = [

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.clock import SystemClock
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.services import Credits, Guilds, Submissions
 from bot.store import Store
 from bot.store import floods as flood_rows
@@ -354,12 +354,10 @@ async def test_the_queue_is_exported_for_the_operator(tmp_path: Path) -> None:
         submissions = Submissions(store)
         for guild_id in (7001, 7002):
             await guilds.remember(guild_id, name=f"Server {guild_id}")
-            await guilds.set_review_channel(guild_id, 8, actor=ADMIN, interaction_id=guild_id)
-        receipt = await submissions.submit(
-            7001, "https://example.com/x", note="why", actor=Actor(mia), interaction_id=1
-        )
-        await submissions.approve(7001, receipt.submission.submission_key, actor=edda, interaction_id=2)
-        await Credits(store, clock=now).answer(7001, mia, "Mia", interaction_id=3)
+            await guilds.set_review_channel(Act(guild_id, ADMIN, guild_id), 8)
+        receipt = await submissions.submit(Act(7001, Actor(mia), 1), "https://example.com/x", note="why")
+        await submissions.approve(Act(7001, edda, 2), receipt.submission.submission_key)
+        await Credits(store, clock=now).answer(Act(7001, Actor(mia), 3), "Mia")
     code, _, told = await bot("export", "queue", folder=tmp_path, DATABASE_URL=url)
     assert code == 69
     assert "--server 7001   Server 7001" in told

@@ -4,7 +4,7 @@ from typing import Protocol, cast
 
 import discord
 
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.services import Services
 
 
@@ -32,6 +32,11 @@ def actor_of(interaction: discord.Interaction) -> Actor:
         manages_messages=granted.manage_messages or granted.administrator,
         manages_server=granted.manage_guild or granted.administrator,
     )
+
+
+def act_of(interaction: discord.Interaction) -> Act:
+    """What is done by this interaction: where, and by whom."""
+    return Act(guild_id_of(interaction), actor_of(interaction), interaction.id)
 
 
 def hidden_from(interaction: discord.Interaction) -> frozenset[int]:

@@ -7,7 +7,7 @@ from typing import Any, Self
 import discord
 from discord import ButtonStyle, ui
 
-from bot.chat.context import actor_of, guild_id_of, language_of, services_of
+from bot.chat.context import act_of, actor_of, guild_id_of, language_of, services_of
 from bot.chat.marks import message_mark
 from bot.chat.plain import plain
 from bot.chat.press import Press
@@ -84,13 +84,7 @@ class FloodChoice(Press, name="flood", state=r"(?P<flood_key>[a-z2-7]{26}):(?P<d
         return cls(str(state["flood_key"]), FloodDecision(str(state["decision"])))
 
     async def press(self, interaction: discord.Interaction) -> None:
-        flood = await services_of(interaction).floods.decide(
-            guild_id_of(interaction),
-            self.flood_key,
-            self.decision,
-            actor=actor_of(interaction),
-            interaction_id=interaction.id,
-        )
+        flood = await services_of(interaction).floods.decide(act_of(interaction), self.flood_key, self.decision)
         shown = [flood]
         if interaction.message is not None and interaction.message.flags.ephemeral:
             shown += (await _waiting(interaction))[:1]

@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.context import actor_of, guild_id_of, services_of
+from bot.chat.context import act_of, services_of
 from bot.chat.plain import fold, plain, shorten
 from bot.chat.press import Press, chosen_in
 from bot.chat.replies import reply_view, say, sentence_view
@@ -94,16 +94,14 @@ class MoveNewsletter(Press, name="move-newsletter", state=r"(?P<channel_id>\d{1,
         return view
 
     async def press(self, interaction: discord.Interaction) -> None:
-        services, guild_id, channel_id = services_of(interaction), guild_id_of(interaction), int(self.channel_id)
-        actor, chosen = actor_of(interaction), chosen_in(interaction)
-        await services.audiences.require_administrator(guild_id, actor)
+        services, act, channel_id = services_of(interaction), act_of(interaction), int(self.channel_id)
+        chosen = chosen_in(interaction)
+        await services.audiences.require_administrator(act.guild_id, act.actor)
         require_open(interaction, channel_id)
-        sources = (await services.guilds.status(guild_id)).sources
+        sources = (await services.guilds.status(act.guild_id)).sources
         moved = await services.guilds.move_announcements(
-            guild_id,
+            act,
             channel_id,
             source_ids=[each.source_id for each in sources if _ALL in chosen or str(each.source_id) in chosen],
-            actor=actor,
-            interaction_id=interaction.id,
         )
         await reply_view(interaction, moved_view(interaction, moved, channel_id))

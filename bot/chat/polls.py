@@ -9,7 +9,7 @@ import discord
 from discord import ui
 from discord.utils import format_dt
 
-from bot.chat.context import actor_of, guild_id_of, is_seen, language_of, services_of
+from bot.chat.context import act_of, actor_of, guild_id_of, is_seen, language_of, services_of
 from bot.chat.marks import message_mark
 from bot.chat.plain import fold, plain, shorten, told_apart
 from bot.chat.press import Form, Press, written_in
@@ -118,12 +118,7 @@ class Vote(Press, name="vote", state=rf"(?P<poll_key>{_KEY}):(?P<position>\d{{1,
 async def vote(interaction: discord.Interaction, poll_key: str, position: int) -> None:
     """Count the vote and say so; the one way for buttons and for `/vote`."""
     counted = await services_of(interaction).polls.vote(
-        guild_id_of(interaction),
-        poll_key,
-        position,
-        member_id=interaction.user.id,
-        interaction_id=interaction.id,
-        sees=partial(is_seen, interaction),
+        act_of(interaction), poll_key, position, sees=partial(is_seen, interaction)
     )
     sentence = say(
         interaction,
@@ -199,13 +194,11 @@ class AskPoll(Press, name="ask-poll", state=r"(?P<channel_id>\d{1,19})"):
         require_place(interaction, int(self.channel_id))
         try:
             poll = await services.polls.open(
-                guild_id_of(interaction),
+                act_of(interaction),
                 question=written.get("question", ""),
                 options=written.get("options", ""),
                 closes=written.get("closes", ""),
                 channel_id=int(self.channel_id),
-                actor=actor_of(interaction),
-                interaction_id=interaction.id,
             )
         except RefusedError as error:
             # A refused form is gone; what somebody wrote must not be.

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 from discord import ButtonStyle, ui
 
-from bot.chat.context import guild_id_of, services_of
+from bot.chat.context import act_of, services_of
 from bot.chat.press import Press
 from bot.chat.replies import change_view, promise_answer, say, sentence_view
 
@@ -22,7 +22,5 @@ class Forget(Press, name="forget", state=r"me"):
 
     async def press(self, interaction: discord.Interaction) -> None:
         await promise_answer(interaction)  # somebody may have sent in thousands of links
-        await services_of(interaction).privacy.forget(
-            guild_id_of(interaction), interaction.user.id, interaction_id=interaction.id
-        )
+        await services_of(interaction).privacy.forget(act_of(interaction))
         await change_view(interaction, sentence_view(say(interaction, "privacy-forgotten")))

@@ -8,7 +8,7 @@ import discord
 from discord import ButtonStyle, ui
 from discord.utils import format_dt
 
-from bot.chat.context import actor_of, guild_id_of, language_of, services_of
+from bot.chat.context import act_of, actor_of, guild_id_of, language_of, services_of
 from bot.chat.plain import plain, shorten
 from bot.chat.press import Press, chosen_in
 from bot.chat.replies import change_view
@@ -153,13 +153,7 @@ class QueueMark(
         return cls(str(state["submission_key"]), Plan(str(state["plan"])), int(state["page"] or 0))
 
     async def press(self, interaction: discord.Interaction) -> None:
-        item = await services_of(interaction).queue.mark(
-            guild_id_of(interaction),
-            self.submission_key,
-            self.plan,
-            actor=actor_of(interaction),
-            interaction_id=interaction.id,
-        )
+        item = await services_of(interaction).queue.mark(act_of(interaction), self.submission_key, self.plan)
         await _show(interaction, item_view(item, page=self.page, language=language_of(interaction)))
 
 

@@ -7,7 +7,7 @@ import discord
 from discord import ButtonStyle, ui
 from discord.utils import format_dt
 
-from bot.chat.context import actor_of, guild_id_of, language_of, services_of
+from bot.chat.context import act_of, actor_of, guild_id_of, language_of, services_of
 from bot.chat.marks import marks_in
 from bot.chat.plain import host_of, masked_link, plain, shorten
 from bot.chat.press import Form, Press, chosen_in, written_in
@@ -140,9 +140,7 @@ class Approve(Press, name="approve", state=_KEY):
         return ui.Button(label=label, custom_id=custom_id, style=ButtonStyle.success)
 
     async def press(self, interaction: discord.Interaction) -> None:
-        decision = await services_of(interaction).submissions.approve(
-            guild_id_of(interaction), self.submission_key, actor=actor_of(interaction), interaction_id=interaction.id
-        )
+        decision = await services_of(interaction).submissions.approve(act_of(interaction), self.submission_key)
         await _show_decision(interaction, decision)
 
 
@@ -180,11 +178,7 @@ class Declined(Press, name="declined", state=_KEY):
 
     async def press(self, interaction: discord.Interaction) -> None:
         decision = await services_of(interaction).submissions.decline(
-            guild_id_of(interaction),
-            self.submission_key,
-            written_in(interaction).get("reason", ""),
-            actor=actor_of(interaction),
-            interaction_id=interaction.id,
+            act_of(interaction), self.submission_key, written_in(interaction).get("reason", "")
         )
         await _show_decision(interaction, decision)
 
@@ -250,11 +244,7 @@ class PickLink(Press, name="pick-link", state=r"(?P<finder_id>\d{1,20})"):
         if not chosen:
             raise RefusedError("press-unknown")
         receipt = await services_of(interaction).submissions.submit(
-            guild_id_of(interaction),
-            chosen[0],
-            actor=actor_of(interaction),
-            finder_id=int(self.finder_id) or None,
-            interaction_id=interaction.id,
+            act_of(interaction), chosen[0], finder_id=int(self.finder_id) or None
         )
         await show_receipt(interaction, receipt)
 
@@ -271,12 +261,7 @@ class Withdraw(Press, name="withdraw", state=_KEY):
         return ui.Button(label=label, custom_id=custom_id, style=ButtonStyle.secondary)
 
     async def press(self, interaction: discord.Interaction) -> None:
-        submission = await services_of(interaction).submissions.withdraw(
-            guild_id_of(interaction),
-            self.submission_key,
-            member_id=interaction.user.id,
-            interaction_id=interaction.id,
-        )
+        submission = await services_of(interaction).submissions.withdraw(act_of(interaction), self.submission_key)
         sentence = say(interaction, "submit-withdrawn", name=name_of(submission))
         await change_view(interaction, sentence_view(sentence))
 
@@ -330,12 +315,7 @@ class WithdrawOne(Press, name="withdraw-one", state=r"mine"):
     async def press(self, interaction: discord.Interaction) -> None:
         service = services_of(interaction).submissions
         for submission_key in chosen_in(interaction)[:1]:
-            await service.withdraw(
-                guild_id_of(interaction),
-                submission_key,
-                member_id=interaction.user.id,
-                interaction_id=interaction.id,
-            )
+            await service.withdraw(act_of(interaction), submission_key)
         mine = await service.mine(guild_id_of(interaction), interaction.user.id)
         await change_view(interaction, mine_view(interaction, mine))
 
@@ -396,13 +376,7 @@ class CreditName(Press, name="credit-name", state=r"other"):
 
 async def answer_credit(interaction: discord.Interaction, name: str | None, *, in_own_words: bool = False) -> None:
     """Keep how the member wants to be named, and say so."""
-    kept = await services_of(interaction).credits.answer(
-        guild_id_of(interaction),
-        interaction.user.id,
-        name,
-        in_own_words=in_own_words,
-        interaction_id=interaction.id,
-    )
+    kept = await services_of(interaction).credits.answer(act_of(interaction), name, in_own_words=in_own_words)
     if kept.name is None:
         await reply(interaction, "credit-anonymous")
     else:

@@ -15,6 +15,15 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody does in a server by one interaction, whose id tells it from the same thing done once more."""
+
+    guild_id: int
+    actor: Actor
+    interaction_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Credit:
     """How a member wants to be named where a link of theirs runs: `name`, or None for not at all.
 

@@ -9,7 +9,7 @@ from bot.model.chore import Chore
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, message_link
 from bot.model.guild import FirstAnnouncement, Guild, Subscription
 from bot.model.issue import Issue
-from bot.model.member import Actor
+from bot.model.member import Act
 from bot.model.problem import Problem
 from bot.ports import Announcement
 from bot.services.audiences import require_staff
@@ -21,7 +21,6 @@ from bot.store import Store, Transaction
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import installation as installation_row
-from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 from bot.store import polls as poll_rows
@@ -286,14 +285,15 @@ class Announcements:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def post(self, guild_id: int, issue_key: str, *, actor: Actor, interaction_id: int) -> Posting:
+    async def post(self, act: Act, issue_key: str) -> Posting:
         """Announce an issue of the archive in the server's channel, unless that was done before; nobody is mentioned.
 
         An announcement that Discord refused is tried again. Raises NotFoundError for an issue the server does not read,
         RefusedError for who may not announce.
         """
-        async with self._store.write() as transaction:
-            await require_staff(transaction, guild_id, actor)
+        guild_id = act.guild_id
+        async with self._store.effect(act) as transaction:
+            await require_staff(transaction, guild_id, act.actor)
             identity = await issue_rows.identity_of(transaction, issue_key)
             subscription = await self._subscription(transaction, guild_id, issue_key)
             if subscription is None or identity is None:
@@ -308,8 +308,7 @@ class Announcements:
                 ),
                 None,
             )
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
-            if not fresh:
+            if transaction.is_repeated:
                 return Posting(queued=False, channel_id=subscription.channel_id, earlier=earlier)
             if earlier is None:
                 queued = await enqueue_announcement(
@@ -322,15 +321,16 @@ class Announcements:
                 return Posting(queued=False, channel_id=subscription.channel_id, earlier=earlier)
         return Posting(queued=True, channel_id=subscription.channel_id)
 
-    async def repost(self, guild_id: int, issue_key: str, *, actor: Actor, interaction_id: int) -> Posting:
+    async def repost(self, act: Act, issue_key: str) -> Posting:
         """Announce an issue once more, because the staff wants it; nobody is mentioned.
 
         The earlier announcement folds to a line that leads to the new one, so that there is still one message an issue.
         While one is on its way, there is nothing to announce anew. Raises NotFoundError for an issue the server does
         not read or never announced, RefusedError for who may not announce.
         """
-        async with self._store.write() as transaction:
-            await require_staff(transaction, guild_id, actor)
+        guild_id = act.guild_id
+        async with self._store.effect(act) as transaction:
+            await require_staff(transaction, guild_id, act.actor)
             identity = await issue_rows.identity_of(transaction, issue_key)
             subscription = await self._subscription(transaction, guild_id, issue_key)
             if subscription is None or identity is None:
@@ -345,8 +345,7 @@ class Announcements:
             if not records:
                 raise NotFoundError("repost-never-posted")
             latest = records[0]
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
-            if not fresh or latest.state in {DeliveryState.PENDING, DeliveryState.CLAIMED}:
+            if transaction.is_repeated or latest.state in {DeliveryState.PENDING, DeliveryState.CLAIMED}:
                 return Posting(queued=False, channel_id=latest.channel_id)
             queued = await enqueue_announcement(
                 transaction,

@@ -5,13 +5,12 @@ from collections.abc import Collection
 from bot.clock import Clock
 from bot.errors import RefusedError
 from bot.model.chore import Chore, ChoreKind
-from bot.model.member import Credit
+from bot.model.member import Act, Credit
 from bot.model.submission import Submission, SubmissionState
 from bot.services.cards import Change, show_changes
 from bot.services.portions import PORTION, begin
 from bot.store import Store, Transaction
 from bot.store import credits as credit_rows
-from bot.store import interactions as interaction_rows
 from bot.store import submissions as submission_rows
 
 LONGEST_NAME = 80
@@ -27,10 +26,8 @@ class Credits:
         async with self._store.read() as transaction:
             return await credit_rows.get(transaction, guild_id=guild_id, member_id=member_id)
 
-    async def answer(
-        self, guild_id: int, member_id: int, name: str | None, *, in_own_words: bool = False, interaction_id: int
-    ) -> Credit:
-        """Name the member so from now on, also where links of theirs ran already; None for not at all.
+    async def answer(self, act: Act, name: str | None, *, in_own_words: bool = False) -> Credit:
+        """Name who acts so from now on, also where links of theirs ran already; None for not at all.
 
         A name in the member's own words is shown to the moderators first, on the cards of what the member sends in.
         Raises RefusedError for one that is empty, invisible or too long.
@@ -42,8 +39,9 @@ class Credits:
             if not any(letter.isalnum() for letter in name) or len(name) > LONGEST_NAME:
                 raise RefusedError("credit-name-length", longest=LONGEST_NAME)
         now = self._clock.now()
-        async with self._store.write() as transaction:
-            if await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
+        guild_id, member_id = act.guild_id, act.actor.member_id
+        async with self._store.effect(act) as transaction:
+            if not transaction.is_repeated:
                 await credit_rows.answer(
                     transaction,
                     guild_id=guild_id,

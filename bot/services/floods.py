@@ -12,7 +12,7 @@ from bot.errors import NotFoundError
 from bot.model.chore import Chore, ChoreKind
 from bot.model.delivery import Purpose
 from bot.model.flood import Flood, FloodDecision
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.ports import FloodCard
 from bot.services.announcements import announce_in_guild
 from bot.services.audiences import require_staff
@@ -23,7 +23,6 @@ from bot.services.repeats import is_told_elsewhere
 from bot.store import Store, Transaction
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
-from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 
 FEWEST = 3
@@ -120,17 +119,18 @@ class Floods:
             await require_staff(transaction, guild_id, actor)
             return await flood_rows.untold(transaction, guild_id)
 
-    async def decide(
-        self, guild_id: int, flood_key: str, decision: FloodDecision, *, actor: Actor, interaction_id: int
-    ) -> Flood:
+    async def decide(self, act: Act, flood_key: str, decision: FloodDecision) -> Flood:
         """Announce what was held back, or a part of it, or nothing; the flood as it is now decided.
 
         Whoever comes second is shown what the first one decided. Raises NotFoundError for a flood that is gone.
         """
-        async with self._store.write() as transaction:
-            await require_staff(transaction, guild_id, actor)
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
-            if fresh and await flood_rows.decide(transaction, flood_key, decision, guild_id=guild_id):
+        guild_id = act.guild_id
+        async with self._store.effect(act) as transaction:
+            await require_staff(transaction, guild_id, act.actor)
+            decided = not transaction.is_repeated and await flood_rows.decide(
+                transaction, flood_key, decision, guild_id=guild_id
+            )
+            if decided:
                 if decision is not FloodDecision.NONE:
                     chore = Chore(ChoreKind.ANNOUNCE_FLOOD, guild_id, flood_key)
                     await begin(transaction, chore, announce_flood)

@@ -1,8 +1,8 @@
 """What an administrator sets for a server."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from bot.errors import NotFoundError
@@ -11,7 +11,7 @@ from bot.model.delivery import DeliveryRecord, StoppedChannel, ThreadlessChannel
 from bot.model.flood import Flood
 from bot.model.guild import ArchiveAccess, Guild, Source, StaffRole, Subscription
 from bot.model.hub import Hub
-from bot.model.member import Actor
+from bot.model.member import Act
 from bot.model.problem import Problem
 from bot.services.announcements import let_go
 from bot.services.audiences import require_administrator
@@ -28,7 +28,6 @@ from bot.store import channels as channel_rows
 from bot.store import chores as chore_rows
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
-from bot.store import interactions as interaction_rows
 from bot.store import outbox as outbox_rows
 from bot.store import push as push_rows
 from bot.store import repeats as repeat_rows
@@ -145,86 +144,78 @@ class Guilds:
             log.info("server is gone guild_id=%s", guild_id)
             await self.leave(guild_id)
 
-    async def move_announcements(
-        self, guild_id: int, channel_id: int, *, source_ids: Collection[int], actor: Actor, interaction_id: int
-    ) -> list[Source]:
+    async def move_announcements(self, act: Act, channel_id: int, *, source_ids: Collection[int]) -> list[Source]:
         """Announce these newsletters in `channel_id` from now on, also what waits for another channel; which they are.
 
         Raises NotFoundError where the server reads none of them.
         """
-        async with self._effect(interaction_id, guild_id, actor) as transaction:
-            if transaction is not None:
-                await choose_channel(transaction, guild_id, channel_id)
-                for subscription in await guild_rows.subscriptions_of_guild(transaction, guild_id):
+        async with self._effect(act) as transaction:
+            if not transaction.is_repeated:
+                await choose_channel(transaction, act.guild_id, channel_id)
+                for subscription in await guild_rows.subscriptions_of_guild(transaction, act.guild_id):
                     if subscription.source_id in source_ids:
                         await move_newsletter(transaction, subscription, channel_id=channel_id)
         async with self._store.read() as transaction:
-            sources = await guild_rows.sources_of_guild(transaction, guild_id)
+            sources = await guild_rows.sources_of_guild(transaction, act.guild_id)
         moved = [source for source in sources if source.source_id in source_ids]
         if not moved:
             raise NotFoundError("setup-source-unknown")
         return moved
 
-    async def set_ping_role(self, guild_id: int, role_id: int | None, *, actor: Actor, interaction_id: int) -> None:
+    async def set_ping_role(self, act: Act, role_id: int | None) -> None:
         """Mention this role at announcements, at most once a day; None for no mention at all."""
-        await self._change(guild_id, interaction_id, actor, ping_role_id=role_id)
+        await self._change(act, ping_role_id=role_id)
 
-    async def set_discussion_threads(self, guild_id: int, *, wanted: bool, actor: Actor, interaction_id: int) -> None:
-        async with self._effect(interaction_id, guild_id, actor) as transaction:
-            if transaction is not None:
-                await guild_rows.change_settings(transaction, guild_id, discussion_threads=wanted)
+    async def set_discussion_threads(self, act: Act, *, wanted: bool) -> None:
+        async with self._effect(act) as transaction:
+            if not transaction.is_repeated:
+                await guild_rows.change_settings(transaction, act.guild_id, discussion_threads=wanted)
                 if not wanted:
-                    await channel_rows.forget_threadless(transaction, guild_id)
+                    await channel_rows.forget_threadless(transaction, act.guild_id)
 
-    async def set_staff_channel(
-        self, guild_id: int, channel_id: int | None, *, actor: Actor, interaction_id: int
-    ) -> None:
+    async def set_staff_channel(self, act: Act, channel_id: int | None) -> None:
         """Tell the staff in this channel what needs its attention; None for where Discord tells it."""
-        async with self._effect(interaction_id, guild_id, actor) as transaction:
-            if transaction is not None:
-                await guild_rows.change_settings(transaction, guild_id, staff_channel_id=channel_id)
+        async with self._effect(act) as transaction:
+            if not transaction.is_repeated:
+                await guild_rows.change_settings(transaction, act.guild_id, staff_channel_id=channel_id)
                 if channel_id is not None:
-                    await choose_channel(transaction, guild_id, channel_id)
-                    chore = Chore(ChoreKind.MOVE_NOTICES, guild_id)
+                    await choose_channel(transaction, act.guild_id, channel_id)
+                    chore = Chore(ChoreKind.MOVE_NOTICES, act.guild_id)
                     await begin(transaction, chore, move_notices)
-                    await ask_in(transaction, guild_id, channel_id)
+                    await ask_in(transaction, act.guild_id, channel_id)
 
-    async def set_review_channel(self, guild_id: int, channel_id: int, *, actor: Actor, interaction_id: int) -> None:
+    async def set_review_channel(self, act: Act, channel_id: int) -> None:
         """Show submissions to the moderators in this channel, also those that wait; from now on members may send."""
-        async with self._effect(interaction_id, guild_id, actor) as transaction:
-            if transaction is not None:
-                await choose_channel(transaction, guild_id, channel_id)
-                await guild_rows.change_settings(transaction, guild_id, review_channel_id=channel_id)
-                await begin(transaction, Chore(ChoreKind.SHOW_WAITING, guild_id), show_waiting)
+        async with self._effect(act) as transaction:
+            if not transaction.is_repeated:
+                await choose_channel(transaction, act.guild_id, channel_id)
+                await guild_rows.change_settings(transaction, act.guild_id, review_channel_id=channel_id)
+                await begin(transaction, Chore(ChoreKind.SHOW_WAITING, act.guild_id), show_waiting)
 
-    async def set_roles(
-        self, guild_id: int, roles: Mapping[StaffRole, int | None], *, actor: Actor, interaction_id: int
-    ) -> None:
+    async def set_roles(self, act: Act, roles: Mapping[StaffRole, int | None]) -> None:
         """Let these roles decide about submissions and polls, or plan with the queue; who is not named stays.
 
         None takes one away, so that Discord's own permissions decide.
         """
         columns = {StaffRole.MODERATORS: "moderator_role_id", StaffRole.EDITORS: "editor_role_id"}
-        await self._change(guild_id, interaction_id, actor, **{columns[name]: role for name, role in roles.items()})
+        await self._change(act, **{columns[name]: role for name, role in roles.items()})
 
-    async def open_archive(
-        self, guild_id: int, access: ArchiveAccess, *, role_id: int | None, actor: Actor, interaction_id: int
-    ) -> None:
+    async def open_archive(self, act: Act, access: ArchiveAccess, *, role_id: int | None) -> None:
         """Say who may look through the archive of links; `role_id` where it is for a role."""
-        await self._change(guild_id, interaction_id, actor, archive_access=access, archive_role_id=role_id)
+        await self._change(act, archive_access=access, archive_role_id=role_id)
 
-    async def set_repeats(self, guild_id: int, *, wanted: bool, actor: Actor, interaction_id: int) -> None:
+    async def set_repeats(self, act: Act, *, wanted: bool) -> None:
         """Announce short issues also where a digest tells their story, and what waits for one at once."""
-        async with self._effect(interaction_id, guild_id, actor) as transaction:
-            if transaction is not None:
-                await guild_rows.change_settings(transaction, guild_id, announce_repeats=wanted)
+        async with self._effect(act) as transaction:
+            if not transaction.is_repeated:
+                await guild_rows.change_settings(transaction, act.guild_id, announce_repeats=wanted)
                 if wanted:
-                    chore = Chore(ChoreKind.RELEASE, guild_id)
+                    chore = Chore(ChoreKind.RELEASE, act.guild_id)
                     await begin(transaction, chore, release_portion)
 
-    async def set_publishing(self, guild_id: int, *, wanted: bool, actor: Actor, interaction_id: int) -> None:
+    async def set_publishing(self, act: Act, *, wanted: bool) -> None:
         """Publish announcements to the channels of other servers that follow."""
-        await self._change(guild_id, interaction_id, actor, publish=wanted)
+        await self._change(act, publish=wanted)
 
     async def status(self, guild_id: int) -> SetupStatus:
         """All settings of a server that `remember` knows."""
@@ -259,18 +250,12 @@ class Guilds:
             quotas=self._quotas,
         )
 
-    async def _change(self, guild_id: int, interaction_id: int, actor: Actor, **settings: object) -> None:
-        async with self._effect(interaction_id, guild_id, actor) as transaction:
-            if transaction is not None:
-                await guild_rows.change_settings(transaction, guild_id, **settings)
+    async def _change(self, act: Act, **settings: object) -> None:
+        async with self._effect(act) as transaction:
+            if not transaction.is_repeated:
+                await guild_rows.change_settings(transaction, act.guild_id, **settings)
 
-    @asynccontextmanager
-    async def _effect(self, interaction_id: int, guild_id: int, actor: Actor) -> AsyncIterator[Transaction | None]:
-        """The transaction of an administrator's effect; None when this interaction has had its effect before.
-
-        Raises RefusedError for who may not set up the server.
-        """
-        require_administrator(actor)
-        async with self._store.write() as transaction:
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
-            yield transaction if fresh else None
+    def _effect(self, act: Act) -> AbstractAsyncContextManager[Transaction]:
+        """The transaction of an administrator's effect. Raises RefusedError for who may not set up the server."""
+        require_administrator(act.actor)
+        return self._store.effect(act)

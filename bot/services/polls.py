@@ -9,7 +9,7 @@ from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
 from bot.model.delivery import Purpose
 from bot.model.issue import IssuePoll
-from bot.model.member import Actor
+from bot.model.member import Act
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
 from bot.ports import PollCard
 from bot.services.audiences import require_moderator
@@ -19,7 +19,6 @@ from bot.services.closing import closing_time
 from bot.services.keys import random_key
 from bot.services.portions import PORTION
 from bot.store import Store, Transaction
-from bot.store import interactions as interaction_rows
 from bot.store import outbox as outbox_rows
 from bot.store import polls as poll_rows
 
@@ -56,14 +55,12 @@ class Polls:
 
     async def open(
         self,
-        guild_id: int,
+        act: Act,
         *,
         question: str,
         options: str,
         closes: str,
         channel_id: int,
-        actor: Actor,
-        interaction_id: int,
     ) -> Poll:
         """Ask a question in a channel; `options` a line each, `closes` as people write it (`bot.services.closing`).
 
@@ -75,9 +72,10 @@ class Polls:
             raise RefusedError("poll-question-length", longest=LONGEST_QUESTION)
         labels = _labels(options)
         closes_at, poll_key = closing_time(closes, now=now), random_key()
-        async with self._store.write() as transaction:
-            await require_moderator(transaction, guild_id, actor)
-            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
+        guild_id = act.guild_id
+        async with self._store.effect(act) as transaction:
+            await require_moderator(transaction, guild_id, act.actor)
+            if transaction.is_repeated:
                 raise RefusedError("poll-opened-already")
             await poll_rows.add(
                 transaction,
@@ -86,7 +84,7 @@ class Polls:
                 question=question,
                 options=labels,
                 closes_at=closes_at,
-                opened_by_id=actor.member_id,
+                opened_by_id=act.actor.member_id,
                 channel_id=channel_id,
             )
             await enqueue_card(
@@ -98,23 +96,16 @@ class Polls:
             )
             return await _get(transaction, guild_id, poll_key)
 
-    async def vote(
-        self,
-        guild_id: int,
-        poll_key: str,
-        position: int,
-        *,
-        member_id: int,
-        interaction_id: int,
-        sees: Callable[[int | None], bool],
-    ) -> Vote:
+    async def vote(self, act: Act, poll_key: str, position: int, *, sees: Callable[[int | None], bool]) -> Vote:
         """Count a member's vote, in place of an earlier one; durable when this returns.
 
         sees: whether the member sees a channel now (None: the place of the press). Raises RefusedError for a poll that
         is closed, NotFoundError for one, or an option, that is not there, or not for them.
         """
         now = self._clock.now()
-        cast = await self._box.put(Ballot(interaction_id, guild_id, poll_key, member_id, position, now, sees))
+        cast = await self._box.put(
+            Ballot(act.interaction_id, act.guild_id, poll_key, act.actor.member_id, position, now, sees)
+        )
         if cast.poll is None:
             raise NotFoundError("poll-gone")
         if cast.outcome is CastOutcome.CLOSED:
@@ -132,17 +123,20 @@ class Polls:
             await _show_tallies(transaction, list(moved.values()))
         return outcomes
 
-    async def close(self, guild_id: int, poll_key: str, *, actor: Actor, interaction_id: int) -> Poll:
+    async def close(self, act: Act, poll_key: str) -> Poll:
         """Close a poll now; the poll with its result. Raises RefusedError when it is closed already."""
-        async with self._store.write() as transaction:
-            await require_moderator(transaction, guild_id, actor)
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
-            if fresh and await poll_rows.close(transaction, poll_key, guild_id=guild_id, by=actor.member_id):
+        guild_id = act.guild_id
+        async with self._store.effect(act) as transaction:
+            await require_moderator(transaction, guild_id, act.actor)
+            closed = not transaction.is_repeated and await poll_rows.close(
+                transaction, poll_key, guild_id=guild_id, by=act.actor.member_id
+            )
+            if closed:
                 poll = await _get(transaction, guild_id, poll_key)
                 await show_changes(transaction, [Change(guild_id, _subject(poll))])
             else:
                 poll = await _get(transaction, guild_id, poll_key)
-                if fresh:
+                if not transaction.is_repeated:
                     raise RefusedError("poll-closed-already", question=poll.question)
         return poll
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from bot.model.chore import Chore, ChoreKind
+from bot.model.member import Act
 from bot.services.cards import Change, show_changes
 from bot.services.portions import PORTION, begin, go_on
 from bot.store import Store, Transaction
 from bot.store import chores as chore_rows
-from bot.store import interactions as interaction_rows
 from bot.store import privacy as privacy_rows
 
 _READ_AT_ONCE = 500
@@ -35,14 +35,14 @@ class Privacy:
                 if len(rows) < _READ_AT_ONCE:
                     break
 
-    async def forget(self, guild_id: int, member_id: int, *, interaction_id: int) -> None:
-        """Let nothing that is kept for a server name the member, nor any message that stands there.
+    async def forget(self, act: Act) -> None:
+        """Let nothing that is kept for a server name who acts, nor any message that stands there.
 
         A portion a transaction; broken off, the worker `chores` goes on.
         """
-        chore = Chore(ChoreKind.FORGET, guild_id, member_id=member_id)
-        async with self._store.write() as transaction:
-            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
+        chore = Chore(ChoreKind.FORGET, act.guild_id, member_id=act.actor.member_id)
+        async with self._store.effect(act) as transaction:
+            if transaction.is_repeated:
                 return
             await begin(transaction, chore, forget_portion)
         while await self._forget_more(chore):

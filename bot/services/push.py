@@ -16,12 +16,11 @@ from secrets import token_urlsafe
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
 from bot.log import keep_secret
-from bot.model.member import Actor
+from bot.model.member import Act
 from bot.services.audiences import require_administrator
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas, soonest_after, used_up
 from bot.store import Store, Transaction
 from bot.store import guilds as guild_rows
-from bot.store import interactions as interaction_rows
 from bot.store import push as push_rows
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
@@ -64,28 +63,26 @@ class Push:
         self._secrets = secrets
         self._public_url = public_url
 
-    async def open(
-        self, guild_id: int, source_id: int, *, secret: str | None, actor: Actor, interaction_id: int
-    ) -> Hooked:
+    async def open(self, act: Act, source_id: int, *, secret: str | None) -> Hooked:
         """The address for a source that the server reads: the one that it has, or else a new one.
 
         secret: with which the platform signs from now on (`whsec_…`). Raises RefusedError where the operator opened no
         way in, for what is no such secret, and for who may not set up the server; NotFoundError for a source that the
         server does not read.
         """
-        require_administrator(actor)
+        require_administrator(act.actor)
+        guild_id = act.guild_id
         if self._public_url is None:
             raise RefusedError("push-closed")
         sealed = None
         if secret is not None:
             _key_of(secret)
             sealed = self._secrets.seal(secret)
-        async with self._store.write() as transaction:
+        async with self._store.effect(act) as transaction:
             await self._require_read(transaction, guild_id, source_id)
             await guild_rows.hold_guild(transaction, guild_id)  # two who ask at once get the same address
             hook = await push_rows.hook_of(transaction, guild_id=guild_id, source_id=source_id)
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
-            if fresh and (hook is None or sealed is not None):
+            if not transaction.is_repeated and (hook is None or sealed is not None):
                 await push_rows.set_hook(
                     transaction,
                     guild_id=guild_id,
@@ -98,13 +95,13 @@ class Push:
             raise NotFoundError("push-unknown")  # a replay: it was taken away meanwhile
         return self._hooked(hook)
 
-    async def close(self, guild_id: int, source_id: int, *, actor: Actor, interaction_id: int) -> None:
+    async def close(self, act: Act, source_id: int) -> None:
         """Let the server's address for a source do nothing any more. Raises as `open`."""
-        require_administrator(actor)
-        async with self._store.write() as transaction:
-            await self._require_read(transaction, guild_id, source_id)
-            if await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
-                await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
+        require_administrator(act.actor)
+        async with self._store.effect(act) as transaction:
+            await self._require_read(transaction, act.guild_id, source_id)
+            if not transaction.is_repeated:
+                await push_rows.remove_hooks(transaction, guild_id=act.guild_id, source_id=source_id)
 
     async def of(self, guild_id: int) -> dict[int, Hooked]:
         """The server's addresses, by source."""

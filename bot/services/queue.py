@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from bot.errors import NotFoundError
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.model.submission import Plan, QueueItem, Submission
 from bot.services.audiences import require_editor, require_staff
 from bot.store import Store, Transaction
 from bot.store import credits as credit_rows
-from bot.store import interactions as interaction_rows
 from bot.store import submissions as submission_rows
 
 ON_A_PAGE = 10
@@ -55,19 +54,15 @@ class Queue:
             await require_staff(transaction, guild_id, actor)
             return await _item(transaction, guild_id, submission_key)
 
-    async def mark(
-        self, guild_id: int, submission_key: str, plan: Plan, *, actor: Actor, interaction_id: int
-    ) -> QueueItem:
+    async def mark(self, act: Act, submission_key: str, plan: Plan) -> QueueItem:
         """Note what the editor means to do with an item; the last word counts. Raises RefusedError."""
-        async with self._store.write() as transaction:
-            await require_editor(transaction, guild_id, actor)
-            if await interaction_rows.record_effect(
-                transaction, interaction_id, guild_id=guild_id
-            ) and not await submission_rows.set_plan(
-                transaction, submission_key, guild_id=guild_id, plan=plan, by=actor.member_id
+        async with self._store.effect(act) as transaction:
+            await require_editor(transaction, act.guild_id, act.actor)
+            if not transaction.is_repeated and not await submission_rows.set_plan(
+                transaction, submission_key, guild_id=act.guild_id, plan=plan, by=act.actor.member_id
             ):
                 raise NotFoundError("queue-item-gone")
-            return await _item(transaction, guild_id, submission_key)
+            return await _item(transaction, act.guild_id, submission_key)
 
     async def everything(self, guild_id: int, *, actor: Actor | None = None) -> AsyncIterator[QueueItem]:
         """The whole queue in the order of approval, for an export, a few at a time: it may be larger than memory.

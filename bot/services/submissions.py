@@ -12,7 +12,7 @@ from bot.model.chore import Chore, ChoreKind
 from bot.model.delivery import Purpose
 from bot.model.invitation import invites
 from bot.model.issue import Issue
-from bot.model.member import Actor, Credit
+from bot.model.member import Act, Credit
 from bot.model.pasted import one_address
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.ports import ReviewCard
@@ -26,7 +26,6 @@ from bot.store import Store, Transaction
 from bot.store import chores as chore_rows
 from bot.store import credits as credit_rows
 from bot.store import guilds as guild_rows
-from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import submissions as submission_rows
 
@@ -84,45 +83,35 @@ class Mine:
 
 
 class Submissions:
-    """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
-
     def __init__(self, store: Store, *, limits: Limits = DEFAULT_LIMITS) -> None:
         self._store = store
         self._limits = limits
 
     async def submit(
-        self,
-        guild_id: int,
-        url: str,
-        *,
-        note: str = "",
-        title: str | None = None,
-        actor: Actor,
-        finder_id: int | None = None,
-        interaction_id: int,
+        self, act: Act, url: str, *, note: str = "", title: str | None = None, finder_id: int | None = None
     ) -> Receipt:
         """Keep a link that somebody sends in, or brings for `finder_id`, and show it to the moderators.
 
         Raises RefusedError, and keeps nothing, for what is no link that may be shown, what was sent before or ran in an
         issue, what is too much of a member, and where nobody would look at it.
         """
-        member_id = actor.member_id
+        guild_id, member_id = act.guild_id, act.actor.member_id
         shown, link_key, key_version = _safe_link(url)
         known_as = keys_of(shown) or (link_key,)
         if len(note) > LONGEST_NOTE:
             raise RefusedError("submit-note-length", longest=LONGEST_NOTE)
         finder, submission_key = finder_id or member_id, random_key()
-        async with self._store.write() as transaction:
+        async with self._store.effect(act) as transaction:
             await guild_rows.hold_guild(transaction, guild_id)  # what is sent at once is counted one by one
             guild = await guild_rows.get_guild(transaction, guild_id)
             if guild is None or guild.review_channel_id is None:
                 raise RefusedError("submit-closed")
-            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
+            if transaction.is_repeated:
                 return await self._earlier(transaction, guild_id, known_as)
             await self._refuse_known(transaction, guild_id, known_as, member_id=member_id)
             asks = finder == member_id and await credit_rows.ask(transaction, guild_id=guild_id, member_id=member_id)
             # Who may decide ends what waits, and collects for others by the dozen.
-            if not (await rights_of(transaction, guild_id, actor)).moderate:
+            if not (await rights_of(transaction, guild_id, act.actor)).moderate:
                 await self._refuse_too_many(transaction, guild_id, member_id)
             if not await submission_rows.add(
                 transaction,
@@ -202,13 +191,13 @@ class Submissions:
             credit = await credit_rows.get(transaction, guild_id=guild_id, member_id=member_id)
         return Mine(tuple(found), credit)
 
-    async def withdraw(self, guild_id: int, submission_key: str, *, member_id: int, interaction_id: int) -> Submission:
+    async def withdraw(self, act: Act, submission_key: str) -> Submission:
         """Take a submission back. Raises RefusedError when it is planned or has run, or not the member's."""
-        async with self._store.write() as transaction:
+        guild_id, member_id = act.guild_id, act.actor.member_id
+        async with self._store.effect(act) as transaction:
             submission = await _get(transaction, guild_id, submission_key)
             if member_id not in {submission.finder_id, submission.brought_by_id}:
                 raise NotFoundError("submission-gone")
-            await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
             if await submission_rows.withdraw(transaction, submission_key, guild_id=guild_id, member_id=member_id):
                 await show_changes(transaction, [Change(guild_id, submission_key)])
             submission = await _get(transaction, guild_id, submission_key)
@@ -216,46 +205,28 @@ class Submissions:
                 raise RefusedError("withdraw-too-late", state=_what_became_of(submission))
         return submission
 
-    async def approve(self, guild_id: int, submission_key: str, *, actor: Actor, interaction_id: int) -> Decision:
+    async def approve(self, act: Act, submission_key: str) -> Decision:
         """Put a submission into the editor's queue, unless somebody decided before. Raises RefusedError."""
-        return await self._decide(
-            guild_id, submission_key, SubmissionState.APPROVED, actor=actor, interaction_id=interaction_id
-        )
+        return await self._decide(act, submission_key, SubmissionState.APPROVED)
 
-    async def decline(
-        self, guild_id: int, submission_key: str, reason: str, *, actor: Actor, interaction_id: int
-    ) -> Decision:
+    async def decline(self, act: Act, submission_key: str, reason: str) -> Decision:
         """Decline a submission; its finder reads the reason. Unless somebody decided before. Raises RefusedError."""
         if len(reason) > LONGEST_REASON:
             raise RefusedError("decline-reason-length", longest=LONGEST_REASON)
-        return await self._decide(
-            guild_id,
-            submission_key,
-            SubmissionState.DECLINED,
-            actor=actor,
-            interaction_id=interaction_id,
-            reason=reason.strip() or None,
-        )
+        return await self._decide(act, submission_key, SubmissionState.DECLINED, reason=reason.strip() or None)
 
     async def _decide(
-        self,
-        guild_id: int,
-        submission_key: str,
-        state: SubmissionState,
-        *,
-        actor: Actor,
-        interaction_id: int,
-        reason: str | None = None,
+        self, act: Act, submission_key: str, state: SubmissionState, *, reason: str | None = None
     ) -> Decision:
-        async with self._store.write() as transaction:
-            await require_moderator(transaction, guild_id, actor)
-            is_fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
-            decided = is_fresh and await submission_rows.decide(
+        guild_id, member_id = act.guild_id, act.actor.member_id
+        async with self._store.effect(act) as transaction:
+            await require_moderator(transaction, guild_id, act.actor)
+            decided = not transaction.is_repeated and await submission_rows.decide(
                 transaction,
                 submission_key,
                 guild_id=guild_id,
                 state=state,
-                by=actor.member_id,
+                by=member_id,
                 reason=reason,
                 plan=Plan.QUEUED if state is SubmissionState.APPROVED else None,
             )
@@ -266,7 +237,7 @@ class Submissions:
             if decided and state is SubmissionState.APPROVED and submission.finder_id is not None:
                 await self._approve_name(transaction, guild_id, submission.finder_id)
         # Pressed twice, or heard twice.
-        was_ours = submission.decided_by_id == actor.member_id and submission.state is state
+        was_ours = submission.decided_by_id == member_id and submission.state is state
         return Decision(submission, is_ours=decided or was_ours)
 
     async def _approve_name(self, transaction: Transaction, guild_id: int, finder_id: int) -> None:

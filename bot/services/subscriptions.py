@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.errors import FetchError, NotFoundError, RefusedError, TooMuchError, UnreadableError
 from bot.garbage import keeps_what_arrives
 from bot.model.guild import FirstAnnouncement, Source, Subscription, folder_address
-from bot.model.member import Actor
+from bot.model.member import Act
 from bot.model.pasted import one_address
 from bot.ports import IssueSource, Reading, Unchanged
 from bot.services.announcements import announce_newest
@@ -27,7 +27,6 @@ from bot.services.rekeying import keys_of
 from bot.store import Store, Transaction
 from bot.store import attempts as attempt_rows
 from bot.store import guilds as guild_rows
-from bot.store import interactions as interaction_rows
 from bot.store import issues as issue_rows
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
@@ -121,12 +120,10 @@ class Subscriptions:
     @keeps_what_arrives
     async def subscribe(
         self,
-        guild_id: int,
+        act: Act,
         *,
         url: str,
         channel_id: int | None = None,
-        actor: Actor,
-        interaction_id: int,
         first: FirstAnnouncement = FirstAnnouncement.NEWEST,
         key: str | None = None,
     ) -> Subscribed:
@@ -143,7 +140,8 @@ class Subscriptions:
         and for who may not set up the server; FetchError or UnreadableError when nothing can be read there. Then
         nothing is kept.
         """
-        require_administrator(actor)
+        require_administrator(act.actor)
+        guild_id = act.guild_id
         address, credentials = folder_address(url, guild_id), None
         if address is None:
             if url.strip().startswith("folder:"):
@@ -156,7 +154,7 @@ class Subscriptions:
             if known is None:
                 self._require_place(await guild_rows.subscriptions_of_guild(transaction, guild_id))
         if known is not None and is_as_before:
-            return await self._settle(guild_id, known, channel_id=channel_id, interaction_id=interaction_id)
+            return await self._settle(act, known, channel_id=channel_id)
         async with attempt(self._store, guild_id, self._quotas, clock=self._clock, incarnation=self._incarnation):
             address, seen = await self._look(known.url if known else address, credentials, guild_id)
         reading = seen if isinstance(seen, Reading) else None
@@ -167,19 +165,12 @@ class Subscriptions:
             new_key = (
                 None if known is None or self._is_key_of(known, credentials) else self._key(known.url, credentials)
             )
-            return await self._settle(
-                guild_id, alike, channel_id=channel_id, interaction_id=interaction_id, new_key=new_key
-            )
+            return await self._settle(act, alike, channel_id=channel_id, new_key=new_key)
         source, added_in = await self._add(
-            guild_id,
-            address,
-            self._key(address, credentials),
-            channel_id=channel_id,
-            first=first,
-            interaction_id=interaction_id,
+            act, address, self._key(address, credentials), channel_id=channel_id, first=first
         )
         if added_in is None:
-            return await self._settle(guild_id, source, channel_id=channel_id, interaction_id=interaction_id)
+            return await self._settle(act, source, channel_id=channel_id)
         return Subscribed(
             Outcome.ADDED,
             source,
@@ -202,22 +193,15 @@ class Subscriptions:
         return not credentials or self._key(source.url, credentials).url_key == source.url_key
 
     async def _add(
-        self,
-        guild_id: int,
-        address: str,
-        key: _Key,
-        *,
-        channel_id: int | None,
-        first: FirstAnnouncement,
-        interaction_id: int,
+        self, act: Act, address: str, key: _Key, *, channel_id: int | None, first: FirstAnnouncement
     ) -> tuple[Source, int | None]:
         """The source, and where it is announced from now on; None if the server came to read it meanwhile."""
-        async with self._store.write() as transaction:
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
+        guild_id = act.guild_id
+        async with self._store.effect(act) as transaction:
             await guild_rows.hold_guild(transaction, guild_id)  # two who add at once are counted one after the other
             source = await source_rows.add_source(transaction, url=address, url_key=key.url_key, secret=key.secret)
             read = await guild_rows.subscriptions_of_guild(transaction, guild_id)
-            if not fresh or source.source_id in {each.source_id for each in read}:
+            if transaction.is_repeated or source.source_id in {each.source_id for each in read}:
                 return source, None
             channel_id = channel_id or next((each.channel_id for each in read), None)
             if channel_id is None:
@@ -228,23 +212,22 @@ class Subscriptions:
 
     async def _settle(
         self,
-        guild_id: int,
+        act: Act,
         source: Source,
         *,
         channel_id: int | None,
-        interaction_id: int,
         new_key: _Key | None = None,
     ) -> Subscribed:
         """Announce in this channel what the server reads already, and read it with the key that was given."""
-        moved_from = None
-        async with self._store.write() as transaction:
-            fresh = await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id)
+        guild_id, moved_from = act.guild_id, None
+        async with self._store.effect(act) as transaction:
+            is_fresh = not transaction.is_repeated
             await guild_rows.hold_guild(transaction, guild_id)
             # Before the source's own row, as a reading that is being stored does.
             await guild_rows.hold_subscriptions_of_guild(transaction, guild_id)
             subscription = await _subscription(transaction, guild_id, source.source_id)
             if (
-                fresh
+                is_fresh
                 and new_key is not None
                 and not await source_rows.change_key(
                     transaction,
@@ -255,7 +238,7 @@ class Subscriptions:
                 )
             ):
                 raise RefusedError("setup-source-other-key", title=source.name)
-            if fresh and channel_id is not None:
+            if is_fresh and channel_id is not None:
                 await choose_channel(transaction, guild_id, channel_id)
                 if subscription.channel_id != channel_id:
                     moved_from = subscription.channel_id
@@ -312,16 +295,16 @@ class Subscriptions:
         if not alone and source.first_read_at is not None:  # else the coming first reading announces
             await announce_newest(transaction, guild_id=guild_id, source_id=source.source_id)
 
-    async def unsubscribe(self, guild_id: int, source_id: int, *, actor: Actor, interaction_id: int) -> int | None:
+    async def unsubscribe(self, act: Act, source_id: int) -> int | None:
         """Stop reading a source for a server, and drop what is still queued; None when it did not read it.
 
         Else how many issues waited for a digest and are dropped. Raises RefusedError for who may not set up the server.
         """
-        require_administrator(actor)
-        async with self._store.write() as transaction:
-            if not await interaction_rows.record_effect(transaction, interaction_id, guild_id=guild_id):
+        require_administrator(act.actor)
+        async with self._store.effect(act) as transaction:
+            if transaction.is_repeated:
                 return None
-            return await stop_reading(transaction, guild_id=guild_id, source_id=source_id)
+            return await stop_reading(transaction, guild_id=act.guild_id, source_id=source_id)
 
 
 async def _subscription(transaction: Transaction, guild_id: int, source_id: int) -> Subscription:

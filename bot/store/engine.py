@@ -33,11 +33,13 @@ from bot.errors import (
     StoreGoneError,
     StoreReadOnlyError,
 )
+from bot.model.member import Act
 from bot.model.worker import WorkerName
 from bot.ports import Bell
 from bot.store import one_trip
 from bot.store.complaints import READ_ONLY, explanation, silence, translated_errors
 from bot.store.group_commit import GroupCommit, Transaction, uninterrupted
+from bot.store.interactions import record_effect
 from bot.store.line import Line
 from bot.store.private_files import make_private_folder
 from bot.store.turns import Asker, Turns
@@ -213,6 +215,13 @@ class Store:
         except StoreReadOnlyError:
             await self._renew_connections()
             raise
+
+    @contextlib.asynccontextmanager
+    async def effect(self, act: Act) -> AsyncIterator[Transaction]:
+        """`write`, for what somebody brings about; `is_repeated` where the same interaction did so before."""
+        async with self.write() as transaction:
+            transaction.is_repeated = not await record_effect(transaction, act)
+            yield transaction
 
     def _ring(self, transaction: Transaction) -> None:
         for worker in sorted(transaction.woken):

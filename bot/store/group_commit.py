@@ -24,6 +24,8 @@ _MOST_UNITS_PER_COMMIT = 50
 class Transaction:
     """What a rule writes and reads through; all of it happens at one moment, `now` (aware UTC).
 
+    is_repeated: the interaction whose effect this is has had one before (`Store.effect`), so it must have none.
+
     On SQLite a statement that has begun is let finish before a cancellation goes on: breaking it off would cost the
     connection, and with it the work of all the others that share its commit.
     """
@@ -31,6 +33,7 @@ class Transaction:
     def __init__(self, connection: AsyncConnection, *, now: datetime, is_shared: bool = False) -> None:
         self.now = now
         self.woken: set[WorkerName] = set()
+        self.is_repeated = False
         self._connection = connection
         self._is_shared = is_shared
 

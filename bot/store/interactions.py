@@ -4,19 +4,20 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import delete, select, union_all
 
+from bot.model.member import Act
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
 from bot.store.tables import ballot_ledger, interactions, polls
 
 
-async def record_effect(transaction: Transaction, interaction_id: int, *, guild_id: int | None) -> bool:
+async def record_effect(transaction: Transaction, act: Act) -> bool:
     """True the first time; False when this interaction has acted already and must not act again.
 
     So a press that Discord delivers twice, or that we retry, is idempotent: the id of the interaction is the key.
     """
     result = await transaction.execute(
         insert(transaction, interactions)
-        .values(interaction_id=interaction_id, guild_id=guild_id, acted_at=transaction.now)
+        .values(interaction_id=act.interaction_id, guild_id=act.guild_id, acted_at=transaction.now)
         .on_conflict_do_nothing(index_elements=["interaction_id"])
     )
     return bool(result.rowcount)

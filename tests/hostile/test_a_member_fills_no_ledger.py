@@ -4,6 +4,7 @@ import asyncio
 
 from sqlalchemy import func, insert, select, update
 
+from bot.model.member import Act, Actor
 from bot.model.poll import CastOutcome, Poll
 from bot.services import Polls
 from bot.store import interactions as interaction_rows
@@ -46,7 +47,7 @@ async def test_a_press_that_is_heard_again_after_its_row_has_left_counts_nothing
     for number in range(2 * MOST_PRESSES):
         await vote(desk, poll, EAGER, number % 2, interaction=1_000 + number)
     heard = await desk.services.polls.vote(
-        poll.guild_id, poll.poll_key, 0, member_id=EAGER, interaction_id=1_000, sees=lambda _: True
+        Act(poll.guild_id, Actor(EAGER), 1_000), poll.poll_key, 0, sees=lambda _: True
     )
     assert (heard.outcome, heard.option.position) == (CastOutcome.SAME, 1), "it tells what counts"
     assert await tally(desk, poll) == {1: 1}
@@ -73,6 +74,4 @@ async def test_what_an_older_version_kept_leaves_in_parts(desk: Desk, database_u
 
 
 async def change(polls: Polls, poll: Poll, position: int, *, interaction_id: int) -> None:
-    await polls.vote(
-        poll.guild_id, poll.poll_key, position, member_id=EAGER, interaction_id=interaction_id, sees=lambda _: True
-    )
+    await polls.vote(Act(poll.guild_id, Actor(EAGER), interaction_id), poll.poll_key, position, sees=lambda _: True)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import DeliveryError, RefusedError
 from bot.model.delivery import Delivery, DeliveryRecord, Sent
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.model.submission import Submission
 from bot.ports import Matter, ReviewCard
 from bot.services import Submissions
@@ -19,9 +19,7 @@ from tests.services.test_submissions import MARA, MIA, NILS, REVIEW, approve, op
 
 
 async def take_back(desk: Desk, submission: Submission) -> None:
-    await desk.services.submissions.withdraw(
-        GUILD, submission.submission_key, member_id=MIA, interaction_id=next(desk.interactions)
-    )
+    await desk.services.submissions.withdraw(Act(GUILD, Actor(MIA), next(desk.interactions)), submission.submission_key)
 
 
 async def settle(desk: Desk) -> None:
@@ -58,11 +56,9 @@ async def test_what_is_sent_at_once_is_no_more_than_a_day_allows(desk: Desk) -> 
 
     async def bring(number: int, member_id: int, *, may_decide: bool = False) -> object:
         return await service.submit(
-            GUILD,
+            Act(GUILD, Actor(member_id, manages_messages=may_decide), next(desk.interactions)),
             f"https://example.com/{number}",
-            actor=Actor(member_id, manages_messages=may_decide),
             finder_id=member_id + 1000 if number % 2 else None,
-            interaction_id=next(desk.interactions),
         )
 
     async def taken(*sending: Awaitable[object]) -> list[str]:

@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
+from bot.model.member import Act
 from bot.services import Guilds, Push, Subscriptions, WebSub
 from bot.store import Store
 from bot.store.secret_box import SecretBox
@@ -51,8 +52,8 @@ class Door:
             secrets=self._secrets,
             clock=self.clock,
             interval=timedelta(minutes=10),
-        ).subscribe(GUILD, url="https://news.example/feed", channel_id=8001, actor=ADMIN, interaction_id=1)
-        hooked = await self.push.open(GUILD, 1, secret=secret, actor=ADMIN, interaction_id=2)
+        ).subscribe(Act(GUILD, ADMIN, 1), url="https://news.example/feed", channel_id=8001)
+        hooked = await self.push.open(Act(GUILD, ADMIN, 2), 1, secret=secret)
         return hooked.address.rpartition("/")[2]
 
     @asynccontextmanager

@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select, text
 from bot.errors import FetchError
 from bot.importing import import_issues
 from bot.model.issue import Issue
+from bot.model.member import Act
 from bot.model.submission import SubmissionState
 from bot.services import Guilds, Sources
 from bot.services.portions import PORTION
@@ -249,9 +250,7 @@ async def test_what_a_server_lets_go_stays_on_its_share_until_it_is_deleted_or_r
     retention = Retention(desk.store, clock=desk.clock)
     assert await shares() == [0, 3]
     [source] = (await desk.services.guilds.status(GUILD + 1)).sources
-    await desk.services.subscriptions.unsubscribe(
-        GUILD + 1, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD + 1, ADMIN, next(desk.interactions)), source.source_id)
     assert await shares() == [0, 3], "the last one has it"
     await retention.clear()
     desk.clock.move(timedelta(days=UNREAD_DAYS + 1))
@@ -263,9 +262,7 @@ async def test_what_a_server_lets_go_stays_on_its_share_until_it_is_deleted_or_r
 
 async def unsubscribed(desk: Desk) -> None:
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
 
 
 async def unread_but_for_a_day(desk: Desk) -> Retention:

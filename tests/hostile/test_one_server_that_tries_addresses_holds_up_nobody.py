@@ -16,6 +16,7 @@ from aiohttp import web
 from bot.errors import RefusedError
 from bot.fetch import Fetcher
 from bot.model.guild import Source
+from bot.model.member import Act
 from bot.ports import Reading
 from bot.services import Subscriptions
 from bot.services.quotas import ATTEMPT_BYTES, MEGABYTE, Quotas
@@ -133,11 +134,7 @@ async def test_a_second_address_is_answered_at_once_while_the_first_is_looked_at
 
     def add(process: Subscriptions, path: str, *, guild_id: int = GUILD) -> Coroutine[Any, Any, Subscribed]:
         return process.subscribe(
-            guild_id,
-            url=oven.address + path,
-            channel_id=CHANNEL,
-            actor=ADMIN,
-            interaction_id=next(desk.interactions),
+            Act(guild_id, ADMIN, next(desk.interactions)), url=oven.address + path, channel_id=CHANNEL
         )
 
     first = asyncio.create_task(add(here, "/slow/1"))
@@ -167,11 +164,7 @@ async def test_however_many_try_at_once_a_server_gets_no_more_than_its_quota(
             while True:
                 try:
                     await processes[number % 2].subscribe(
-                        GUILD,
-                        url=oven.address + "/endless",
-                        channel_id=CHANNEL,
-                        actor=ADMIN,
-                        interaction_id=next(desk.interactions),
+                        Act(GUILD, ADMIN, next(desk.interactions)), url=oven.address + "/endless", channel_id=CHANNEL
                     )
                 except RefusedError as error:
                     refusals.add(error.message_id)
@@ -236,11 +229,7 @@ async def test_while_six_heavy_pages_are_looked_at_for_a_feed_a_neighbours_newsl
 
     def add(guild_id: int, path: str) -> asyncio.Task[Subscribed]:
         adding = subscriptions.subscribe(
-            guild_id,
-            url=oven.address + path,
-            channel_id=CHANNEL,
-            actor=ADMIN,
-            interaction_id=next(desk.interactions),
+            Act(guild_id, ADMIN, next(desk.interactions)), url=oven.address + path, channel_id=CHANNEL
         )
         return asyncio.create_task(adding)
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.errors import NotFoundError
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.model.poll import CastOutcome
 from bot.services import Guilds, Polls
 from bot.store import Store
@@ -21,13 +21,11 @@ async def test_a_press_from_outside_is_answered_as_if_there_were_no_poll(store: 
     await Guilds(store).remember(GUILD, name="Server")
     polls = Polls(store, clock=clock)
     poll = await polls.open(
-        GUILD,
+        Act(GUILD, Actor(31, manages_messages=True), 1),
         question="Which?",
         options="A\nB",
         closes="2 days",
         channel_id=PLACE,
-        actor=Actor(31, manages_messages=True),
-        interaction_id=1,
     )
     asked: list[int | None] = []
 
@@ -36,9 +34,7 @@ async def test_a_press_from_outside_is_answered_as_if_there_were_no_poll(store: 
             asked.append(channel_id)
             return not hidden
 
-        given = await polls.vote(
-            GUILD, poll.poll_key, position, member_id=MEMBER, interaction_id=interaction_id, sees=sees
-        )
+        given = await polls.vote(Act(GUILD, Actor(MEMBER), interaction_id), poll.poll_key, position, sees=sees)
         return given.outcome
 
     assert await vote(0, 2, hidden=False) is CastOutcome.COUNTED
@@ -58,7 +54,7 @@ async def test_an_issues_poll_stands_where_the_issue_does(desk: Desk, stands: st
         await desk.services.outbox.deliver_due()
         # What is announced there stays there, wherever the next issues go.
         await desk.services.guilds.move_announcements(
-            GUILD, CHANNEL + 1, source_ids=[1], actor=ADMIN, interaction_id=next(desk.interactions)
+            Act(GUILD, ADMIN, next(desk.interactions)), CHANNEL + 1, source_ids=[1]
         )
     elif stands == "refused":
         async with desk.store.write() as transaction:
@@ -67,9 +63,7 @@ async def test_an_issues_poll_stands_where_the_issue_does(desk: Desk, stands: st
     assert (poll.issue_key is not None, poll.channel_id) == (True, None)
 
     async def vote(sees: Callable[[int | None], bool]) -> CastOutcome:
-        given = await polls.vote(
-            GUILD, poll.poll_key, 0, member_id=MEMBER, interaction_id=next(desk.interactions), sees=sees
-        )
+        given = await polls.vote(Act(GUILD, Actor(MEMBER), next(desk.interactions)), poll.poll_key, 0, sees=sees)
         return given.outcome
 
     with pytest.raises(NotFoundError, match="poll-gone"):

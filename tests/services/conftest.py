@@ -14,7 +14,7 @@ from sqlalchemy import text
 from bot.metrics import Metrics
 from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.ports import IssueSource
 from bot.services import Outbox, Services, Sources, Subscriptions
 from bot.services.building import build
@@ -53,23 +53,16 @@ class Desk:
     async def subscribe(self, guild_id: int = GUILD, channel_id: int = CHANNEL, url: str = FEED) -> None:
         await self.services.guilds.remember(guild_id, name=f"Server {guild_id}")
         await self.services.subscriptions.subscribe(
-            guild_id,
-            url=url,
-            channel_id=channel_id,
-            first=self.first,
-            actor=ADMIN,
-            interaction_id=next(self.interactions),
+            Act(guild_id, ADMIN, next(self.interactions)), url=url, channel_id=channel_id, first=self.first
         )
 
     async def move(self, channel_id: int, *, guild_id: int = GUILD, interaction_id: int | None = None) -> None:
         """Announce everything that the server reads in another channel."""
         read = (await self.services.guilds.status(guild_id)).sources
         await self.services.guilds.move_announcements(
-            guild_id,
+            Act(guild_id, ADMIN, interaction_id or next(self.interactions)),
             channel_id,
             source_ids=[source.source_id for source in read],
-            actor=ADMIN,
-            interaction_id=interaction_id or next(self.interactions),
         )
 
     async def look_again(self) -> None:

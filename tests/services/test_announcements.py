@@ -10,6 +10,7 @@ from sqlalchemy import text, update
 from bot.errors import DeliveryRefusedError, NotFoundError, RefusedError
 from bot.model.delivery import Purpose
 from bot.model.guild import FirstAnnouncement
+from bot.model.member import Act
 from bot.model.problem import Problem
 from bot.ports import Reading
 from bot.services.keys import delivery_key
@@ -41,10 +42,10 @@ async def two_issues(desk: Desk) -> tuple[str, str]:
 async def test_an_issue_of_the_archive_is_posted_once(desk: Desk) -> None:
     _, oldest = await two_issues(desk)
     await desk.titles_sent()
-    posting = await desk.services.announcements.post(GUILD, oldest, actor=ADMIN, interaction_id=1)
+    posting = await desk.services.announcements.post(Act(GUILD, ADMIN, 1), oldest)
     assert (posting.queued, posting.channel_id) == (True, CHANNEL)
     assert await desk.titles_sent() == ["Issue number 2", "Issue number 1"]
-    again = await desk.services.announcements.post(GUILD, oldest, actor=ADMIN, interaction_id=2)
+    again = await desk.services.announcements.post(Act(GUILD, ADMIN, 2), oldest)
     assert not again.queued
     assert again.earlier is not None
     assert again.earlier.message_id == 1001
@@ -54,24 +55,22 @@ async def test_an_issue_of_the_archive_is_posted_once(desk: Desk) -> None:
 async def test_moderators_who_post_at_once_post_once(desk: Desk) -> None:
     _, oldest = await two_issues(desk)
     post = desk.services.announcements.post
-    postings = await asyncio.gather(
-        *(post(GUILD, oldest, actor=ADMIN, interaction_id=number) for number in range(1, 9))
-    )
+    postings = await asyncio.gather(*(post(Act(GUILD, ADMIN, number), oldest) for number in range(1, 9)))
     assert sum(posting.queued for posting in postings) == 1
     assert await desk.titles_sent() == ["Issue number 2", "Issue number 1"]
 
 
 async def test_a_replayed_interaction_acts_once(desk: Desk) -> None:
     _, oldest = await two_issues(desk)
-    await desk.services.announcements.post(GUILD, oldest, actor=ADMIN, interaction_id=1)
-    assert not (await desk.services.announcements.post(GUILD, oldest, actor=ADMIN, interaction_id=1)).queued
+    await desk.services.announcements.post(Act(GUILD, ADMIN, 1), oldest)
+    assert not (await desk.services.announcements.post(Act(GUILD, ADMIN, 1), oldest)).queued
 
 
 async def test_after_a_move_the_issue_may_be_posted_in_the_new_channel(desk: Desk) -> None:
     newest, _ = await two_issues(desk)
     await desk.titles_sent()
     await desk.move(CHANNEL + 1)
-    posting = await desk.services.announcements.post(GUILD, newest, actor=ADMIN, interaction_id=1)
+    posting = await desk.services.announcements.post(Act(GUILD, ADMIN, 1), newest)
     assert (posting.queued, posting.channel_id) == (True, CHANNEL + 1)
 
 
@@ -83,7 +82,7 @@ async def test_what_discord_refused_is_tried_again_when_a_moderator_wants_it(des
     assert trouble.due_at is None
     assert trouble.last_problem == Problem("delivery-refused", {"reason": "Invalid Form Body"})
     desk.channel.fail_with = None
-    assert (await desk.services.announcements.post(GUILD, newest, actor=ADMIN, interaction_id=1)).queued
+    assert (await desk.services.announcements.post(Act(GUILD, ADMIN, 1), newest)).queued
     assert await desk.titles_sent() == ["Issue number 2"]
     assert (await desk.services.guilds.status(GUILD)).troubled == ()
 
@@ -91,9 +90,9 @@ async def test_what_discord_refused_is_tried_again_when_a_moderator_wants_it(des
 async def test_posting_by_hand_mentions_nobody(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Loud")
     desk.first = FirstAnnouncement.NONE
-    await desk.services.guilds.set_ping_role(GUILD, 55, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_ping_role(Act(GUILD, ADMIN, next(desk.interactions)), 55)
     newest, _ = await two_issues(desk)
-    await desk.services.announcements.post(GUILD, newest, actor=ADMIN, interaction_id=1)
+    await desk.services.announcements.post(Act(GUILD, ADMIN, 1), newest)
     await desk.services.outbox.deliver_due()
     assert [announcement.ping_role_id for _, announcement in desk.channel.messages.values()] == [None]
 
@@ -113,7 +112,7 @@ async def test_another_servers_issue_is_not_here(desk: Desk) -> None:
     newest, _ = await two_issues(desk)
     await desk.services.guilds.remember(GUILD + 1, name="Stranger")
     for wish in (
-        desk.services.announcements.post(GUILD + 1, newest, actor=ADMIN, interaction_id=1),
+        desk.services.announcements.post(Act(GUILD + 1, ADMIN, 1), newest),
         desk.services.announcements.preview(GUILD + 1, newest),
         desk.services.issues.by_key(GUILD + 1, newest),
         desk.services.issues.show(GUILD + 1, newest),
@@ -179,9 +178,7 @@ async def test_what_was_announced_by_older_rules_is_not_announced_again(desk: De
         )
         await transaction.execute(update(outbox).values(delivery_key=older))
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
     await desk.subscribe()
     await desk.services.sources.read_due()
     assert await desk.titles_sent() == ["Issue number 1"]
@@ -212,9 +209,7 @@ async def two_ways(desk: Desk, *numbers: int) -> tuple[str, str]:
 
 async def stop(desk: Desk, url: str) -> None:
     [source] = [each for each in (await desk.services.guilds.status(GUILD)).sources if each.url == url]
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
 
 
 async def test_what_waits_is_still_announced_when_one_of_two_ways_to_it_is_removed(desk: Desk) -> None:
@@ -282,18 +277,14 @@ async def test_an_issue_by_two_ways_is_announced_anew_once(desk: Desk, *, gone: 
     await desk.titles_sent()
     if gone:
         await stop(desk, FEED)
-    posting = await desk.services.announcements.repost(
-        GUILD, by_api, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    posting = await desk.services.announcements.repost(Act(GUILD, ADMIN, next(desk.interactions)), by_api)
     assert posting.queued
     await desk.titles_sent()
     await desk.titles_sent()
     assert len(desk.channel.messages) == 2
     assert list(desk.channel.edited.values()) == ["announcement-anew"]
     again = by_api if gone else by_feed
-    assert (
-        await desk.services.announcements.repost(GUILD, again, actor=ADMIN, interaction_id=next(desk.interactions))
-    ).queued
+    assert (await desk.services.announcements.repost(Act(GUILD, ADMIN, next(desk.interactions)), again)).queued
     await desk.titles_sent()
     await desk.titles_sent()
     assert len(desk.channel.messages) == 3
@@ -302,7 +293,7 @@ async def test_an_issue_by_two_ways_is_announced_anew_once(desk: Desk, *, gone: 
 async def test_an_earlier_announcement_folds_though_its_source_is_removed_while_the_new_one_is_sent(desk: Desk) -> None:
     by_feed, _ = await two_ways(desk, 1)
     await desk.titles_sent()
-    await desk.services.announcements.repost(GUILD, by_feed, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.announcements.repost(Act(GUILD, ADMIN, next(desk.interactions)), by_feed)
     desk.channel.after_send = partial(stop, desk, FEED)
     await desk.services.outbox.deliver_due()
     desk.channel.after_send = None

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text, update
 from bot.errors import NotFoundError, RefusedError
 from bot.model.guild import ArchiveAccess
 from bot.model.issue import Issue, Link, Section
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.model.search import Term, folded, terms_of
 from bot.ports import Reading
 from bot.services import Archive
@@ -168,13 +168,13 @@ async def test_nothing_of_one_server_is_found_in_another(desk: Desk) -> None:
 async def test_the_archive_is_open_to_a_role_or_closed_as_the_administrator_says(desk: Desk) -> None:
     await filled(desk, issue(1, "Secret garden"))
     archive, guilds = desk.services.archive, desk.services.guilds
-    await guilds.open_archive(GUILD, ArchiveAccess.ROLE, role_id=5, actor=ADMIN, interaction_id=901)
+    await guilds.open_archive(Act(GUILD, ADMIN, 901), ArchiveAccess.ROLE, role_id=5)
     with pytest.raises(RefusedError, match="archive-only-role"):
         await archive.search(GUILD, "garden", page=0, actor=MEMBER)
     assert await archive.suggest(GUILD, "gard", actor=MEMBER) == []
     for actor in (Actor(1, role_ids=frozenset({5})), Actor(1, manages_server=True)):
         assert (await archive.search(GUILD, "garden", page=0, actor=actor)).links
-    await guilds.open_archive(GUILD, ArchiveAccess.OFF, role_id=None, actor=ADMIN, interaction_id=902)
+    await guilds.open_archive(Act(GUILD, ADMIN, 902), ArchiveAccess.OFF, role_id=None)
     for actor in (MEMBER, Actor(1, manages_server=True)):
         with pytest.raises(RefusedError, match="archive-off"):
             await archive.latest(GUILD, page=0, actor=actor)

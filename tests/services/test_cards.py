@@ -10,7 +10,7 @@ from bot.errors import ChannelClosedError, DeliveryError, DiscordClosedError
 from bot.model.delivery import Purpose
 from bot.model.flood import FloodDecision
 from bot.model.issue import Section
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.ports import FloodCard, PollCard, ReviewCard
 from bot.services import cards
 from bot.store.tables import outbox
@@ -24,19 +24,14 @@ A_DAY = timedelta(days=1)
 
 async def open_submissions(desk: Desk, guild_id: int = GUILD, channel_id: int = REVIEW) -> None:
     await desk.services.guilds.remember(guild_id, name="Server")
-    await desk.services.guilds.set_review_channel(
-        guild_id, channel_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.guilds.set_review_channel(Act(guild_id, ADMIN, next(desk.interactions)), channel_id)
 
 
 async def send(desk: Desk, *numbers: int, guild_id: int = GUILD) -> list[str]:
     keys = []
     for number in numbers:
         receipt = await desk.services.submissions.submit(
-            guild_id,
-            f"https://sent.example/{number}",
-            actor=Actor(9000 + number),
-            interaction_id=next(desk.interactions),
+            Act(guild_id, Actor(9000 + number), next(desk.interactions)), f"https://sent.example/{number}"
         )
         keys.append(receipt.submission.submission_key)
     await desk.services.outbox.deliver_due()
@@ -62,7 +57,7 @@ async def hold_a_flood(desk: Desk) -> str:
     desk.shelf.lay_out(*(sample_issue(number) for number in range(1, 9)))
     await desk.subscribe()
     await desk.services.sources.read_due()
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, next(desk.interactions)), STAFF)
     rebuilt = [
         sample_issue(number, title=f"Rebuilt {number}", identities=(f"guid:r{number}",), url=None, sections=())
         for number in range(1, 9)
@@ -90,7 +85,7 @@ async def test_a_deleted_card_of_what_waits_stands_there_again_the_next_day_and_
     await look(desk)
     assert len(standing(desk, key)) == 1, "and whenever it is deleted"
     assert len(standing(desk, other)) == 1
-    await desk.services.submissions.approve(GUILD, key, actor=MODERATOR, interaction_id=next(desk.interactions))
+    await desk.services.submissions.approve(Act(GUILD, MODERATOR, next(desk.interactions)), key)
     desk.clock.move(timedelta(seconds=3))
     await desk.services.outbox.deliver_due()
     assert desk.channel.refreshed[-1][0] == standing(desk, key)[0]
@@ -137,18 +132,14 @@ async def test_what_nobody_waits_for_is_not_posted_again(desk: Desk) -> None:
     await open_submissions(desk)
     declined, taken_back, _ran = await send(desk, 1, 2, 3)
     await desk.services.polls.open(
-        GUILD,
+        Act(GUILD, MODERATOR, next(desk.interactions)),
         question="Tea?",
         options="Yes\nNo",
         closes="3 days",
         channel_id=CHANNEL,
-        actor=MODERATOR,
-        interaction_id=next(desk.interactions),
     )
-    await desk.services.submissions.decline(
-        GUILD, declined, "", actor=MODERATOR, interaction_id=next(desk.interactions)
-    )
-    await desk.services.submissions.withdraw(GUILD, taken_back, member_id=9002, interaction_id=next(desk.interactions))
+    await desk.services.submissions.decline(Act(GUILD, MODERATOR, next(desk.interactions)), declined, "")
+    await desk.services.submissions.withdraw(Act(GUILD, Actor(9002), next(desk.interactions)), taken_back)
     ran_links = (replace(sample_link(1), key="sent.example/3"),)
     desk.shelf.lay_out(
         sample_issue(50, published_at=desk.clock.now(), polls=(), sections=(Section("Tools", ran_links),))
@@ -173,7 +164,7 @@ async def test_what_is_deleted_where_nobody_decides_any_more_stays_so(desk: Desk
     await look(desk)
     assert standing(desk, key) == []
     assert len(standing(desk, key, REVIEW + 5)) == 1
-    await desk.services.credits.answer(GUILD, 9001, "Wanda", in_own_words=True, interaction_id=next(desk.interactions))
+    await desk.services.credits.answer(Act(GUILD, Actor(9001), next(desk.interactions)), "Wanda", in_own_words=True)
     desk.clock.move(timedelta(minutes=1))
     await desk.services.outbox.deliver_due()
     assert standing(desk, key) == [], "nor is it when an edit finds out"
@@ -185,7 +176,7 @@ async def test_an_edit_that_finds_a_card_deleted_posts_it_anew_and_all_of_them_f
     await open_submissions(desk, channel_id=REVIEW + 5)
     await desk.services.outbox.deliver_due()
     desk.channel.deleted.update(standing(desk, key, REVIEW + 5))
-    await desk.services.credits.answer(GUILD, 9001, "Wanda", in_own_words=True, interaction_id=next(desk.interactions))
+    await desk.services.credits.answer(Act(GUILD, Actor(9001), next(desk.interactions)), "Wanda", in_own_words=True)
     desk.clock.move(timedelta(minutes=1))
     await desk.services.outbox.deliver_due()
     await desk.services.outbox.deliver_due()
@@ -194,7 +185,7 @@ async def test_an_edit_that_finds_a_card_deleted_posts_it_anew_and_all_of_them_f
     assert isinstance(card, ReviewCard)
     assert card.wished_name == "Wanda"
     desk.channel.refreshed.clear()
-    await desk.services.submissions.approve(GUILD, key, actor=MODERATOR, interaction_id=next(desk.interactions))
+    await desk.services.submissions.approve(Act(GUILD, MODERATOR, next(desk.interactions)), key)
     desk.clock.move(timedelta(minutes=1))
     await desk.services.outbox.deliver_due()
     assert {message_id for message_id, _ in desk.channel.refreshed} == {again, *standing(desk, key)}
@@ -205,9 +196,7 @@ async def test_a_deleted_question_about_a_flood_is_asked_again_until_it_is_decid
     desk.channel.deleted.update(standing(desk, key, STAFF))
     await look(desk)
     assert len(standing(desk, key, STAFF)) == 1
-    await desk.services.floods.decide(
-        GUILD, key, FloodDecision.NONE, actor=MODERATOR, interaction_id=next(desk.interactions)
-    )
+    await desk.services.floods.decide(Act(GUILD, MODERATOR, next(desk.interactions)), key, FloodDecision.NONE)
     desk.channel.deleted.update(standing(desk, key, STAFF))
     await look(desk)
     assert standing(desk, key, STAFF) == []

@@ -7,6 +7,7 @@ import pytest
 
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError, NotFoundError
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, Sent, StoppedChannel
+from bot.model.member import Act
 from bot.model.problem import Problem
 from bot.ports import Announcement, Matter
 from bot.store import channels as channel_rows
@@ -22,7 +23,7 @@ GONE = ChannelClosedError("delivery-channel-gone", is_gone=True)
 async def set_up(desk: Desk, *, staff: bool = True) -> None:
     await desk.subscribe()
     if staff:
-        await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=next(desk.interactions))
+        await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, next(desk.interactions)), STAFF)
     await desk.services.sources.read_due()
 
 

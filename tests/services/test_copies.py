@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 
 from bot.errors import DeliveryError
 from bot.model.delivery import DeliveryState, Purpose
+from bot.model.member import Act
 from bot.store.tables import issues, outbox, sources
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
@@ -156,9 +157,9 @@ async def test_a_forum_post_of_unknown_outcome_is_looked_for_before_it_is_made_a
 async def test_a_repost_by_the_staff_is_one_more_message_and_the_earlier_one_folds(desk: Desk) -> None:
     await announced_once(desk)
     stored = await desk.services.issues.latest(GUILD)
-    posting = await desk.services.announcements.repost(GUILD, stored.issue_key, actor=ADMIN, interaction_id=77)
-    again = await desk.services.announcements.repost(GUILD, stored.issue_key, actor=ADMIN, interaction_id=77)
-    hasty = await desk.services.announcements.repost(GUILD, stored.issue_key, actor=ADMIN, interaction_id=78)
+    posting = await desk.services.announcements.repost(Act(GUILD, ADMIN, 77), stored.issue_key)
+    again = await desk.services.announcements.repost(Act(GUILD, ADMIN, 77), stored.issue_key)
+    hasty = await desk.services.announcements.repost(Act(GUILD, ADMIN, 78), stored.issue_key)
     assert (posting.queued, again.queued, hasty.queued) == (True, False, False)
     await desk.services.outbox.deliver_due()
     await desk.services.outbox.deliver_due()
@@ -169,13 +170,13 @@ async def test_a_repost_by_the_staff_is_one_more_message_and_the_earlier_one_fol
 async def test_a_repost_in_a_restored_database_finds_itself(desk: Desk) -> None:
     await announced_once(desk)
     stored = await desk.services.issues.latest(GUILD)
-    await desk.services.announcements.repost(GUILD, stored.issue_key, actor=ADMIN, interaction_id=77)
+    await desk.services.announcements.repost(Act(GUILD, ADMIN, 77), stored.issue_key)
     await desk.services.outbox.deliver_due()
     async with desk.store.write() as transaction:
         await transaction.execute(delete(outbox).where(outbox.c.generation == 1))
     desk.channel.nonces_are_remembered = False
     desk.clock.move(timedelta(hours=2))
-    assert (await desk.services.announcements.repost(GUILD, stored.issue_key, actor=ADMIN, interaction_id=79)).queued
+    assert (await desk.services.announcements.repost(Act(GUILD, ADMIN, 79), stored.issue_key)).queued
     await desk.services.outbox.deliver_due()
     assert len(desk.channel.messages) == 2
 

@@ -10,7 +10,7 @@ import pytest
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, FetchError, RefusedError
 from bot.model.flood import FloodDecision
 from bot.model.guild import FirstAnnouncement
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.services import explanations
 from bot.store import issues as issue_rows
 from bot.store import repeats as repeat_rows
@@ -92,7 +92,7 @@ async def test_what_became_of_a_repost(desk: Desk) -> None:
     await three_issues(desk)
     await desk.services.outbox.deliver_due()
     stored = await desk.services.issues.latest(GUILD)
-    await desk.services.announcements.repost(GUILD, stored.issue_key, actor=ADMIN, interaction_id=5)
+    await desk.services.announcements.repost(Act(GUILD, ADMIN, 5), stored.issue_key)
     await desk.services.outbox.deliver_due()
     await desk.services.outbox.deliver_due()
     assert await why(desk) == [
@@ -109,9 +109,7 @@ async def test_an_issue_of_a_newsletter_that_was_removed(desk: Desk) -> None:
     await three_issues(desk)
     await desk.services.outbox.deliver_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
     assert await why(desk) == ["why-seen", "why-queued", "why-sent"]
     assert await why(desk, "https://news.example/1") == ["why-never-seen"]
 
@@ -166,9 +164,7 @@ async def test_an_issue_that_was_taken_back_before_it_was_announced_never_is(des
     assert await why(desk, "https://news.example/4") == ["why-seen", "why-archive"]
     await take_back(desk, 4)
     assert await why(desk, "https://news.example/4") == ["why-seen", "why-withdrawn", "why-not-withdrawn"]
-    await desk.services.announcements.post(
-        GUILD, await named(desk, 4), actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.announcements.post(Act(GUILD, ADMIN, next(desk.interactions)), await named(desk, 4))
     await desk.services.outbox.deliver_due()
     assert (await why(desk, "https://news.example/4"))[-1] == "why-struck", "it was struck through from the beginning"
 
@@ -205,7 +201,7 @@ async def test_an_issue_that_a_flood_held_back(
     desk: Desk, decision: FloodDecision | None, said: str, newest: str
 ) -> None:
     await desk.services.guilds.remember(GUILD, name="Server")
-    await desk.services.guilds.set_staff_channel(GUILD, 8900, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, next(desk.interactions)), 8900)
     desk.shelf.lay_out(*FED)
     await desk.subscribe()
     await desk.services.sources.read_due()
@@ -219,11 +215,7 @@ async def test_an_issue_that_a_flood_held_back(
     [flood] = (await desk.services.guilds.status(GUILD)).floods
     if decision is not None:
         await desk.services.floods.decide(
-            GUILD,
-            flood.flood_key,
-            decision,
-            actor=Actor(5, manages_messages=True),
-            interaction_id=next(desk.interactions),
+            Act(GUILD, Actor(5, manages_messages=True), next(desk.interactions)), flood.flood_key, decision
         )
     assert (await why(desk, flood.issue_keys[0]))[-1] == said
     assert (await why(desk, flood.issue_keys[-1]))[-1] == newest
@@ -234,9 +226,7 @@ async def test_what_was_given_up_with_its_newsletter_was_not_refused(desk: Desk)
     desk.channel.lose_answer_as = DeliveryError("delivery-slow")
     await desk.services.outbox.deliver_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
     assert await why(desk) == ["why-seen", "why-queued", "why-cancelled"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import ChannelClosedError, DeliveryRefusedError, NotFoundError, RefusedError
 from bot.model.flood import FloodDecision
 from bot.model.issue import Issue
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.model.problem import Problem
 from bot.ports import FloodCard, Unchanged
 from bot.services.floods import is_flood
@@ -28,7 +28,7 @@ def renamed(number: int) -> Issue:
 
 async def flooded(desk: Desk, *, staff: int | None = STAFF) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
-    await desk.services.guilds.set_staff_channel(GUILD, staff, actor=ADMIN, interaction_id=1)
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, 1), staff)
     desk.shelf.lay_out(*(sample_issue(number) for number in range(1, 6)))
     await desk.subscribe()
     await desk.services.sources.read_due()
@@ -85,13 +85,13 @@ async def test_the_staff_decides_once_what_is_announced(desk: Desk, decision: Fl
     key = cards(desk)[0].flood.flood_key
     floods = desk.services.floods
     with pytest.raises(RefusedError, match="only-staff"):
-        await floods.decide(GUILD, key, decision, actor=Actor(1), interaction_id=10)
-    decided = await floods.decide(GUILD, key, decision, actor=MODERATOR, interaction_id=11)
+        await floods.decide(Act(GUILD, Actor(1), 10), key, decision)
+    decided = await floods.decide(Act(GUILD, MODERATOR, 11), key, decision)
     assert decided.decision is decision
     other = FloodDecision.ALL if decision is FloodDecision.NONE else FloodDecision.NONE
-    late = await floods.decide(GUILD, key, other, actor=MODERATOR, interaction_id=12)
+    late = await floods.decide(Act(GUILD, MODERATOR, 12), key, other)
     assert late.decision is decision, "the second is shown what the first decided"
-    await floods.decide(GUILD, key, decision, actor=MODERATOR, interaction_id=11)
+    await floods.decide(Act(GUILD, MODERATOR, 11), key, decision)
     desk.clock.move(timedelta(minutes=1))
     assert await desk.titles_sent() == ["Issue number 5", *titles]
     [refreshed] = [matter for _, matter in desk.channel.refreshed if isinstance(matter, FloodCard)]
@@ -105,9 +105,7 @@ async def test_a_flood_is_one_servers_own(desk: Desk) -> None:
     key = cards(desk)[0].flood.flood_key
     for guild_id, wanted in ((7002, key), (GUILD, "a" * 26)):
         with pytest.raises(NotFoundError):
-            await desk.services.floods.decide(
-                guild_id, wanted, FloodDecision.ALL, actor=MODERATOR, interaction_id=20 + guild_id
-            )
+            await desk.services.floods.decide(Act(guild_id, MODERATOR, 20 + guild_id), wanted, FloodDecision.ALL)
 
 
 async def test_without_a_channel_for_the_staff_it_stands_in_the_status(desk: Desk) -> None:
@@ -118,7 +116,7 @@ async def test_without_a_channel_for_the_staff_it_stands_in_the_status(desk: Des
     [held, *_] = [
         card for card in await desk.services.issues.search_titles(GUILD, "Moved") if card.title == "Moved number 4"
     ]
-    await desk.services.announcements.post(GUILD, held.issue_key, actor=ADMIN, interaction_id=30)
+    await desk.services.announcements.post(Act(GUILD, ADMIN, 30), held.issue_key)
     assert await desk.titles_sent() == ["Issue number 5", "Moved number 4"]
 
 
@@ -142,7 +140,7 @@ def test_an_old_archive_that_is_put_into_a_feed_is_a_flood_however_long_the_feed
 
 async def test_a_late_issue_is_told_to_the_staff_once_until_one_came(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=1)
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, 1), STAFF)
     start = desk.clock.now() - timedelta(days=40)
     issues = [sample_issue(number, published_at=start + timedelta(days=number)) for number in range(40)]
     desk.shelf.lay_out(*issues)
@@ -180,13 +178,13 @@ async def test_a_silence_of_which_nobody_could_be_told_is_told_when_somebody_can
         await desk.services.outbox.deliver_due()
         if days == 2:
             assert told(desk) == []
-            await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=1)
+            await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, 1), STAFF)
     assert told(desk) == [STAFF]
 
 
 async def test_an_issue_that_came_late_with_the_date_it_was_meant_for_ends_a_silence(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=1)
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, 1), STAFF)
     day = desk.clock.now().replace(hour=0) - timedelta(days=7)
     issues = [sample_issue(number, published_at=day - timedelta(days=7 * (9 - number))) for number in range(10)]
     desk.shelf.lay_out(*issues)
@@ -210,7 +208,7 @@ async def test_an_issue_that_came_late_with_the_date_it_was_meant_for_ends_a_sil
 
 async def test_a_newsletter_that_rested_long_ago_is_missed_by_nobody_who_just_subscribed(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=1)
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, 1), STAFF)
     start = desk.clock.now() - timedelta(days=140)
     desk.shelf.lay_out(*(sample_issue(n, published_at=start + timedelta(days=n)) for n in range(40)))
     await desk.subscribe()
@@ -264,11 +262,11 @@ async def test_what_no_card_asks_about_is_told_to_moderators_of_the_server_only(
     with pytest.raises(RefusedError, match="only-staff"):
         await floods.untold(GUILD, actor=Actor(1))
     assert await floods.untold(7002, actor=MODERATOR) == []
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=2)
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, 2), STAFF)
     assert await floods.untold(GUILD, actor=MODERATOR) == [], "it is going to be asked there"
     await desk.services.outbox.deliver_due()
     assert [card.flood.flood_key for card in cards(desk)] == [untold.flood_key]
-    await floods.decide(GUILD, untold.flood_key, FloodDecision.NONE, actor=MODERATOR, interaction_id=40)
+    await floods.decide(Act(GUILD, MODERATOR, 40), untold.flood_key, FloodDecision.NONE)
     assert await floods.untold(GUILD, actor=MODERATOR) == []
 
 
@@ -298,7 +296,7 @@ async def test_a_flood_whose_card_is_in_a_channel_that_is_gone_is_told_and_asked
                 look_again_at=None,
             )
     [untold] = await desk.services.floods.untold(GUILD, actor=MODERATOR)
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF + 1, actor=ADMIN, interaction_id=2)
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, 2), STAFF + 1)
     assert await desk.services.floods.untold(GUILD, actor=MODERATOR) == []
     desk.channel.cards.clear()
     await desk.services.outbox.deliver_due()

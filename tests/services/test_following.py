@@ -7,6 +7,7 @@ import pytest
 
 from bot.errors import FetchError
 from bot.model.issue import Issue, Section
+from bot.model.member import Act
 from bot.ports import Reading
 from bot.services.following import MOST_AT_ONCE
 from bot.store import sources as source_rows
@@ -40,7 +41,7 @@ class Allowed:
         self.desk.shelf.answer = Reading(title="The Sample", issues=issues, etag='"1"')
         await self.desk.services.guilds.remember(GUILD, name="Allowed")
         await self.desk.services.subscriptions.subscribe(
-            GUILD, url=FEED, channel_id=CHANNEL, actor=ADMIN, interaction_id=next(self.desk.interactions)
+            Act(GUILD, ADMIN, next(self.desk.interactions)), url=FEED, channel_id=CHANNEL
         )
         await self.sources.read_due()
 

@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from bot.errors import NotFoundError, StoreFullError, StoreGoneError
 from bot.model.delivery import DeliveryState
+from bot.model.member import Act
 from bot.model.poll import CastOutcome
 from bot.ports import Reading
 from bot.store import Store
 from bot.store import interactions as interaction_rows
 from bot.store.engine import WHILE_SOMEBODY_WAITS
-from bot.store.interactions import record_effect
 from bot.store.tables import hub_leases, outbox, sources
 from tests.doubles import MovedClock, QuietBell, sample_issue
 from tests.hiccup import Hiccup
@@ -248,7 +248,7 @@ async def test_what_became_of_interactions_is_known_when_the_database_answers_ag
         await vote(desk, poll, 2, 0, interaction=502)
     proxy.lose_answer_to(b"COMMIT;")
     with pytest.raises(StoreGoneError):
-        await desk.services.polls.close(GUILD, poll.poll_key, actor=MODERATOR, interaction_id=503)
+        await desk.services.polls.close(Act(GUILD, MODERATOR, 503), poll.poll_key)
     await proxy.cut()
     asking = [asyncio.create_task(desk.services.interactions.has_acted(each, GUILD)) for each in (501, 502, 503, 504)]
     given_up = asyncio.create_task(desk.services.interactions.has_acted(505, GUILD))
@@ -309,8 +309,7 @@ async def test_after_a_mistake_of_ours_it_is_asked_again_what_became_of_interact
 
 async def test_an_effect_that_is_still_under_way_is_waited_for(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Server")
-    async with desk.store.write() as transaction:
-        await record_effect(transaction, 601, guild_id=GUILD)
+    async with desk.store.effect(Act(GUILD, MODERATOR, 601)):
         asking = asyncio.create_task(desk.services.interactions.has_acted(601, GUILD))
         await desk.held_up(1, asking)
         assert not asking.done()

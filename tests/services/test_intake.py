@@ -11,6 +11,7 @@ import pytest
 from bot.errors import StoreGoneError
 from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue
+from bot.model.member import Act
 from bot.ports import Announcement
 from bot.services import intake, news, storing
 from bot.store import Store
@@ -71,7 +72,7 @@ async def finished(desk: Desk) -> list[str]:
 async def after_a_first_reading(desk: Desk, *issues: Issue) -> None:
     """With a second server, and a channel for the staff of the first."""
     await desk.services.guilds.remember(GUILD, name="Here")
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, next(desk.interactions)), STAFF)
     desk.shelf.lay_out(*issues, etag="before")
     await desk.subscribe()
     await desk.services.sources.read_due()

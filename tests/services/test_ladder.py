@@ -8,6 +8,7 @@ import pytest
 from bot.errors import FetchError, UnreadableError
 from bot.model.delivery import Purpose
 from bot.model.guild import Source
+from bot.model.member import Act
 from bot.ports import Reading
 from bot.store import sources as source_rows
 from tests.doubles import sample_issue
@@ -38,7 +39,7 @@ async def read(desk: Desk) -> Desk:
     )
     desk.shelf.feeds = [FEED, ATOM]
     await desk.subscribe()
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, next(desk.interactions)), STAFF)
     await desk.services.sources.read_due()
     await desk.titles_sent()
     return desk
@@ -158,7 +159,7 @@ async def test_a_source_that_was_not_read_for_a_day_is_told_once(read: Desk) -> 
 
 async def test_a_source_that_could_only_be_read_when_it_was_added_is_told_once(desk: Desk) -> None:
     await desk.subscribe()
-    await desk.services.guilds.set_staff_channel(GUILD, STAFF, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, next(desk.interactions)), STAFF)
     desk.shelf.answer = GONE
     for _ in range(4):
         await desk.read()
@@ -175,9 +176,7 @@ async def test_whoever_subscribes_anew_begins_at_the_own_address(read: Desk) -> 
     await read.read()
     await read.read()
     source = await source_of(read)
-    await read.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(read.interactions)
-    )
+    await read.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(read.interactions)), source.source_id)
     read.shelf.answers[FEED] = Reading(title="The Sample", issues=(sample_issue(2),))
     await read.subscribe()
     assert (await source_of(read)).rung_url is None

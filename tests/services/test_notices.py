@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.errors import FetchError
 from bot.model.delivery import Purpose
+from bot.model.member import Act
 from bot.model.problem import Problem
 from bot.services.notices import tell_staff
 from tests.doubles import sample_issue
@@ -56,7 +57,7 @@ async def test_a_channel_that_is_chosen_meanwhile_is_where_it_is_told(desk: Desk
     desk.channel.knows_servers = False
     await desk.services.guilds.remember(GUILD, name="Here")
     await tell(desk)
-    await desk.services.guilds.set_staff_channel(GUILD, 8902, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, next(desk.interactions)), 8902)
     desk.channel.knows_servers = True
     await desk.services.outbox.deliver_due()
     assert told(desk) == [(GUILD, 8902)]
@@ -75,7 +76,7 @@ async def test_a_server_that_stays_hidden_holds_up_no_other(desk: Desk) -> None:
     await tell(desk)
     await desk.services.outbox.deliver_due()
     await desk.services.guilds.remember(OTHER_GUILD, name="There")
-    await desk.services.guilds.set_staff_channel(OTHER_GUILD, 8902, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(Act(OTHER_GUILD, ADMIN, next(desk.interactions)), 8902)
     await tell(desk, OTHER_GUILD)
     await desk.services.outbox.deliver_due()
     assert told(desk) == [(OTHER_GUILD, 8902)]

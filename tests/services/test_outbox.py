@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from bot.errors import DeliveryError, DeliveryRefusedError, StoreError
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Sent
+from bot.model.member import Act
 from bot.model.problem import Problem
 from bot.ports import Announcement, Matter
 from bot.services.outbox import LEASE
@@ -39,9 +40,7 @@ async def test_a_message_is_sent_marked_and_gets_its_thread(desk: Desk) -> None:
 
 async def test_no_thread_where_the_server_wants_none(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Quiet")
-    await desk.services.guilds.set_discussion_threads(
-        GUILD, wanted=False, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.guilds.set_discussion_threads(Act(GUILD, ADMIN, next(desk.interactions)), wanted=False)
     await queued(desk)
     await desk.titles_sent()
     assert desk.channel.threads == []
@@ -174,7 +173,7 @@ async def test_beside_other_processes_a_claim_is_free_only_when_its_lease_ends(d
 
 async def test_a_role_is_mentioned_at_most_once_a_day(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Loud")
-    await desk.services.guilds.set_ping_role(GUILD, 55, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_ping_role(Act(GUILD, ADMIN, next(desk.interactions)), 55)
     await queued(desk)
     for number in (2, 3):
         desk.shelf.lay_out(sample_issue(number))
@@ -189,7 +188,7 @@ async def test_a_role_is_mentioned_at_most_once_a_day(desk: Desk) -> None:
 
 async def test_of_what_waited_for_days_only_the_first_mentions_the_role(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Loud")
-    await desk.services.guilds.set_ping_role(GUILD, 55, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_ping_role(Act(GUILD, ADMIN, next(desk.interactions)), 55)
     await queued(desk)
     for number in (2, 3):
         desk.clock.move(timedelta(days=1))
@@ -309,7 +308,7 @@ async def test_threads_that_cannot_be_made_are_told_once_a_channel_until_one_can
 
     desk.channel.start_thread = refuse  # type: ignore[method-assign]
     await queued(desk)
-    await desk.services.guilds.set_staff_channel(GUILD, 8900, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, next(desk.interactions)), 8900)
     assert await told_and_shown() == ([str(CHANNEL)], [CHANNEL])
     await desk.publish(sample_issue(1), sample_issue(2))
     assert await told_and_shown() == ([str(CHANNEL)], [CHANNEL]), "once"
@@ -324,15 +323,13 @@ async def test_threads_that_cannot_be_made_are_told_once_a_channel_until_one_can
     await desk.publish(*(sample_issue(number) for number in range(1, 5)))
     assert await told_and_shown() == ([str(CHANNEL)] * 2, [CHANNEL]), "it had worked meanwhile"
     for wanted in (False, True):
-        await desk.services.guilds.set_discussion_threads(
-            GUILD, wanted=wanted, actor=ADMIN, interaction_id=next(desk.interactions)
-        )
+        await desk.services.guilds.set_discussion_threads(Act(GUILD, ADMIN, next(desk.interactions)), wanted=wanted)
         assert await told_and_shown() == ([str(CHANNEL)] * 2, [])
 
 
 async def test_an_announcement_that_is_deleted_before_its_thread_says_nothing_of_threads(desk: Desk) -> None:
     await desk.subscribe()
-    await desk.services.guilds.set_staff_channel(GUILD, 8900, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, next(desk.interactions)), 8900)
     await desk.services.sources.read_due()
 
     async def gone(*_: object, **__: object) -> int:
@@ -432,7 +429,7 @@ async def test_refused_after_a_lost_answer_it_is_searched_for_before_it_is_poste
     desk.channel.nonces_are_remembered = False
     desk.clock.move(timedelta(hours=1))
     stored = await desk.services.issues.latest(GUILD)
-    assert (await desk.services.announcements.post(GUILD, stored.issue_key, actor=ADMIN, interaction_id=1)).queued
+    assert (await desk.services.announcements.post(Act(GUILD, ADMIN, 1), stored.issue_key)).queued
     assert len(await desk.titles_sent()) == 1
 
 
@@ -468,13 +465,11 @@ async def test_removing_and_adding_a_newsletter_after_a_lost_answer_leaves_one_m
     desk.channel.lose_answer_as = None
     desk.channel.nonces_are_remembered = False
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
     desk.clock.move(timedelta(hours=1))
     await queued(desk)
     assert len(await desk.titles_sent()) == 1
     stored = await desk.services.issues.latest(GUILD)
-    await desk.services.announcements.post(GUILD, stored.issue_key, actor=ADMIN, interaction_id=1)
+    await desk.services.announcements.post(Act(GUILD, ADMIN, 1), stored.issue_key)
     assert len(await desk.titles_sent()) == 1
     assert (await record(desk)).state is DeliveryState.DONE

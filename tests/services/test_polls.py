@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.errors import NotFoundError, RefusedError, StoreBusyError, StoreError, StoreFullError
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll
 from bot.ports import PollCard
 from bot.services import Polls
@@ -27,24 +27,17 @@ MODERATOR = Actor(31, manages_messages=True)
 async def ask(desk: Desk, *, closes: str = "2 days", guild_id: int = GUILD, options: str = "A\nB\nC") -> Poll:
     await desk.services.guilds.remember(guild_id, name="Server")
     return await desk.services.polls.open(
-        guild_id,
+        Act(guild_id, MODERATOR, next(desk.interactions)),
         question="Which?",
         options=options,
         closes=closes,
         channel_id=PLACE,
-        actor=MODERATOR,
-        interaction_id=next(desk.interactions),
     )
 
 
 async def vote(desk: Desk, poll: Poll, member: int, position: int, *, interaction: int | None = None) -> CastOutcome:
     counted = await desk.services.polls.vote(
-        GUILD,
-        poll.poll_key,
-        position,
-        member_id=member,
-        interaction_id=interaction or next(desk.interactions),
-        sees=everywhere,
+        Act(GUILD, Actor(member), interaction or next(desk.interactions)), poll.poll_key, position, sees=everywhere
     )
     return counted.outcome
 
@@ -92,12 +85,7 @@ async def test_two_processes_count_in_one_poll(desk: Desk) -> None:
     neighbour = Polls(desk.store, clock=desk.clock)
     presses = [
         service.vote(
-            GUILD,
-            poll.poll_key,
-            number % 3,
-            member_id=number % 40,
-            interaction_id=next(desk.interactions),
-            sees=everywhere,
+            Act(GUILD, Actor(number % 40), next(desk.interactions)), poll.poll_key, number % 3, sees=everywhere
         )
         for number in range(200)
         for service in (desk.services.polls, neighbour)
@@ -142,13 +130,13 @@ async def test_the_clock_closes_each_poll_once_also_after_downtime(desk: Desk) -
     drawn = [matter.poll.is_closed for _, matter in desk.channel.refreshed if isinstance(matter, PollCard)]
     assert drawn[-1] is True
     with pytest.raises(RefusedError, match="poll-closed-already"):
-        await desk.services.polls.close(GUILD, poll.poll_key, actor=MODERATOR, interaction_id=next(desk.interactions))
+        await desk.services.polls.close(Act(GUILD, MODERATOR, next(desk.interactions)), poll.poll_key)
 
 
 async def test_votes_and_the_end_of_the_poll_at_once_leave_a_right_tally(desk: Desk) -> None:
     poll = await ask(desk)
     presses = [vote(desk, poll, member, member % 3) for member in range(60)]
-    closing = desk.services.polls.close(GUILD, poll.poll_key, actor=MODERATOR, interaction_id=next(desk.interactions))
+    closing = desk.services.polls.close(Act(GUILD, MODERATOR, next(desk.interactions)), poll.poll_key)
     outcomes = await asyncio.gather(*presses[:30], closing, *presses[30:], return_exceptions=True)
     counted = sum(outcome is CastOutcome.COUNTED for outcome in outcomes)
     assert sum((await tally(desk, poll)).values()) == counted
@@ -183,13 +171,7 @@ async def test_the_polls_worker_is_woken_when_an_issue_brings_a_poll(desk: Desk)
 async def test_who_may_not_ask_asks_nothing(desk: Desk) -> None:
     with pytest.raises(RefusedError, match="only-moderators"):
         await desk.services.polls.open(
-            GUILD,
-            question="Q",
-            options="A\nB",
-            closes="1 day",
-            channel_id=PLACE,
-            actor=Actor(1, manages_server=True),
-            interaction_id=1,
+            Act(GUILD, Actor(1, manages_server=True), 1), question="Q", options="A\nB", closes="1 day", channel_id=PLACE
         )
     with pytest.raises(NotFoundError):
         await desk.services.polls.newest_open(GUILD)

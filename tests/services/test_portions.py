@@ -13,7 +13,7 @@ from bot.model.chore import Chore, ChoreKind
 from bot.model.delivery import DeliveryState, Purpose
 from bot.model.flood import FloodDecision
 from bot.model.issue import Section
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.ports import Announcement
 from bot.services import Chores, Privacy
 from bot.services.portions import PORTION
@@ -50,31 +50,23 @@ def _back_in_time(desk: Desk) -> Awaitable[object]:
 
 STEPS: dict[str, Step] = {
     "links follow": lambda desk: desk.services.archive.renew(),
-    "/setup review": lambda desk: desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1),
-    "/setup review, again": lambda desk: desk.services.guilds.set_review_channel(
-        GUILD, ELSEWHERE, actor=ADMIN, interaction_id=2
-    ),
-    "/setup staff": lambda desk: desk.services.guilds.set_staff_channel(
-        GUILD, ELSEWHERE, actor=ADMIN, interaction_id=3
-    ),
-    "a name": lambda desk: desk.services.credits.answer(GUILD, MIA, "Mia", in_own_words=True, interaction_id=4),
-    "approve": lambda desk: desk.services.submissions.approve(
-        GUILD, "sent1".ljust(26, "x"), actor=MODERATOR, interaction_id=5
-    ),
+    "/setup review": lambda desk: desk.services.guilds.set_review_channel(Act(GUILD, ADMIN, 1), REVIEW),
+    "/setup review, again": lambda desk: desk.services.guilds.set_review_channel(Act(GUILD, ADMIN, 2), ELSEWHERE),
+    "/setup staff": lambda desk: desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, 3), ELSEWHERE),
+    "a name": lambda desk: desk.services.credits.answer(Act(GUILD, Actor(MIA), 4), "Mia", in_own_words=True),
+    "approve": lambda desk: desk.services.submissions.approve(Act(GUILD, MODERATOR, 5), "sent1".ljust(26, "x")),
     "polls close": _later,
-    "a flood": lambda desk: desk.services.floods.decide(
-        GUILD, FLOOD, FloodDecision.ALL, actor=MODERATOR, interaction_id=6
-    ),
+    "a flood": lambda desk: desk.services.floods.decide(Act(GUILD, MODERATOR, 6), FLOOD, FloodDecision.ALL),
     "Discord is back": lambda desk: desk.services.channels.hurry(),
     "the clock was wrong": _back_in_time,
-    "/setup repeats": lambda desk: desk.services.guilds.set_repeats(GUILD, wanted=True, actor=ADMIN, interaction_id=7),
+    "/setup repeats": lambda desk: desk.services.guilds.set_repeats(Act(GUILD, ADMIN, 7), wanted=True),
     "what waited for a digest": lambda desk: desk.services.sources.read_due(),
     "/setup channel": lambda desk: desk.services.guilds.move_announcements(
-        GUILD, ELSEWHERE, source_ids=[1], actor=ADMIN, interaction_id=8
+        Act(GUILD, ADMIN, 8), ELSEWHERE, source_ids=[1]
     ),
-    "/setup remove": lambda desk: desk.services.subscriptions.unsubscribe(GUILD, 1, actor=ADMIN, interaction_id=9),
-    "/privacy forget": lambda desk: desk.services.privacy.forget(GUILD, MIA, interaction_id=10),
-    "/privacy forget, a moderator": lambda desk: desk.services.privacy.forget(GUILD, MARA, interaction_id=11),
+    "/setup remove": lambda desk: desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, 9), 1),
+    "/privacy forget": lambda desk: desk.services.privacy.forget(Act(GUILD, Actor(MIA), 10)),
+    "/privacy forget, a moderator": lambda desk: desk.services.privacy.forget(Act(GUILD, Actor(MARA), 11)),
     "the bot is removed": lambda desk: desk.services.guilds.leave(GUILD),
 }
 
@@ -140,7 +132,7 @@ async def test_a_setting_is_answered_after_the_first_portion_and_the_rest_follow
 ) -> None:
     await fill(desk, 320)
     waiting = (outbox.c.purpose == Purpose.REVIEW, outbox.c.channel_id == REVIEW)
-    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
+    await desk.services.guilds.set_review_channel(Act(GUILD, ADMIN, 1), REVIEW)
     status = await desk.services.guilds.status(GUILD)
     assert status.guild.review_channel_id == REVIEW
     assert await count(desk, outbox, *waiting) == PORTION
@@ -168,8 +160,8 @@ async def test_a_setting_is_answered_after_the_first_portion_and_the_rest_follow
 
 async def test_another_channel_before_the_first_one_has_all_gets_all(desk: Desk) -> None:
     await fill(desk, 120)
-    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
-    await desk.services.guilds.set_review_channel(GUILD, ELSEWHERE, actor=ADMIN, interaction_id=2)
+    await desk.services.guilds.set_review_channel(Act(GUILD, ADMIN, 1), REVIEW)
+    await desk.services.guilds.set_review_channel(Act(GUILD, ADMIN, 2), ELSEWHERE)
     await desk.services.chores.work_off()
     cards = outbox.c.purpose == Purpose.REVIEW
     assert await count(desk, outbox, cards, outbox.c.channel_id == REVIEW) == PORTION
@@ -179,8 +171,8 @@ async def test_another_channel_before_the_first_one_has_all_gets_all(desk: Desk)
 @only_postgresql
 async def test_processes_do_one_chore_after_each_other_and_nothing_twice(desk: Desk) -> None:
     await fill(desk, 240)
-    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
-    await desk.services.credits.answer(GUILD, MIA, "Mia", interaction_id=2)
+    await desk.services.guilds.set_review_channel(Act(GUILD, ADMIN, 1), REVIEW)
+    await desk.services.credits.answer(Act(GUILD, Actor(MIA), 2), "Mia")
     others = [Chores(desk.store, clock=desk.clock) for _ in range(3)]
     while await left(desk):
         await asyncio.gather(*(each.work_off() for each in others))
@@ -191,7 +183,7 @@ async def test_a_chore_that_breaks_keeps_no_other_from_being_done(desk: Desk) ->
     await fill(desk, 120)
     async with desk.store.write() as transaction:
         await chore_rows.leave(transaction, Chore(ChoreKind.LET_GO, GUILD, "no number"))
-    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
+    await desk.services.guilds.set_review_channel(Act(GUILD, ADMIN, 1), REVIEW)
     due = await desk.services.chores.work_off()
     assert due is not None
     assert due > desk.clock.now()
@@ -201,7 +193,7 @@ async def test_a_chore_that_breaks_keeps_no_other_from_being_done(desk: Desk) ->
 
 async def test_a_chore_that_only_another_version_knows_keeps_no_other_from_being_done(desk: Desk) -> None:
     await fill(desk, 120)
-    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
+    await desk.services.guilds.set_review_channel(Act(GUILD, ADMIN, 1), REVIEW)
     async with desk.store.write() as transaction:
         foreign = {"kind": "of-tomorrow", "guild_id": GUILD, "subject": "", "member_id": 0, "place": 0}
         long_ago = NOON - timedelta(days=1)
@@ -214,9 +206,9 @@ async def test_a_chore_that_only_another_version_knows_keeps_no_other_from_being
 
 async def test_for_a_server_that_is_gone_nothing_more_is_queued(desk: Desk) -> None:
     await fill(desk, 120)
-    await desk.services.guilds.set_review_channel(GUILD, REVIEW, actor=ADMIN, interaction_id=1)
-    await desk.services.guilds.set_staff_channel(GUILD, ELSEWHERE, actor=ADMIN, interaction_id=2)
-    await desk.services.credits.answer(GUILD, MIA, "Mia", in_own_words=True, interaction_id=3)
+    await desk.services.guilds.set_review_channel(Act(GUILD, ADMIN, 1), REVIEW)
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, 2), ELSEWHERE)
+    await desk.services.credits.answer(Act(GUILD, Actor(MIA), 3), "Mia", in_own_words=True)
     assert set(await left(desk)) >= {ChoreKind.SHOW_WAITING, ChoreKind.SHOW_NAME}
     await desk.services.guilds.leave(GUILD)
     await desk.services.chores.work_off()
@@ -236,7 +228,7 @@ async def test_what_waited_because_of_a_newsletter_that_was_removed_is_let_go(de
     await fill(desk, 120)
     announced = outbox.c.purpose == Purpose.ANNOUNCE
     before = await count(desk, outbox, announced, outbox.c.state == DeliveryState.PENDING)
-    dropped = await desk.services.subscriptions.unsubscribe(GUILD, 1, actor=ADMIN, interaction_id=1)
+    dropped = await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, 1), 1)
     assert dropped == 120
     assert before > 120
     await desk.services.chores.work_off()
@@ -246,7 +238,7 @@ async def test_what_waited_because_of_a_newsletter_that_was_removed_is_let_go(de
 
 async def test_a_newsletter_that_is_added_again_meanwhile_keeps_what_waits(desk: Desk) -> None:
     await fill(desk, 120)
-    await desk.services.subscriptions.unsubscribe(GUILD, 1, actor=ADMIN, interaction_id=1)
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, 1), 1)
     await desk.subscribe()
     await desk.services.chores.work_off()
     assert await left(desk) == []
@@ -267,7 +259,7 @@ async def test_what_is_sent_before_it_was_let_go_goes_on_as_the_other_newsletter
 
 async def test_everything_that_waits_for_a_stopped_channel_moves(desk: Desk) -> None:
     await fill(desk, 120)
-    await desk.services.guilds.move_announcements(GUILD, ELSEWHERE, source_ids=[1], actor=ADMIN, interaction_id=1)
+    await desk.services.guilds.move_announcements(Act(GUILD, ADMIN, 1), ELSEWHERE, source_ids=[1])
     await desk.services.chores.work_off()
     waits = (outbox.c.purpose == Purpose.ANNOUNCE, outbox.c.state == DeliveryState.PENDING)
     assert await count(desk, outbox, *waits, outbox.c.channel_id == CHANNEL) == 0
@@ -276,7 +268,7 @@ async def test_everything_that_waits_for_a_stopped_channel_moves(desk: Desk) -> 
 
 async def test_whoever_is_forgotten_is_answered_when_nothing_names_them_any_more(desk: Desk) -> None:
     await fill(desk, 120)
-    await desk.services.privacy.forget(GUILD, MIA, interaction_id=1)
+    await desk.services.privacy.forget(Act(GUILD, Actor(MIA), 1))
     assert await left(desk) == []
     for table, column in (
         (submissions, submissions.c.finder_id),
@@ -300,7 +292,7 @@ async def test_forgetting_that_was_broken_off_is_done_by_the_worker(desk: Desk, 
     await fill(desk, 120)
     async with await Failing.open(database_url, clock=desk.clock) as store:
         with pytest.raises(StoreFullError):
-            await Privacy(store).forget(GUILD, MIA, interaction_id=1)
+            await Privacy(store).forget(Act(GUILD, Actor(MIA), 1))
     assert await count(desk, submissions, submissions.c.finder_id == MIA) > 0
     await desk.services.chores.work_off()
     assert await count(desk, submissions, submissions.c.finder_id == MIA) == 0
@@ -327,7 +319,7 @@ async def test_a_link_that_a_crowd_sent_is_credited_in_portions_and_named_in_its
         await transaction.execute(submissions.insert(), each)
         last = submissions.c.finder_id == 1_000 + crowd[-1]
         await transaction.execute(update(submissions).where(last).values(state="pending", open_key="example.com/7"))
-    await desk.services.credits.answer(GUILD, 1_000 + crowd[-1], "Zoe", interaction_id=1)
+    await desk.services.credits.answer(Act(GUILD, Actor(1_000 + crowd[-1]), 1), "Zoe")
     links = (sample_link(7),)
     desk.shelf.lay_out(sample_issue(9, published_at=desk.clock.now(), sections=(Section("T", links),), polls=()))
     written = cast("CountingStore", desk.store).written
@@ -351,7 +343,7 @@ async def test_a_flood_is_announced_whole(desk: Desk) -> None:
     async with desk.store.write() as transaction:
         await transaction.execute(delete(outbox).where(outbox.c.delivery_key.startswith("announce-")))
         await transaction.execute(update(guilds).values(announce_repeats=True))
-    await desk.services.floods.decide(GUILD, FLOOD, FloodDecision.ALL, actor=MODERATOR, interaction_id=1)
+    await desk.services.floods.decide(Act(GUILD, MODERATOR, 1), FLOOD, FloodDecision.ALL)
     await desk.services.chores.work_off()
     async with desk.store.read() as transaction:
         rows = await transaction.execute(

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, select
 
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.model.submission import Plan, SubmissionState
 from bot.services import Polls
 from bot.services.credits import name_shown
@@ -49,7 +49,7 @@ async def exported_of(desk: Desk, guild_id: int, member_id: int) -> dict[str, li
 
 
 async def forget(desk: Desk, member_id: int) -> None:
-    await desk.services.privacy.forget(GUILD, member_id, interaction_id=next(desk.interactions))
+    await desk.services.privacy.forget(Act(GUILD, Actor(member_id), next(desk.interactions)))
 
 
 async def test_whoever_is_forgotten_stands_in_no_table(desk: Desk) -> None:
@@ -59,16 +59,14 @@ async def test_whoever_is_forgotten_stands_in_no_table(desk: Desk) -> None:
     decided = await send(desk, "https://example.com/70", by=NILS)
     brought = (
         await desk.services.submissions.submit(
-            GUILD, "https://example.com/71", actor=Actor(member), finder_id=NILS, interaction_id=next(desk.interactions)
+            Act(GUILD, Actor(member), next(desk.interactions)), "https://example.com/71", finder_id=NILS
         )
     ).submission
     waiting = await send(desk, "https://example.com/72", by=member, note="mine")
-    await desk.services.credits.answer(GUILD, member, "Me", interaction_id=next(desk.interactions))
-    await desk.services.submissions.approve(
-        GUILD, decided.submission_key, actor=everywhere, interaction_id=next(desk.interactions)
-    )
+    await desk.services.credits.answer(Act(GUILD, Actor(member), next(desk.interactions)), "Me")
+    await desk.services.submissions.approve(Act(GUILD, everywhere, next(desk.interactions)), decided.submission_key)
     await desk.services.queue.mark(
-        GUILD, decided.submission_key, Plan.PLANNED, actor=everywhere, interaction_id=next(desk.interactions)
+        Act(GUILD, everywhere, next(desk.interactions)), decided.submission_key, Plan.PLANNED
     )
     open_poll = await ask(desk)
     closed_poll = await ask(desk)
@@ -76,9 +74,7 @@ async def test_whoever_is_forgotten_stands_in_no_table(desk: Desk) -> None:
         await vote(desk, poll, member, 0)
         await vote(desk, poll, member, 1)
         await vote(desk, poll, NILS, 1)
-    await desk.services.polls.close(
-        GUILD, closed_poll.poll_key, actor=everywhere, interaction_id=next(desk.interactions)
-    )
+    await desk.services.polls.close(Act(GUILD, everywhere, next(desk.interactions)), closed_poll.poll_key)
     async with desk.store.write() as transaction:
         await chore_rows.leave(transaction, name_shown(GUILD, member))
     assert len(await mentions_of(desk, member)) > 8
@@ -123,7 +119,7 @@ async def test_an_export_names_nobody_else(desk: Desk) -> None:
 async def test_an_announcement_loses_a_forgotten_name(desk: Desk) -> None:
     await ready(desk)
     submission = await send(desk)
-    await desk.services.credits.answer(GUILD, MIA, "Mia", interaction_id=next(desk.interactions))
+    await desk.services.credits.answer(Act(GUILD, Actor(MIA), next(desk.interactions)), "Mia")
     await publish(desk, 7)
     await desk.services.outbox.deliver_due()
     await forget(desk, MIA)
@@ -174,12 +170,7 @@ async def test_votes_forgetting_closing_and_drawing_at_once_wait_for_each_other_
     others = [Polls(desk.store, clock=desk.clock) for _ in range(2)]
     votes = [
         other.vote(
-            GUILD,
-            polls[(number * 3) % 4].poll_key,
-            1,
-            member_id=500 + number,
-            interaction_id=70_000 + number,
-            sees=everywhere,
+            Act(GUILD, Actor(500 + number), 70_000 + number), polls[(number * 3) % 4].poll_key, 1, sees=everywhere
         )
         for number, other in enumerate(others * 10)
     ]

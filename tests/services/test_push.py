@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import FetchError, NotFoundError, RefusedError
+from bot.model.member import Act
 from bot.services import Push
 from bot.store.secret_box import SecretBox
 from tests.doubles import sample_issue, sent
@@ -31,9 +32,7 @@ async def hooked(desk: Desk, secret: str | None = None) -> str:
     await desk.subscribe()
     await desk.services.sources.read_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    opened = await desk.services.push.open(
-        GUILD, source.source_id, secret=secret, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    opened = await desk.services.push.open(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id, secret=secret)
     assert opened.is_signed == (secret is not None)
     assert opened.address.startswith("https://desk.example/hooks/")
     return opened.address.rpartition("/")[2]
@@ -43,8 +42,7 @@ async def test_a_replay_gets_the_same_address(desk: Desk) -> None:
     await hooked(desk)
     [source] = (await desk.services.guilds.status(GUILD)).sources
     first, again = [
-        await desk.services.push.open(GUILD, source.source_id, secret=None, actor=ADMIN, interaction_id=77)
-        for _ in range(2)
+        await desk.services.push.open(Act(GUILD, ADMIN, 77), source.source_id, secret=None) for _ in range(2)
     ]
     assert again.address == first.address
     await desk.services.push.take(again.address.rpartition("/")[2], {}, sent(BODY))
@@ -120,13 +118,13 @@ async def test_an_address_that_is_nobodys_does_nothing(desk: Desk) -> None:
             await desk.services.push.take(wrong, {}, sent(b""))
     [source] = (await desk.services.guilds.status(GUILD)).sources
     for _ in range(2):
-        await desk.services.push.close(GUILD, source.source_id, actor=ADMIN, interaction_id=76)
+        await desk.services.push.close(Act(GUILD, ADMIN, 76), source.source_id)
     with pytest.raises(NotFoundError):
         await desk.services.push.take(token, {}, sent(b""))
     again = await hooked(desk)
     assert again != token
     await desk.services.push.take(again, {}, sent(b""))
-    await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, actor=ADMIN, interaction_id=78)
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, 78), source.source_id)
     with pytest.raises(NotFoundError):
         await desk.services.push.take(again, {}, sent(b""))
 
@@ -165,10 +163,10 @@ async def test_an_address_is_opened_for_what_the_server_reads_and_with_a_real_se
     await hooked(desk)
     [source] = (await desk.services.guilds.status(GUILD)).sources
     with pytest.raises(NotFoundError):
-        await desk.services.push.open(GUILD + 1, source.source_id, secret=None, actor=ADMIN, interaction_id=79)
+        await desk.services.push.open(Act(GUILD + 1, ADMIN, 79), source.source_id, secret=None)
     for secret in ("whsec_", "whsec_!!!", "whsec_c2hvcnQ=", "ä"):
         with pytest.raises(RefusedError, match="push-secret-invalid"):
-            await desk.services.push.open(GUILD, source.source_id, secret=secret, actor=ADMIN, interaction_id=80)
+            await desk.services.push.open(Act(GUILD, ADMIN, 80), source.source_id, secret=secret)
     closed = Push(desk.store, clock=desk.clock, secrets=SecretBox(desk.key_file), public_url=None)
     with pytest.raises(RefusedError, match="push-closed"):
-        await closed.open(GUILD, source.source_id, secret=None, actor=ADMIN, interaction_id=81)
+        await closed.open(Act(GUILD, ADMIN, 81), source.source_id, secret=None)

@@ -13,6 +13,7 @@ from bot.errors import RefusedError, StoreFullError, UnreadableError
 from bot.metrics import Meter, metered, note_received, note_understood
 from bot.model.guild import Source
 from bot.model.issue import Issue
+from bot.model.member import Act
 from bot.ports import Reading, Unchanged
 from bot.services import Guilds, Push, quotas
 from bot.services.quotas import ATTEMPT_BYTES, MEGABYTE, SECOND_BYTES, Quotas, cost_of
@@ -85,11 +86,9 @@ class Ration:
 
     async def subscribe(self, guild_id: int = GUILD, url: str = FEED) -> None:
         await self.guilds.remember(guild_id, name="Rationed")
-        await self.guilds.set_staff_channel(
-            guild_id, STAFF + guild_id, actor=ADMIN, interaction_id=next(self.desk.interactions)
-        )
+        await self.guilds.set_staff_channel(Act(guild_id, ADMIN, next(self.desk.interactions)), STAFF + guild_id)
         await self.subscriptions.subscribe(
-            guild_id, url=url, channel_id=CHANNEL + guild_id, actor=ADMIN, interaction_id=next(self.desk.interactions)
+            Act(guild_id, ADMIN, next(self.desk.interactions)), url=url, channel_id=CHANNEL + guild_id
         )
 
     async def read(self) -> None:
@@ -240,9 +239,7 @@ async def test_what_a_servers_hook_brings_about_is_on_its_account_alone(ration: 
         before = await usage_rows.of_day(transaction, [GUILD, OTHER], day=day)
     push = ration.desk.services.push
     [source] = (await ration.guilds.status(OTHER)).sources
-    opened = await push.open(
-        OTHER, source.source_id, secret=None, actor=ADMIN, interaction_id=next(ration.desk.interactions)
-    )
+    opened = await push.open(Act(OTHER, ADMIN, next(ration.desk.interactions)), source.source_id, secret=None)
     ration.desk.clock.move(timedelta(minutes=2))
     await push.take(opened.address.rpartition("/")[2], {}, sent(b""))
     await ration.sources.read_due()
@@ -277,12 +274,12 @@ async def test_a_server_with_its_number_of_sources_asks_for_nothing_more(ration:
 async def test_who_add_at_once_stay_within_the_number_of_sources(ration: Ration) -> None:
     ration.subscriptions._quotas = Quotas(sources=2)
     await ration.subscribe(url="https://first.example/feed")
-    add = partial(ration.subscriptions.subscribe, GUILD, channel_id=CHANNEL, actor=ADMIN)
+    add = partial(ration.subscriptions.subscribe, channel_id=CHANNEL)
     async with asyncio.timeout(60), ration.desk.store.write() as brake:
         await brake.execute(text("LOCK TABLE subscriptions IN SHARE MODE"))
         adding: list[asyncio.Task[Subscribed]] = []
         for url in urls(2):  # one looks after the other, and both have looked
-            adding.append(asyncio.create_task(add(url=url, interaction_id=next(ration.desk.interactions))))
+            adding.append(asyncio.create_task(add(Act(GUILD, ADMIN, next(ration.desk.interactions)), url=url)))
             await ration.desk.held_up(len(adding), *adding)
     outcomes = await asyncio.gather(*adding, return_exceptions=True)
     refused = [str(outcome) for outcome in outcomes if isinstance(outcome, BaseException)]
@@ -312,7 +309,7 @@ async def test_the_operator_says_how_soon_a_call_may_be_followed(desk: Desk) -> 
         quotas=Quotas(shortest_pause=timedelta(minutes=5)),
     )
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    opened = await push.open(GUILD, source.source_id, secret=None, actor=ADMIN, interaction_id=next(desk.interactions))
+    opened = await push.open(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id, secret=None)
     asked = len(desk.shelf.asked)
     for minutes in (1, 4):
         await push.take(opened.address.rpartition("/")[2], {}, sent(b""))

@@ -9,6 +9,7 @@ import pytest
 
 from bot import bites
 from bot.model.issue import Issue, Section
+from bot.model.member import Act
 from bot.newsletter import read_newsletter
 from bot.newsletter.feeds import read_feed
 from bot.newsletter.platforms.beehiiv_api import read_posts
@@ -133,9 +134,7 @@ async def test_what_was_told_by_a_name_that_is_used_again_is_not_told_once_more(
         [source] = await source_rows.all_sources(transaction)
         await issue_rows.reuse_names(transaction, source.source_id, [latest])
         await issue_rows.reuse_names(transaction, source.source_id, [latest])
-    posting = await desk.services.announcements.post(
-        GUILD, old.issue_key, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    posting = await desk.services.announcements.post(Act(GUILD, ADMIN, next(desk.interactions)), old.issue_key)
     assert not posting.queued
 
 

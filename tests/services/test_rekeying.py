@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from bot.errors import RefusedError
 from bot.model.issue import Link, Section
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.model.submission import SubmissionState
 from bot.newsletter.links import KEY_VERSION
 from bot.services import Archive
@@ -26,11 +26,11 @@ PRESSES = count(5000)
 
 async def open_desk(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Here")
-    await desk.services.guilds.set_review_channel(GUILD, 8600, actor=ADMIN, interaction_id=next(PRESSES))
+    await desk.services.guilds.set_review_channel(Act(GUILD, ADMIN, next(PRESSES)), 8600)
 
 
 async def send(desk: Desk, url: str, member_id: int) -> str:
-    receipt = await desk.services.submissions.submit(GUILD, url, actor=Actor(member_id), interaction_id=next(PRESSES))
+    receipt = await desk.services.submissions.submit(Act(GUILD, Actor(member_id), next(PRESSES)), url)
     return receipt.submission.submission_key
 
 

@@ -9,7 +9,7 @@ import pytest
 from bot.model.flood import FloodDecision
 from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue, Section
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.ports import Reading, Unchanged
 from bot.services.repeats import WAIT, _Digests
 from bot.store.repeats import Told
@@ -48,7 +48,7 @@ async def begin(desk: Desk, *, once: bool = False) -> None:
     await desk.services.sources.read_due()
     await desk.titles_sent()
     if once:
-        await desk.services.guilds.set_repeats(GUILD, wanted=False, actor=ADMIN, interaction_id=next(desk.interactions))
+        await desk.services.guilds.set_repeats(Act(GUILD, ADMIN, next(desk.interactions)), wanted=False)
 
 
 async def learn(desk: Desk) -> None:
@@ -100,7 +100,7 @@ async def test_what_a_digest_told_before_is_not_announced_after_it(desk: Desk) -
     stored = await desk.services.issues.show(GUILD, "Bite 2")
     findings = await desk.services.explanations.why(GUILD, stored.issue_key)
     assert (findings[-1].message_id, findings[-1].params) == ("why-told-again", {"title": "Digest 3"})
-    await desk.services.announcements.post(GUILD, stored.issue_key, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.announcements.post(Act(GUILD, ADMIN, next(desk.interactions)), stored.issue_key)
     assert await desk.titles_sent() == ["Issue number 1", "Digest 3", "Bite 2"]
 
 
@@ -141,7 +141,7 @@ async def test_what_waits_for_a_digest_is_counted_and_let_go_when_every_issue_is
     held = (await desk.services.guilds.status(GUILD)).held
     assert held is not None
     assert (held.count, held.until) == (2, desk.clock.now() + WAIT)
-    await desk.services.guilds.set_repeats(GUILD, wanted=True, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_repeats(Act(GUILD, ADMIN, next(desk.interactions)), wanted=True)
     await desk.services.sources.read_due()
     assert sorted((await desk.titles_sent())[len(before) :]) == ["Bite 4", "Bite 5"]
     assert (await desk.services.guilds.status(GUILD)).held is None
@@ -221,10 +221,7 @@ async def test_what_waits_is_dropped_when_the_server_stops_reading(desk: Desk) -
     await desk.read()
     [source] = (await desk.services.guilds.status(GUILD)).sources
     assert (
-        await desk.services.subscriptions.unsubscribe(
-            GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-        )
-        == 1
+        await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id) == 1
     )
     desk.clock.move(2 * WAIT)
     await desk.services.sources.read_due()
@@ -297,7 +294,7 @@ async def test_a_digest_that_the_server_was_never_told_of_hides_no_story(desk: D
     await desk.titles_sent()
     later = GUILD + 1
     await desk.services.guilds.remember(later, name="Later")
-    await desk.services.guilds.set_repeats(later, wanted=False, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_repeats(Act(later, ADMIN, next(desk.interactions)), wanted=False)
     desk.first = FirstAnnouncement.NONE
     await desk.subscribe(guild_id=later, channel_id=8101)
     desk.shelf.lay_out(short, large, sample_issue(1))
@@ -323,9 +320,7 @@ async def test_a_digest_in_a_flood_hides_a_story_only_when_it_is_announced(desk:
     await desk.read()
     [held] = (await desk.services.guilds.status(GUILD)).floods
     moderator = Actor(member_id=1, manages_messages=True)
-    await desk.services.floods.decide(
-        GUILD, held.flood_key, decision, actor=moderator, interaction_id=next(desk.interactions)
-    )
+    await desk.services.floods.decide(Act(GUILD, moderator, next(desk.interactions)), held.flood_key, decision)
     desk.clock.move(WAIT)
     await desk.services.sources.read_due()
     sent = (await desk.titles_sent())[len(before) :]

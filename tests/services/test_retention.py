@@ -6,16 +6,16 @@ from sqlalchemy import func, insert, select, text
 
 from bot.model.delivery import Purpose
 from bot.model.flood import FloodDecision
+from bot.model.member import Act, Actor
 from bot.ports import ReviewCard
 from bot.services.retention import HISTORY_DAYS, Retention
 from bot.store import Store
-from bot.store import interactions as interaction_rows
 from bot.store import outbox as outbox_rows
 from bot.store import push as push_rows
 from bot.store import usage as usage_rows
 from bot.store.tables import followed_links, guild_usage, interactions, outbox, push_calls
 from tests.doubles import MovedClock
-from tests.services.conftest import CHANNEL, GUILD, Desk
+from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
 from tests.services.full import CountingStore
 from tests.services.test_floods import flooded
 from tests.services.test_polls import ask
@@ -69,7 +69,7 @@ async def test_what_a_decided_flood_held_back_is_said_however_long_ago_that_was(
     await flooded(desk)
     [flood] = (await desk.services.guilds.status(GUILD)).floods
     decide = desk.services.floods.decide
-    await decide(GUILD, flood.flood_key, FloodDecision.NONE, actor=MODERATOR, interaction_id=40)
+    await decide(Act(GUILD, MODERATOR, 40), flood.flood_key, FloodDecision.NONE)
     await desk.services.outbox.deliver_due()
     desk.clock.move(OLD)
     await retention(desk).clear()
@@ -89,7 +89,7 @@ async def test_whoever_is_named_on_an_old_card_can_still_be_forgotten_there(desk
     await retention(desk).clear()
     assert await purposes(desk.store) == ["review"]
     before = len(desk.channel.refreshed)
-    await desk.services.privacy.forget(GUILD, MIA, interaction_id=41)
+    await desk.services.privacy.forget(Act(GUILD, Actor(MIA), 41))
     desk.clock.move(timedelta(minutes=5))
     await desk.services.outbox.deliver_due()
     [(_, card)] = desk.channel.refreshed[before:]
@@ -139,7 +139,8 @@ async def test_presses_are_forgotten_when_they_are_old_in_portions(desk: Desk) -
     async with desk.store.write() as transaction:
         kept = (await transaction.execute(text("SELECT count(*) FROM interactions"))).scalar_one()
         assert kept == 3
-        assert not await interaction_rows.record_effect(transaction, 5_000, guild_id=None)
+    async with desk.store.effect(Act(GUILD, ADMIN, 5_000)) as transaction:
+        assert transaction.is_repeated
 
 
 async def test_what_was_received_and_where_links_lead_is_forgotten_in_portions(desk: Desk, database_url: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from bot.errors import FetchError, RefusedError, StoreBusyError, StoreError, UnreadableError
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import Issue
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.ports import Announcement, Reading, Unchanged
 from bot.services import intake, news, storing
 from bot.store import Store, Transaction
@@ -296,9 +296,7 @@ async def test_a_source_that_is_subscribed_anew_while_it_is_read_is_read_once_at
 
     async def slow() -> None:
         desk.shelf.meanwhile = None
-        await desk.services.subscriptions.unsubscribe(
-            GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-        )
+        await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
         await desk.subscribe()
         desk.clock.move(timedelta(hours=1))  # longer than a reading is leased
         await desk.look_again()
@@ -432,13 +430,8 @@ async def test_nobody_subscribed_means_nothing_is_fetched(desk: Desk) -> None:
     await desk.services.sources.read_due()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
     first, second = next(desk.interactions), next(desk.interactions)
-    assert (
-        await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, actor=ADMIN, interaction_id=first) == 0
-    )
-    assert (
-        await desk.services.subscriptions.unsubscribe(GUILD, source.source_id, actor=ADMIN, interaction_id=second)
-        is None
-    )
+    assert await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, first), source.source_id) == 0
+    assert await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, second), source.source_id) is None
     asked = len(desk.shelf.asked)
     await desk.read()
     assert len(desk.shelf.asked) == asked
@@ -468,7 +461,7 @@ async def test_a_key_beside_the_address_is_sealed_and_each_server_reads_with_its
     for number, (guild_id, key) in enumerate(given):
         await desk.services.guilds.remember(guild_id, name="Here")
         await desk.services.subscriptions.subscribe(
-            guild_id, url=FEED, channel_id=CHANNEL, actor=ADMIN, interaction_id=next(desk.interactions), key=key
+            Act(guild_id, ADMIN, next(desk.interactions)), url=FEED, channel_id=CHANNEL, key=key
         )
         assert desk.shelf.credentials[number] == key.strip()
     async with desk.store.read() as transaction:
@@ -489,9 +482,7 @@ async def test_whoever_takes_a_source_up_again_is_not_flooded_with_what_was_miss
     await desk.services.sources.read_due()
     assert await desk.titles_sent() == ["Issue number 1"]
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
     desk.shelf.lay_out(*(sample_issue(number) for number in range(30, 0, -1)))
     await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)
     await desk.services.sources.read_due()
@@ -502,9 +493,7 @@ async def test_what_is_queued_for_a_removed_source_is_not_sent(desk: Desk) -> No
     await desk.subscribe()
     await desk.services.sources.read_due()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
     assert await desk.titles_sent() == []
 
 
@@ -539,9 +528,7 @@ async def test_a_reading_that_was_under_way_when_the_server_subscribed_anew_is_d
         source: Source, *, credentials: str | None, asked_by: int | None = None
     ) -> Reading | Unchanged:
         desk.shelf.read = read  # type: ignore[method-assign]
-        await desk.services.subscriptions.unsubscribe(
-            GUILD, mine.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-        )
+        await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), mine.source_id)
         await desk.subscribe()
         return await read(source, credentials=credentials, asked_by=asked_by)
 
@@ -555,9 +542,7 @@ async def test_who_joins_while_a_source_is_taken_up_again_gets_the_newest_only(d
     await desk.services.sources.read_due()
     await desk.titles_sent()
     source = (await desk.services.guilds.status(GUILD)).sources[0]
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
     desk.shelf.lay_out(sample_issue(9))
     await desk.subscribe()
     await desk.subscribe(guild_id=GUILD + 1, channel_id=CHANNEL + 1)

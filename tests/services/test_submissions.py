@@ -9,7 +9,7 @@ import pytest
 from bot.errors import ChannelClosedError, DeliveryRefusedError, NotFoundError, RefusedError
 from bot.model.delivery import DeliveryState, Purpose
 from bot.model.issue import Section
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.ports import ReviewCard
 from bot.services import intake as reading_rules
@@ -27,21 +27,17 @@ URL = "https://example.com/7"
 
 async def open_submissions(desk: Desk, guild_id: int = GUILD, channel_id: int = REVIEW) -> None:
     await desk.services.guilds.remember(guild_id, name=f"Server {guild_id}")
-    await desk.services.guilds.set_review_channel(
-        guild_id, channel_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.guilds.set_review_channel(Act(guild_id, ADMIN, next(desk.interactions)), channel_id)
 
 
 async def send(desk: Desk, url: str = URL, *, by: int = MIA, guild_id: int = GUILD, note: str = "") -> Submission:
-    receipt = await desk.services.submissions.submit(
-        guild_id, url, note=note, actor=Actor(by), interaction_id=next(desk.interactions)
-    )
+    receipt = await desk.services.submissions.submit(Act(guild_id, Actor(by), next(desk.interactions)), url, note=note)
     return receipt.submission
 
 
 async def approve(desk: Desk, submission: Submission, *, guild_id: int = GUILD) -> None:
     await desk.services.submissions.approve(
-        guild_id, submission.submission_key, actor=MODERATOR, interaction_id=next(desk.interactions)
+        Act(guild_id, MODERATOR, next(desk.interactions)), submission.submission_key
     )
 
 
@@ -75,16 +71,10 @@ async def test_of_many_moderators_at_once_one_decides(desk: Desk) -> None:
     submission = await send(desk)
     service = desk.services.submissions
     deciding = [
-        service.approve(
-            GUILD, submission.submission_key, actor=Actor(100 + number, manages_messages=True), interaction_id=number
-        )
+        service.approve(Act(GUILD, Actor(100 + number, manages_messages=True), number), submission.submission_key)
         if number % 2
         else service.decline(
-            GUILD,
-            submission.submission_key,
-            "no",
-            actor=Actor(100 + number, manages_messages=True),
-            interaction_id=number,
+            Act(GUILD, Actor(100 + number, manages_messages=True), number), submission.submission_key, "no"
         )
         for number in range(1, 13)
     ]
@@ -97,16 +87,14 @@ async def test_the_same_press_heard_twice_decides_once_and_says_so_both_times(de
     await open_submissions(desk)
     submission = await send(desk)
     for _ in range(2):
-        decision = await desk.services.submissions.approve(
-            GUILD, submission.submission_key, actor=MODERATOR, interaction_id=77
-        )
+        decision = await desk.services.submissions.approve(Act(GUILD, MODERATOR, 77), submission.submission_key)
         assert decision.is_ours
 
 
 async def test_the_same_submission_heard_twice_is_one(desk: Desk) -> None:
     await open_submissions(desk)
     for _ in range(2):
-        receipt = await desk.services.submissions.submit(GUILD, URL, actor=Actor(MIA), interaction_id=78)
+        receipt = await desk.services.submissions.submit(Act(GUILD, Actor(MIA), 78), URL)
         assert receipt.submission.state is SubmissionState.PENDING
     assert len((await desk.services.submissions.mine(GUILD, MIA)).submissions) == 1
 
@@ -116,7 +104,7 @@ async def test_how_to_be_named_is_asked_once(desk: Desk) -> None:
     asked = []
     for number in range(3):
         receipt = await desk.services.submissions.submit(
-            GUILD, f"https://example.com/{number}", actor=Actor(MIA), interaction_id=next(desk.interactions)
+            Act(GUILD, Actor(MIA), next(desk.interactions)), f"https://example.com/{number}"
         )
         asked.append(receipt.asks_for_credit)
     assert asked == [True, False, False]
@@ -132,7 +120,7 @@ async def test_another_server_sees_nothing_of_it(desk: Desk) -> None:
         await approve(desk, submission, guild_id=GUILD + 1)
     with pytest.raises(NotFoundError):
         await desk.services.submissions.withdraw(
-            GUILD + 1, submission.submission_key, member_id=MIA, interaction_id=next(desk.interactions)
+            Act(GUILD + 1, Actor(MIA), next(desk.interactions)), submission.submission_key
         )
     assert (await desk.services.submissions.mine(GUILD + 1, MIA)).submissions == ()
     await send(desk, guild_id=GUILD + 1)  # the same link may be sent in there
@@ -145,25 +133,21 @@ async def test_nobody_but_its_finder_takes_a_link_back_and_nobody_once_it_is_pla
 
     async def withdraw(by: int) -> Submission:
         return await desk.services.submissions.withdraw(
-            GUILD, submission.submission_key, member_id=by, interaction_id=next(desk.interactions)
+            Act(GUILD, Actor(by), next(desk.interactions)), submission.submission_key
         )
 
     with pytest.raises(NotFoundError):
         await withdraw(NILS)
     await approve(desk, submission)
-    await desk.services.queue.mark(
-        GUILD, submission.submission_key, Plan.PLANNED, actor=EDITOR, interaction_id=next(desk.interactions)
-    )
+    await desk.services.queue.mark(Act(GUILD, EDITOR, next(desk.interactions)), submission.submission_key, Plan.PLANNED)
     with pytest.raises(RefusedError, match="withdraw-too-late state=planned"):
         await withdraw(MIA)
-    await desk.services.queue.mark(
-        GUILD, submission.submission_key, Plan.QUEUED, actor=EDITOR, interaction_id=next(desk.interactions)
-    )
+    await desk.services.queue.mark(Act(GUILD, EDITOR, next(desk.interactions)), submission.submission_key, Plan.QUEUED)
     assert (await withdraw(MIA)).state is SubmissionState.WITHDRAWN
     assert [item async for item in desk.services.queue.everything(GUILD)] == []
     with pytest.raises(NotFoundError):
         await desk.services.queue.mark(
-            GUILD, submission.submission_key, Plan.PLANNED, actor=EDITOR, interaction_id=next(desk.interactions)
+            Act(GUILD, EDITOR, next(desk.interactions)), submission.submission_key, Plan.PLANNED
         )
     assert (await withdraw(MIA)).state is SubmissionState.WITHDRAWN, "pressed twice"
 
@@ -181,11 +165,7 @@ async def test_who_brings_much_of_somebody_does_not_silence_them(desk: Desk) -> 
     await open_submissions(desk)
     for number in range(10):
         await desk.services.submissions.submit(
-            GUILD,
-            f"https://example.com/{number}",
-            actor=Actor(NILS),
-            finder_id=MIA,
-            interaction_id=next(desk.interactions),
+            Act(GUILD, Actor(NILS), next(desk.interactions)), f"https://example.com/{number}", finder_id=MIA
         )
     await send(desk, "https://example.com/99")
     with pytest.raises(RefusedError, match="submit-too-many"):
@@ -253,11 +233,11 @@ async def test_a_text_of_four_thousand_characters_is_refused_and_nothing_is_kept
     submission = await send(desk)
     with pytest.raises(RefusedError, match="decline-reason-length"):
         await desk.services.submissions.decline(
-            GUILD, submission.submission_key, "x" * 4000, actor=MODERATOR, interaction_id=next(desk.interactions)
+            Act(GUILD, MODERATOR, next(desk.interactions)), submission.submission_key, "x" * 4000
         )
     assert (await now_of(desk, submission)).state is SubmissionState.PENDING
     with pytest.raises(RefusedError, match="credit-name-length"):
-        await desk.services.credits.answer(GUILD, MIA, "x" * 4000, interaction_id=next(desk.interactions))
+        await desk.services.credits.answer(Act(GUILD, Actor(MIA), next(desk.interactions)), "x" * 4000)
 
 
 async def test_what_waits_is_shown_in_another_review_channel_too(desk: Desk) -> None:
@@ -283,7 +263,7 @@ async def test_what_waits_is_shown_in_another_review_channel_too(desk: Desk) -> 
 
 async def test_a_card_that_discord_refuses_is_told_and_shown_when_the_channel_is_chosen_anew(desk: Desk) -> None:
     await open_submissions(desk)
-    await desk.services.guilds.set_staff_channel(GUILD, 8900, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, next(desk.interactions)), 8900)
     desk.channel.fail_in[REVIEW] = DeliveryRefusedError("delivery-refused", reason="no")
     await send(desk)
     await desk.services.outbox.deliver_due()
@@ -306,7 +286,7 @@ async def test_a_change_while_a_card_is_drawn_is_drawn_too(desk: Desk) -> None:
     async def changes_meanwhile(*drawn: object) -> None:
         desk.channel.refresh = refresh  # type: ignore[method-assign]
         await desk.services.submissions.withdraw(
-            GUILD, submission.submission_key, member_id=MIA, interaction_id=next(desk.interactions)
+            Act(GUILD, Actor(MIA), next(desk.interactions)), submission.submission_key
         )
         await refresh(*drawn)  # type: ignore[arg-type]
 
@@ -324,9 +304,7 @@ async def test_many_changes_at_once_are_one_edit(desk: Desk) -> None:
     submission = await send(desk)
     await desk.services.outbox.deliver_due()
     await approve(desk, submission)
-    await desk.services.submissions.withdraw(
-        GUILD, submission.submission_key, member_id=MIA, interaction_id=next(desk.interactions)
-    )
+    await desk.services.submissions.withdraw(Act(GUILD, Actor(MIA), next(desk.interactions)), submission.submission_key)
     desk.clock.move(timedelta(seconds=3))
     await desk.services.outbox.deliver_due()
     assert len(desk.channel.refreshed) == 1
@@ -370,16 +348,16 @@ async def ready(desk: Desk) -> None:
 async def test_a_link_that_runs_is_featured_whatever_was_decided(desk: Desk, state: SubmissionState) -> None:
     await ready(desk)
     submission = await send(desk)
-    await desk.services.credits.answer(GUILD, MIA, "Mia", interaction_id=next(desk.interactions))
+    await desk.services.credits.answer(Act(GUILD, Actor(MIA), next(desk.interactions)), "Mia")
     if state is SubmissionState.APPROVED:
         await approve(desk, submission)
     elif state is SubmissionState.DECLINED:
         await desk.services.submissions.decline(
-            GUILD, submission.submission_key, "", actor=MODERATOR, interaction_id=next(desk.interactions)
+            Act(GUILD, MODERATOR, next(desk.interactions)), submission.submission_key, ""
         )
     elif state is SubmissionState.WITHDRAWN:
         await desk.services.submissions.withdraw(
-            GUILD, submission.submission_key, member_id=MIA, interaction_id=next(desk.interactions)
+            Act(GUILD, Actor(MIA), next(desk.interactions)), submission.submission_key
         )
     await publish(desk, 60, 61, 7)
     featured = (await now_of(desk, submission)).featured
@@ -398,11 +376,11 @@ async def test_what_ran_before_anybody_decided_takes_no_decision_and_blocks_nobo
         await send(desk)
     await publish(desk, *range(70, 80))
     late = await desk.services.submissions.approve(
-        GUILD, ran[0].submission_key, actor=MODERATOR, interaction_id=next(desk.interactions)
+        Act(GUILD, MODERATOR, next(desk.interactions)), ran[0].submission_key
     )
     assert (late.is_ours, late.submission.state, late.submission.is_waiting) == (False, SubmissionState.PENDING, False)
     late = await desk.services.submissions.decline(
-        GUILD, ran[1].submission_key, "no", actor=MODERATOR, interaction_id=next(desk.interactions)
+        Act(GUILD, MODERATOR, next(desk.interactions)), ran[1].submission_key, "no"
     )
     assert (late.is_ours, late.submission.decided_by_id, late.submission.reason) == (False, None, None)
     assert [item async for item in desk.services.queue.everything(GUILD)] == []
@@ -487,12 +465,10 @@ async def test_a_link_is_featured_in_the_first_issue_that_contains_it_and_only_w
 async def test_both_who_sent_a_link_that_was_withdrawn_in_between_learn_that_it_ran(desk: Desk) -> None:
     await ready(desk)
     first = await send(desk)
-    await desk.services.submissions.withdraw(
-        GUILD, first.submission_key, member_id=MIA, interaction_id=next(desk.interactions)
-    )
+    await desk.services.submissions.withdraw(Act(GUILD, Actor(MIA), next(desk.interactions)), first.submission_key)
     second = await send(desk, by=NILS)
     for member, name in ((MIA, "Mia"), (NILS, "Nils")):
-        await desk.services.credits.answer(GUILD, member, name, interaction_id=next(desk.interactions))
+        await desk.services.credits.answer(Act(GUILD, Actor(member), next(desk.interactions)), name)
     await publish(desk, 7)
     featured = (await now_of(desk, second)).featured
     assert featured is not None

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.errors import DeliveryError, RefusedError, UnreadableError
 from bot.model.guild import Source
-from bot.model.member import Actor
+from bot.model.member import Act, Actor
 from bot.ports import Reading
 from bot.services import intake
 from bot.services.retention import UNREAD_DAYS, Retention
@@ -32,12 +32,7 @@ async def subscribed(
 ) -> Subscribed:
     await desk.services.guilds.remember(GUILD, name="Server")
     return await desk.services.subscriptions.subscribe(
-        GUILD,
-        url=url,
-        channel_id=channel_id,
-        key=key,
-        actor=actor,
-        interaction_id=interaction_id or next(desk.interactions),
+        Act(GUILD, actor, interaction_id or next(desk.interactions)), url=url, channel_id=channel_id, key=key
     )
 
 
@@ -129,7 +124,7 @@ async def test_without_a_channel_a_newsletter_that_is_read_already_stays_where_i
 
 async def test_what_waits_for_the_old_channel_goes_along_once(desk: Desk) -> None:
     await desk.services.guilds.remember(GUILD, name="Server")
-    await desk.services.guilds.set_ping_role(GUILD, 55, actor=ADMIN, interaction_id=next(desk.interactions))
+    await desk.services.guilds.set_ping_role(Act(GUILD, ADMIN, next(desk.interactions)), 55)
     await desk.subscribe()
     await desk.services.sources.read_due()
     for channel_id in (CHANNEL + 1, CHANNEL, CHANNEL + 1):
@@ -314,9 +309,7 @@ async def unread(desk: Desk) -> Source:
     await desk.subscribe()
     await desk.services.sources.read_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
     await Retention(desk.store, clock=desk.clock).clear()
     await desk.services.chores.work_off()
     desk.clock.move(timedelta(days=UNREAD_DAYS + 1))
@@ -353,7 +346,7 @@ async def test_who_does_not_manage_the_server_changes_nothing(desk: Desk) -> Non
         with pytest.raises(RefusedError, match="only-administrators"):
             await subscribed(desk, url=FEED, channel_id=CHANNEL + 1, actor=actor)
         with pytest.raises(RefusedError, match="only-administrators"):
-            await desk.services.subscriptions.unsubscribe(GUILD, 1, actor=actor, interaction_id=1)
+            await desk.services.subscriptions.unsubscribe(Act(GUILD, actor, 1), 1)
     [subscription] = (await desk.services.guilds.status(GUILD)).subscriptions
     assert subscription.channel_id == CHANNEL
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import FetchError, NotFoundError
 from bot.model.hub import Hub
+from bot.model.member import Act
 from bot.ports import Reading
 from bot.services import WebSub
 from bot.services.websub import LONGEST_LEASE, SHORTEST_LEASE
@@ -259,9 +260,7 @@ async def test_a_feed_that_names_no_hub_any_more_has_none(desk: Desk) -> None:
 async def test_when_nobody_reads_the_source_any_more_the_hub_is_told_so_and_confirmed(desk: Desk) -> None:
     token, secret = await leased(desk)
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
     await desk.services.websub.renew_due()
     form = desk.hub.forms[-1][1]
     assert (form["hub.mode"], token_in(form)) == ("unsubscribe", token)
@@ -274,9 +273,7 @@ async def test_when_nobody_reads_the_source_any_more_the_hub_is_told_so_and_conf
 async def test_a_hub_that_never_confirms_the_end_is_forgotten(desk: Desk) -> None:
     await leased(desk)
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
     for _ in range(2):
         await desk.services.websub.renew_due()
         desk.clock.move(timedelta(hours=2))
@@ -287,9 +284,7 @@ async def test_a_hub_that_never_confirms_the_end_is_forgotten(desk: Desk) -> Non
 async def test_a_source_that_is_read_again_has_its_hub_again(desk: Desk) -> None:
     await leased(desk)
     [source] = (await desk.services.guilds.status(GUILD)).sources
-    await desk.services.subscriptions.unsubscribe(
-        GUILD, source.source_id, actor=ADMIN, interaction_id=next(desk.interactions)
-    )
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
     await desk.services.websub.renew_due()
     await desk.subscribe()
     await desk.services.sources.read_due()

@@ -15,6 +15,7 @@ from yarl import URL
 from bot.errors import StoreError
 from bot.fetch import Fetcher
 from bot.metrics import Metrics
+from bot.model.member import Act
 from bot.services import Guilds, Push, Sources, Subscriptions, WebSub
 from bot.sources.feed import FeedSource
 from bot.sources.hub import HttpHubCaller
@@ -102,7 +103,7 @@ async def wire(store: Store, clock: MovableClock, bell: QuietBell, tmp_path: Pat
         async with serve_push("127.0.0.1", port, push=push, websub=websub):
             await guilds.remember(GUILD, name="Wired")
             site.publish_markdown(TEXT.format(title="One"))
-            await subscriptions.subscribe(GUILD, url=site.feed_url, channel_id=8001, actor=ADMIN, interaction_id=1)
+            await subscriptions.subscribe(Act(GUILD, ADMIN, 1), url=site.feed_url, channel_id=8001)
             await sources.read_due()
             yield Wire(site, hub, sources, subscriptions, websub, guilds, bell, clock, base, store, secrets)
 
@@ -128,7 +129,7 @@ async def test_when_the_server_stops_reading_the_hub_tells_no_more(wire: Wire) -
     await wire.hub.until(lambda: wire.hub.subscribers.get(wire.site.feed_url))
     callback = wire.callback
     [source] = (await wire.guilds.status(GUILD)).sources
-    await wire.subscriptions.unsubscribe(GUILD, source.source_id, actor=ADMIN, interaction_id=2)
+    await wire.subscriptions.unsubscribe(Act(GUILD, ADMIN, 2), source.source_id)
     await wire.websub.renew_due()
     await wire.hub.until(lambda: not wire.hub.subscribers[wire.site.feed_url])
     async with aiohttp.ClientSession() as http, http.post(callback, data=b"late") as response:

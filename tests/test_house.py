@@ -229,7 +229,7 @@ def test_only_the_store_wakes_workers_for_what_was_stored() -> None:
 
 
 def test_what_an_interaction_brings_about_is_known_by_its_act() -> None:
-    """One idiom of idempotency: no rule takes the id of an interaction apart from who acts where, or records it itself."""
+    """One idiom of idempotency: no rule takes an interaction by its id alone, or records it itself."""
     for path in python_files("bot/services"):
         text = path.read_text()
         assert "record_effect" not in text, path.name

@@ -22,6 +22,7 @@ from inspect import iscoroutinefunction
 from itertools import count
 from pathlib import Path
 from time import perf_counter
+from types import SimpleNamespace
 from typing import Any
 
 from _processes import ROOT, report
@@ -113,9 +114,7 @@ def _issue(number: int, words: str) -> Any:
 
 async def child(url: str, folder: str) -> dict[str, float]:
     """The longest waits by the code in the path, in milliseconds, and the seconds of each reading."""
-    from bot.metrics import Metrics
     from bot.model.member import Actor
-    from bot.services import Guilds, Polls, Sources, Submissions, Subscriptions
     from bot.store import Store
     from bot.store.secret_box import SecretBox
     from bot.store.upgrade import upgrade
@@ -125,19 +124,16 @@ async def child(url: str, folder: str) -> dict[str, float]:
     clock, bell, shelf, secrets = _Clock(), _Bell(), _Shelf(), SecretBox(Path(folder) / "secret.key")
     both: dict[str, Any] = {"clock": clock, "bell": bell}
     async with await Store.open(url, **asked_for(Store.open, **both)) as store:
-        guilds, polls = Guilds(store, **asked_for(Guilds, **both)), Polls(store, **asked_for(Polls, **both))
-        reading = {**both, "reader": shelf, "secrets": secrets, "interval": timedelta(minutes=10)}
-        sources = Sources(store, **asked_for(Sources, **reading, metrics=Metrics(), announcer=_Nobody(), **_quotas()))
+        rules = _rules(store, clock=clock, bell=bell, reader=shelf, secrets=secrets)
+        guilds, polls, sources, submissions = rules.guilds, rules.polls, rules.sources, rules.submissions
         for guild_id in (READER, VOTER):
             await guilds.remember(guild_id, name="Server")
-        subscribe = Subscriptions(store, **asked_for(Subscriptions, **reading)).subscribe
         actor = Actor(1, manages_messages=True, manages_server=True)
-        await done_by(subscribe, actor, READER, 1)(url=FEED, channel_id=CHANNEL)
+        await done_by(rules.subscriptions.subscribe, actor, READER, 1)(url=FEED, channel_id=CHANNEL)
         ask = done_by(polls.open, actor, VOTER, 2)
         poll = await ask(question="Which?", options="A\nB", closes="2 days", channel_id=CHANNEL)
         await done_by(guilds.set_review_channel, actor, VOTER, 3)(CHANNEL)
         interactions = count(10)
-        submissions = Submissions(store, **asked_for(Submissions, **both))
         sees = asked_for(polls.vote, sees=lambda _: True)
 
         async def press() -> list[float]:
@@ -176,6 +172,22 @@ def _timed(waits: list[float]) -> Iterator[None]:
     begun = perf_counter()
     yield
     waits.append((perf_counter() - begun) * 1000)
+
+
+def _rules(store: Any, **parts: Any) -> Any:
+    """The rules over this store, as the app puts them together; an earlier build does that elsewhere."""
+    from bot.metrics import Metrics
+
+    parts |= {"interval": timedelta(minutes=10), "metrics": Metrics(), "announcer": _Nobody(), **_quotas()}
+    try:
+        from bot.services.building import build
+    except ImportError:
+        from bot import services
+
+        kinds = (services.Guilds, services.Polls, services.Sources, services.Submissions, services.Subscriptions)
+        return SimpleNamespace(**{kind.__name__.lower(): kind(store, **asked_for(kind, **parts)) for kind in kinds})
+    alone = {"caller": None, "incarnation": "this", "alone": store.dialect == "sqlite"}
+    return build(store, **asked_for(build, **parts, **alone))
 
 
 def _quotas() -> dict[str, Any]:

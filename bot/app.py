@@ -156,7 +156,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             incarnation=incarnation,
             standing=processes.standing,
         )
-        await _prepare_installation(store)
+        await store.identify()
         await services.outbox.take_over()
         await services.sources.take_over()
         await services.subscriptions.take_over()
@@ -257,11 +257,6 @@ def _commands_memory(store: Store) -> CommandsMemory:
             await installation_row.remember_commands_hash(transaction, digest)
 
     return CommandsMemory(read, write)
-
-
-async def _prepare_installation(store: Store) -> None:
-    async with store.write() as transaction:
-        await installation_row.installation_id(transaction)
 
 
 async def _log_in(client: Pressroom, settings: Settings) -> None:

@@ -46,7 +46,7 @@ class Sent:
 class Delivery:
     """One row of the outbox, claimed by this process until its lease ends.
 
-    `delivery_key` is stable over restarts and restored databases (see `bot.services.keys.delivery_key`); its first 25
+    `delivery_key` is stable over restarts and restored databases (see `bot.store.outbox.enqueue`); its first 25
     characters are the nonce. `target_id` is the message that is published or edited, `words` what an edit or a notice
     says. `doubt_since`: an attempt of that moment may have arrived although nobody heard of it. `degraded`: Discord
     refused the full form, so the plain one is sent. `wants_ping`: the server's role is mentioned if its day allows it.

@@ -1,6 +1,5 @@
 """Which issue is announced where, once; and the words a moderator may say about it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,13 +13,11 @@ from bot.model.problem import Problem
 from bot.ports import Announcement
 from bot.services.audiences import require_staff
 from bot.services.credits import credited
-from bot.services.keys import delivery_key
 from bot.services.polls import open_issue_poll
 from bot.services.portions import PORTION
 from bot.store import Store, Transaction
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
-from bot.store import installation as installation_row
 from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 from bot.store import polls as poll_rows
@@ -48,15 +45,15 @@ async def enqueue_announcement(
 
     One that was given up before it arrived, because the newsletter was removed or moved away, is taken up again.
     """
-    keys = await _delivery_keys(
+    identities = await _identities(transaction, issue_key=issue_key, identity=identity)
+    earlier = await outbox_rows.find_delivery(
         transaction,
-        subscription,
-        installation_id=await installation_row.installation_id(transaction),
-        issue_key=issue_key,
-        identity=identity,
+        purpose=Purpose.ANNOUNCE,
+        guild_id=subscription.guild_id,
+        channel_id=subscription.channel_id,
+        identities=identities,
         generation=generation,
     )
-    earlier = await _first_of(transaction, keys)
     if earlier is not None:
         given_up = earlier.last_problem is not None and earlier.last_problem.message_id in _GIVEN_UP
         return given_up and await outbox_rows.try_failed_again(transaction, earlier.delivery_key, subject_key=issue_key)
@@ -68,11 +65,11 @@ async def enqueue_announcement(
     )
     return await outbox_rows.enqueue(
         transaction,
-        delivery_key=keys[0],
         purpose=Purpose.ANNOUNCE,
         guild_id=subscription.guild_id,
         channel_id=subscription.channel_id,
         subject_key=issue_key,
+        identity=identities[0],
         generation=generation,
         wants_ping=may_ping,
     )
@@ -109,16 +106,8 @@ async def announce_newest(transaction: Transaction, *, guild_id: int, source_id:
     )
 
 
-async def _delivery_keys(
-    transaction: Transaction,
-    subscription: Subscription,
-    *,
-    installation_id: str,
-    issue_key: str,
-    identity: str,
-    generation: int,
-) -> list[str]:
-    """The keys that an announcement may have, first the one that it gets.
+async def _identities(transaction: Transaction, *, issue_key: str, identity: str) -> list[str]:
+    """What an announcement of an issue may be known by, first what a new one is.
 
     An address means the same everywhere, so that one issue through two feeds, or through a feed and an API, is one; a
     guid means something in its feed only.
@@ -126,44 +115,23 @@ async def _delivery_keys(
     names = await issue_rows.names_of(transaction, issue_key)
     addresses = sorted(name for name in names if name.startswith("link:"))
     former = [name.removeprefix(issue_rows.REUSED) for name in names if name.startswith(f"{issue_rows.REUSED}link:")]
-    return [
-        delivery_key(
-            installation_id=installation_id,
-            guild_id=subscription.guild_id,
-            channel_id=subscription.channel_id,
-            identity=each,
-            purpose=Purpose.ANNOUNCE,
-            generation=generation,
-        )
-        for each in dict.fromkeys([*addresses, identity if identity.startswith("link:") else issue_key, *former])
-    ]
-
-
-async def _first_of(transaction: Transaction, keys: Sequence[str]) -> DeliveryRecord | None:
-    for key in keys:
-        record = await outbox_rows.find_delivery(transaction, key)
-        if record is not None:
-            return record
-    return None
+    return list(dict.fromkeys([*addresses, identity if identity.startswith("link:") else issue_key, *former]))
 
 
 async def announced_alike(
     transaction: Transaction, subscription: Subscription, issue_key: str
 ) -> DeliveryRecord | None:
     """The announcement of an issue in a channel, also where it came from another source; None when there is none."""
-    installation_id = await installation_row.known_id(transaction)
     identity = await issue_rows.identity_of(transaction, issue_key)
-    if installation_id is None or identity is None:
+    if identity is None:
         return None
-    keys = await _delivery_keys(
+    return await outbox_rows.find_delivery(
         transaction,
-        subscription,
-        installation_id=installation_id,
-        issue_key=issue_key,
-        identity=identity,
-        generation=0,
+        purpose=Purpose.ANNOUNCE,
+        guild_id=subscription.guild_id,
+        channel_id=subscription.channel_id,
+        identities=await _identities(transaction, issue_key=issue_key, identity=identity),
     )
-    return await _first_of(transaction, keys)
 
 
 async def hand_over(transaction: Transaction, *, guild_id: int, channel_id: int, issue_key: str) -> bool:
@@ -253,18 +221,11 @@ async def _enqueue_for(
 ) -> None:
     await outbox_rows.enqueue(
         transaction,
-        delivery_key=delivery_key(
-            installation_id=await installation_row.installation_id(transaction),
-            guild_id=delivery.guild_id,
-            channel_id=channel_id or delivery.channel_id,
-            identity=str(target_id),
-            purpose=purpose,
-            generation=delivery.generation,
-        ),
         purpose=purpose,
         guild_id=delivery.guild_id,
         channel_id=channel_id or delivery.channel_id,
         subject_key=delivery.subject_key,
+        identity=str(target_id),
         generation=delivery.generation,
         target_id=target_id,
         words=words,

@@ -9,11 +9,10 @@ from bot.clock import Clock
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
 from bot.model.delivery import DeliveryRecord, DeliveryState, Purpose
 from bot.ports import Announcer
-from bot.services.keys import delivery_key
 from bot.store import Store, Transaction
 from bot.store import cards as card_rows
-from bot.store import installation as installation_row
 from bot.store import outbox as outbox_rows
+from bot.store.outbox import Refresh
 
 log = logging.getLogger(__name__)
 
@@ -42,39 +41,16 @@ class Change:
 
 
 async def show_changes(transaction: Transaction, changes: Iterable[Change]) -> None:
-    """Let every card concerned be drawn anew.
-
-    All of them are locked first, in the order in which they are claimed: two transactions that wait for each other
-    would both be lost.
-    """
-    wanted: dict[str, tuple[Change, DeliveryRecord]] = {}
-    installation_id = None
+    """Let every card concerned be drawn anew."""
+    refreshes = []
     for change in dict.fromkeys(changes):
         for card in await outbox_rows.cards_of(transaction, guild_id=change.guild_id, subject_key=change.subject_key):
-            if card.state is DeliveryState.FAILED and card.message_id is None:
-                continue
-            installation_id = installation_id or await installation_row.installation_id(transaction)
-            key = delivery_key(
-                installation_id=installation_id,
-                guild_id=change.guild_id,
-                channel_id=card.channel_id,
-                identity=change.subject_key,
-                purpose=Purpose.REFRESH,
-                generation=0,
-            )
-            wanted[key] = change, card
-    if len(wanted) > 1:
-        await outbox_rows.lock(transaction, wanted)
-    for key, (change, card) in wanted.items():
-        await outbox_rows.enqueue_refresh(
-            transaction,
-            delivery_key=key,
-            guild_id=change.guild_id,
-            channel_id=card.channel_id,
-            subject_key=change.subject_key,
-            due_at=transaction.now + change.after,
-            apart=change.apart,
-        )
+            if card.state is not DeliveryState.FAILED or card.message_id is not None:
+                due_at = transaction.now + change.after
+                refreshes.append(
+                    Refresh(change.guild_id, card.channel_id, change.subject_key, due_at=due_at, apart=change.apart)
+                )
+    await outbox_rows.enqueue_refreshes(transaction, refreshes)
 
 
 async def enqueue_card(
@@ -90,19 +66,18 @@ async def enqueue_card(
 
     One that somebody deleted is queued as another `generation`: Discord would take the same one for sent.
     """
-    key = delivery_key(
-        installation_id=await installation_row.installation_id(transaction),
+    earlier = await outbox_rows.find_delivery(
+        transaction,
+        purpose=purpose,
         guild_id=guild_id,
         channel_id=channel_id,
-        identity=subject_key,
-        purpose=purpose,
+        identities=[subject_key],
         generation=generation,
     )
-    if await outbox_rows.try_failed_again(transaction, key):
-        return True
+    if earlier is not None:
+        return await outbox_rows.try_failed_again(transaction, earlier.delivery_key)
     return await outbox_rows.enqueue(
         transaction,
-        delivery_key=key,
         purpose=purpose,
         guild_id=guild_id,
         channel_id=channel_id,

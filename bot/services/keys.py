@@ -1,22 +1,9 @@
-"""The names of effects and issues: made of what they are, so that they mean the same in every copy of the database."""
+"""The names of issues, floods, submissions and polls in buttons and choices."""
 
 from base64 import b32encode
 from collections.abc import Sequence
 from hashlib import sha256
 from secrets import token_bytes
-
-from bot.model.delivery import Purpose
-
-
-def delivery_key(
-    *, installation_id: str, guild_id: int, channel_id: int, identity: str, purpose: Purpose, generation: int
-) -> str:
-    """52 characters that name one effect for ever: the idempotency key by which the outbox deduplicates.
-
-    Made of what the effect *is*, never of a row id: SQLite reuses those, and so does a restored database.
-    """
-    parts = (installation_id, str(guild_id), str(channel_id), identity, purpose.value, str(generation))
-    return b32encode(sha256("\x1f".join(parts).encode()).digest()).decode().rstrip("=").lower()
 
 
 def issue_key(source_key: str, identity: str) -> str:

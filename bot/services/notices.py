@@ -5,11 +5,9 @@ from bot.model.chore import Chore
 from bot.model.delivery import Purpose, staff_of
 from bot.model.problem import Problem
 from bot.ports import Announcer
-from bot.services.keys import delivery_key
 from bot.services.portions import PORTION
 from bot.store import Transaction
 from bot.store import guilds as guild_rows
-from bot.store import installation as installation_row
 from bot.store import outbox as outbox_rows
 
 
@@ -61,17 +59,10 @@ async def tell_staff(
         return False
     return await outbox_rows.enqueue(
         transaction,
-        delivery_key=delivery_key(
-            installation_id=await installation_row.installation_id(transaction),
-            guild_id=guild_id,
-            channel_id=0,  # once, wherever that is
-            identity=occasion,
-            purpose=Purpose.NOTICE,
-            generation=0,
-        ),
         purpose=Purpose.NOTICE,
         guild_id=guild_id,
         channel_id=channel_id,
         subject_key="",
+        identity=occasion,
         words=words,
     )

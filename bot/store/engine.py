@@ -39,6 +39,7 @@ from bot.ports import Bell
 from bot.store import one_trip
 from bot.store.complaints import READ_ONLY, explanation, silence, translated_errors
 from bot.store.group_commit import GroupCommit, Transaction, uninterrupted
+from bot.store.installation import installation_id
 from bot.store.interactions import record_effect
 from bot.store.line import Line
 from bot.store.private_files import make_private_folder
@@ -133,11 +134,12 @@ class Store:
         self._probing: asyncio.Task[None] | None = None
         # What to do about a damaged database; once met, it stays told while the process lives.
         self.damage: str | None = None
+        self._installation_id: str | None = None
         for engine in self._engines():
             event.listen(engine.sync_engine, "handle_error", self._note_damage)
         self._group: GroupCommit | None = None
         if writer.dialect.name == "sqlite":
-            self._group = GroupCommit(writer, clock=clock, before_commit=self.commit_hook, after_commit=self._ring)
+            self._group = GroupCommit(writer, make=self._begun, before_commit=self.commit_hook, after_commit=self._ring)
             self._reading = Turns(at_once=_READING_AT_ONCE, of_server=_READING_OF_A_SERVER)
             self._writing = Turns(at_once=_WRITING_AT_ONCE, of_server=_WRITING_OF_A_SERVER)
         else:
@@ -187,6 +189,21 @@ class Store:
             raise
         return store
 
+    async def identify(self) -> None:
+        """Read once which installation this is, which is part of every delivery key; a new one is given an id."""
+        async with self.write() as transaction:
+            known = await installation_id(transaction)
+        self._installation_id = known  # stored by now
+
+    def _begun(self, connection: AsyncConnection) -> Transaction:
+        """A transaction of this moment; on SQLite several share their connection."""
+        return Transaction(
+            connection,
+            now=self._clock.now(),
+            is_shared=self.dialect == "sqlite",
+            installation_id=self._installation_id,
+        )
+
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
@@ -208,7 +225,7 @@ class Store:
                         yield transaction
                 else:
                     async with self._engine().begin() as connection:
-                        transaction = Transaction(connection, now=self._clock.now())
+                        transaction = self._begun(connection)
                         yield transaction
                         await self.commit_hook()
                     self._ring(transaction)
@@ -259,10 +276,10 @@ class Store:
                 async with self._engine().connect() as connection:
                     await connection.execution_options(isolation_level="REPEATABLE READ")
                     async with connection.begin():
-                        yield Transaction(connection, now=self._clock.now())
+                        yield self._begun(connection)
             else:
                 async with self._whole_connection() as connection, connection.begin():
-                    yield Transaction(connection, now=self._clock.now(), is_shared=True)
+                    yield self._begun(connection)
 
     @contextlib.asynccontextmanager
     async def _whole_connection(self) -> AsyncIterator[AsyncConnection]:

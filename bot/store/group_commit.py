@@ -11,7 +11,6 @@ from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
-from bot.clock import Clock
 from bot.errors import StoreError
 from bot.model.worker import WorkerName
 
@@ -24,14 +23,23 @@ _MOST_UNITS_PER_COMMIT = 50
 class Transaction:
     """What a rule writes and reads through; all of it happens at one moment, `now` (aware UTC).
 
+    installation_id: of whom the database is, where the store has read that (`Store.identify`).
     is_repeated: the interaction whose effect this is has had one before (`Store.effect`), so it must have none.
 
     On SQLite a statement that has begun is let finish before a cancellation goes on: breaking it off would cost the
     connection, and with it the work of all the others that share its commit.
     """
 
-    def __init__(self, connection: AsyncConnection, *, now: datetime, is_shared: bool = False) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        *,
+        now: datetime,
+        is_shared: bool = False,
+        installation_id: str | None = None,
+    ) -> None:
         self.now = now
+        self.installation_id = installation_id
         self.woken: set[WorkerName] = set()
         self.is_repeated = False
         self._connection = connection
@@ -63,12 +71,12 @@ class GroupCommit:
         self,
         engine: AsyncEngine,
         *,
-        clock: Clock,
+        make: Callable[[AsyncConnection], Transaction],
         before_commit: Callable[[], Awaitable[None]],
         after_commit: Callable[[Transaction], None],
     ) -> None:
         self._engine = engine
-        self._clock = clock
+        self._make = make
         self._before_commit = before_commit
         self._after_commit = after_commit
         self._turn = asyncio.Lock()
@@ -85,7 +93,7 @@ class GroupCommit:
             batch = await uninterrupted(self._open_batch())
             try:
                 await uninterrupted(batch.begin_unit())
-                transaction = Transaction(batch.connection, now=self._clock.now(), is_shared=True)
+                transaction = self._make(batch.connection)
                 yield transaction
             except BaseException as error:
                 await uninterrupted(batch.undo_unit(error))

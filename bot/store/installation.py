@@ -11,7 +11,7 @@ from bot.store.tables import installation
 
 async def installation_id(transaction: Transaction) -> str:
     """The id of the installation this database belongs to, made at the first call."""
-    if known := await known_id(transaction):
+    if known := transaction.installation_id or await known_id(transaction):
         return known
     await transaction.execute(
         insert(transaction, installation)
@@ -24,6 +24,8 @@ async def installation_id(transaction: Transaction) -> str:
 
 async def known_id(transaction: Transaction) -> str | None:
     """The id of the installation, if it was made already; for whoever only reads."""
+    if transaction.installation_id is not None:
+        return transaction.installation_id
     return (await transaction.execute(select(installation.c.installation_id))).scalar_one_or_none()
 
 

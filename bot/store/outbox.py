@@ -1,9 +1,11 @@
 """The outbox: what must happen on Discord, each row once."""
 
+from base64 import b32encode
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
@@ -32,6 +34,7 @@ from bot.model.delivery import POSTS, Delivery, DeliveryRecord, DeliveryState, P
 from bot.model.problem import Problem
 from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
+from bot.store.installation import installation_id, known_id
 from bot.store.statements import greatest, insert, plan_by_index
 from bot.store.tables import UtcDateTime, issues, outbox, stopped_channels
 
@@ -53,25 +56,50 @@ class Claim:
     incarnation: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """A card to be drawn anew at `due_at`, and no sooner than `apart` from the last time."""
+
+    guild_id: int
+    channel_id: int
+    subject_key: str
+    due_at: datetime
+    apart: timedelta
+
+
 async def enqueue(
     transaction: Transaction,
     *,
-    delivery_key: str,
     purpose: Purpose,
     guild_id: int,
     channel_id: int,
     subject_key: str,
+    identity: str | None = None,
     generation: int = 0,
     wants_ping: bool = False,
     target_id: int | None = None,
     words: Problem | None = None,
     due_at: datetime | None = None,
 ) -> bool:
-    """Queue a delivery, due at once or at `due_at`; False when it was queued before, whatever became of it."""
+    """Queue a delivery, due at once or at `due_at`; False when it was queued before, whatever became of it.
+
+    That is known by its delivery key, the idempotency key by which the outbox deduplicates: 52 characters made of what
+    the effect *is*, never of a row id, which SQLite and a restored database use again. identity: what it is about,
+    where that is not `subject_key`.
+    """
+    installed, about = await installation_id(transaction), subject_key if identity is None else identity
+    key = delivery_key(
+        installation_id=installed,
+        purpose=purpose,
+        guild_id=guild_id,
+        channel_id=channel_id,
+        identity=about,
+        generation=generation,
+    )
     result = await transaction.execute(
         insert(transaction, outbox)
         .values(
-            delivery_key=delivery_key,
+            delivery_key=key,
             purpose=purpose,
             guild_id=guild_id,
             channel_id=channel_id,
@@ -91,40 +119,58 @@ async def enqueue(
     return bool(result.rowcount)
 
 
-async def enqueue_refresh(
-    transaction: Transaction,
-    *,
-    delivery_key: str,
-    guild_id: int,
-    channel_id: int,
-    subject_key: str,
-    due_at: datetime,
-    apart: timedelta,
-) -> None:
-    """Let a card be drawn anew at `due_at`, and no sooner than `apart` from the last time, unless it is to be.
+async def enqueue_refreshes(transaction: Transaction, refreshes: Collection[Refresh]) -> None:
+    """Let cards be drawn anew, unless they are to be; of several changes of one card the last counts.
 
-    There is one row a card. While it waits, it is going to show this change too; while it is being drawn, its revision
-    says that it has to be drawn once more.
+    All of them are locked first, in the order in which they are claimed: two transactions that wait for each other
+    would both be lost.
+    """
+    if not refreshes:
+        return
+    installed = await installation_id(transaction)
+    wanted = {
+        delivery_key(
+            installation_id=installed,
+            purpose=Purpose.REFRESH,
+            guild_id=each.guild_id,
+            channel_id=each.channel_id,
+            identity=each.subject_key,
+        ): each
+        for each in refreshes
+    }
+    if len(wanted) > 1:
+        rows = select(outbox.c.id).where(outbox.c.delivery_key.in_(list(wanted)))
+        await transaction.execute(rows.order_by(outbox.c.id).with_for_update())
+    for key, refresh in wanted.items():
+        await _enqueue_refresh(transaction, key, refresh)
+
+
+async def _enqueue_refresh(transaction: Transaction, key: str, refresh: Refresh) -> None:
+    """There is one row a card.
+
+    While it waits, it is going to show this change too; while it is being drawn, its revision says that it has to be
+    drawn once more.
     """
     # Locked: whoever claims it meanwhile draws what is true after this transaction.
     row = (
         await transaction.execute(
-            select(outbox.c.state, outbox.c.sent_at).where(outbox.c.delivery_key == delivery_key).with_for_update()
+            select(outbox.c.state, outbox.c.sent_at).where(outbox.c.delivery_key == key).with_for_update()
         )
     ).one_or_none()
     if row is not None and row.state == DeliveryState.PENDING:
         return
+    due_at = refresh.due_at
     if row is not None and row.sent_at is not None and row.sent_at <= transaction.now:
-        due_at = max(due_at, row.sent_at + apart)
+        due_at = max(due_at, row.sent_at + refresh.apart)
     rests = outbox.c.state.in_([DeliveryState.DONE, DeliveryState.FAILED])
     await transaction.execute(
         insert(transaction, outbox)
         .values(
-            delivery_key=delivery_key,
+            delivery_key=key,
             purpose=Purpose.REFRESH,
-            guild_id=guild_id,
-            channel_id=channel_id,
-            subject_key=subject_key,
+            guild_id=refresh.guild_id,
+            channel_id=refresh.channel_id,
+            subject_key=refresh.subject_key,
             generation=0,
             state=DeliveryState.PENDING,
             due_at=due_at,
@@ -145,10 +191,13 @@ async def enqueue_refresh(
     transaction.wake(WorkerName.OUTBOX)
 
 
-async def lock(transaction: Transaction, delivery_keys: Collection[str]) -> None:
-    """Hold these deliveries until the transaction ends, locked in the order in which they are claimed."""
-    rows = select(outbox.c.id).where(outbox.c.delivery_key.in_(list(delivery_keys)))
-    await transaction.execute(rows.order_by(outbox.c.id).with_for_update())
+def delivery_key(
+    *, installation_id: str, purpose: Purpose, guild_id: int, channel_id: int, identity: str, generation: int = 0
+) -> str:
+    """52 characters that name one effect for ever. The staff is told once, wherever that is."""
+    place = 0 if purpose is Purpose.NOTICE else channel_id
+    parts = (installation_id, str(guild_id), str(place), identity, purpose.value, str(generation))
+    return b32encode(sha256("\x1f".join(parts).encode()).digest()).decode().rstrip("=").lower()
 
 
 async def is_published(transaction: Transaction, *, guild_id: int, subject_key: str) -> bool:
@@ -722,9 +771,32 @@ async def take_back_waiting(
     return [record_of(row) for row in sorted(rows, key=lambda row: row.id)]
 
 
-async def find_delivery(transaction: Transaction, delivery_key: str) -> DeliveryRecord | None:
-    row = (await transaction.execute(select(outbox).where(outbox.c.delivery_key == delivery_key))).one_or_none()
-    return None if row is None else record_of(row)
+async def find_delivery(
+    transaction: Transaction,
+    *,
+    purpose: Purpose,
+    guild_id: int,
+    channel_id: int,
+    identities: Sequence[str],
+    generation: int = 0,
+) -> DeliveryRecord | None:
+    """What was queued about the first of these that anything was queued about."""
+    installed = await known_id(transaction)
+    if installed is None:
+        return None
+    for identity in identities:
+        key = delivery_key(
+            installation_id=installed,
+            purpose=purpose,
+            guild_id=guild_id,
+            channel_id=channel_id,
+            identity=identity,
+            generation=generation,
+        )
+        row = (await transaction.execute(select(outbox).where(outbox.c.delivery_key == key))).one_or_none()
+        if row is not None:
+            return record_of(row)
+    return None
 
 
 async def deliveries_of(transaction: Transaction, *, guild_id: int, subject_key: str) -> list[DeliveryRecord]:

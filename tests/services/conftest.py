@@ -156,6 +156,7 @@ class Desk:
 async def desk(store: Store, clock: MovedClock, bell: QuietBell, tmp_path: Path) -> Desk:
     shelf, channel, metrics = Shelf(sample_issue(1)), Channel(), Metrics()
     key_file, hub, pages = tmp_path / "keys" / "secret.key", AskedHub(), AskedPages()
+    await store.identify()
     services = build(
         store,
         clock=clock,

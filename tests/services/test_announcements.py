@@ -13,22 +13,13 @@ from bot.model.guild import FirstAnnouncement
 from bot.model.member import Act
 from bot.model.problem import Problem
 from bot.ports import Reading
-from bot.services.keys import delivery_key
 from bot.store import installation as installation_row
 from bot.store import issues as issue_rows
 from bot.store import sources as source_rows
+from bot.store.outbox import delivery_key
 from bot.store.tables import outbox
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_postgresql
-
-FACTS = {
-    "installation_id": "here",
-    "guild_id": 1,
-    "channel_id": 2,
-    "identity": "guid:1",
-    "purpose": Purpose.ANNOUNCE,
-    "generation": 0,
-}
 
 
 async def two_issues(desk: Desk) -> tuple[str, str]:
@@ -124,24 +115,6 @@ async def test_another_servers_issue_is_not_here(desk: Desk) -> None:
     assert await desk.services.issues.search_titles(GUILD + 1, "") == []
 
 
-def test_a_delivery_key_depends_on_each_fact_and_on_nothing_else() -> None:
-    key = delivery_key(**FACTS)  # type: ignore[arg-type]
-    assert key == delivery_key(**FACTS)  # type: ignore[arg-type]
-    others = {
-        delivery_key(**{**FACTS, name: other})  # type: ignore[arg-type]
-        for name, other in {
-            "installation_id": "there",
-            "guild_id": 12,
-            "channel_id": 3,
-            "identity": "guid:2",
-            "generation": 1,
-        }.items()
-    }
-    assert key not in others
-    assert len(others) == 5
-    assert len(key) == 52
-
-
 async def test_one_newsletter_by_two_addresses_is_announced_once(desk: Desk) -> None:
     await desk.subscribe()
     await desk.services.sources.read_due()
@@ -169,12 +142,7 @@ async def test_what_was_announced_by_older_rules_is_not_announced_again(desk: De
         installed = await installation_row.installation_id(transaction)
         [key] = await issue_rows.newest_keys(transaction, guild_id=GUILD)
         older = delivery_key(
-            installation_id=installed,
-            guild_id=GUILD,
-            channel_id=CHANNEL,
-            identity=key,
-            purpose=Purpose.ANNOUNCE,
-            generation=0,
+            installation_id=installed, purpose=Purpose.ANNOUNCE, guild_id=GUILD, channel_id=CHANNEL, identity=key
         )
         await transaction.execute(update(outbox).values(delivery_key=older))
     [source] = (await desk.services.guilds.status(GUILD)).sources

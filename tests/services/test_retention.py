@@ -39,7 +39,7 @@ async def finished(desk: Desk, purpose: Purpose, *, subject_key: str = "", count
         for number in range(count):
             await outbox_rows.enqueue(
                 transaction,
-                delivery_key=f"{purpose}-{subject_key}-{number}",
+                identity=f"{subject_key}-{number}",
                 purpose=purpose,
                 guild_id=GUILD,
                 channel_id=CHANNEL + 1,
@@ -115,7 +115,6 @@ async def test_what_is_not_done_stays_however_old_it_is(desk: Desk) -> None:
     async with desk.store.write() as transaction:
         await outbox_rows.enqueue(
             transaction,
-            delivery_key="waits",
             purpose=Purpose.NOTICE,
             guild_id=GUILD,
             channel_id=CHANNEL,

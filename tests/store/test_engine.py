@@ -25,7 +25,8 @@ from bot.model.delivery import Purpose
 from bot.model.worker import WorkerName
 from bot.store import Store, engine
 from bot.store import outbox as outbox_rows
-from bot.store.tables import interactions
+from bot.store.installation import installation_id, known_id
+from bot.store.tables import installation, interactions
 from bot.store.upgrade import upgrade
 from tests.doubles import NOON, MovedClock, QuietBell
 
@@ -125,7 +126,6 @@ async def test_fifty_concurrent_claims_of_the_next_row_take_fifty_rows(store: St
         for number in range(50):
             await outbox_rows.enqueue(
                 transaction,
-                delivery_key=f"key-{number}",
                 purpose=Purpose.ANNOUNCE,
                 guild_id=1,
                 channel_id=number + 1,
@@ -413,6 +413,18 @@ async def test_who_was_cancelled_while_it_was_committed_has_woken_all_the_same(t
         with pytest.raises(asyncio.CancelledError):
             await task
         assert bell.rung == [WorkerName.OUTBOX]
+
+
+async def test_which_installation_it_is_is_known_to_each_transaction_once_it_was_read(store: Store) -> None:
+    async with store.read() as transaction:
+        assert (transaction.installation_id, await known_id(transaction)) == (None, None)
+    await store.identify()
+    async with store.read() as transaction:
+        stored = (await transaction.execute(select(installation.c.installation_id))).scalar_one()
+        assert transaction.installation_id == stored
+    await store.identify()
+    async with store.write() as transaction:
+        assert transaction.installation_id == await installation_id(transaction) == stored
 
 
 async def test_all_of_a_transaction_happens_at_one_moment(store: Store, clock: MovedClock) -> None:

@@ -15,7 +15,7 @@ from bot.model.problem import Problem
 from bot.store import Store, Transaction
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
-from bot.store.outbox import Claim
+from bot.store.outbox import Claim, delivery_key
 from bot.store.tables import guilds, outbox, sources, subscriptions
 from tests.doubles import NOON
 
@@ -30,13 +30,53 @@ async def queue(store: Store, *channels: int, purpose: Purpose = Purpose.ANNOUNC
         for number, channel_id in enumerate(channels):
             await outbox_rows.enqueue(
                 transaction,
-                delivery_key=f"{purpose}-{due_at}-{number}-{channel_id}",
                 purpose=purpose,
                 guild_id=1,
                 channel_id=channel_id,
                 subject_key=f"issue-{number}",
+                identity=f"{due_at}-{number}",
                 due_at=due_at,
             )
+
+
+async def test_what_is_queued_is_known_by_each_of_its_facts_and_by_nothing_else(store: Store) -> None:
+    facts: dict[str, Any] = {
+        "purpose": Purpose.ANNOUNCE,
+        "guild_id": 1,
+        "channel_id": 2,
+        "identity": "guid:1",
+        "generation": 0,
+    }
+    others = {"purpose": Purpose.REVIEW, "guild_id": 12, "channel_id": 3, "identity": "guid:2", "generation": 1}
+    async with store.write() as transaction:
+        assert await outbox_rows.enqueue(transaction, **facts, subject_key="issue")
+        assert not await outbox_rows.enqueue(transaction, **facts, subject_key="another", due_at=LATER)
+        for name, other in others.items():
+            assert await outbox_rows.enqueue(transaction, **{**facts, name: other}, subject_key="issue"), name
+
+
+async def test_the_staff_is_told_once_wherever_that_is(store: Store) -> None:
+    async with store.write() as transaction:
+        told = [
+            await outbox_rows.enqueue(
+                transaction,
+                purpose=Purpose.NOTICE,
+                guild_id=1,
+                channel_id=channel_id,
+                subject_key="",
+                identity="the feed is gone",
+            )
+            for channel_id in (2, 3)
+        ]
+    assert told == [True, False]
+
+
+def test_a_delivery_key_is_the_same_in_every_version_and_another_one_in_every_installation() -> None:
+    key = delivery_key(installation_id="here", purpose=Purpose.ANNOUNCE, guild_id=1, channel_id=2, identity="guid:1")
+    assert key == "caw5gn7yen5evwxx2t3erulaa4muvz6342dw6fp7npy54i6uj3wq"
+    assert key != delivery_key(
+        installation_id="there", purpose=Purpose.ANNOUNCE, guild_id=1, channel_id=2, identity="guid:1"
+    )
 
 
 async def claim_in(transaction: Transaction, incarnation: str, limit: int) -> list[Delivery]:

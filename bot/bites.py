@@ -7,11 +7,25 @@ second. So the rests are longer than the bites.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 _BITE_SECONDS = 0.002
 _REST = 2.0  # times what was worked
 _MOST_REST_SECONDS = 0.02  # where others were let in meanwhile for another reason, that was no bite
+
+_is_undisturbed: ContextVar[bool] = ContextVar("undisturbed", default=False)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """For a process that does nothing else: inside, work goes on without rests, as nobody waits beside it."""
+    before = _is_undisturbed.set(True)
+    try:
+        yield
+    finally:
+        _is_undisturbed.reset(before)
 
 
 class Bites:
@@ -33,5 +47,7 @@ class Bites:
             self._since = time.perf_counter()
 
     def _due(self) -> float:
+        if _is_undisturbed.get():
+            return 0.0
         worked = time.perf_counter() - self._since
         return min(worked * _REST, _MOST_REST_SECONDS) if worked > _BITE_SECONDS else 0.0

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TextIO
 from urllib.parse import quote
 
+from bot.bites import undisturbed
 from bot.clock import SystemClock
 from bot.errors import DomainError, RefusedError, StartError, UnreadableError
 from bot.fetch import Fetcher
@@ -56,6 +57,13 @@ async def import_issues(
     documents = [document for each in given for document in _documents(each)]
     if not documents:
         raise StartError(f"There is nothing to import. Files of a folder are taken if they end in {_endings()}.")
+    with undisturbed():
+        return await _import(documents, source_url=source_url, site=site, settings=settings)
+
+
+async def _import(
+    documents: Sequence[str], *, source_url: str | None, site: str | None, settings: Settings
+) -> "Imported":
     max_bytes = settings.fetch_max_bytes
     async with (
         opened_store(settings.database_url.get_secret_value()) as store,

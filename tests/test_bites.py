@@ -1,8 +1,17 @@
 """Long work beside people who wait."""
 
+import asyncio
+import shutil
 import time
+from pathlib import Path
 
+import pytest
+
+from bot import bites as rules
 from bot.bites import Bites
+from bot.importing import import_issues
+from bot.settings import Settings
+from sandbox import Sandbox
 
 
 def work(seconds: float) -> None:
@@ -34,3 +43,18 @@ async def test_others_go_on_meanwhile() -> None:
     began = time.perf_counter()
     await bites.rest()
     assert time.perf_counter() - began >= 0.009
+
+
+async def test_an_import_goes_through_without_rests(
+    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("_BITE_SECONDS", 0.0), ("_REST", 1e9), ("_MOST_REST_SECONDS", 3_600.0)):
+        monkeypatch.setattr(rules, name, value)
+    shutil.copyfile(sqlite_template, tmp_path / "pressroom.db")
+    (tmp_path / "loaf.md").write_text("# Loaf\n\n## Bread\n\n- Rye - is back. ([link](https://rye.example/))\n")
+    settings = Settings.load(database_url=f"sqlite:///{tmp_path}/pressroom.db", discord_token=Sandbox().token)
+    async with asyncio.timeout(60):
+        imported = await import_issues(
+            [str(tmp_path / "loaf.md")], source_url="https://news.example/feed", site=None, settings=settings
+        )
+    assert imported.new == 1

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -15,8 +15,10 @@ import aiohttp
 import discord
 
 from bot.chat.delivering import DiscordAnnouncer
+from bot.chat.kinds import Look, require_whole
+from bot.chat.press import Press
 from bot.chat.traffic import Traffic
-from bot.client import CommandsMemory, Pressroom
+from bot.client import EXTENSIONS, LOOKS, PRESSES, CommandsMemory, Pressroom
 from bot.clock import Clock, SystemClock
 from bot.errors import StartError, TokenRefusedError
 from bot.fetch import Fetcher
@@ -25,7 +27,8 @@ from bot.metrics import Metrics
 from bot.model.worker import WorkerName
 from bot.ports import Announcer, HubCaller, IssueAsker, IssueSource, LinkFollower
 from bot.services import Services
-from bot.services.building import build
+from bot.services.building import KINDS, build
+from bot.services.kinds import Kind
 from bot.services.processes import Processes
 from bot.services.quotas import MEGABYTE, Quotas
 from bot.services.retention import Retention
@@ -58,9 +61,13 @@ class Parts:
     guild_ready_seconds = 2.0
     # How long what is in hand may take when the bot is told to stop.
     drain_seconds = 20.0
+    kinds: Collection[Kind] = KINDS
+    looks: Collection[Look] = LOOKS
+    presses: Collection[type[Press]] = PRESSES
+    extensions: Collection[str] = EXTENSIONS
 
     def announcer(self, client: discord.Client, traffic: Traffic) -> Announcer:
-        return DiscordAnnouncer(client, traffic)
+        return DiscordAnnouncer(client, traffic, looks=self.looks)
 
     def reader(self, fetcher: Fetcher, settings: Settings) -> IssueSource:
         feeds = FeedSource(fetcher)
@@ -112,6 +119,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
     database_url = settings.database_url.get_secret_value()
     secrets = SecretBox(settings.secret_key_file)
     secrets.require_untouched()
+    require_whole(parts.kinds, parts.looks, parts.presses)
     async with AsyncExitStack() as stack:
         workers = Workers()
         # The exclusive lock comes before the migration: two processes must not migrate the same file.
@@ -140,6 +148,8 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             commands_memory=_commands_memory(store),
             traffic=traffic,
             metrics=metrics,
+            presses=parts.presses,
+            extensions=parts.extensions,
             guild_ready_seconds=parts.guild_ready_seconds,
         )
         client.services = services = _services(
@@ -155,6 +165,7 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
             metrics=metrics,
             incarnation=incarnation,
             standing=processes.standing,
+            kinds=parts.kinds,
         )
         await store.identify()
         await services.outbox.take_over()
@@ -216,6 +227,7 @@ def _services(
     metrics: Metrics,
     incarnation: str,
     standing: Standing,
+    kinds: Collection[Kind],
 ) -> Services:
     quotas = Quotas(
         sources=settings.sources_per_server,
@@ -244,6 +256,7 @@ def _services(
         incarnation=incarnation,
         alone=store.dialect == "sqlite",
         standing=standing,
+        kinds=kinds,
     )
 
 

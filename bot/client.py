@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -19,16 +19,28 @@ from yarl import URL
 
 from bot.chat.archive import ArchiveTurn
 from bot.chat.door import enter, is_refusal, tell_error
-from bot.chat.floods import DecideFloods, FloodChoice
+from bot.chat.floods import FLOOD, DecideFloods, FloodChoice
 from bot.chat.guilds import MoveNewsletter
+from bot.chat.kinds import Look
 from bot.chat.links import AllLinks, LinksPage
 from bot.chat.mentions import CommandIds, ids_of
+from bot.chat.notices import NOTICE
 from bot.chat.pace import Pace
-from bot.chat.polls import AskPoll, Vote
+from bot.chat.polls import POLL, AskPoll, Vote
 from bot.chat.press import Press, Presses
 from bot.chat.privacy import Forget
 from bot.chat.queue import QueueChoice, QueueMark, QueueTurn
-from bot.chat.submissions import Approve, CreditChoice, CreditName, Decline, Declined, PickLink, Withdraw, WithdrawOne
+from bot.chat.submissions import (
+    REVIEW,
+    Approve,
+    CreditChoice,
+    CreditName,
+    Decline,
+    Declined,
+    PickLink,
+    Withdraw,
+    WithdrawOne,
+)
 from bot.chat.traffic import Traffic
 from bot.errors import RefusedError
 from bot.metrics import Metrics
@@ -50,6 +62,7 @@ EXTENSIONS = (
     "cogs.queue",
     "cogs.submissions",
 )
+LOOKS: tuple[Look, ...] = (FLOOD, NOTICE, POLL, REVIEW)
 PRESSES: tuple[type[Press], ...] = (
     AllLinks,
     Approve,
@@ -91,6 +104,8 @@ class Pressroom(commands.AutoShardedBot):
         commands_memory: "CommandsMemory",
         traffic: Traffic,
         metrics: Metrics,
+        presses: Collection[type[Press]] = PRESSES,
+        extensions: Collection[str] = EXTENSIONS,
         guild_ready_seconds: float = 2.0,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice here, so nothing is missing
@@ -109,7 +124,8 @@ class Pressroom(commands.AutoShardedBot):
         self._metrics = metrics
         self.pace = Pace()
         self.command_ids: CommandIds = {}
-        self._presses = Presses(PRESSES)
+        self._presses = Presses(presses)
+        self._extensions = extensions
         self._shards_ready = 0
         self._servers_known = asyncio.Event()
         self.add_listener(self._look_for_servers, "on_socket_event_type")
@@ -128,7 +144,7 @@ class Pressroom(commands.AutoShardedBot):
             # discord.py dials its built-in gateway after an invalid session; the one that was asked for is meant.
             _, gateway, _ = await self.http.get_bot_gateway()
             DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
-        for extension in EXTENSIONS:
+        for extension in self._extensions:
             await self.load_extension(extension)
         await self._sync_changed_commands()
 

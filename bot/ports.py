@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
 from bot.model.flood import Flood
@@ -149,7 +149,8 @@ class FloodCard:
     flood: Flood
 
 
-Matter = Announcement | Notice | ReviewCard | PollCard | FloodCard
+Matter: TypeAlias = object
+"""What a message is about: one of these, or what another kind says (`bot.services.kinds`) and its look draws."""
 
 
 class Announcer(Protocol):

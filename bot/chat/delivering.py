@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,16 +11,14 @@ import discord
 
 from bot.chat.announcements import allowed_mentions, announcement_view, thread_name
 from bot.chat.classic import announcement_embed, plain_announcement, poll_buttons
-from bot.chat.floods import flood_card
-from bot.chat.marks import carries, message_mark
+from bot.chat.kinds import Look
+from bot.chat.marks import carries
 from bot.chat.mentions import with_commands
-from bot.chat.notices import folded_view, notice_view, words_said
-from bot.chat.polls import poll_card
-from bot.chat.submissions import review_card
+from bot.chat.notices import folded_view, words_said
 from bot.chat.traffic import Traffic, background
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
-from bot.ports import Announcement, FloodCard, Matter, Notice, PollCard, ReviewCard
+from bot.ports import Announcement, Matter
 from bot.texts import DEFAULT_LANGUAGE
 
 # discord.py retries some failures inside with long sleeps and has no limit of its own below aiohttp's five minutes.
@@ -42,8 +40,9 @@ _THREAD_ARCHIVED_AFTER_MINUTES: Final = 4320
 
 
 class DiscordAnnouncer:
-    def __init__(self, client: discord.Client, traffic: Traffic) -> None:
+    def __init__(self, client: discord.Client, traffic: Traffic, *, looks: Collection[Look]) -> None:
         self._client = client
+        self._looks = {look.purpose: look for look in looks}
         self._traffic = traffic
 
     def takes_nonces(self, delivery: Delivery) -> bool:
@@ -92,7 +91,8 @@ class DiscordAnnouncer:
     async def send(self, delivery: Delivery, matter: Matter) -> Sent:
         self._require_server(delivery)
         message = self._message(delivery, matter)
-        if isinstance(matter, ReviewCard) and _everybody_sees(self._client.get_channel(delivery.channel_id)):
+        look = self._looks.get(delivery.purpose)
+        if look is not None and look.for_staff and _everybody_sees(self._client.get_channel(delivery.channel_id)):
             # Opened since it was chosen: nothing that a member sent appears in public before it was approved.
             raise ChannelClosedError("delivery-review-public")
         mentions = allowed_mentions(matter) if isinstance(matter, Announcement) else discord.AllowedMentions.none()
@@ -213,28 +213,13 @@ class DiscordAnnouncer:
     def _message(self, delivery: Delivery | DeliveryRecord, matter: Matter) -> dict[str, Any]:
         """The message in the form that this delivery takes, as keywords for discord.py."""
         language, key = self._language(delivery.guild_id), delivery.delivery_key
-        match matter:
-            case Notice():
-                view = notice_view(matter.words, language=language, delivery_key=key)
-                return {"view": with_commands(view, self._client)}
-            case ReviewCard():
-                return {
-                    "view": review_card(
-                        matter.submission,
-                        language=language,
-                        wished_name=matter.wished_name,
-                        mark=message_mark(key),
-                    )
-                }
-            case FloodCard():
-                view = flood_card(matter.flood, language=language, delivery_key=key)
-                return {"view": with_commands(view, self._client)}
-            case PollCard():
-                return {"view": poll_card(matter.poll, language=language, delivery_key=key)}
-            case Announcement() if delivery.degraded:
+        if isinstance(matter, Announcement):
+            if delivery.degraded:
                 return {"content": plain_announcement(matter, delivery_key=key)}
-            case Announcement():
-                return self._full_form(delivery, matter, for_followers=self.is_for_followers(delivery, matter))
+            return self._full_form(delivery, matter, for_followers=self.is_for_followers(delivery, matter))
+        look = self._looks[delivery.purpose]
+        view = look.draw(matter, language=language, delivery_key=key)
+        return {"view": with_commands(view, self._client) if look.names_commands else view}
 
     def _full_form(
         self,

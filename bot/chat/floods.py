@@ -8,13 +8,16 @@ import discord
 from discord import ButtonStyle, ui
 
 from bot.chat.context import act_of, actor_of, guild_id_of, language_of, services_of
+from bot.chat.kinds import Look
 from bot.chat.marks import message_mark
 from bot.chat.plain import plain
 from bot.chat.press import Press
 from bot.chat.replies import change_view, reply_view
 from bot.chat.views import View
 from bot.errors import NotFoundError
+from bot.model.delivery import Purpose
 from bot.model.flood import Flood, FloodDecision
+from bot.ports import FloodCard
 from bot.texts import text
 
 _LONGEST_NAME = 100
@@ -34,6 +37,10 @@ def flood_card(flood: Flood, *, language: str, delivery_key: str | None = None) 
     """What happened and what may be done about it; one line once that is decided."""
     mark = message_mark(delivery_key) if delivery_key else (None, None)
     return _cards([flood], language=language, mark=mark)
+
+
+def _draw(matter: FloodCard, *, language: str, delivery_key: str) -> ui.LayoutView:
+    return flood_card(matter.flood, language=language, delivery_key=delivery_key)
 
 
 def _cards(
@@ -105,3 +112,6 @@ class DecideFloods(Press, name="floods", state=""):
 
 async def _waiting(interaction: discord.Interaction) -> list[Flood]:
     return await services_of(interaction).floods.untold(guild_id_of(interaction), actor=actor_of(interaction))
+
+
+FLOOD = Look(Purpose.FLOOD, _draw, presses=(FloodChoice,), names_commands=True)

@@ -6,11 +6,13 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.chat.kinds import Look
 from bot.chat.marks import message_mark
 from bot.chat.plain import plain, safe_url
 from bot.chat.views import View
-from bot.model.delivery import Delivery
+from bot.model.delivery import Delivery, Purpose
 from bot.model.problem import Problem
+from bot.ports import Notice
 
 _LONGEST_PARAMETER = 200
 # What we made ourselves: the address of a message, a moment in Discord's notation.
@@ -25,6 +27,13 @@ def notice_view(words: Problem, *, language: str, delivery_key: str) -> ui.Layou
     box.add_item(ui.TextDisplay[Any](problem_said(words, language=language), id=mark[1]))
     view.add_item(box)
     return view
+
+
+def _draw(matter: Notice, *, language: str, delivery_key: str) -> ui.LayoutView:
+    return notice_view(matter.words, language=language, delivery_key=delivery_key)
+
+
+NOTICE = Look(Purpose.NOTICE, _draw, names_commands=True)
 
 
 def folded_view(delivery: Delivery, *, language: str) -> ui.LayoutView:

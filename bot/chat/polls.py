@@ -10,14 +10,17 @@ from discord import ui
 from discord.utils import format_dt
 
 from bot.chat.context import act_of, actor_of, guild_id_of, is_seen, language_of, services_of
+from bot.chat.kinds import Look
 from bot.chat.marks import message_mark
 from bot.chat.plain import fold, plain, shorten, told_apart
 from bot.chat.press import Form, Press, written_in
 from bot.chat.replies import reply_plainly, reply_view, say, say_problem, sentence_view
 from bot.chat.views import View
 from bot.errors import RefusedError
+from bot.model.delivery import Purpose
 from bot.model.poll import CastOutcome, Poll, PollOption
 from bot.model.problem import Problem
+from bot.ports import PollCard
 from bot.services.polls import LONGEST_ISSUE_OPTION, LONGEST_OPTION, LONGEST_QUESTION
 from bot.texts import text
 
@@ -44,6 +47,10 @@ def poll_card(poll: Poll, *, language: str, delivery_key: str | None = None) -> 
         card.add_item(row)
     view.add_item(card)
     return view
+
+
+def _draw(matter: PollCard, *, language: str, delivery_key: str) -> ui.LayoutView:
+    return poll_card(matter.poll, language=language, delivery_key=delivery_key)
 
 
 def poll_text(poll: Poll, *, language: str, own: int | None = None) -> str:
@@ -216,3 +223,6 @@ class AskPoll(Press, name="ask-poll", state=r"(?P<channel_id>\d{1,19})"):
         await reply_view(
             interaction, sentence_view(say(interaction, "poll-opened", channel=self.channel_id, when=when))
         )
+
+
+POLL = Look(Purpose.POLL, _draw, presses=(Vote,))

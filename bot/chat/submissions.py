@@ -8,15 +8,18 @@ from discord import ButtonStyle, ui
 from discord.utils import format_dt
 
 from bot.chat.context import act_of, actor_of, guild_id_of, language_of, services_of
-from bot.chat.marks import marks_in
+from bot.chat.kinds import Look
+from bot.chat.marks import marks_in, message_mark
 from bot.chat.plain import host_of, masked_link, plain, shorten
 from bot.chat.press import Form, Press, chosen_in, written_in
 from bot.chat.replies import change_view, open_form, reply, reply_view, say, sentence_view
 from bot.chat.views import View
 from bot.errors import RefusedError
+from bot.model.delivery import Purpose
 from bot.model.member import Credit
 from bot.model.pasted import addresses_in
 from bot.model.submission import Plan, Submission, SubmissionState
+from bot.ports import ReviewCard
 from bot.services.credits import LONGEST_NAME
 from bot.services.submissions import LONGEST_NOTE, LONGEST_REASON, Decision, Mine, Receipt
 from bot.texts import text
@@ -86,6 +89,12 @@ def review_card(
         card.add_item(ui.TextDisplay[Any](decided_line(submission, language=language), id=mark[1]))
     view.add_item(card)
     return view
+
+
+def _draw(matter: ReviewCard, *, language: str, delivery_key: str) -> ui.LayoutView:
+    return review_card(
+        matter.submission, language=language, wished_name=matter.wished_name, mark=message_mark(delivery_key)
+    )
 
 
 def _waiting_text(submission: Submission, wished_name: str | None, *, language: str) -> str:
@@ -382,3 +391,6 @@ async def answer_credit(interaction: discord.Interaction, name: str | None, *, i
     else:
         said = "credit-named" if kept.is_reviewed else "credit-named-soon"
         await reply(interaction, said, name=plain(kept.name, longest=LONGEST_NAME))
+
+
+REVIEW = Look(Purpose.REVIEW, _draw, presses=(Approve, Decline), for_staff=True)

@@ -596,6 +596,7 @@ delivery-moved = It moved to <#{ $channel }> together with its newsletter.
 delivery-cancelled = The newsletter was removed before Discord confirmed the message.
 delivery-unknown-outcome = I do not know whether a message arrived there, and I need *Read Message History* to look. Give me that permission in the channel. Until then I send nothing, to avoid posting twice.
 delivery-server-unavailable = Discord does not show this server right now.
+delivery-kind-unknown = This version of me does not know this kind of message ({ $kind }). A newer one sends it.
 delivery-slow = Discord did not answer in time.
 delivery-not-ours = For a moment I could not reach the database, so another process may send this. It is not lost.
 delivery-slow-down = Discord asks me to slow down.

@@ -3,25 +3,28 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from bot.model.problem import Problem
 
 
-class Purpose(StrEnum):
-    """What is done; part of the delivery key."""
+class Purpose(str):
+    """What is done; part of the delivery key, so a word never changes. A kind of message has its own."""
 
-    ANNOUNCE = "announce"
-    PUBLISH = "publish"  # hand an announcement on to the channels that follow this one
-    EDIT = "edit"  # let an earlier announcement say something else
-    NOTICE = "notice"  # tell the server's staff
-    REVIEW = "review"  # show a submission to the moderators
-    POLL = "poll"  # ask a poll's question
-    FLOOD = "flood"  # ask the staff what to announce of too much at once
-    REFRESH = "refresh"  # let a card that stands there show what is true now
+    __slots__ = ()
+
+    ANNOUNCE: "ClassVar[Purpose]"
+    PUBLISH: "ClassVar[Purpose]"  # hand an announcement on to the channels that follow this one
+    EDIT: "ClassVar[Purpose]"  # let an earlier announcement say something else
+    NOTICE: "ClassVar[Purpose]"  # tell the server's staff
+    REVIEW: "ClassVar[Purpose]"  # show a submission to the moderators
+    POLL: "ClassVar[Purpose]"  # ask a poll's question
+    FLOOD: "ClassVar[Purpose]"  # ask the staff what to announce of too much at once
+    REFRESH: "ClassVar[Purpose]"  # let a card that stands there show what is true now
 
 
-# What puts a message of its own into a channel.
-POSTS = frozenset({Purpose.ANNOUNCE, Purpose.NOTICE, Purpose.REVIEW, Purpose.POLL, Purpose.FLOOD})
+for _word in ("announce", "publish", "edit", "notice", "review", "poll", "flood", "refresh"):
+    setattr(Purpose, _word.upper(), Purpose(_word))
 
 
 class DeliveryState(StrEnum):

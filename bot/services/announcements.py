@@ -165,7 +165,7 @@ async def let_go(transaction: Transaction, chore: Chore) -> int | None:
     told = await outbox_rows.told_of(
         transaction, guild_id=guild_id, source_id=source_id, after=chore.place, limit=PORTION
     )
-    announced = ((row.subject_key, row.channel_id) for row in told if row.purpose is Purpose.ANNOUNCE)
+    announced = ((row.subject_key, row.channel_id) for row in told if row.purpose == Purpose.ANNOUNCE)
     for issue_key, channel_id in dict.fromkeys(announced):
         await hand_over(transaction, guild_id=guild_id, channel_id=channel_id, issue_key=issue_key)
     await outbox_rows.cancel_pending(

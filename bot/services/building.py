@@ -1,5 +1,6 @@
 """All rules, put together once: for the app, for tests and for benchmarks."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from bot.clock import Clock
@@ -30,11 +31,20 @@ from bot.services import (
     Subscriptions,
     WebSub,
 )
+from bot.services.announcing import ANNOUNCING
+from bot.services.cards import REFRESH
+from bot.services.floods import FLOOD
+from bot.services.kinds import Kind
+from bot.services.notices import NOTICE
+from bot.services.polls import POLL
 from bot.services.quotas import DEFAULT_QUOTAS, Quotas
 from bot.services.standing import Standing
-from bot.services.submissions import DEFAULT_LIMITS, Limits
+from bot.services.submissions import DEFAULT_LIMITS, REVIEW, Limits
 from bot.store import Store
 from bot.store.secret_box import SecretBox
+
+KINDS = (*ANNOUNCING, FLOOD, NOTICE, POLL, REFRESH, REVIEW)
+"""Every kind of message; `bot.client.LOOKS` says how those look that are messages of their own."""
 
 
 def build(
@@ -56,6 +66,7 @@ def build(
     limits: Limits = DEFAULT_LIMITS,
     public_url: str | None = None,
     standing: Standing | None = None,
+    kinds: Collection[Kind] = KINDS,
 ) -> Services:
     """The rules over this store, with what they need from outside.
 
@@ -84,6 +95,7 @@ def build(
             incarnation=incarnation,
             alone=alone,
             metrics=metrics,
+            kinds=kinds,
             standing=standing,
         ),
         polls=Polls(store, clock=clock),

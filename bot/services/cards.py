@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, DiscordClosedError
-from bot.model.delivery import DeliveryRecord, DeliveryState, Purpose
+from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose
+from bot.model.problem import Problem
 from bot.ports import Announcer
+from bot.services.kinds import Hands, Kind
 from bot.store import Store, Transaction
 from bot.store import cards as card_rows
 from bot.store import outbox as outbox_rows
@@ -160,3 +162,37 @@ class Cards:
         except DeliveryError as error:
             log.warning("cards could not be looked at channel_id=%s error=%s", cards[0].channel_id, error)
             return _Look(frozenset(), _AFTER_TROUBLE)
+
+
+async def _refresh(hands: Hands, delivery: Delivery) -> datetime | None:
+    """Let a card show what is true now, and one of what is gone go.
+
+    Read as late as possible, so that one edit shows many changes.
+    """
+    async with hands.store.read() as transaction:
+        cards = await outbox_rows.cards_of(transaction, guild_id=delivery.guild_id, subject_key=delivery.subject_key)
+        card = next((each for each in cards if each.channel_id == delivery.channel_id), None)
+        matter = await hands.about(transaction, card) if card is not None else None
+    if card is not None and card.state is not DeliveryState.FAILED:
+        if card.message_id is None:
+            # It may be on its way with what was true before.
+            return await hands.put_off(delivery, Problem("delivery-not-there-yet"))
+        try:
+            if matter is None:
+                await hands.announcer.remove(card)
+            else:
+                await hands.announcer.refresh(card, matter)
+        except DeliveryRefusedError as error:
+            if error.message_id != "delivery-message-gone" or not await _was_posted_anew(hands, card):
+                raise
+    await hands.shown(delivery, apart=APART)
+    return None
+
+
+async def _was_posted_anew(hands: Hands, card: DeliveryRecord) -> bool:
+    """Somebody deleted the card: post it once more if the staff has to decide on it."""
+    async with hands.store.write() as transaction:
+        return bool(await post_anew(transaction, [card.delivery_key]))
+
+
+REFRESH = Kind(Purpose.REFRESH, deliver=_refresh, posts=False)

@@ -87,8 +87,8 @@ class Explanations:
             taken_back = "why-withdrawn" if is_passed_over else "why-withdrawn-gone"
             findings.append(Finding(taken_back, {"when": known.withdrawn_at}))
         records = await outbox_rows.deliveries_of(transaction, guild_id=guild_id, subject_key=card.issue_key)
-        announced = [record for record in records if record.purpose is Purpose.ANNOUNCE]
-        redrawn = {record.channel_id: record for record in records if record.purpose is Purpose.REFRESH}
+        announced = [record for record in records if record.purpose == Purpose.ANNOUNCE]
+        redrawn = {record.channel_id: record for record in records if record.purpose == Purpose.REFRESH}
         if not announced:
             findings.append(await self._why_not_queued(transaction, guild_id, known, card.issue_key))
         for record in announced:
@@ -194,7 +194,7 @@ def link_of(record: DeliveryRecord) -> str:
 
 
 def _follow_up(record: DeliveryRecord) -> Finding:
-    published = record.purpose is Purpose.PUBLISH
+    published = record.purpose == Purpose.PUBLISH
     if record.state is DeliveryState.DONE:
         return Finding("why-published" if published else "why-folded", {"when": record.sent_at or record.created_at})
     if record.state is DeliveryState.FAILED or record.last_problem is not None:

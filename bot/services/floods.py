@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.errors import NotFoundError
 from bot.model.chore import Chore, ChoreKind
-from bot.model.delivery import Purpose
+from bot.model.delivery import Delivery, DeliveryRecord, Purpose
 from bot.model.flood import Flood, FloodDecision
 from bot.model.member import Act, Actor
 from bot.ports import FloodCard
@@ -18,6 +18,7 @@ from bot.services.announcements import announce_in_guild
 from bot.services.audiences import require_staff
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.keys import key_of_flood
+from bot.services.kinds import Kind
 from bot.services.portions import PORTION, begin
 from bot.services.repeats import is_told_elsewhere
 from bot.store import Store, Transaction
@@ -103,10 +104,13 @@ async def ask_in(transaction: Transaction, guild_id: int, channel_id: int) -> No
         )
 
 
-async def flood_card_of(transaction: Transaction, *, guild_id: int, flood_key: str) -> FloodCard | None:
+async def _card_of(transaction: Transaction, delivery: Delivery | DeliveryRecord) -> FloodCard | None:
     """The card as it is drawn now; None for a flood that is not there any more."""
-    flood = await flood_rows.get(transaction, flood_key, guild_id=guild_id)
+    flood = await flood_rows.get(transaction, delivery.subject_key, guild_id=delivery.guild_id)
     return None if flood is None else FloodCard(flood)
+
+
+FLOOD = Kind(Purpose.FLOOD, matter=_card_of, refused_words="notice-flood-refused")
 
 
 class Floods:

@@ -2,9 +2,10 @@
 
 from bot.errors import DeliveryError
 from bot.model.chore import Chore
-from bot.model.delivery import Purpose, staff_of
+from bot.model.delivery import Delivery, DeliveryRecord, Purpose, staff_of
 from bot.model.problem import Problem
-from bot.ports import Announcer
+from bot.ports import Announcer, Notice
+from bot.services.kinds import Kind
 from bot.services.portions import PORTION
 from bot.store import Transaction
 from bot.store import guilds as guild_rows
@@ -66,3 +67,11 @@ async def tell_staff(
         identity=occasion,
         words=words,
     )
+
+
+async def _notice_of(_transaction: Transaction, delivery: Delivery | DeliveryRecord) -> Notice | None:
+    words = delivery.words if isinstance(delivery, Delivery) else None
+    return Notice(words) if words is not None else None
+
+
+NOTICE = Kind(Purpose.NOTICE, matter=_notice_of)

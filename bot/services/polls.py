@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
-from bot.model.delivery import Purpose
+from bot.model.delivery import Delivery, DeliveryRecord, Purpose
 from bot.model.issue import IssuePoll
 from bot.model.member import Act
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
@@ -17,6 +17,7 @@ from bot.services.ballot_box import BallotBox
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.closing import closing_time
 from bot.services.keys import random_key
+from bot.services.kinds import Kind
 from bot.services.portions import PORTION
 from bot.store import Store, Transaction
 from bot.store import outbox as outbox_rows
@@ -243,10 +244,13 @@ async def open_issue_poll(
         )
 
 
-async def poll_card_of(transaction: Transaction, *, guild_id: int, poll_key: str) -> PollCard | None:
+async def _card_of(transaction: Transaction, delivery: Delivery | DeliveryRecord) -> PollCard | None:
     """The card as it is drawn now; None for a poll that is not there any more."""
-    poll = await poll_rows.get(transaction, poll_key, guild_id=guild_id)
+    poll = await poll_rows.get(transaction, delivery.subject_key, guild_id=delivery.guild_id)
     return None if poll is None else PollCard(poll)
+
+
+POLL = Kind(Purpose.POLL, matter=_card_of, refused_words="notice-poll-refused")
 
 
 async def _show_tallies(transaction: Transaction, moved: Sequence[Poll]) -> None:

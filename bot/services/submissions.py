@@ -9,17 +9,18 @@ from urllib.parse import urlsplit
 from bot.errors import NotFoundError, RefusedError
 from bot.model.address import is_public_host
 from bot.model.chore import Chore, ChoreKind
-from bot.model.delivery import Purpose
+from bot.model.delivery import Delivery, DeliveryRecord, Purpose
 from bot.model.invitation import invites
 from bot.model.issue import Issue
 from bot.model.member import Act, Credit
 from bot.model.pasted import one_address
 from bot.model.submission import Plan, Submission, SubmissionState
-from bot.ports import ReviewCard
+from bot.ports import Matter, ReviewCard
 from bot.services.audiences import require_moderator, rights_of
 from bot.services.cards import AFTER_THE_ANSWER, Change, enqueue_card, show_changes
 from bot.services.credits import name_shown, show_name
 from bot.services.keys import random_key
+from bot.services.kinds import Kind
 from bot.services.portions import PORTION, begin
 from bot.services.rekeying import keys_of
 from bot.store import Store, Transaction
@@ -28,6 +29,7 @@ from bot.store import credits as credit_rows
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
 from bot.store import submissions as submission_rows
+from bot.store.outbox import Claim
 
 LONGEST_NOTE = 300
 LONGEST_REASON = 300
@@ -253,15 +255,26 @@ class Submissions:
             return await _get(transaction, guild_id, submission_key)
 
 
-async def review_card_of(transaction: Transaction, *, guild_id: int, submission_key: str) -> ReviewCard | None:
+async def _card_of(transaction: Transaction, delivery: Delivery | DeliveryRecord) -> ReviewCard | None:
     """The card as it is drawn now; None for what was taken back before anybody decided: its card goes."""
-    submission = await submission_rows.get(transaction, submission_key, guild_id=guild_id)
+    guild_id = delivery.guild_id
+    submission = await submission_rows.get(transaction, delivery.subject_key, guild_id=guild_id)
     if submission is None or submission.is_gone:
         return None
     wish = None
     if submission.finder_id is not None:
         wish = await credit_rows.get(transaction, guild_id=guild_id, member_id=submission.finder_id)
     return ReviewCard(submission, wish.name if wish is not None and not wish.is_reviewed else None)
+
+
+async def _card_if_there(
+    transaction: Transaction, delivery: Delivery, _claim: Claim, _matter: Matter
+) -> ReviewCard | None:
+    """Once more before the card may arrive: nobody is shown what its sender took back meanwhile."""
+    return await _card_of(transaction, delivery)
+
+
+REVIEW = Kind(Purpose.REVIEW, matter=_card_of, refused_words="notice-review-refused", settle=_card_if_there)
 
 
 async def show_waiting(transaction: Transaction, chore: Chore) -> int | None:

@@ -98,13 +98,13 @@ def _asked() -> CTE:
         select(
             submissions.c.guild_id,
             submissions.c.submission_key.label("subject_key"),
-            literal(Purpose.REVIEW.value).label("purpose"),
+            literal(str(Purpose.REVIEW)).label("purpose"),
             guilds.c.review_channel_id.label("channel_id"),
         )
         .join(guilds, guilds.c.guild_id == submissions.c.guild_id)
         .where(waits_for_decision(), guilds.c.review_channel_id.is_not(None))
     )
     undecided = select(
-        floods.c.guild_id, floods.c.flood_key, literal(Purpose.FLOOD.value), null().label("channel_id")
+        floods.c.guild_id, floods.c.flood_key, literal(str(Purpose.FLOOD)), null().label("channel_id")
     ).where(floods.c.decision.is_(None))
     return union_all(waiting, undecided).cte("asked")

@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.model.delivery import POSTS, Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
+from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.problem import Problem
 from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
@@ -43,7 +43,8 @@ from bot.store.tables import UtcDateTime, issues, outbox, stopped_channels
 _IS_OPEN = outbox.c.due_at.is_not(None)
 # What keeps its order; but each refresh is of a card of its own.
 _LANE = (outbox.c.channel_id, outbox.c.purpose, case((outbox.c.purpose == Purpose.REFRESH, outbox.c.id), else_=0))
-_CARDS = (Purpose.ANNOUNCE, Purpose.REVIEW, Purpose.POLL, Purpose.FLOOD)
+# A message of its own, and no change of one that stands there.
+_POSTS = and_(outbox.c.target_id.is_(None), outbox.c.purpose != Purpose.REFRESH)
 _CHOSEN_FOR_EACH_TAKEN = 8  # so that processes that claim at the same moment find something each
 _MOST_CHOSEN = 10_000  # PostgreSQL takes 32,767 parameters a statement
 
@@ -195,8 +196,8 @@ def delivery_key(
     *, installation_id: str, purpose: Purpose, guild_id: int, channel_id: int, identity: str, generation: int = 0
 ) -> str:
     """52 characters that name one effect for ever. The staff is told once, wherever that is."""
-    place = 0 if purpose is Purpose.NOTICE else channel_id
-    parts = (installation_id, str(guild_id), str(place), identity, purpose.value, str(generation))
+    place = 0 if purpose == Purpose.NOTICE else channel_id
+    parts = (installation_id, str(guild_id), str(place), identity, purpose, str(generation))
     return b32encode(sha256("\x1f".join(parts).encode()).digest()).decode().rstrip("=").lower()
 
 
@@ -667,7 +668,7 @@ async def oldest_waiting(transaction: Transaction) -> datetime | None:
         select(func.min(outbox.c.created_at)).where(
             _IS_OPEN,
             # The others wait on purpose: to settle, or for Discord's limits of an hour.
-            outbox.c.purpose.in_(POSTS),
+            _POSTS,
             ~exists().where(stopped_channels.c.channel_id == outbox.c.channel_id),
         )
     )
@@ -711,7 +712,7 @@ async def waiting_in_channel(transaction: Transaction, channel_id: int) -> int:
         .where(
             outbox.c.channel_id == channel_id,
             _IS_OPEN,
-            outbox.c.purpose.in_(POSTS),
+            _POSTS,
             outbox.c.message_id.is_(None),
         )
     )
@@ -818,7 +819,7 @@ async def subject_of(transaction: Transaction, outbox_id: int) -> str | None:
 async def announcements_of(transaction: Transaction, *, guild_id: int, subject_key: str) -> list[DeliveryRecord]:
     """All announcements of an issue that were ever queued in a server, the newest generation first."""
     records = await deliveries_of(transaction, guild_id=guild_id, subject_key=subject_key)
-    return [record for record in records if record.purpose is Purpose.ANNOUNCE]
+    return [record for record in records if record.purpose == Purpose.ANNOUNCE]
 
 
 async def cards_of(transaction: Transaction, *, guild_id: int, subject_key: str) -> list[DeliveryRecord]:
@@ -830,8 +831,8 @@ async def cards_of(transaction: Transaction, *, guild_id: int, subject_key: str)
     newest: dict[int | None, int] = {}
     cards = []
     for record in records:
-        if record.purpose in _CARDS:
-            place = None if record.purpose is Purpose.ANNOUNCE else record.channel_id
+        if record.target_id is None and record.purpose != Purpose.REFRESH:
+            place = None if record.purpose == Purpose.ANNOUNCE else record.channel_id
             if newest.setdefault(place, record.generation) == record.generation:
                 cards.append(record)
     return cards

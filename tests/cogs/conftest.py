@@ -45,15 +45,17 @@ class Press:
 
     client: Pressroom
 
-    def __init__(self, sandbox: Sandbox, shelf: Shelf, settings: Settings) -> None:
+    def __init__(self, sandbox: Sandbox, shelf: Shelf, settings: Settings, **parts: object) -> None:
         self.sandbox = sandbox
         self.shelf = shelf
         self.clock = MovableClock()
         self._settings = settings
+        self._parts = parts
         self._running = AsyncExitStack()
 
     async def start(self) -> None:
-        self.client = await self._running.enter_async_context(connected(self._settings, self.shelf, self.clock))
+        running = connected(self._settings, self.shelf, self.clock, **self._parts)
+        self.client = await self._running.enter_async_context(running)
 
     async def stop(self) -> None:
         await self._running.aclose()
@@ -77,31 +79,32 @@ class Press:
         async with store.write() as transaction:
             await source_rows.make_due(transaction, 1)
         async with asyncio.timeout(60):
-            while await self._is_due() or await self._is_in_hand():
+            while await self._is_at_work(reading=True):
                 pass
-
-    async def _is_due(self) -> bool:
-        async with self.client.services.sources._store.read() as transaction:
-            due = await source_rows.next_poll(transaction)
-        return due is not None and due <= self.clock.now()
-
-    async def _is_in_hand(self) -> bool:
-        """Whether the bot's own workers are reading a source, or have not told of all that one brought."""
-        claimed = select(exists().where(sources.c.lease_incarnation.is_not(None)))
-        async with self.client.services.sources._store.read() as transaction:
-            due = await chore_rows.next_due(transaction)
-            return (await transaction.execute(claimed)).scalar_one() or (due is not None and due <= self.clock.now())
 
     async def settled(self) -> None:
         """What is due has been done and what is to be sent has been tried, by the bot's own workers or here."""
-        outbox, clock = self.client.services.outbox, self.clock
         async with asyncio.timeout(60):
-            while True:
-                due = await outbox.deliver_due()
-                async with outbox._store.read() as transaction:
-                    in_hand = (await outbox_rows.count_open(transaction)).get("claimed", 0)
-                if not in_hand and (due is None or due > clock.now()) and not await self._is_in_hand():
-                    return
+            await self.client.services.outbox.deliver_due()
+            while await self._is_at_work():
+                await self.client.services.outbox.deliver_due()
+
+    async def _is_at_work(self, *, reading: bool = False) -> bool:
+        """Whether the bot's workers have something in hand, or to do now: with `reading`, also a source to be read.
+
+        All in one view: what is in hand leaves something that is due in the very moment in which it is done.
+        """
+        now, outbox = self.clock.now(), self.client.services.outbox
+        async with outbox._store.read() as transaction:
+            is_read = select(exists().where(sources.c.lease_incarnation.is_not(None)))
+            in_hand = (await transaction.execute(is_read)).scalar_one()
+            due = [await chore_rows.next_due(transaction)]
+            if reading:
+                due.append(await source_rows.next_poll(transaction))
+            else:
+                in_hand = in_hand or (await outbox_rows.count_open(transaction)).get("claimed", 0) > 0
+                due.append(None if outbox._sending.closed_for() else await outbox_rows.next_due(transaction))
+        return in_hand or any(moment is not None and moment <= now for moment in due)
 
     async def announced(self, count: int) -> list[Message]:
         """Wait until #news holds this many announcements and the outbox is done with them."""
@@ -115,8 +118,8 @@ class Press:
 
 
 @asynccontextmanager
-async def connected(settings: Settings, shelf: Shelf, clock: Clock) -> AsyncIterator[Pressroom]:
-    """The bot, logged in and ready."""
+async def connected(settings: Settings, shelf: Shelf, clock: Clock, **replaced: object) -> AsyncIterator[Pressroom]:
+    """The bot, logged in and ready; with other parts where these are named."""
 
     class Played(Parts):
         drain_seconds = 5.0
@@ -129,7 +132,10 @@ async def connected(settings: Settings, shelf: Shelf, clock: Clock) -> AsyncIter
             return None
 
     Played.clock = clock
-    async with open_app(settings, Played()) as client:
+    parts = Played()
+    for name, part in replaced.items():
+        setattr(parts, name, part)
+    async with open_app(settings, parts) as client:
         connection = asyncio.create_task(client.connect())
         await asyncio.wait_for(client.wait_until_ready(), 60)
         yield client

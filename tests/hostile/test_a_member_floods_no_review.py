@@ -120,8 +120,7 @@ async def test_a_card_that_is_on_its_way_when_its_link_is_taken_back_does_not_st
     await open_submissions(desk)
     submission = await send(desk)
     channel = Meanwhile(lambda: take_back(desk, submission), at=at)
-    outbox = desk.outbox(incarnation="first")
-    outbox._announcer = channel  # another Discord for the same desk
+    outbox = desk.outbox(incarnation="first", announcer=channel)  # another Discord for the same desk
     await outbox.deliver_due()
     if at == "removed":
         await take_back(desk, submission)

@@ -17,7 +17,7 @@ from bot.model.issue import Issue
 from bot.model.member import Act, Actor
 from bot.ports import IssueSource
 from bot.services import Outbox, Services, Sources, Subscriptions
-from bot.services.building import build
+from bot.services.building import KINDS, build
 from bot.services.storing import sort_out, store_piece
 from bot.store import Store
 from bot.store import sources as source_rows
@@ -141,15 +141,8 @@ class Desk:
 
     def outbox(self, *, incarnation: str, alone: bool = True, **options: Any) -> Outbox:
         """Another process on the same database."""
-        return Outbox(
-            self.store,
-            announcer=self.channel,
-            clock=self.clock,
-            incarnation=incarnation,
-            alone=alone,
-            metrics=self.metrics,
-            **options,
-        )
+        parts = {"announcer": self.channel, "clock": self.clock, "metrics": self.metrics, "kinds": KINDS, **options}
+        return Outbox(self.store, incarnation=incarnation, alone=alone, **parts)
 
 
 @pytest.fixture

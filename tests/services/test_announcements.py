@@ -12,7 +12,7 @@ from bot.model.delivery import Purpose
 from bot.model.guild import FirstAnnouncement
 from bot.model.member import Act
 from bot.model.problem import Problem
-from bot.ports import Reading
+from bot.ports import Announcement, Reading
 from bot.store import installation as installation_row
 from bot.store import issues as issue_rows
 from bot.store import sources as source_rows
@@ -236,7 +236,9 @@ async def test_a_card_shows_the_corrections_of_the_way_that_is_left(desk: Desk) 
     await desk.read()
     desk.clock.move(timedelta(minutes=1))
     await desk.titles_sent()
-    assert desk.channel.refreshed[-1][1].issue.title == "Issue two"  # type: ignore[union-attr]
+    _, shown = desk.channel.refreshed[-1]
+    assert isinstance(shown, Announcement)
+    assert shown.issue.title == "Issue two"
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["both read", "one removed"])

@@ -26,7 +26,7 @@ async def source_of(desk: Desk) -> Source:
 
 async def told(desk: Desk) -> list[str]:
     await desk.services.outbox.deliver_due()
-    notices = [delivery for delivery in desk.channel.notices if delivery.purpose is Purpose.NOTICE]
+    notices = [delivery for delivery in desk.channel.notices if delivery.purpose == Purpose.NOTICE]
     return [str(delivery.words) for delivery in notices]
 
 

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from bot.errors import DeliveryError, DeliveryRefusedError, StoreError
-from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Sent
+from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose, Sent
 from bot.model.member import Act
 from bot.model.problem import Problem
 from bot.ports import Announcement, Matter
-from bot.services.outbox import LEASE
+from bot.services.sending import LEASE
 from bot.store import outbox as outbox_rows
 from bot.store.tables import outbox
 from tests.doubles import sample_issue
@@ -87,6 +87,20 @@ async def test_what_discord_refuses_is_not_tried_again(desk: Desk) -> None:
     failed = await record(desk)
     assert failed.state is DeliveryState.FAILED
     assert failed.last_problem == Problem("delivery-refused", {"reason": "Invalid Form Body"})
+
+
+async def test_a_message_of_a_newer_version_waits_for_it_and_holds_up_no_other(desk: Desk) -> None:
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    async with desk.store.write() as transaction:
+        await outbox_rows.enqueue(
+            transaction, purpose=Purpose("greeting"), guild_id=GUILD, channel_id=CHANNEL, subject_key="hello"
+        )
+    assert await desk.titles_sent() == ["Issue number 1"]
+    async with desk.store.read() as transaction:
+        [waits] = await outbox_rows.deliveries_of(transaction, guild_id=GUILD, subject_key="hello")
+    assert waits.state is DeliveryState.PENDING
+    assert str(waits.last_problem) == "delivery-kind-unknown kind=greeting"
 
 
 async def test_a_process_that_died_while_sending_leaves_no_second_message(desk: Desk) -> None:

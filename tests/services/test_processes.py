@@ -17,8 +17,8 @@ from sqlalchemy.pool import QueuePool
 
 from bot.errors import StoreError, StoreGoneError
 from bot.services import processes as process_rules
-from bot.services.outbox import LEASE
 from bot.services.processes import Processes
+from bot.services.sending import LEASE
 from bot.store import Store
 from bot.store import attempts as attempt_rows
 from bot.store import outbox as outbox_rows

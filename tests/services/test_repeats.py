@@ -10,7 +10,7 @@ from bot.model.flood import FloodDecision
 from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue, Section
 from bot.model.member import Act, Actor
-from bot.ports import Reading, Unchanged
+from bot.ports import Announcement, Reading, Unchanged
 from bot.services.repeats import WAIT, _Digests
 from bot.store.repeats import Told
 from tests.doubles import NOON, sample_issue, sample_link
@@ -77,7 +77,9 @@ async def test_a_short_issue_and_its_digest_are_linked_and_both_announced_by_def
     assert await told_in(desk, "Digest 3") is None
     assert await desk.titles_sent() == ["Issue number 1", "Bite 2", "Digest 3"]
     _, shown = desk.channel.refreshed[-1]
-    assert shown.told_in.title == "Digest 3"  # type: ignore[union-attr]
+    assert isinstance(shown, Announcement)
+    assert shown.told_in is not None
+    assert shown.told_in.title == "Digest 3"
 
 
 async def test_where_the_server_says_so_a_story_of_one_reading_is_announced_once(desk: Desk) -> None:

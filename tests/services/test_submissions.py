@@ -320,7 +320,7 @@ async def test_a_card_that_staff_deleted_is_given_up_without_a_word(desk: Desk) 
     await desk.services.outbox.deliver_due()
     async with desk.store.read() as transaction:
         records = await outbox_rows.deliveries_of(transaction, guild_id=GUILD, subject_key=submission.submission_key)
-    [refresh] = [each for each in records if each.purpose is Purpose.REFRESH]
+    [refresh] = [each for each in records if each.purpose == Purpose.REFRESH]
     assert refresh.state is DeliveryState.FAILED
     assert desk.channel.notices == []
 

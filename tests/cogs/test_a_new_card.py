@@ -1,0 +1,73 @@
+"""A card is added in five places, as `CONTRIBUTING.md` says, and whoever forgets one is told which."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.chat.kinds import require_whole
+from bot.client import EXTENSIONS, LOOKS, PRESSES
+from bot.services.building import KINDS
+from bot.settings import Settings
+from bot.store import Store
+from sandbox import Sandbox
+from sandbox.model import Channel, Message
+from tests.cogs.conftest import Press
+from tests.doubles import Shelf, sample_issue
+from tests.greeting import GREETING, LOOK, Answer, rows
+
+WHOLE: dict[str, Any] = {
+    "kinds": (*KINDS, GREETING),
+    "looks": (*LOOKS, LOOK),
+    "presses": (*PRESSES, Answer),
+    "extensions": (*EXTENSIONS, "tests.greeting"),
+}
+
+
+@pytest.fixture
+async def press(sandbox: Sandbox, settings: Settings) -> AsyncIterator[Press]:
+    async with await Store.open(settings.database_url.get_secret_value()) as store, store.write() as transaction:
+        await transaction.run_sync(rows.metadata.create_all)
+    press = Press(sandbox, Shelf(sample_issue(1)), settings, **WHOLE)
+    await press.start()
+    yield press
+    await press.stop()
+
+
+def cards_in(place: Channel) -> list[Message]:
+    return [each for each in place.messages.values() if each.author.bot and not each.ephemeral]
+
+
+async def test_a_card_that_was_added_in_its_places_is_posted_pressed_and_drawn_anew(
+    press: Press, general: Channel
+) -> None:
+    mia = press.person("mia")
+    assert "on its way" in (await mia.slash("/greet")).text
+    [card] = await press.sandbox.wait_for(lambda: cards_in(general), what="the greeting")
+    assert "Returned: 0" in card.text
+    assert "You said hello" in (await mia.click(card, "Hello")).text
+    await press.sandbox.wait_for(lambda: "Returned: 1" in card.text, what="the greeting drawn anew")
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "named"),
+    [
+        ({"kinds": KINDS}, "The look greeting has no kind: add one to KINDS in bot/services/building.py"),
+        ({"looks": LOOKS}, "Messages of the kind greeting have no look: add one to LOOKS in bot/client.py"),
+        ({"presses": PRESSES}, "Answer stands on greeting: add it to PRESSES in bot/client.py"),
+        (
+            {"kinds": (*KINDS, replace(GREETING, refused_words="notice-greeting-refused"))},
+            "The kind greeting wants a text: add notice-greeting-refused to bot/locales/en.ftl",
+        ),
+    ],
+    ids=["rules", "look", "presses", "text"],
+)
+def test_the_place_that_was_forgotten_is_named_before_anything_starts(forgotten: dict[str, Any], named: str) -> None:
+    given = {name: places for name, places in {**WHOLE, **forgotten}.items() if name != "extensions"}
+    with pytest.raises(LookupError, match=named):
+        require_whole(**given)
+
+
+def test_nothing_is_forgotten_of_the_cards_there_are() -> None:
+    require_whole(KINDS, LOOKS, PRESSES)

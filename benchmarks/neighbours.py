@@ -192,7 +192,7 @@ def _rules(store: Any, **parts: Any) -> Any:
 
 def _quotas() -> dict[str, Any]:
     """All that is listed has room, so that both builds store as much."""
-    from bot.services.quotas import DEFAULT_QUOTAS
+    from bot.services.reading.quotas import DEFAULT_QUOTAS
 
     wanted = {"issues_a_day": ISSUES, "links_a_day": 2 * ISSUES * LINKS, "bytes_a_day": 10**12}
     known: dict[str, Any] = {name: most for name, most in wanted.items() if hasattr(DEFAULT_QUOTAS, name)}

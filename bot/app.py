@@ -28,12 +28,12 @@ from bot.model.worker import WorkerName
 from bot.ports import Announcer, HubCaller, IssueAsker, IssueSource, LinkFollower
 from bot.services import Services
 from bot.services.building import KINDS, build
-from bot.services.kinds import Kind
-from bot.services.processes import Processes
-from bot.services.quotas import MEGABYTE, Quotas
+from bot.services.delivery.kinds import Kind
+from bot.services.delivery.processes import Processes
+from bot.services.delivery.standing import Standing
+from bot.services.members.submissions import Limits
+from bot.services.reading.quotas import MEGABYTE, Quotas
 from bot.services.retention import Retention
-from bot.services.standing import Standing
-from bot.services.submissions import Limits
 from bot.settings import Settings
 from bot.sources.asking import HttpIssueAsker
 from bot.sources.beehiiv import BeehiivSource

@@ -21,12 +21,12 @@ from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.newsletter import read_newsletter
 from bot.newsletter.links import clean_url
-from bot.services.following import Following
-from bot.services.news import telling
-from bot.services.repeats import find_repeats, note_repeats
+from bot.services.announcing.news import telling
+from bot.services.announcing.repeats import find_repeats, note_repeats
+from bot.services.reading.following import Following
+from bot.services.reading.storing import sort_out, store_names, store_piece
+from bot.services.reading.subscriptions import split_credentials
 from bot.services.retention import UNREAD_DAYS
-from bot.services.storing import sort_out, store_names, store_piece
-from bot.services.subscriptions import split_credentials
 from bot.settings import Settings
 from bot.sources.folder import ENDINGS, documents_in, file_content
 from bot.sources.following import HttpLinkFollower

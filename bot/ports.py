@@ -150,7 +150,7 @@ class FloodCard:
 
 
 Matter: TypeAlias = object
-"""What a message is about: one of these, or what another kind says (`bot.services.kinds`) and its look draws."""
+"""What a message is about: one of these, or what another `Kind` of message says and its `Look` draws."""
 
 
 class Announcer(Protocol):

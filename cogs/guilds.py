@@ -20,8 +20,8 @@ from bot.errors import NotFoundError, RefusedError
 from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, StaffRole
 from bot.model.member import Act
 from bot.services.guilds import SetupStatus
+from bot.services.reading.subscriptions import Outcome
 from bot.services.retention import UNREAD_DAYS
-from bot.services.subscriptions import Outcome
 from bot.texts import text
 
 _FOR_MODERATORS = ("desk", "poll")

@@ -10,7 +10,7 @@ from bot.chat.submissions import mine_view, show_receipt, which_link_view
 from bot.client import Pressroom
 from bot.errors import RefusedError
 from bot.model.pasted import addresses_in
-from bot.services.submissions import LONGEST_NOTE
+from bot.services.members.submissions import LONGEST_NOTE
 from bot.texts import text
 
 _LONGEST_ADDRESS = 2000

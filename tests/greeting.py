@@ -21,8 +21,8 @@ from bot.chat.views import View
 from bot.client import Pressroom
 from bot.model.delivery import Delivery, DeliveryRecord, Purpose
 from bot.model.member import Act
-from bot.services.cards import Change, enqueue_card, show_changes
-from bot.services.kinds import Kind
+from bot.services.delivery.cards import Change, enqueue_card, show_changes
+from bot.services.delivery.kinds import Kind
 from bot.store import Store, Transaction
 
 # the rows, in bot/store/

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from discord import ui
 
 from bot.model.delivery import Purpose
-from bot.services.kinds import Kind
+from bot.services.delivery.kinds import Kind
 from bot.texts import message_ids
 
 if TYPE_CHECKING:

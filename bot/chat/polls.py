@@ -21,7 +21,7 @@ from bot.model.delivery import Purpose
 from bot.model.poll import CastOutcome, Poll, PollOption
 from bot.model.problem import Problem
 from bot.ports import PollCard
-from bot.services.polls import LONGEST_ISSUE_OPTION, LONGEST_OPTION, LONGEST_QUESTION
+from bot.services.members.polls import LONGEST_ISSUE_OPTION, LONGEST_OPTION, LONGEST_QUESTION
 from bot.texts import text
 
 _KEY = r"[a-z2-7]{26}"

@@ -16,8 +16,8 @@ from bot.chat.submissions import LONGEST_URL_IN_A_LIST, fitting, name_of
 from bot.chat.views import View
 from bot.errors import NotFoundError
 from bot.model.submission import Plan, QueueItem, Submission
-from bot.services.queue import QueuePage
-from bot.services.submissions import LONGEST_NOTE
+from bot.services.members.queue import QueuePage
+from bot.services.members.submissions import LONGEST_NOTE
 from bot.texts import text
 
 _PAGE = r"(?P<page>\d{1,4})"

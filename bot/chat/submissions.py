@@ -20,8 +20,8 @@ from bot.model.member import Credit
 from bot.model.pasted import addresses_in
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.ports import ReviewCard
-from bot.services.credits import LONGEST_NAME
-from bot.services.submissions import LONGEST_NOTE, LONGEST_REASON, Decision, Mine, Receipt
+from bot.services.members.credits import LONGEST_NAME
+from bot.services.members.submissions import LONGEST_NOTE, LONGEST_REASON, Decision, Mine, Receipt
 from bot.texts import text
 
 _KEY = r"(?P<submission_key>[a-z2-7]{26})"

@@ -16,7 +16,7 @@ from yarl import URL
 
 from bot.errors import DeliveryError, DiscordClosedError
 from bot.metrics import Metrics
-from bot.services.standing import Standing
+from bot.services.delivery.standing import Standing
 
 # Discord's clock may run a little slower than ours, and aiohttp's timers a little early.
 _MARGIN_SECONDS = 0.005

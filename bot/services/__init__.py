@@ -2,28 +2,28 @@
 
 from dataclasses import dataclass
 
-from bot.services.announcements import Announcements
+from bot.services.announcing.announcements import Announcements
+from bot.services.announcing.floods import Floods
 from bot.services.archive import Archive
-from bot.services.audiences import Audiences
-from bot.services.cards import Cards
-from bot.services.channels import Channels
 from bot.services.chores import Chores
-from bot.services.credits import Credits
+from bot.services.delivery.cards import Cards
+from bot.services.delivery.channels import Channels
+from bot.services.delivery.outbox import Outbox
 from bot.services.explanations import Explanations
-from bot.services.floods import Floods
 from bot.services.gateway import Gateway
 from bot.services.guilds import Guilds
 from bot.services.interactions import Interactions
 from bot.services.issues import Issues
-from bot.services.outbox import Outbox
-from bot.services.polls import Polls
-from bot.services.privacy import Privacy
-from bot.services.push import Push
-from bot.services.queue import Queue
-from bot.services.sources import Sources
-from bot.services.submissions import Submissions
-from bot.services.subscriptions import Subscriptions
-from bot.services.websub import WebSub
+from bot.services.members.audiences import Audiences
+from bot.services.members.credits import Credits
+from bot.services.members.polls import Polls
+from bot.services.members.privacy import Privacy
+from bot.services.members.queue import Queue
+from bot.services.members.submissions import Submissions
+from bot.services.reading.push import Push
+from bot.services.reading.sources import Sources
+from bot.services.reading.subscriptions import Subscriptions
+from bot.services.reading.websub import WebSub
 
 __all__ = [
     "Announcements",

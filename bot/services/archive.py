@@ -14,7 +14,7 @@ from bot.model.issue import ArchivedLink, Link, PlacedLink
 from bot.model.member import Actor
 from bot.model.pasted import one_address
 from bot.model.search import Term, terms_of
-from bot.services.rekeying import follow_links, follow_submissions, keys_of
+from bot.services.members.rekeying import follow_links, follow_submissions, keys_of
 from bot.store import Store, Transaction
 from bot.store import archive as archive_rows
 from bot.store import guilds as guild_rows

@@ -31,15 +31,15 @@ from bot.services import (
     Subscriptions,
     WebSub,
 )
-from bot.services.announcing import ANNOUNCING
-from bot.services.cards import REFRESH
-from bot.services.floods import FLOOD
-from bot.services.kinds import Kind
-from bot.services.notices import NOTICE
-from bot.services.polls import POLL
-from bot.services.quotas import DEFAULT_QUOTAS, Quotas
-from bot.services.standing import Standing
-from bot.services.submissions import DEFAULT_LIMITS, REVIEW, Limits
+from bot.services.announcing.floods import FLOOD
+from bot.services.announcing.posting import ANNOUNCING
+from bot.services.delivery.cards import REFRESH
+from bot.services.delivery.kinds import Kind
+from bot.services.delivery.notices import NOTICE
+from bot.services.delivery.standing import Standing
+from bot.services.members.polls import POLL
+from bot.services.members.submissions import DEFAULT_LIMITS, REVIEW, Limits
+from bot.services.reading.quotas import DEFAULT_QUOTAS, Quotas
 from bot.store import Store
 from bot.store.secret_box import SecretBox
 

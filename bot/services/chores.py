@@ -1,4 +1,4 @@
-"""The worker that does what rules left to be done in portions (`bot.services.portions`)."""
+"""The worker that does what rules left to be done in portions (`bot.services.delivery.portions`)."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.errors import StoreError
 from bot.model.chore import Chore, ChoreKind
-from bot.services.announcements import let_go
-from bot.services.credits import show_name
-from bot.services.floods import announce_flood
-from bot.services.moving import move_waiting
-from bot.services.news import tell_news
-from bot.services.notices import move_notices
-from bot.services.portions import Portion, go_on
-from bot.services.privacy import forget_portion
-from bot.services.quotas import charge_portion
-from bot.services.repeats import release_portion
-from bot.services.submissions import feature_portion, show_waiting
-from bot.services.watching import tell_staffs
+from bot.services.announcing.announcements import let_go
+from bot.services.announcing.floods import announce_flood
+from bot.services.announcing.moving import move_waiting
+from bot.services.announcing.news import tell_news
+from bot.services.announcing.repeats import release_portion
+from bot.services.delivery.notices import move_notices
+from bot.services.delivery.portions import Portion, go_on
+from bot.services.members.credits import show_name
+from bot.services.members.privacy import forget_portion
+from bot.services.members.submissions import feature_portion, show_waiting
+from bot.services.reading.quotas import charge_portion
+from bot.services.reading.watching import tell_staffs
 from bot.store import Store
 from bot.store import chores as chore_rows
 

@@ -8,11 +8,11 @@ from bot.model.flood import FloodDecision
 from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import IssueCard
 from bot.model.problem import Problem
-from bot.services.announcements import announced_alike
-from bot.services.rekeying import keys_of
-from bot.services.repeats import is_told_elsewhere
-from bot.services.storing import READINGS_MISSED
-from bot.services.subscriptions import split_credentials
+from bot.services.announcing.announcements import announced_alike
+from bot.services.announcing.repeats import is_told_elsewhere
+from bot.services.members.rekeying import keys_of
+from bot.services.reading.storing import READINGS_MISSED
+from bot.services.reading.subscriptions import split_credentials
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
 from bot.store import floods as flood_rows

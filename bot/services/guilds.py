@@ -13,23 +13,21 @@ from bot.model.guild import ArchiveAccess, Guild, Source, StaffRole, Subscriptio
 from bot.model.hub import Hub
 from bot.model.member import Act
 from bot.model.problem import Problem
-from bot.services.announcements import let_go
-from bot.services.audiences import require_administrator
-from bot.services.channels import choose_channel
-from bot.services.floods import ask_in
-from bot.services.moving import move_newsletter
-from bot.services.notices import move_notices
-from bot.services.portions import PORTION, begin
-from bot.services.quotas import DEFAULT_QUOTAS, Quotas, used_up
-from bot.services.repeats import release_portion
-from bot.services.submissions import show_waiting
+from bot.services.announcing.floods import ask_in
+from bot.services.announcing.moving import move_newsletter, stop_reading
+from bot.services.announcing.repeats import release_portion
+from bot.services.delivery.channels import choose_channel
+from bot.services.delivery.notices import move_notices
+from bot.services.delivery.portions import PORTION, begin
+from bot.services.members.audiences import require_administrator
+from bot.services.members.submissions import show_waiting
+from bot.services.reading.quotas import DEFAULT_QUOTAS, Quotas, used_up
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
 from bot.store import chores as chore_rows
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import outbox as outbox_rows
-from bot.store import push as push_rows
 from bot.store import repeats as repeat_rows
 from bot.store import usage as usage_rows
 from bot.store import websub as lease_rows
@@ -73,24 +71,6 @@ class SetupStatus:
     threadless: tuple[ThreadlessChannel, ...] = ()
     share: Share = field(default_factory=lambda: Share(issues=0, links=0))
     quotas: Quotas = DEFAULT_QUOTAS
-
-
-async def stop_reading(transaction: Transaction, *, guild_id: int, source_id: int) -> int | None:
-    """Let a server read a source no more, and end all that waits because of it; None when it did not read it.
-
-    Else how many issues waited for a digest: it will not be told of them.
-    """
-    chore = Chore(ChoreKind.LET_GO, guild_id, str(source_id))
-    await chore_rows.hold(transaction, chore)  # before the subscriptions, as the worker does
-    # While an issue comes by another of its sources, nobody could tell yet whether that one takes over.
-    await guild_rows.hold_subscriptions_of_guild(transaction, guild_id)
-    if not await guild_rows.unsubscribe(transaction, guild_id=guild_id, source_id=source_id):
-        return None
-    await push_rows.remove_hooks(transaction, guild_id=guild_id, source_id=source_id)
-    await lease_rows.ask_soon(transaction, [source_id])
-    dropped = await repeat_rows.count_held_of(transaction, guild_id=guild_id, source_id=source_id)
-    await begin(transaction, chore, let_go)
-    return dropped
 
 
 class Guilds:

@@ -498,7 +498,7 @@ interactions = Table(
     Column("acted_at", UtcDateTime, nullable=False),
 )
 
-# What a rule left to be done in portions (`bot.services.portions`).
+# What a rule left to be done in portions (`bot.services.delivery.portions`).
 chores = Table(
     "chores",
     metadata,

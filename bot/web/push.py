@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.errors import NotFoundError, RefusedError, StoreError
-from bot.services.push import Push
-from bot.services.websub import WebSub
+from bot.services.reading.push import Push
+from bot.services.reading.websub import WebSub
 from bot.web.listening import listen, pieces_of
 from bot.web.websub import add_hub_routes
 

@@ -5,7 +5,7 @@ import logging
 from aiohttp import web
 
 from bot.errors import NotFoundError, StoreError
-from bot.services.websub import WebSub
+from bot.services.reading.websub import WebSub
 from bot.web.listening import pieces_of
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from bot.errors import RefusedError, StoreSlowError
 from bot.model.member import Actor
 from bot.model.poll import Ballot, Cast, CastOutcome
 from bot.services import Archive
-from bot.services.ballot_box import BallotBox
+from bot.services.members.ballot_box import BallotBox
 from bot.store import Asker, Store, engine, hurry
 from tests.doubles import NOON, everywhere
 from tests.services.conftest import GUILD, Desk

@@ -14,9 +14,9 @@ from bot.model.delivery import Purpose
 from bot.model.issue import Issue, Section
 from bot.model.problem import Problem
 from bot.ports import Reading, Unchanged
-from bot.services import intake
-from bot.services.quotas import MEGABYTE
-from bot.services.storing import MOST_LINKS, Sorted, sort_out
+from bot.services.reading import intake
+from bot.services.reading.quotas import MEGABYTE
+from bot.services.reading.storing import MOST_LINKS, Sorted, sort_out
 from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store.tables import guild_usage, guilds, issues, outbox, subscriptions

@@ -12,7 +12,7 @@ from bot.model.member import Act, Actor
 from bot.model.submission import Submission
 from bot.ports import Matter, ReviewCard
 from bot.services import Submissions
-from bot.services.submissions import Limits
+from bot.services.members.submissions import Limits
 from tests.doubles import Channel
 from tests.services.conftest import GUILD, Desk
 from tests.services.test_submissions import MARA, MIA, NILS, REVIEW, approve, open_submissions, send, shown

@@ -8,7 +8,7 @@ from bot.chat.plain import button_url, masked_link, media_url, safe_url
 from bot.errors import RefusedError
 from bot.model.invitation import invites
 from bot.newsletter import read_newsletter
-from bot.services.submissions import _safe_link
+from bot.services.members.submissions import _safe_link
 
 SPELLINGS = [
     "https://discord.gg/abc",

@@ -15,8 +15,8 @@ from bot.model.issue import Issue
 from bot.model.member import Act
 from bot.model.submission import SubmissionState
 from bot.services import Guilds, Sources
-from bot.services.portions import PORTION
-from bot.services.quotas import Quotas
+from bot.services.delivery.portions import PORTION
+from bot.services.reading.quotas import Quotas
 from bot.services.retention import UNREAD_DAYS, Retention
 from bot.settings import Settings
 from bot.store import Store

@@ -19,8 +19,8 @@ from bot.model.guild import Source
 from bot.model.member import Act
 from bot.ports import Reading
 from bot.services import Subscriptions
-from bot.services.quotas import ATTEMPT_BYTES, MEGABYTE, Quotas
-from bot.services.subscriptions import Subscribed
+from bot.services.reading.quotas import ATTEMPT_BYTES, MEGABYTE, Quotas
+from bot.services.reading.subscriptions import Subscribed
 from bot.sources.feed import FeedSource
 from bot.sources.places import ORDINARY_BYTES
 from bot.store import attempts as attempt_rows

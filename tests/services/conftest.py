@@ -18,7 +18,7 @@ from bot.model.member import Act, Actor
 from bot.ports import IssueSource
 from bot.services import Outbox, Services, Sources, Subscriptions
 from bot.services.building import KINDS, build
-from bot.services.storing import sort_out, store_piece
+from bot.services.reading.storing import sort_out, store_piece
 from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox

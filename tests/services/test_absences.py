@@ -8,8 +8,8 @@ import pytest
 from bot.errors import FetchError
 from bot.model.issue import Issue
 from bot.ports import Announcement, Reading, Standing, Unchanged
-from bot.services.absences import APART, MOST_ASKED
-from bot.services.news import telling
+from bot.services.announcing.news import telling
+from bot.services.reading.absences import APART, MOST_ASKED
 from bot.store import Store
 from bot.store import chores as chore_rows
 from bot.store import issues as issue_rows

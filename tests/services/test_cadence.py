@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.cadence import MOST_LEARNED_FROM, keeps_rhythm, missed_at
+from bot.services.reading.cadence import MOST_LEARNED_FROM, keeps_rhythm, missed_at
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)

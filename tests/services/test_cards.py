@@ -12,7 +12,7 @@ from bot.model.flood import FloodDecision
 from bot.model.issue import Section
 from bot.model.member import Act, Actor
 from bot.ports import FloodCard, PollCard, ReviewCard
-from bot.services import cards
+from bot.services.delivery import cards
 from bot.store.tables import outbox
 from tests.doubles import sample_issue, sample_link
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk

@@ -11,7 +11,7 @@ from bot.model.issue import Issue
 from bot.model.member import Act, Actor
 from bot.model.problem import Problem
 from bot.ports import FloodCard, Unchanged
-from bot.services.floods import is_flood
+from bot.services.announcing.floods import is_flood
 from bot.store import channels as channel_rows
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk

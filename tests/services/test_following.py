@@ -9,7 +9,7 @@ from bot.errors import FetchError
 from bot.model.issue import Issue, Section
 from bot.model.member import Act
 from bot.ports import Reading
-from bot.services.following import MOST_AT_ONCE
+from bot.services.reading.following import MOST_AT_ONCE
 from bot.store import sources as source_rows
 from tests.doubles import sample_issue, sample_link
 from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk

@@ -13,7 +13,8 @@ from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue
 from bot.model.member import Act
 from bot.ports import Announcement
-from bot.services import intake, news, storing
+from bot.services.announcing import news
+from bot.services.reading import intake, storing
 from bot.store import Store
 from tests.doubles import MovedClock, QuietBell, sample_issue, sample_link
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk

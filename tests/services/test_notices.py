@@ -6,7 +6,7 @@ from bot.errors import FetchError
 from bot.model.delivery import Purpose
 from bot.model.member import Act
 from bot.model.problem import Problem
-from bot.services.notices import tell_staff
+from bot.services.delivery.notices import tell_staff
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, GUILD, Desk
 

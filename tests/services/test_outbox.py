@@ -11,7 +11,7 @@ from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose,
 from bot.model.member import Act
 from bot.model.problem import Problem
 from bot.ports import Announcement, Matter
-from bot.services.sending import LEASE
+from bot.services.delivery.sending import LEASE
 from bot.store import outbox as outbox_rows
 from bot.store.tables import outbox
 from tests.doubles import sample_issue

@@ -14,8 +14,8 @@ from bot.model.member import Act, Actor
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll
 from bot.ports import PollCard
 from bot.services import Polls
-from bot.services.ballot_box import BallotBox
-from bot.services.closing import closing_time
+from bot.services.members.ballot_box import BallotBox
+from bot.services.members.closing import closing_time
 from bot.store import polls as poll_rows
 from tests.doubles import NOON, everywhere, sample_issue
 from tests.services.conftest import GUILD, Desk

@@ -16,7 +16,7 @@ from bot.model.issue import Section
 from bot.model.member import Act, Actor
 from bot.ports import Announcement
 from bot.services import Chores, Privacy
-from bot.services.portions import PORTION
+from bot.services.delivery.portions import PORTION
 from bot.store import Store
 from bot.store import chores as chore_rows
 from bot.store import guilds as guild_rows

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, select
 from bot.model.member import Act, Actor
 from bot.model.submission import Plan, SubmissionState
 from bot.services import Polls
-from bot.services.credits import name_shown
+from bot.services.members.credits import name_shown
 from bot.store import chores as chore_rows
 from bot.store import polls as poll_rows
 from bot.store import submissions as submission_rows

@@ -16,9 +16,9 @@ from sqlalchemy import BigInteger, func, literal, select, text, true, update
 from sqlalchemy.pool import QueuePool
 
 from bot.errors import StoreError, StoreGoneError
-from bot.services import processes as process_rules
-from bot.services.processes import Processes
-from bot.services.sending import LEASE
+from bot.services.delivery import processes as process_rules
+from bot.services.delivery.processes import Processes
+from bot.services.delivery.sending import LEASE
 from bot.store import Store
 from bot.store import attempts as attempt_rows
 from bot.store import outbox as outbox_rows

@@ -15,9 +15,10 @@ from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.model.member import Act
 from bot.ports import Reading, Unchanged
-from bot.services import Guilds, Push, quotas
-from bot.services.quotas import ATTEMPT_BYTES, MEGABYTE, SECOND_BYTES, Quotas, cost_of
-from bot.services.subscriptions import Subscribed
+from bot.services import Guilds, Push
+from bot.services.reading import quotas
+from bot.services.reading.quotas import ATTEMPT_BYTES, MEGABYTE, SECOND_BYTES, Quotas, cost_of
+from bot.services.reading.subscriptions import Subscribed
 from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store import usage as usage_rows

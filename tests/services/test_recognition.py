@@ -14,7 +14,7 @@ from bot.newsletter import read_newsletter
 from bot.newsletter.feeds import read_feed
 from bot.newsletter.platforms.beehiiv_api import read_posts
 from bot.ports import Reading
-from bot.services.recognition import Recognised, recognise, with_successors
+from bot.services.reading.recognition import Recognised, recognise, with_successors
 from bot.store import issues as issue_rows
 from bot.store import sources as source_rows
 from bot.store.issues import KnownIssue

@@ -12,7 +12,7 @@ from bot.model.member import Act, Actor
 from bot.model.submission import SubmissionState
 from bot.newsletter.links import KEY_VERSION
 from bot.services import Archive
-from bot.services.rekeying import rekey_links
+from bot.services.members.rekeying import rekey_links
 from bot.store import Store
 from bot.store.keys import START
 from bot.store.tables import links, submissions

@@ -11,7 +11,7 @@ from bot.model.guild import FirstAnnouncement
 from bot.model.issue import Issue, Section
 from bot.model.member import Act, Actor
 from bot.ports import Announcement, Reading, Unchanged
-from bot.services.repeats import WAIT, _Digests
+from bot.services.announcing.repeats import WAIT, _Digests
 from bot.store.repeats import Told
 from tests.doubles import NOON, sample_issue, sample_link
 from tests.services.conftest import ADMIN, GUILD, Desk

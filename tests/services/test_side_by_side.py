@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.errors import StoreBusyError
-from bot.services.side_by_side import work_off
+from bot.services.delivery.side_by_side import work_off
 
 
 async def test_what_is_in_hand_is_finished_when_nothing_more_can_be_claimed() -> None:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.slots import LONGEST_FRESH, next_reading
+from bot.services.reading.slots import LONGEST_FRESH, next_reading
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 TEN = timedelta(minutes=10)

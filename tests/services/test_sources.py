@@ -16,7 +16,8 @@ from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import Issue
 from bot.model.member import Act, Actor
 from bot.ports import Announcement, Reading, Unchanged
-from bot.services import intake, news, storing
+from bot.services.announcing import news
+from bot.services.reading import intake, storing
 from bot.store import Store, Transaction
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
@@ -175,7 +176,7 @@ async def test_marks_do_not_advance_when_the_issues_could_not_be_stored(
         raise StoreError("The disk is full.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("bot.services.sources.issue_rows.add_issue", full_disk)
+        patched.setattr("bot.services.reading.sources.issue_rows.add_issue", full_disk)
         await desk.services.sources.read_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
     assert (source.failures, source.last_problem) == (0, None), "it is the database's"

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from bot.errors import DeliveryError
-from bot.services.standing import Standing, now_seconds
+from bot.services.delivery.standing import Standing, now_seconds
 
 _SOON = 0.05
 

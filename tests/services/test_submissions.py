@@ -12,8 +12,8 @@ from bot.model.issue import Section
 from bot.model.member import Act, Actor
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.ports import ReviewCard
-from bot.services import intake as reading_rules
-from bot.services.cards import Change
+from bot.services.delivery.cards import Change
+from bot.services.reading import intake as reading_rules
 from bot.store import outbox as outbox_rows
 from tests.doubles import NOON, sample_issue, sample_link
 from tests.services.conftest import ADMIN, GUILD, Desk, only_postgresql

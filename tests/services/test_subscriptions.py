@@ -11,9 +11,9 @@ from bot.errors import DeliveryError, RefusedError, UnreadableError
 from bot.model.guild import Source
 from bot.model.member import Act, Actor
 from bot.ports import Reading
-from bot.services import intake
+from bot.services.reading import intake
+from bot.services.reading.subscriptions import Outcome, Subscribed, split_credentials
 from bot.services.retention import UNREAD_DAYS, Retention
-from bot.services.subscriptions import Outcome, Subscribed, split_credentials
 from bot.store import retention as retention_rows
 from bot.store import sources as source_rows
 from bot.store.tables import sources

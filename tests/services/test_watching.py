@@ -11,8 +11,8 @@ from sqlalchemy import insert, select
 from bot.errors import FetchError
 from bot.model.delivery import Purpose
 from bot.ports import Reading, Unchanged
-from bot.services.portions import PORTION
-from bot.services.quotas import Quotas
+from bot.services.delivery.portions import PORTION
+from bot.services.reading.quotas import Quotas
 from bot.store import Store
 from bot.store import guilds as guild_rows
 from bot.store import sources as source_rows

@@ -12,7 +12,7 @@ from bot.model.hub import Hub
 from bot.model.member import Act
 from bot.ports import Reading
 from bot.services import WebSub
-from bot.services.websub import LONGEST_LEASE, SHORTEST_LEASE
+from bot.services.reading.websub import LONGEST_LEASE, SHORTEST_LEASE
 from bot.store import websub as lease_rows
 from bot.store.secret_box import SecretBox
 from tests.doubles import sample_issue, sent

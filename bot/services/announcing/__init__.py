@@ -1,0 +1,1 @@
+"""Which issue is announced where, once, and what is held back."""

@@ -1,0 +1,1 @@
+"""What members and their moderators do: submissions, polls, credits, rights, privacy."""

@@ -1,0 +1,1 @@
+"""Where newsletters come from: sources, what they give, and what that may cost."""

@@ -75,8 +75,9 @@ class _Redact(logging.Filter):
 
     def redact(self, text: str) -> str:
         found = {secret for secrets in (self._secrets, _entered) for secret in secrets if secret in text}
-        for secret in sorted(found, key=len, reverse=True):  # one may be a part of another
-            text = text.replace(secret, "[secret]")
+        if found:  # one may be a part of another, or of what stands in its place
+            longest_first = sorted(found, key=len, reverse=True)
+            text = re.sub("|".join(map(re.escape, longest_first)), "[secret]", text)
         return _CALL_ADDRESS.sub(r"\1[secret]", text)
 
 

@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy.engine import Compiled
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot import log
 from bot.store import Store, engine
 from bot.store.upgrade import upgrade
 from tests.doubles import MovedClock, QuietBell
@@ -162,6 +163,12 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for field in settings.Settings.model_fields:
         monkeypatch.delenv(field.upper(), raising=False)
     monkeypatch.setattr(settings, "_ENV_FILE", Path("no such file"))
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test entered as a secret is blotted out of its own log only."""
+    monkeypatch.setattr(log, "_entered", set())
 
 
 async def _prepare_postgres(address: str) -> None:

@@ -32,6 +32,12 @@ def test_a_secret_is_blotted_out_of_message_arguments_and_traceback(capsys: pyte
     assert "ValueError" in told
 
 
+def test_a_secret_that_is_the_word_in_its_place_is_blotted_out_once(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(level="INFO", log_format="text", secrets=["hunter2", "secret"])
+    logging.getLogger("anybody").info("the secret is hunter2")
+    assert capsys.readouterr().err.endswith("the [secret] is [secret]\n")
+
+
 def test_json_lines_are_one_object_each_with_the_traceback_inside(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(level="INFO", log_format="json")
     log = logging.getLogger("anybody")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from discord import ui
 
-from bot.model.delivery import Purpose
+from bot.model.delivery import LONGEST_PURPOSE, Purpose
 from bot.services.delivery.kinds import Kind
 from bot.texts import message_ids
 
@@ -42,6 +42,11 @@ def require_whole(kinds: Collection[Kind], looks: Collection[Look], presses: "Co
     shown = {look.purpose for look in looks} | {Purpose.ANNOUNCE}  # which has forms of its own
     known = {kind.purpose for kind in kinds if kind.posts}
     texts = message_ids()
+    for entries in (kinds, looks):
+        purposes = [entry.purpose for entry in entries]
+        for purpose in purposes:
+            if len(purpose) > LONGEST_PURPOSE or purposes.count(purpose) > 1:
+                raise LookupError(f"{purpose!s} stands for two, or has more than {LONGEST_PURPOSE} characters.")
     for purpose in sorted(known - shown):
         raise LookupError(f"Messages of the kind {purpose!s} have no look: add one to LOOKS in bot/client.py.")
     for purpose in sorted(shown - known):

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from bot.model.problem import Problem
 
+LONGEST_PURPOSE = 16
+
 
 class Purpose(str):
     """What is done; part of the delivery key, so a word never changes. A kind of message has its own."""

@@ -191,6 +191,9 @@ class _Batch:
         try:
             if self._savepoint is not None:
                 await self._savepoint.rollback()
+            elif not self._driver.in_transaction:
+                # Undone by SQLite itself, as on an error of the disk: the file is opened anew for whoever comes next.
+                self._error = cause if isinstance(cause, DBAPIError) else _undone()
             else:
                 self._is_undone = True
                 await self.connection.rollback()
@@ -205,7 +208,7 @@ class _Batch:
         A further savepoint would open a new one without a word, and its commit would acknowledge what is gone.
         """
         if self._error is None and not self._is_undone and not self._driver.in_transaction:
-            self._error = StoreError("The database undid what was being written: the disk is full or failing.")
+            self._error = _undone()
 
     async def commit(self, before: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -225,6 +228,10 @@ class _Batch:
             self.committed.set_result(None)
         else:
             self.committed.set_exception(self._error)
+
+
+def _undone() -> StoreError:
+    return StoreError("The database undid what was being written: the disk is full or failing.")
 
 
 async def uninterrupted(work: Awaitable[T]) -> T:

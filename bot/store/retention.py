@@ -20,6 +20,7 @@ from bot.store.tables import (
 )
 
 _OF_ISSUES = (Purpose.ANNOUNCE, Purpose.PUBLISH, Purpose.EDIT)
+_KNOWN = (*_OF_ISSUES, Purpose.REVIEW, Purpose.POLL, Purpose.FLOOD, Purpose.NOTICE, Purpose.REFRESH)
 
 
 async def outbox_portion(
@@ -144,4 +145,6 @@ def _is_needed() -> ColumnElement[bool]:
         and_(outbox.c.purpose == Purpose.REVIEW, is_submission),
         and_(outbox.c.purpose == Purpose.POLL, is_poll),
         and_(outbox.c.purpose == Purpose.FLOOD, is_undecided),
+        # What a card of another kind is about is not known here; it may still be there.
+        outbox.c.purpose.not_in(_KNOWN),
     )

@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
+from bot.model.delivery import LONGEST_PURPOSE
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment in UTC; a naive one is a mistake and is refused."""
@@ -408,7 +410,7 @@ outbox = Table(
     metadata,
     _row_id(),
     Column("delivery_key", String(64), nullable=False, unique=True),
-    Column("purpose", String(16), nullable=False),
+    Column("purpose", String(LONGEST_PURPOSE), nullable=False),
     Column("guild_id", Snowflake, nullable=False),
     Column("channel_id", Snowflake, nullable=False),
     Column("subject_key", String(26), nullable=False),  # of an issue, a submission or a poll; empty for a notice

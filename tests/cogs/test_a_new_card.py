@@ -8,6 +8,7 @@ import pytest
 
 from bot.chat.kinds import require_whole
 from bot.client import EXTENSIONS, LOOKS, PRESSES
+from bot.model.delivery import Purpose
 from bot.services.building import KINDS
 from bot.settings import Settings
 from bot.store import Store
@@ -67,6 +68,12 @@ def test_the_place_that_was_forgotten_is_named_before_anything_starts(forgotten:
     given = {name: places for name, places in {**WHOLE, **forgotten}.items() if name != "extensions"}
     with pytest.raises(LookupError, match=named):
         require_whole(**given)
+
+
+@pytest.mark.parametrize("word", ["a word that is too long", "review"])
+def test_a_purpose_that_would_not_be_told_apart_or_stored_is_named(word: str) -> None:
+    with pytest.raises(LookupError, match=f"{word} stands for two, or has more than 16 characters"):
+        require_whole((*KINDS, replace(GREETING, purpose=Purpose(word))), WHOLE["looks"], WHOLE["presses"])
 
 
 def test_nothing_is_forgotten_of_the_cards_there_are() -> None:

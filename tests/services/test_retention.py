@@ -55,10 +55,11 @@ async def test_what_was_said_of_an_issue_stays_and_the_rest_leaves_after_its_tim
     await desk.titles_sent()
     await finished(desk, Purpose.NOTICE, count=3)
     await finished(desk, Purpose.REFRESH, subject_key="gone")
+    await finished(desk, Purpose("greeting"), subject_key="of another version")
     desk.clock.move(OLD)
     await finished(desk, Purpose.FLOOD, subject_key="today's")
     again = await retention(desk).clear()
-    assert await purposes(desk.store) == ["announce", "flood"]
+    assert await purposes(desk.store) == ["announce", "flood", "greeting"]
     assert again == desk.clock.now() + timedelta(days=1)
     issue = await desk.services.issues.latest(GUILD)
     findings = await desk.services.explanations.why(GUILD, issue.issue_key)

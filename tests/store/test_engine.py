@@ -204,6 +204,25 @@ async def test_a_full_disk_acknowledges_nothing_that_is_gone(tmp_path: Path) -> 
         assert await stored(store) == kept
 
 
+async def test_after_sqlite_undid_a_unit_by_itself_the_file_is_opened_anew(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/pressroom.db"
+    await upgrade(url)
+    async with await Store.open(url) as store:
+
+        async def driver() -> object:
+            async with store.write() as transaction:
+                return (await transaction._connection.get_raw_connection()).driver_connection
+
+        before = await driver()
+        with pytest.raises(StoreError):
+            async with store.write() as transaction:
+                await transaction.execute(text("ROLLBACK"))  # as on an error of the disk
+                await transaction.execute(text("SELECT 1 FROM nowhere"))
+        assert await driver() is not before
+        await add(store, 1)
+        assert await stored(store) == {1}
+
+
 async def test_concurrent_units_share_commits_on_sqlite(tmp_path: Path) -> None:
     class CountingStore(Store):
         commits = 0

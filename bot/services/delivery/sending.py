@@ -77,8 +77,10 @@ class Sending:
         return Claim(delivery.outbox_id, self._incarnation)
 
     async def about(self, transaction: Transaction, delivery: Delivery | DeliveryRecord) -> Matter | None:
-        matter = self._kinds[delivery.purpose].matter
-        return await matter(transaction, delivery) if matter is not None else None
+        kind = self._kinds.get(delivery.purpose)
+        if kind is None:  # a card that a newer version has posted
+            raise DeliveryError("delivery-kind-unknown", kind=str(delivery.purpose))
+        return await kind.matter(transaction, delivery) if kind.matter is not None else None
 
     async def deliver(self, delivery: Delivery) -> datetime | None:
         """Do one thing. The moment to wait for where its lane has to wait, or None."""

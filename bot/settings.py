@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dotenv import dotenv_values
@@ -14,37 +14,6 @@ from bot.log import LogFormat
 
 DISCORD_API = "https://discord.com/api/v10"
 
-# What a correct value looks like, shown beside each problem.
-_EXAMPLES = {
-    "DISCORD_TOKEN": "the token from the Bot page of your application in Discord's developer portal",
-    "DISCORD_API_URL": DISCORD_API,
-    "DATABASE_URL": "sqlite:///data/pressroom.db or postgresql://user:password@host/pressroom",
-    "SECRET_KEY_FILE": "data/secret.key",
-    "LOG_LEVEL": "INFO",
-    "LOG_FORMAT": "text",
-    "HEALTH_HOST": "127.0.0.1",
-    "HEALTH_PORT": "8080",
-    "PUSH_HOST": "127.0.0.1",
-    "PUSH_PORT": "8081",
-    "PUBLIC_URL": "https://desk.example.com",
-    "REQUESTS_PER_SECOND": "50",
-    "POLL_MINUTES": "10",
-    "FETCH_TIMEOUT_SECONDS": "20",
-    "FETCH_MAX_MEGABYTES": "10",
-    "SOURCES_PER_SERVER": "20",
-    "MEGABYTES_PER_SERVER": "500",
-    "ISSUES_PER_DAY": "1000",
-    "LINKS_PER_DAY": "50000",
-    "ISSUES_PER_SERVER": "20000",
-    "LINKS_PER_SERVER": "500000",
-    "SUBMISSIONS_PER_MEMBER": "20",
-    "SUBMISSIONS_PER_SERVER": "500",
-    "HISTORY_DAYS": "90",
-    "SHORTEST_PAUSE_MINUTES": "1",
-    "NEWSLETTERS_FOLDER": "data/newsletters",
-    "FOLLOW_LINKS": "false",
-    "ALLOW_PRIVATE_ADDRESSES": "false",
-}
 _ENV_FILE = Path(".env")
 _TOKEN_SHAPE = re.compile(r"[\w-]{2,}\.[\w-]{2,}\.[\w-]{2,}")
 
@@ -54,35 +23,41 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    discord_token: SecretStr = SecretStr("")
-    discord_api_url: str = DISCORD_API
-    database_url: SecretStr = SecretStr("sqlite:///data/pressroom.db")
-    secret_key_file: Path = Path("data/secret.key")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_format: LogFormat = "text"
-    health_host: str = "127.0.0.1"
-    health_port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    push_host: str = "127.0.0.1"
-    push_port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    public_url: str | None = None
-    requests_per_second: Annotated[int, Field(ge=2, le=5000)] = 50
-    poll_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 10.0
-    fetch_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
-    fetch_max_megabytes: Annotated[float, Field(gt=0, le=100)] = 10.0
-    sources_per_server: Annotated[int, Field(ge=1, le=1000)] = 20
-    megabytes_per_server: Annotated[float, Field(gt=0, le=1_000_000)] = 500.0
-    submissions_per_member: Annotated[int, Field(ge=1, le=100_000)] = 20
-    submissions_per_server: Annotated[int, Field(ge=1, le=100_000)] = 500
-    issues_per_day: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
+    discord_token: SecretStr = Field(
+        default=SecretStr(""),
+        examples=["the token from the Bot page of your application in Discord's developer portal"],
+    )
+    discord_api_url: str = Field(default=DISCORD_API, examples=[DISCORD_API])
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite:///data/pressroom.db"),
+        examples=["sqlite:///data/pressroom.db or postgresql://user:password@host/pressroom"],
+    )
+    secret_key_file: Path = Field(default=Path("data/secret.key"), examples=["data/secret.key"])
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", examples=["INFO"])
+    log_format: LogFormat = Field(default="text", examples=["text"])
+    health_host: str = Field(default="127.0.0.1", examples=["127.0.0.1"])
+    health_port: int | None = Field(default=None, ge=1, le=65535, examples=["8080"])
+    push_host: str = Field(default="127.0.0.1", examples=["127.0.0.1"])
+    push_port: int | None = Field(default=None, ge=1, le=65535, examples=["8081"])
+    public_url: str | None = Field(default=None, examples=["https://desk.example.com"])
+    requests_per_second: int = Field(default=50, ge=2, le=5000, examples=["50"])
+    poll_minutes: float = Field(default=10.0, ge=0.01, le=1440, examples=["10"])
+    fetch_timeout_seconds: float = Field(default=20.0, gt=0, le=300, examples=["20"])
+    fetch_max_megabytes: float = Field(default=10.0, gt=0, le=100, examples=["10"])
+    sources_per_server: int = Field(default=20, ge=1, le=1000, examples=["20"])
+    megabytes_per_server: float = Field(default=500.0, gt=0, le=1_000_000, examples=["500"])
+    submissions_per_member: int = Field(default=20, ge=1, le=100_000, examples=["20"])
+    submissions_per_server: int = Field(default=500, ge=1, le=100_000, examples=["500"])
+    issues_per_day: int = Field(default=1_000, ge=1, le=1_000_000, examples=["1000"])
     # One issue may have 300.
-    links_per_day: Annotated[int, Field(ge=300, le=100_000_000)] = 50_000
-    issues_per_server: Annotated[int, Field(ge=1, le=100_000_000)] = 20_000
-    links_per_server: Annotated[int, Field(ge=0, le=1_000_000_000)] = 500_000
-    history_days: Annotated[int, Field(ge=7, le=36500)] = 90
-    shortest_pause_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 1.0
-    follow_links: bool = False
-    newsletters_folder: Path | None = None
-    allow_private_addresses: bool = False
+    links_per_day: int = Field(default=50_000, ge=300, le=100_000_000, examples=["50000"])
+    issues_per_server: int = Field(default=20_000, ge=1, le=100_000_000, examples=["20000"])
+    links_per_server: int = Field(default=500_000, ge=0, le=1_000_000_000, examples=["500000"])
+    history_days: int = Field(default=90, ge=7, le=36500, examples=["90"])
+    shortest_pause_minutes: float = Field(default=1.0, ge=0.01, le=1440, examples=["1"])
+    follow_links: bool = Field(default=False, examples=["false"])
+    newsletters_folder: Path | None = Field(default=None, examples=["data/newsletters"])
+    allow_private_addresses: bool = Field(default=False, examples=["false"])
 
     @classmethod
     def load(cls, *, need_token: bool = True, **overrides: Any) -> Self:
@@ -182,5 +157,6 @@ def _token_problems(token: str) -> list[str]:
 
 
 def _problem(variable: str, what: str) -> str:
-    example = _EXAMPLES.get(variable)
+    field = Settings.model_fields.get(variable.lower())
+    [example] = (field and field.examples) or [None]
     return f"  {variable}: {what}." + (f" Example: {example}" if example else "")

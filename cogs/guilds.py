@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import aiohttp
 import discord
 from discord import app_commands
 from discord.app_commands import Choice
@@ -10,22 +9,18 @@ from discord.ext import commands
 
 from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES, ChannelToAnnounceIn
 from bot.chat.context import act_of, actor_of, guild_id_of
-from bot.chat.guilds import TO_TELL, MoveNewsletter, moved_view, places_view, require_open
-from bot.chat.integrations import commands_hidden_from
+from bot.chat.guilds import TO_TELL, MoveNewsletter, added_view, moved_view, places_view, require_open
 from bot.chat.plain import fold, plain, shorten
 from bot.chat.replies import promise_answer, reply, reply_view, say, sentence_view
-from bot.chat.setup_status import archive_line, ping_line, review_line, staff_line, status_view
+from bot.chat.setup_status import archive_line, ping_line, review_line, role_lines, staff_line, status_view
 from bot.client import Pressroom
 from bot.errors import NotFoundError, RefusedError
-from bot.model.guild import ArchiveAccess, FirstAnnouncement, Guild, StaffRole
+from bot.model.guild import ArchiveAccess, FirstAnnouncement, StaffRole
 from bot.model.member import Act
 from bot.services.guilds import SetupStatus
-from bot.services.reading.subscriptions import Outcome
 from bot.services.retention import UNREAD_DAYS
 from bot.texts import text
 
-_FOR_MODERATORS = ("desk", "poll")
-_FOR_EDITORS = ("queue",)
 _FIRST_CHOICES = [
     Choice(name=text("choice-first-newest"), value=FirstAnnouncement.NEWEST.value),
     Choice(name=text("choice-first-none"), value=FirstAnnouncement.NONE.value),
@@ -202,7 +197,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         if wanted:
             await self._services.guilds.set_roles(act, wanted)
             status = await self._services.guilds.status(guild_id_of(interaction))
-        lines = await self._role_lines(interaction, status.guild)
+        lines = await role_lines(interaction, status.guild, self._tree)
         await reply_view(interaction, sentence_view("\n".join(lines)))
 
     @app_commands.command(name="archive", description=text("command-setup-archive"))
@@ -317,7 +312,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         # Which commands the roles see, Discord has to be asked.
         await promise_answer(interaction)
         _, status = await self._enter(interaction)
-        lines = await self._role_lines(interaction, status.guild)
+        lines = await role_lines(interaction, status.guild, self._tree)
         await reply_view(interaction, status_view(interaction, status, lines))
 
     async def _add_source(
@@ -339,20 +334,7 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
                 act, url=address, channel_id=channel.id if channel else None, first=first, key=key
             )
         )
-        title, where = plain(added.title, longest=_LONGEST_TITLE), str(added.channel_id)
-        if added.outcome is Outcome.ADDED:
-            announces = first.value if added.issues else FirstAnnouncement.NONE.value
-            said = say(
-                interaction, "setup-source-added", title=title, count=added.issues, first=announces, channel=where
-            )
-        elif added.outcome is Outcome.MOVED:
-            before = str(added.moved_from)
-            said = say(interaction, "setup-source-moved", title=title, channel=where, before=before)
-        else:
-            said = say(interaction, "setup-source-known", title=title, channel=where)
-        if added.has_new_key:
-            said += " " + say(interaction, "setup-source-new-key")
-        await reply_view(interaction, sentence_view(said))
+        await reply_view(interaction, added_view(interaction, added, first))
 
     async def _enter(self, interaction: discord.Interaction) -> tuple[Act, SetupStatus]:
         """What is done, if by an administrator, and the server as it is set up. Raises RefusedError."""
@@ -360,31 +342,6 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         await self._services.audiences.require_administrator(act.guild_id, act.actor)
         await self._services.guilds.remember(act.guild_id, name=interaction.guild.name if interaction.guild else "")
         return act, await self._services.guilds.status(act.guild_id)
-
-    async def _role_lines(self, interaction: discord.Interaction, guild: Guild) -> list[str]:
-        """For each staff role, which commands its people do not see yet, and where that is changed."""
-        lines = []
-        for role_id, chosen, missing, names in (
-            (guild.moderator_role_id, "status-moderators", "status-moderators-none", _FOR_MODERATORS),
-            (guild.editor_role_id, "status-editors", "status-editors-none", _FOR_EDITORS),
-        ):
-            role = interaction.guild.get_role(role_id) if interaction.guild and role_id else None
-            if role is None:
-                lines.append(say(interaction, missing))
-                continue
-            lines.append(say(interaction, chosen, role=str(role.id)))
-            try:
-                hidden = await commands_hidden_from(self._tree, role, names)
-            except (discord.HTTPException, aiohttp.ClientError, OSError):
-                lines.append(say(interaction, "status-commands-unknown"))
-                continue
-            if hidden:
-                commands = ", ".join(f"`/{name}`" for name in hidden)
-                lines.append(say(interaction, "status-commands-hidden", role=str(role.id), commands=commands))
-            else:
-                commands = ", ".join(f"`/{name}`" for name in names)
-                lines.append(say(interaction, "status-commands-seen", role=str(role.id), commands=commands))
-        return lines
 
 
 def _require_one(chosen: object, remove: object) -> None:

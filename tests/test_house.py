@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -238,6 +239,25 @@ def test_what_an_interaction_brings_about_is_known_by_its_act() -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and path.name != "interactions.py":
                 names = {each.arg for each in (*node.args.args, *node.args.kwonlyargs)}
                 assert "interaction_id" not in names, f"{path.name}: {node.name}"
+
+
+@pytest.mark.parametrize(
+    "folder", ["bot/model", "bot/store", "bot/services", "bot/sources", "bot/web", "cogs", "sandbox"]
+)
+def test_no_files_import_each_other_in_a_circle(folder: str) -> None:
+    """Also by imports within functions; those for types, and what a package's own file gathers, do not count."""
+    files = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in python_files(folder)}
+    imports: dict[str, set[str]] = {}
+    for name, path in files.items():
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+                node.body = [ast.Pass()]
+        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        asked = {f"{node.module}.{each.name}" for node in nodes for each in node.names}
+        asked |= {str(node.module) for node in nodes}
+        imports[name] = {each for each in asked if each in files and each != name}
+    assert list(TopologicalSorter(imports).static_order())
 
 
 def test_nothing_is_left_behind_in_the_source() -> None:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import discord
-from discord import ui
+from discord import app_commands, ui
 from discord.utils import format_dt
 
+from bot.chat.integrations import commands_hidden_from
 from bot.chat.plain import plain
 from bot.chat.replies import say, say_problem
 from bot.chat.views import View
@@ -16,6 +18,9 @@ from bot.model.guild import ArchiveAccess, Guild, Source, readable, said_address
 from bot.model.hub import Hub
 from bot.services.guilds import SetupStatus
 
+# The commands that each of the staff roles is given.
+_FOR_MODERATORS = ("desk", "poll")
+_FOR_EDITORS = ("queue",)
 _MOST_STOPPED = 2
 _MOST_FLOODS = 2
 _MOST_SOURCES = 4  # each takes up to 600 characters of the 4,000 that a message holds
@@ -155,3 +160,29 @@ def _trouble_line(interaction: discord.Interaction, record: DeliveryRecord) -> s
         return say(interaction, "status-refused", channel=str(record.channel_id), problem=problem)
     when = format_dt(record.due_at, "R")
     return say(interaction, "status-troubled", channel=str(record.channel_id), problem=problem, when=when)
+
+
+async def role_lines(interaction: discord.Interaction, guild: Guild, tree: app_commands.CommandTree[Any]) -> list[str]:
+    """For each staff role, which commands its people do not see yet, and where that is changed."""
+    lines = []
+    for role_id, chosen, missing, names in (
+        (guild.moderator_role_id, "status-moderators", "status-moderators-none", _FOR_MODERATORS),
+        (guild.editor_role_id, "status-editors", "status-editors-none", _FOR_EDITORS),
+    ):
+        role = interaction.guild.get_role(role_id) if interaction.guild and role_id else None
+        if role is None:
+            lines.append(say(interaction, missing))
+            continue
+        lines.append(say(interaction, chosen, role=str(role.id)))
+        try:
+            hidden = await commands_hidden_from(tree, role, names)
+        except (discord.HTTPException, aiohttp.ClientError, OSError):
+            lines.append(say(interaction, "status-commands-unknown"))
+            continue
+        if hidden:
+            commands = ", ".join(f"`/{name}`" for name in hidden)
+            lines.append(say(interaction, "status-commands-hidden", role=str(role.id), commands=commands))
+        else:
+            commands = ", ".join(f"`/{name}`" for name in names)
+            lines.append(say(interaction, "status-commands-seen", role=str(role.id), commands=commands))
+    return lines

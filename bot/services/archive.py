@@ -20,7 +20,7 @@ from bot.store import archive as archive_rows
 from bot.store import guilds as guild_rows
 from bot.store import search as search_rows
 from bot.store import sources as source_rows
-from bot.store.keys import START
+from bot.store.rekeying import START
 
 log = logging.getLogger(__name__)
 

@@ -74,8 +74,6 @@ class SetupStatus:
 
 
 class Guilds:
-    """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
-
     def __init__(self, store: Store, *, quotas: Quotas = DEFAULT_QUOTAS) -> None:
         self._store = store
         self._quotas = quotas

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, text, update
 
 from bot.model.search import Term, folded
 from bot.store.group_commit import Transaction
-from bot.store.keys import Place, in_portions, keep_order_of_index
+from bot.store.rekeying import Place, in_portions, keep_order_of_index
 from bot.store.tables import issues, links, sections
 
 SEARCH_VERSION = 2

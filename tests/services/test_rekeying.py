@@ -14,7 +14,7 @@ from bot.newsletter.links import KEY_VERSION
 from bot.services import Archive
 from bot.services.members.rekeying import rekey_links
 from bot.store import Store
-from bot.store.keys import START
+from bot.store.rekeying import START
 from bot.store.tables import links, submissions
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, GUILD, Desk

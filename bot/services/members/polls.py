@@ -38,7 +38,7 @@ _ANNOUNCEMENT_APART = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Vote:
+class Counted:
     """What became of a vote that could be counted: `option` counts now."""
 
     outcome: CastOutcome
@@ -47,8 +47,6 @@ class Vote:
 
 
 class Polls:
-    """`interaction_id` names the press or command that changes something: a replay of it changes nothing."""
-
     def __init__(self, store: Store, *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
@@ -97,7 +95,7 @@ class Polls:
             )
             return await _get(transaction, guild_id, poll_key)
 
-    async def vote(self, act: Act, poll_key: str, position: int, *, sees: Callable[[int | None], bool]) -> Vote:
+    async def vote(self, act: Act, poll_key: str, position: int, *, sees: Callable[[int | None], bool]) -> Counted:
         """Count a member's vote, in place of an earlier one; durable when this returns.
 
         sees: whether the member sees a channel now (None: the place of the press). Raises RefusedError for a poll that
@@ -111,7 +109,7 @@ class Polls:
             raise NotFoundError("poll-gone")
         if cast.outcome is CastOutcome.CLOSED:
             raise RefusedError("poll-closed-already", question=cast.poll.question)
-        return Vote(cast.outcome, cast.poll, cast.poll.options[position if cast.position is None else cast.position])
+        return Counted(cast.outcome, cast.poll, cast.poll.options[position if cast.position is None else cast.position])
 
     async def _write(self, ballots: Sequence[Ballot]) -> list[Cast]:
         async with self._store.write() as transaction:

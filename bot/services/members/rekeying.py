@@ -6,8 +6,8 @@ Until that is done, whoever looks a link up asks for its key by the old rules, t
 from collections.abc import Callable
 
 from bot.store import Store, Transaction
-from bot.store import keys as key_rows
-from bot.store.keys import START, Place
+from bot.store import rekeying as key_rows
+from bot.store.rekeying import START, Place
 
 _AT_ONCE = 200
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.clock import Clock
@@ -56,7 +56,7 @@ class _VoidError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Before:
+class Before:
     """What was known before the reading. is_own: it is of the source's own address. published: when issues came out."""
 
     is_own: bool
@@ -64,6 +64,55 @@ class _Before:
     guild_ids: frozenset[int]
     newest_known_at: datetime | None
     published: Sequence[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reading brings about, once what it gave is stored.
+
+    is_first: of all that is new only the newest is told. is_held: most of it looks new, so the staff is asked first.
+    is_behind: some of it has to wait, and nobody is told of that when its turn comes. etag, last_modified: the marks
+    for the next conditional request; none where that has to bring all of it once more. not_before: when the next
+    reading may be at the soonest. problem: what could not be read. announced: how many issues servers are told of.
+    """
+
+    is_first: bool
+    is_held: bool
+    is_behind: bool
+    etag: str | None
+    last_modified: str | None
+    not_before: datetime
+    problem: Problem | None
+    announced: int
+
+
+def decide(
+    source: Source, reading: Reading, before: Before, found: Sorted, news: Sequence[News], *, now: datetime
+) -> Verdict:
+    """What becomes of what a reading gave. news: what of it is stored now and was told to nobody."""
+    is_first = source.first_read_at is None
+    new: list[Dated] = [*news, *(item.issue for item in found.waiting if item.is_told)]
+    moments = [each.published_at for each in new if each.published_at is not None]
+    is_held = not is_first and is_flood(
+        new,
+        listed=len(reading.issues),
+        newest_known_at=before.newest_known_at,
+        keeps_rhythm=keeps_rhythm(moments, before.published, now=now),
+    )
+    # With its marks, what has to wait would come when something else changes.
+    is_whole = not found.waiting and not found.edits_waiting
+    # What nobody would have been told of now, nobody is told of when there is room for it.
+    tells_no_older = is_first or is_held or _told_after(source, before) is not None
+    return Verdict(
+        is_first=is_first,
+        is_held=is_held,
+        is_behind=tells_no_older and any(not item.is_news for item in found.waiting),
+        etag=reading.etag if is_whole else None,
+        last_modified=reading.last_modified if is_whole else None,
+        not_before=room_again(now, is_full=found.is_full) if found.waiting else now,
+        problem=reading.problem or _problem_of(found),
+        announced=0 if is_held else min(len(news), 1) if is_first else len(news),
+    )
 
 
 class Intake:
@@ -132,29 +181,10 @@ class Intake:
             news = await issue_rows.news_of(transaction, source.source_id, Stage.NEW)
             repeats = await find_repeats(transaction, source, {each.issue_key for each in news})
         await note_repeats(self._store, repeats, telling=telling(source.source_id))
-        is_first = source.first_read_at is None
-        new: list[Dated] = [*news, *(item.issue for item in found.waiting if item.is_told)]
-        is_held = not is_first and self._is_flood(new, before, listed=len(reading.issues), now=now)
-        if is_held and news:
+        verdict = decide(source, reading, before, found, news, now=now)
+        if verdict.is_held and news:
             await self._hold(source, news, before, listed=len(reading.issues))
-        problem = reading.problem or _problem_of(found)
-        if found.waiting or found.edits_waiting:  # with its marks, the rest would come when something else changes
-            reading = replace(reading, etag=None, last_modified=None)
-        gone = await self._end(
-            source,
-            climbed,
-            replace(reading, problem=problem),
-            before,
-            not_before=room_again(now, is_full=found.is_full) if found.waiting else now,
-            found=found,
-            stored=stored,
-            new=len(news),
-            is_held=is_held,
-            # What nobody would have been told of now, nobody is told of when there is room for it.
-            is_behind=(is_first or is_held or told_after is not None)
-            and any(not item.is_news for item in found.waiting),
-            now=now,
-        )
+        gone = await self._end(source, climbed, reading, before, verdict, found=found, stored=stored, new=len(news))
         self._metrics.count("source_readings", "read")
         self._metrics.count("issues_stored", by=len(stored.new))
         log.info(
@@ -164,7 +194,7 @@ class Intake:
             len(stored.new),
             len(stored.edited),
             gone,
-            0 if is_held else min(len(news), 1) if is_first else len(news),
+            verdict.announced,
             len(found.waiting) + found.edits_waiting,
         )
         if found.cut or found.bare:
@@ -180,7 +210,7 @@ class Intake:
                 raise _VoidError
             yield transaction, held
 
-    async def _store_all(self, source: Source, found: Sorted, before: _Before, *, now: datetime) -> Stored:
+    async def _store_all(self, source: Source, found: Sorted, before: Before, *, now: datetime) -> Stored:
         all_stored = Stored()
         if found.items or found.names or found.reused:
             async with self._piece(source) as (transaction, _):
@@ -206,16 +236,7 @@ class Intake:
             all_stored.add(stored)
         return all_stored
 
-    def _is_flood(self, new: Sequence[Dated], before: _Before, *, listed: int, now: datetime) -> bool:
-        moments = [each.published_at for each in new if each.published_at is not None]
-        return is_flood(
-            new,
-            listed=listed,
-            newest_known_at=before.newest_known_at,
-            keeps_rhythm=keeps_rhythm(moments, before.published, now=now),
-        )
-
-    async def _hold(self, source: Source, news: Sequence[News], before: _Before, *, listed: int) -> None:
+    async def _hold(self, source: Source, news: Sequence[News], before: Before, *, listed: int) -> None:
         """Most of it looks new: nobody is told of anything before somebody looked."""
         log.warning("source flooded source_id=%s new=%d items=%d", source.source_id, len(news), listed)
         guild_ids = sorted(before.guild_ids)
@@ -236,17 +257,14 @@ class Intake:
         source: Source,
         climbed: Climbed,
         reading: Reading,
-        before: _Before,
+        before: Before,
+        verdict: Verdict,
         *,
-        not_before: datetime,
         found: Sorted,
         stored: Stored,
         new: int,
-        is_held: bool,
-        is_behind: bool,
-        now: datetime,
     ) -> int:
-        """Decide what servers are told, and let the marks advance; how much is withdrawn."""
+        """Let servers be told as it was decided, and the marks advance; how much is withdrawn."""
         async with self._turn, self._store.write() as transaction:
             await chore_rows.hold(transaction, telling(source.source_id))  # before the source, as the worker does
             held = await source_rows.hold_claim(transaction, source.source_id, incarnation=self._incarnation)
@@ -262,7 +280,7 @@ class Intake:
                 newest = await issue_rows.newest_of_source(transaction, source.source_id, is_decided=False)
                 await issue_rows.decide_first(transaction, source.source_id, newest and newest[0])
             else:
-                await issue_rows.decide_news(transaction, source.source_id, None if is_held else Stage.NEWS)
+                await issue_rows.decide_news(transaction, source.source_id, None if verdict.is_held else Stage.NEWS)
             # Told of in part while they were being stored, some of these may count as drawn.
             await issue_rows.redraw(transaction, stored.redrawn)
             await chore_rows.leave(transaction, telling(source.source_id))
@@ -278,15 +296,15 @@ class Intake:
                 home_url=reading.home_url if before.is_own else None,
                 rung_url=climbed.rung_url,
                 look_up_at=climbed.look_up_at,
-                etag=reading.etag,
-                last_modified=reading.last_modified,
-                problem=reading.problem,
+                etag=verdict.etag,
+                last_modified=verdict.last_modified,
+                problem=verdict.problem,
                 has_waiting=bool(found.waiting),
-                is_behind=is_behind,
+                is_behind=verdict.is_behind,
                 next_poll_at=next_reading(
-                    not_before, url_key=source.url_key, interval=self._interval, fresh_for=reading.fresh_for
+                    verdict.not_before, url_key=source.url_key, interval=self._interval, fresh_for=reading.fresh_for
                 ),
-                wanted_from=now + self._quotas.shortest_pause,
+                wanted_from=transaction.now + self._quotas.shortest_pause,
             )
         return len(gone)
 
@@ -302,9 +320,9 @@ class Intake:
                 await go_on(transaction, chore, tell_news)
 
 
-async def _known_before(transaction: Transaction, source: Source, climbed: Climbed) -> _Before:
+async def _known_before(transaction: Transaction, source: Source, climbed: Climbed) -> Before:
     subscribed = await guild_rows.subscriptions_of_source(transaction, source.source_id)
-    return _Before(
+    return Before(
         is_own=climbed.rung_url is None,
         has_moved=climbed.rung_url != source.rung_url,
         guild_ids=frozenset(subscription.guild_id for subscription in subscribed),
@@ -313,7 +331,7 @@ async def _known_before(transaction: Transaction, source: Source, climbed: Climb
     )
 
 
-def _told_after(source: Source, before: _Before) -> datetime | None:
+def _told_after(source: Source, before: Before) -> datetime | None:
     """Where older issues may come that were never seen, from which moment on they are news.
 
     Another rung may hold such ones, its own address is judged as ever; and those had to wait that were too many.

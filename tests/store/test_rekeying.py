@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import insert, text, update
 
 from bot.store import Store, Transaction
-from bot.store import keys as key_rows
+from bot.store import rekeying as key_rows
 from bot.store import search as search_rows
-from bot.store.keys import START, Place
+from bot.store.rekeying import START, Place
 from bot.store.tables import issues, links, sections, sources, submissions
 from tests.doubles import NOON
 from tests.plans import Explaining

@@ -3,31 +3,19 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
-from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, or_, select, update
 
-from bot.bites import Bites
 from bot.model.guild import Source
-from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, News, Section, Stage
+from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, Section, Stage
 from bot.store import search as search_rows
 from bot.store.group_commit import Transaction
+from bot.store.recognition import NAMES_AT_ONCE, add_identities, stored_identity
 from bot.store.sources import source_of
 from bot.store.statements import insert
 from bot.store.tables import issue_identities, issues, links, media, outbox, sections, sources, subscriptions
 
-REUSED = "~"
-"""Before a name that a feed gives to one issue after the other: none is recognised by it."""
-
-# 96 characters hold every kind of identity, one of them for the mark above; what is longer (a guid that is a whole
-# address) stands as its hash.
-_LONGEST_IDENTITY = 95
-_NAMES_AT_ONCE = 100  # a statement with a thousand of them is forty milliseconds of work before it is sent
-# A feed holds fewer; what is older cannot be missed in it.
-_MOST_LOOKED_THROUGH = 2000
-_ISSUES_AT_ONCE = 10  # where all their links are read
 _LINKS_AT_ONCE = 25
 
 
@@ -118,10 +106,10 @@ async def cut_links(transaction: Transaction, issue_id: int, *, limit: int) -> b
 async def link_counts_of(transaction: Transaction, issue_ids: Sequence[int]) -> dict[int, int]:
     """How many links each of these issues has; it is left out where that is none."""
     counts: dict[int, int] = {}
-    for start in range(0, len(issue_ids), _NAMES_AT_ONCE):
+    for start in range(0, len(issue_ids), NAMES_AT_ONCE):
         rows = await transaction.execute(
             select(links.c.issue_id, func.count().label("links"))
-            .where(links.c.issue_id.in_(issue_ids[start : start + _NAMES_AT_ONCE]))
+            .where(links.c.issue_id.in_(issue_ids[start : start + NAMES_AT_ONCE]))
             .group_by(links.c.issue_id)
         )
         counts |= {row.issue_id: row.links for row in rows}
@@ -159,225 +147,6 @@ async def note_listed(transaction: Transaction, issue_id: int) -> None:
     )
 
 
-async def ids_of(transaction: Transaction, source_id: int, identities: Sequence[str]) -> set[int]:
-    """Row ids of the source's issues that have one of these names."""
-    named = {_stored_identity(identity) for identity in identities}
-    rows = await transaction.execute(
-        select(issue_identities.c.issue_id).where(
-            issue_identities.c.source_id == source_id, issue_identities.c.identity.in_(named)
-        )
-    )
-    return set(rows.scalars())
-
-
-async def missing_between(
-    transaction: Transaction, source_id: int, present: Collection[int], *, most_older: int
-) -> list[int]:
-    """Dated issues that the source listed once and that are none of `present`, between those that are.
-
-    Between: something present is newer, and at least `most_older` present ones are older.
-    """
-    rows = (
-        await transaction.execute(
-            select(issues.c.id, issues.c.ordered_at)
-            .where(
-                issues.c.source_id == source_id,
-                issues.c.is_listed,
-                issues.c.published_at.is_not(None),
-                issues.c.withdrawn_at.is_(None),
-                _is_decided(),
-            )
-            .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
-            .limit(_MOST_LOOKED_THROUGH)
-        )
-    ).all()
-    here = [row.ordered_at for row in rows if row.id in present]
-    if len(here) < most_older + 1:
-        return []
-    newest, edge = here[0], here[-most_older]
-    return [row.id for row in rows if row.id not in present and edge < row.ordered_at < newest]
-
-
-async def missing_above(transaction: Transaction, source_id: int, present: Collection[int], *, limit: int) -> list[int]:
-    """The newest issues that the source listed once, down to the first that is one of `present`, `limit` at most."""
-    rows = await transaction.execute(
-        select(issues.c.id)
-        .where(issues.c.source_id == source_id, issues.c.is_listed, issues.c.withdrawn_at.is_(None), _is_decided())
-        .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
-        .limit(limit)
-    )
-    return list(takewhile(lambda issue_id: issue_id not in present, rows.scalars()))
-
-
-async def count_missed(
-    transaction: Transaction, source_id: int, issue_ids: Collection[int], *, enough: int
-) -> list[str]:
-    """These are missed once more, no others are any longer; the keys of those that were `enough` times."""
-    waiting = (issues.c.source_id == source_id, issues.c.withdrawn_at.is_(None))
-    await transaction.execute(
-        update(issues)
-        .where(*waiting, issues.c.missed_readings > 0, issues.c.id.not_in(issue_ids))
-        .values(missed_readings=0)
-    )
-    if not issue_ids:
-        return []
-    await transaction.execute(
-        update(issues).where(*waiting, issues.c.id.in_(issue_ids)).values(missed_readings=issues.c.missed_readings + 1)
-    )
-    rows = await transaction.execute(
-        update(issues)
-        .where(*waiting, issues.c.missed_readings >= enough)
-        .values(withdrawn_at=transaction.now, is_redrawn=True)
-        .returning(issues.c.issue_key)
-    )
-    return list(rows.scalars())
-
-
-async def add_identities(transaction: Transaction, identities: Sequence[str], *, source_id: int, issue_id: int) -> None:
-    """Let the issue be known by these names too, as far as they are free."""
-    await add_names(transaction, [(issue_id, identity) for identity in identities], source_id=source_id)
-
-
-async def add_names(transaction: Transaction, names: Sequence[tuple[int, str]], *, source_id: int) -> None:
-    """Let issues, each by its row id, be known by a name too, as far as that is free."""
-    if not names:
-        return
-    await transaction.execute(
-        insert(transaction, issue_identities).on_conflict_do_nothing(index_elements=["source_id", "identity"]),
-        [
-            {"source_id": source_id, "identity": identity, "issue_id": issue_id}
-            for issue_id, identity in dict.fromkeys((issue_id, _stored_identity(name)) for issue_id, name in names)
-        ],
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class KnownIssue:
-    """What is needed to know of a stored issue when it is met again."""
-
-    issue_id: int
-    issue_key: str
-    digest: str | None
-    text_key: str | None
-    has_address: bool
-    published_at: datetime | None
-    said_at: datetime | None
-    is_listed: bool
-    is_missing: bool
-    is_withdrawn: bool
-    stage: Stage | None = None
-
-
-_OF_KNOWN = (
-    issues.c.id,
-    issues.c.issue_key,
-    issues.c.digest,
-    issues.c.text_key,
-    issues.c.url.is_not(None).label("has_address"),
-    issues.c.published_at,
-    issues.c.said_at,
-    issues.c.is_listed,
-    issues.c.missed_readings,
-    issues.c.withdrawn_at,
-    issues.c.stage,
-)
-
-
-async def known_by_name(
-    transaction: Transaction, source_id: int, names: Collection[str]
-) -> tuple[dict[str, KnownIssue], set[str]]:
-    """The source's issues by those of these names that they have; and the names that were used again (`reuse_name`)."""
-    wanted = {_stored_identity(name): name for name in names}
-    again = {_reused_name(name): name for name in names if not name.startswith("content:")}
-    asked = [*wanted, *again]
-    known: dict[str, KnownIssue] = {}
-    reused: set[str] = set()
-    bites = Bites()
-    for start in range(0, len(asked), _NAMES_AT_ONCE):
-        rows = await transaction.execute(
-            select(*_OF_KNOWN, issue_identities.c.identity.label("name"))
-            .join(issue_identities, issue_identities.c.issue_id == issues.c.id)
-            .where(
-                issue_identities.c.source_id == source_id,
-                issue_identities.c.identity.in_(asked[start : start + _NAMES_AT_ONCE]),
-            )
-        )
-        for row in rows:
-            if row.name in again:
-                reused.add(again[row.name])
-            else:
-                known[wanted[row.name]] = _known(row)
-        await bites.rest()
-    return known, reused
-
-
-async def listed_on(
-    transaction: Transaction, source_id: int, moments: Collection[datetime], *, without: Collection[int]
-) -> list[KnownIssue]:
-    """Issues that the source listed, and that came out at these moments by what it said last, `without` some.
-
-    Of its newest ones: an older headline is mended by nobody.
-    """
-    newest = (
-        select(*_OF_KNOWN)
-        .where(issues.c.source_id == source_id)
-        .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
-        .limit(_MOST_LOOKED_THROUGH)
-    )
-    rows = await transaction.execute(newest)
-    return [_known(row) for row in rows if row.is_listed and row.said_at in moments and row.id not in without]
-
-
-async def link_keys_of(
-    transaction: Transaction, issue_ids: Collection[int], *, key_version: int
-) -> dict[int, frozenset[str]]:
-    """The keys of these issues' links, by issue; without those of other versions, which are no keys of today's."""
-    keys: dict[int, set[str]] = {}
-    wanted = sorted(issue_ids)
-    bites = Bites()
-    for start in range(0, len(wanted), _ISSUES_AT_ONCE):
-        rows = await transaction.execute(
-            select(links.c.issue_id, links.c.key).where(
-                links.c.issue_id.in_(wanted[start : start + _ISSUES_AT_ONCE]), links.c.key_version == key_version
-            )
-        )
-        for row in rows:
-            keys.setdefault(row.issue_id, set()).add(row.key)
-        await bites.rest()
-    return {issue_id: frozenset(found) for issue_id, found in keys.items()}
-
-
-async def reuse_names(transaction: Transaction, source_id: int, names: Collection[str]) -> None:
-    """The feed uses these names again and again: no issue is recognised by them any more, though some were told so."""
-    if not names:
-        return
-    of_source = issue_identities.c.source_id == source_id
-    await transaction.execute(
-        delete(issue_identities).where(of_source, issue_identities.c.identity.in_(map(_reused_name, names)))
-    )
-    await transaction.execute(
-        update(issue_identities)
-        .where(of_source, issue_identities.c.identity.in_(map(_stored_identity, names)))
-        .values(identity=literal(REUSED) + issue_identities.c.identity)
-    )
-
-
-def _known(row: Row[Any]) -> KnownIssue:
-    return KnownIssue(
-        issue_id=row.id,
-        issue_key=row.issue_key,
-        digest=row.digest,
-        text_key=row.text_key,
-        has_address=row.has_address,
-        published_at=row.published_at,
-        said_at=row.said_at,
-        is_listed=row.is_listed,
-        is_missing=row.missed_readings > 0,
-        is_withdrawn=row.withdrawn_at is not None,
-        stage=Stage(row.stage) if row.stage else None,
-    )
-
-
 async def get_issue(transaction: Transaction, issue_key: str, *, guild_id: int | None = None) -> Issue | None:
     """The whole issue; with `guild_id`, only if that server reads its source."""
     query = select(issues).where(issues.c.issue_key == issue_key)
@@ -385,49 +154,6 @@ async def get_issue(transaction: Transaction, issue_key: str, *, guild_id: int |
         query = _of_guild(query, guild_id)
     row = (await transaction.execute(query)).one_or_none()
     return None if row is None else await _whole_issue(transaction, row)
-
-
-async def identity_of(transaction: Transaction, issue_key: str) -> str | None:
-    """The identity that the issue was first stored under."""
-    result = await transaction.execute(select(issues.c.identity).where(issues.c.issue_key == issue_key))
-    identity: str | None = result.scalar_one_or_none()
-    return identity
-
-
-async def names_of(transaction: Transaction, issue_key: str) -> list[str]:
-    """All names by which an issue is known."""
-    rows = await transaction.execute(
-        select(issue_identities.c.identity)
-        .join(issues, issues.c.id == issue_identities.c.issue_id)
-        .where(issues.c.issue_key == issue_key)
-    )
-    return list(rows.scalars())
-
-
-async def alike(transaction: Transaction, issue_key: str, *, guild_id: int, channel_id: int) -> str | None:
-    """The key of the same issue by another source that the server reads in this channel: one with the same address."""
-    one, other = issue_identities.alias("one"), issue_identities.alias("other")
-    wanted = issues.alias("wanted")
-    rows = await transaction.execute(
-        select(issues.c.issue_key)
-        .join(other, other.c.issue_id == issues.c.id)
-        .join(one, one.c.identity == other.c.identity)
-        .join(wanted, wanted.c.id == one.c.issue_id)
-        .join(subscriptions, subscriptions.c.source_id == issues.c.source_id)
-        .where(
-            wanted.c.issue_key == issue_key,
-            issues.c.id != wanted.c.id,
-            one.c.identity.startswith("link:"),
-            # by the index of a source's names; a server may have been told of a thousand issues
-            other.c.source_id == subscriptions.c.source_id,
-            subscriptions.c.guild_id == guild_id,
-            subscriptions.c.channel_id == channel_id,
-        )
-        .order_by(issues.c.id)
-        .limit(1)
-    )
-    key: str | None = rows.scalar_one_or_none()
-    return key
 
 
 async def moments_of(transaction: Transaction, issue_keys: Collection[str]) -> list[datetime]:
@@ -469,7 +195,7 @@ async def issues_named(
     named = issues.c.issue_key == issue_key
     if identity is not None:
         named = issues.c.id.in_(
-            select(issue_identities.c.issue_id).where(issue_identities.c.identity == _stored_identity(identity))
+            select(issue_identities.c.issue_id).where(issue_identities.c.identity == stored_identity(identity))
         )
     told = select(outbox.c.subject_key).where(outbox.c.guild_id == guild_id)
     rows = await transaction.execute(
@@ -537,125 +263,6 @@ async def provenance(transaction: Transaction, issue_key: str) -> Provenance:
         missed_readings=row.missed_readings,
         stage=Stage(row.stage) if row.stage else None,
     )
-
-
-async def publishing_times(transaction: Transaction, source_id: int, *, limit: int) -> list[datetime]:
-    """When the newest issues of a source came out, as far as it says so."""
-    rows = await transaction.execute(
-        select(issues.c.published_at)
-        .where(issues.c.source_id == source_id, issues.c.published_at.is_not(None), _is_decided())
-        .order_by(issues.c.published_at.desc())
-        .limit(limit)
-    )
-    return list(rows.scalars())
-
-
-async def newest_published_at(transaction: Transaction, source_id: int) -> datetime | None:
-    """When the source's newest dated issue came out; a date that lies in the future is somebody's mistake.
-
-    What a reading brings that is not at its end counts neither here nor below.
-    """
-    newest = (
-        select(issues.c.published_at)
-        .where(issues.c.source_id == source_id, issues.c.published_at <= transaction.now, _is_decided())
-        .order_by(issues.c.published_at.desc())
-        .limit(1)
-    )
-    moment: datetime | None = (await transaction.execute(newest)).scalar_one_or_none()
-    return moment
-
-
-async def newest_of_source(
-    transaction: Transaction, source_id: int, *, is_decided: bool = True
-) -> tuple[str, str] | None:
-    """Key and identity of the source's newest issue that it did not take back.
-
-    is_decided: of those only that do not belong to a reading which is not at its end.
-    """
-    row = (
-        await transaction.execute(
-            select(issues.c.issue_key, issues.c.identity)
-            .where(
-                issues.c.source_id == source_id,
-                issues.c.withdrawn_at.is_(None),
-                _is_decided() if is_decided else true(),
-            )
-            .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
-            .limit(1)
-        )
-    ).one_or_none()
-    return None if row is None else (row.issue_key, row.identity)
-
-
-def _is_decided() -> ColumnElement[bool]:
-    return issues.c.stage.is_distinct_from(Stage.NEW)
-
-
-_NEWS = (issues.c.issue_key, issues.c.identity, issues.c.published_at, issues.c.stored_at, issues.c.stage)
-
-
-async def news_of(transaction: Transaction, source_id: int, stage: Stage) -> list[News]:
-    """The source's issues at this stage, the oldest first; a reading brings no more than so many."""
-    rows = await transaction.execute(
-        select(*_NEWS)
-        .where(issues.c.source_id == source_id, issues.c.stage == stage, _has_news())
-        .order_by(issues.c.ordered_at, issues.c.id)
-    )
-    return [_news(row) for row in rows]
-
-
-async def next_to_tell(transaction: Transaction, source_id: int) -> News | None:
-    """The source's oldest issue of which servers are to be told, or whose announcements are to be drawn anew."""
-    is_told = issues.c.stage.in_((Stage.FIRST, Stage.NEWS))
-    rows = await transaction.execute(
-        select(*_NEWS)
-        .where(
-            issues.c.source_id == source_id, _has_news(), or_(is_told, issues.c.is_redrawn & (issues.c.stage.is_(None)))
-        )
-        .order_by(issues.c.stage.is_(None), issues.c.ordered_at, issues.c.id)
-        .limit(1)
-    )
-    row = rows.one_or_none()
-    return None if row is None else _news(row)
-
-
-async def decide_news(transaction: Transaction, source_id: int, stage: Stage | None) -> None:
-    """Let the source's new issues go on to this stage: nothing of them is to be drawn anew, for nobody was told yet."""
-    await transaction.execute(
-        update(issues)
-        .where(issues.c.source_id == source_id, issues.c.stage == Stage.NEW, _has_news())
-        .values(stage=stage, is_redrawn=False)
-    )
-
-
-async def decide_first(transaction: Transaction, source_id: int, newest: str | None) -> None:
-    """Of a first reading, let the issue with this key go on, and no other."""
-    await decide_news(transaction, source_id, None)
-    await transaction.execute(update(issues).where(issues.c.issue_key == newest).values(stage=Stage.FIRST))
-
-
-async def end_news(transaction: Transaction, news: News) -> None:
-    """Everybody was told of it; or, where that was at its end, all that announces it is drawn anew.
-
-    What changed while servers were told is still to be drawn: those that were told first saw it as it was.
-    """
-    ended = {"is_redrawn": False} if news.stage is None else {"stage": None}
-    await transaction.execute(update(issues).where(issues.c.issue_key == news.issue_key).values(**ended))
-
-
-async def redraw(transaction: Transaction, issue_keys: Collection[str]) -> None:
-    """What announces these shows something else now."""
-    await transaction.execute(update(issues).where(issues.c.issue_key.in_(issue_keys)).values(is_redrawn=True))
-
-
-def _has_news() -> ColumnElement[bool]:
-    # As the index says it.
-    return or_(issues.c.stage.is_not(None), issues.c.is_redrawn)
-
-
-def _news(row: Row[Any]) -> News:
-    stage = Stage(row.stage) if row.stage else None
-    return News(row.issue_key, row.identity, row.published_at, row.stored_at, stage)
 
 
 async def story_links(transaction: Transaction, issue_key: str) -> int:
@@ -841,14 +448,3 @@ async def _whole_issue(transaction: Transaction, row: Row[Any]) -> Issue:
 
 def _polls(stored: list[dict[str, Any]]) -> tuple[IssuePoll, ...]:
     return tuple(IssuePoll(question=poll["question"], options=tuple(poll["options"])) for poll in stored)
-
-
-def _reused_name(name: str) -> str:
-    return f"{REUSED}{_stored_identity(name)}"
-
-
-def _stored_identity(identity: str) -> str:
-    if len(identity) <= _LONGEST_IDENTITY:
-        return identity
-    kind = identity.partition(":")[0][:20]
-    return f"{kind}:sha256-{sha256(identity.encode()).hexdigest()}"

@@ -13,6 +13,7 @@ from bot.services.reading.absences import APART, MOST_ASKED
 from bot.store import Store
 from bot.store import chores as chore_rows
 from bot.store import issues as issue_rows
+from bot.store import news as news_rows
 from tests.doubles import sample_issue
 from tests.services.conftest import FEED, GUILD, Desk, only_postgresql
 
@@ -251,7 +252,7 @@ async def test_an_answer_waits_for_who_tells_of_the_source_before_it_holds_an_is
             await chore_rows.hold(transaction, telling(source.source_id))
             tells.set()
             await goes_on.wait()
-            await issue_rows.redraw(transaction, [key])
+            await news_rows.redraw(transaction, [key])
 
     async def meanwhile() -> None:
         async with desk.store.write() as transaction:

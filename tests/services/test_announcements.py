@@ -15,6 +15,7 @@ from bot.model.problem import Problem
 from bot.ports import Announcement, Reading
 from bot.store import installation as installation_row
 from bot.store import issues as issue_rows
+from bot.store import news as news_rows
 from bot.store import sources as source_rows
 from bot.store.outbox import delivery_key
 from bot.store.tables import outbox
@@ -169,7 +170,7 @@ async def two_ways(desk: Desk, *numbers: int) -> tuple[str, str]:
     async with desk.store.read() as transaction:
         found = {}
         for source in await source_rows.all_sources(transaction):
-            newest = await issue_rows.newest_of_source(transaction, source.source_id)
+            newest = await news_rows.newest_of_source(transaction, source.source_id)
             assert newest is not None
             found[source.url] = newest[0]
     return found[FEED], found[API]

@@ -15,9 +15,9 @@ from bot.newsletter.feeds import read_feed
 from bot.newsletter.platforms.beehiiv_api import read_posts
 from bot.ports import Reading
 from bot.services.reading.recognition import Recognised, recognise, with_successors
-from bot.store import issues as issue_rows
+from bot.store import recognition as recognition_rows
 from bot.store import sources as source_rows
-from bot.store.issues import KnownIssue
+from bot.store.recognition import KnownIssue
 from tests.conftest import SHARED
 from tests.doubles import sample_issue, sample_link
 from tests.services.conftest import ADMIN, GUILD, Desk
@@ -132,8 +132,8 @@ async def test_what_was_told_by_a_name_that_is_used_again_is_not_told_once_more(
     [old] = await desk.services.issues.search_titles(GUILD, "Issue 1")
     async with desk.store.write() as transaction:
         [source] = await source_rows.all_sources(transaction)
-        await issue_rows.reuse_names(transaction, source.source_id, [latest])
-        await issue_rows.reuse_names(transaction, source.source_id, [latest])
+        await recognition_rows.reuse_names(transaction, source.source_id, [latest])
+        await recognition_rows.reuse_names(transaction, source.source_id, [latest])
     posting = await desk.services.announcements.post(Act(GUILD, ADMIN, next(desk.interactions)), old.issue_key)
     assert not posting.queued
 

@@ -6,7 +6,7 @@ from sqlalchemy import insert, text
 
 from bot.model.issue import Stage
 from bot.store import Store
-from bot.store import issues as issue_rows
+from bot.store import news as news_rows
 from bot.store.tables import issues, sources
 from tests.doubles import NOON
 from tests.plans import Explaining
@@ -47,8 +47,8 @@ async def test_when_issues_came_out_is_found_by_an_index(store: Store) -> None:
         await transaction.execute(text("ANALYZE"))
     async with store.read() as transaction:
         explaining = Explaining.of(transaction)
-        newest = await issue_rows.newest_published_at(explaining, 1)
-        times = await issue_rows.publishing_times(explaining, 1, limit=3)
+        newest = await news_rows.newest_published_at(explaining, 1)
+        times = await news_rows.publishing_times(explaining, 1, limit=3)
     assert newest == NOON - timedelta(hours=2)
     assert times == [NOON + timedelta(hours=4), NOON - timedelta(hours=2), NOON - timedelta(hours=4)]
     assert len(explaining.plans) == 2

@@ -19,8 +19,10 @@ from bot.store import Store, Transaction
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
+from bot.store import news as news_rows
 from bot.store import outbox as outbox_rows
 from bot.store import polls as poll_rows
+from bot.store import recognition as recognition_rows
 from bot.store import repeats as repeat_rows
 from bot.store import submissions as submission_rows
 
@@ -97,7 +99,7 @@ async def announce_in_guild(
 async def announce_newest(transaction: Transaction, *, guild_id: int, source_id: int) -> int:
     """Queue a source's newest issue for a server that wants it at the beginning; how many were queued."""
     guild = await guild_rows.get_guild(transaction, guild_id)
-    newest = await issue_rows.newest_of_source(transaction, source_id)
+    newest = await news_rows.newest_of_source(transaction, source_id)
     if guild is None or guild.first_announcement is FirstAnnouncement.NONE or newest is None:
         return 0
     key, identity = newest
@@ -112,9 +114,10 @@ async def _identities(transaction: Transaction, *, issue_key: str, identity: str
     An address means the same everywhere, so that one issue through two feeds, or through a feed and an API, is one; a
     guid means something in its feed only.
     """
-    names = await issue_rows.names_of(transaction, issue_key)
+    names = await recognition_rows.names_of(transaction, issue_key)
     addresses = sorted(name for name in names if name.startswith("link:"))
-    former = [name.removeprefix(issue_rows.REUSED) for name in names if name.startswith(f"{issue_rows.REUSED}link:")]
+    mark = recognition_rows.REUSED
+    former = [name.removeprefix(mark) for name in names if name.startswith(f"{mark}link:")]
     return list(dict.fromkeys([*addresses, identity if identity.startswith("link:") else issue_key, *former]))
 
 
@@ -122,7 +125,7 @@ async def announced_alike(
     transaction: Transaction, subscription: Subscription, issue_key: str
 ) -> DeliveryRecord | None:
     """The announcement of an issue in a channel, also where it came from another source; None when there is none."""
-    identity = await issue_rows.identity_of(transaction, issue_key)
+    identity = await recognition_rows.identity_of(transaction, issue_key)
     if identity is None:
         return None
     return await outbox_rows.find_delivery(
@@ -139,7 +142,7 @@ async def hand_over(transaction: Transaction, *, guild_id: int, channel_id: int,
 
     For an issue whose source the server does not read any more. False where there is no other.
     """
-    after = await issue_rows.alike(transaction, issue_key, guild_id=guild_id, channel_id=channel_id)
+    after = await recognition_rows.alike(transaction, issue_key, guild_id=guild_id, channel_id=channel_id)
     if after is None:
         return False
     await outbox_rows.change_subject(transaction, guild_id=guild_id, before=issue_key, after=after)
@@ -255,7 +258,7 @@ class Announcements:
         guild_id = act.guild_id
         async with self._store.effect(act) as transaction:
             await require_staff(transaction, guild_id, act.actor)
-            identity = await issue_rows.identity_of(transaction, issue_key)
+            identity = await recognition_rows.identity_of(transaction, issue_key)
             subscription = await self._subscription(transaction, guild_id, issue_key)
             if subscription is None or identity is None:
                 raise NotFoundError("issue-gone")
@@ -292,7 +295,7 @@ class Announcements:
         guild_id = act.guild_id
         async with self._store.effect(act) as transaction:
             await require_staff(transaction, guild_id, act.actor)
-            identity = await issue_rows.identity_of(transaction, issue_key)
+            identity = await recognition_rows.identity_of(transaction, issue_key)
             subscription = await self._subscription(transaction, guild_id, issue_key)
             if subscription is None or identity is None:
                 raise NotFoundError("issue-gone")
@@ -302,7 +305,7 @@ class Announcements:
                 # It stands there by another source, and is announced anew as what it is there.
                 issue_key = alike.subject_key
                 records = await outbox_rows.announcements_of(transaction, guild_id=guild_id, subject_key=issue_key)
-                identity = await issue_rows.identity_of(transaction, issue_key) or identity
+                identity = await recognition_rows.identity_of(transaction, issue_key) or identity
             if not records:
                 raise NotFoundError("repost-never-posted")
             latest = records[0]

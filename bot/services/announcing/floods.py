@@ -25,6 +25,7 @@ from bot.store import Store, Transaction
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
+from bot.store import recognition as recognition_rows
 
 FEWEST = 3
 """Fewer new issues at once are never a flood: a small feed has busy weeks."""
@@ -155,7 +156,7 @@ async def announce_flood(transaction: Transaction, chore: Chore) -> int | None:
         return None
     wanted = flood.issue_keys if flood.decision is FloodDecision.ALL else flood.issue_keys[-1:]
     for key in wanted[chore.place : chore.place + PORTION]:
-        identity = await issue_rows.identity_of(transaction, key)
+        identity = await recognition_rows.identity_of(transaction, key)
         is_all = flood.decision is FloodDecision.ALL
         if is_all and await is_told_elsewhere(transaction, guild, key, here=wanted):
             continue

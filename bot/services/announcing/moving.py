@@ -9,9 +9,9 @@ from bot.store import Transaction
 from bot.store import channels as channel_rows
 from bot.store import chores as chore_rows
 from bot.store import guilds as guild_rows
-from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 from bot.store import push as push_rows
+from bot.store import recognition as recognition_rows
 from bot.store import repeats as repeat_rows
 from bot.store import websub as lease_rows
 
@@ -48,7 +48,7 @@ async def move_waiting(transaction: Transaction, chore: Chore) -> int | None:
         limit=PORTION,
     )
     for record in records:
-        identity = await issue_rows.identity_of(transaction, record.subject_key)
+        identity = await recognition_rows.identity_of(transaction, record.subject_key)
         if identity is not None:
             await enqueue_announcement(
                 transaction,

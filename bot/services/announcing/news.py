@@ -11,6 +11,7 @@ from bot.services.delivery.cards import Change, show_changes
 from bot.store import Transaction
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
+from bot.store import news as news_rows
 
 TOLD_AT_ONCE = 20
 """Announcements a transaction, or cards to be drawn anew: so much shorter than other portions, as each is so much."""
@@ -30,11 +31,11 @@ async def tell_news(transaction: Transaction, chore: Chore) -> int | None:
     page, last = await guild_rows.hold_subscriptions_after(transaction, source_id, after=after, limit=TOLD_AT_ONCE)
     here: set[str] | None = None
     for _ in range(max(TOLD_AT_ONCE // max(len(page), 1), 1)):
-        news = await issue_rows.next_to_tell(transaction, source_id)
+        news = await news_rows.next_to_tell(transaction, source_id)
         if news is None:
             return None
         if here is None:
-            here = {each.issue_key for each in await issue_rows.news_of(transaction, source_id, Stage.NEWS)}
+            here = {each.issue_key for each in await news_rows.news_of(transaction, source_id, Stage.NEWS)}
         if news.stage is None:
             guild_ids = dict.fromkeys(subscription.guild_id for subscription in page)
             await show_changes(transaction, [Change(each, news.issue_key) for each in guild_ids])
@@ -43,7 +44,7 @@ async def tell_news(transaction: Transaction, chore: Chore) -> int | None:
                 await _tell(transaction, subscription, news, here=here)
         if len(page) == TOLD_AT_ONCE:
             return last
-        await issue_rows.end_news(transaction, news)
+        await news_rows.end_news(transaction, news)
         if after:
             break  # those before were told of this one only
     return 0

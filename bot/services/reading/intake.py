@@ -42,6 +42,7 @@ from bot.store import Store, Transaction
 from bot.store import chores as chore_rows
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
+from bot.store import news as news_rows
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
 
@@ -178,7 +179,7 @@ class Intake:
             )
         stored = await self._store_all(source, found, before, now=now)
         async with self._looking, self._store.read() as transaction:
-            news = await issue_rows.news_of(transaction, source.source_id, Stage.NEW)
+            news = await news_rows.news_of(transaction, source.source_id, Stage.NEW)
             repeats = await find_repeats(transaction, source, {each.issue_key for each in news})
         await note_repeats(self._store, repeats, telling=telling(source.source_id))
         verdict = decide(source, reading, before, found, news, now=now)
@@ -277,12 +278,12 @@ class Intake:
                 gone = await look_for_missing(transaction, source, found.seen, new=new)
                 gone += await withdraw_proven(transaction, source)
             if source.first_read_at is None:
-                newest = await issue_rows.newest_of_source(transaction, source.source_id, is_decided=False)
-                await issue_rows.decide_first(transaction, source.source_id, newest and newest[0])
+                newest = await news_rows.newest_of_source(transaction, source.source_id, is_decided=False)
+                await news_rows.decide_first(transaction, source.source_id, newest and newest[0])
             else:
-                await issue_rows.decide_news(transaction, source.source_id, None if verdict.is_held else Stage.NEWS)
+                await news_rows.decide_news(transaction, source.source_id, None if verdict.is_held else Stage.NEWS)
             # Told of in part while they were being stored, some of these may count as drawn.
-            await issue_rows.redraw(transaction, stored.redrawn)
+            await news_rows.redraw(transaction, stored.redrawn)
             await chore_rows.leave(transaction, telling(source.source_id))
             await note_hub(transaction, source.source_id, reading.hub, secrets=self._secrets)
             if before.has_moved:
@@ -314,7 +315,7 @@ class Intake:
             chore = await chore_rows.hold(transaction, telling(source_id))
             if chore is None:
                 return  # the worker was faster
-            if await issue_rows.next_to_tell(transaction, source_id) is None:
+            if await news_rows.next_to_tell(transaction, source_id) is None:
                 await chore_rows.end(transaction, chore)
             else:
                 await go_on(transaction, chore, tell_news)
@@ -326,8 +327,8 @@ async def _known_before(transaction: Transaction, source: Source, climbed: Climb
         is_own=climbed.rung_url is None,
         has_moved=climbed.rung_url != source.rung_url,
         guild_ids=frozenset(subscription.guild_id for subscription in subscribed),
-        newest_known_at=await issue_rows.newest_published_at(transaction, source.source_id),
-        published=await issue_rows.publishing_times(transaction, source.source_id, limit=MOST_LEARNED_FROM),
+        newest_known_at=await news_rows.newest_published_at(transaction, source.source_id),
+        published=await news_rows.publishing_times(transaction, source.source_id, limit=MOST_LEARNED_FROM),
     )
 
 

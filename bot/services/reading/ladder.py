@@ -17,7 +17,7 @@ from bot.model.guild import Source, readable
 from bot.model.problem import Problem
 from bot.ports import IssueSource, Reading, Unchanged
 from bot.store import Store
-from bot.store import issues as issue_rows
+from bot.store import recognition as recognition_rows
 
 FAILURES_ON_A_RUNG = 2
 """In a row, before the next rung is tried: a server that is built anew is back a little later."""
@@ -109,7 +109,7 @@ class Ladder:
     async def _is_known(self, source: Source, reading: Reading) -> bool:
         names = [name for issue in reading.issues for name in issue.identities]
         async with self._store.read() as transaction:
-            return bool(await issue_rows.ids_of(transaction, source.source_id, names))
+            return bool(await recognition_rows.ids_of(transaction, source.source_id, names))
 
 
 def next_look_up(source: Source, *, now: datetime) -> datetime | None:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from bot.bites import Bites
 from bot.model.issue import Issue
-from bot.store.issues import KnownIssue
+from bot.store.recognition import KnownIssue
 
 _WEEK = timedelta(weeks=1)
 _NEARLY = timedelta(hours=12)

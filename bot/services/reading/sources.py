@@ -35,6 +35,7 @@ from bot.store import Store, Transaction
 from bot.store import chores as chore_rows
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
+from bot.store import recognition as recognition_rows
 from bot.store import repeats as repeat_rows
 from bot.store import sources as source_rows
 from bot.store.group_commit import uninterrupted
@@ -326,7 +327,7 @@ class Sources:
         async with self._store.write() as transaction:
             released = await release(transaction)
             for guild_id, source_id, key in released:
-                identity = await issue_rows.identity_of(transaction, key)
+                identity = await recognition_rows.identity_of(transaction, key)
                 if identity is None or await issue_rows.is_withdrawn(transaction, key):
                     continue
                 await announce_in_guild(

@@ -19,8 +19,9 @@ from bot.services.reading.recognition import Recognised, recognise, with_success
 from bot.store import Transaction
 from bot.store import absences as absence_rows
 from bot.store import issues as issue_rows
+from bot.store import recognition as recognition_rows
 from bot.store import sources as source_rows
-from bot.store.issues import KnownIssue
+from bot.store.recognition import KnownIssue
 
 READING_VERSION = 1
 """Raised when issues are understood differently: then a stored one that reads differently was not edited."""
@@ -198,8 +199,8 @@ async def store_names(transaction: Transaction, source: Source, found: Sorted) -
 
     All at once, for that decides what the others of a reading are: a newsletter that moved is told by all its issues.
     """
-    await issue_rows.reuse_names(transaction, source.source_id, found.reused)
-    await issue_rows.add_names(transaction, found.names, source_id=source.source_id)
+    await recognition_rows.reuse_names(transaction, source.source_id, found.reused)
+    await recognition_rows.add_names(transaction, found.names, source_id=source.source_id)
 
 
 async def store_piece(
@@ -230,9 +231,9 @@ async def store_piece(
             continue
         issue = item.issue
         names = [name for name in issue.identities if not name.startswith("content:")] or issue.identities
-        twice = await issue_rows.ids_of(transaction, source.source_id, names)
+        twice = await recognition_rows.ids_of(transaction, source.source_id, names)
         if twice:  # the same one listed twice, or stored by somebody else since
-            await issue_rows.add_identities(transaction, names, source_id=source.source_id, issue_id=min(twice))
+            await recognition_rows.add_identities(transaction, names, source_id=source.source_id, issue_id=min(twice))
             continue
         key = issue_key(source.url_key, issue.identities[0])
         if await issue_rows.add_issue(
@@ -406,15 +407,15 @@ async def look_for_missing(transaction: Transaction, source: Source, seen: Colle
     present = set(seen)
     # One older item alone may be pinned, while those above it grow old and go; where two are all, nobody can tell.
     most_older = max(2, len(present) // 3) if len(present) > 2 else 1
-    between = await issue_rows.missing_between(transaction, source.source_id, present, most_older=most_older)
+    between = await recognition_rows.missing_between(transaction, source.source_id, present, most_older=most_older)
     a_few = max(1, len(present) // 4)
     if (new and new >= len(present)) or len(between) > a_few:
         between = []
-    newest = await issue_rows.missing_above(transaction, source.source_id, present, limit=a_few + 1)
+    newest = await recognition_rows.missing_above(transaction, source.source_id, present, limit=a_few + 1)
     if new or len(newest) > a_few:
         newest = []
     await absence_rows.note(transaction, source.source_id, newest)
-    return await issue_rows.count_missed(transaction, source.source_id, between, enough=READINGS_MISSED)
+    return await recognition_rows.count_missed(transaction, source.source_id, between, enough=READINGS_MISSED)
 
 
 async def _with_successors(
@@ -425,11 +426,11 @@ async def _with_successors(
     if not moments:
         return list(items)
     here = {item.known.issue_id for item in items if item.known is not None}
-    gone = await issue_rows.listed_on(transaction, source.source_id, moments, without=here)
+    gone = await recognition_rows.listed_on(transaction, source.source_id, moments, without=here)
     if not gone:
         return list(items)
     ids = [each.issue_id for each in gone]
-    links = await issue_rows.link_keys_of(transaction, ids, key_version=key_version)
+    links = await recognition_rows.link_keys_of(transaction, ids, key_version=key_version)
     return await with_successors(items, gone, links)
 
 
@@ -438,7 +439,7 @@ async def _recognised(
 ) -> tuple[list[Recognised], set[str]]:
     """What each item is, without the names that were found to be used again and again; and which others are known."""
     names = {name for issue in issues for name in issue.identities}
-    known, reused = await issue_rows.known_by_name(transaction, source.source_id, names)
+    known, reused = await recognition_rows.known_by_name(transaction, source.source_id, names)
     if reused:
         issues = [
             replace(

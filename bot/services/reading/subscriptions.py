@@ -26,7 +26,7 @@ from bot.services.reading.quotas import DEFAULT_QUOTAS, Quotas
 from bot.store import Store, Transaction
 from bot.store import attempts as attempt_rows
 from bot.store import guilds as guild_rows
-from bot.store import issues as issue_rows
+from bot.store import recognition as recognition_rows
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
 
@@ -340,7 +340,7 @@ async def _read_alike(
         if (
             channels[source.source_id] != channel_id
             and (source.title or "").casefold() == reading.title.casefold()
-            and await issue_rows.ids_of(transaction, source.source_id, names)
+            and await recognition_rows.ids_of(transaction, source.source_id, names)
         ):
             return source
     return None

@@ -15,7 +15,7 @@ from bot.services.reading.cadence import MOST_LEARNED_FROM, missed_at
 from bot.services.reading.ladder import FAILURES_ON_A_RUNG, Climbed, words_about
 from bot.store import Transaction
 from bot.store import guilds as guild_rows
-from bot.store import issues as issue_rows
+from bot.store import news as news_rows
 from bot.store import sources as source_rows
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Watch:
 
     async def for_silence(self, transaction: Transaction, source: Source) -> None:
         """Tell of an issue that should be here by what was learned of the newsletter's habits."""
-        published = await issue_rows.publishing_times(transaction, source.source_id, limit=MOST_LEARNED_FROM)
+        published = await news_rows.publishing_times(transaction, source.source_id, limit=MOST_LEARNED_FROM)
         missed = missed_at(published, now=transaction.now)
         if missed is None or source.first_read_at is None or missed < source.first_read_at:
             return

@@ -33,7 +33,7 @@ class Person(Sight):
     """
 
     def __init__(self, sandbox: "Sandbox", member: model.Member, *, is_patient: bool = False) -> None:
-        super().__init__(member)
+        super().__init__(member, sandbox.world)
         self.sandbox = sandbox
         self.is_patient = is_patient
 

@@ -5,16 +5,12 @@ Ids are integers here and strings in every payload. Changing an object directly 
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
-from sandbox import permissions
 from sandbox.components import buttons_of, media_of, selects_of, text_of
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 TEXT, DIRECT, CATEGORY, ANNOUNCEMENT = 0, 1, 4, 5
 ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 10, 11, 12
@@ -352,7 +348,7 @@ class Guild:
     id: int
     name: str
     owner_id: int
-    world: "World" = field(repr=False)
+    world: "Keeper" = field(repr=False)
     derived: Derived = field(default_factory=Derived, repr=False)
     roles: dict[int, Role] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
@@ -428,9 +424,49 @@ class Guild:
         """What an administrator sets under Integrations: who may use a command, and where."""
         self.world.permit_command(self, command, rules)
 
-    def can(self, member: Member, permission: int, channel: Channel | None = None) -> bool:
-        granted = permissions.in_channel(member, channel) if channel else permissions.in_guild(member)
-        return granted & permission == permission
+
+class Keeper(Protocol):
+    """Who keeps the world: what is changed through it, the bot hears of."""
+
+    clock: Callable[[], float]
+    origin: str
+    bot: User
+    guilds: dict[int, Guild]
+
+    def add_guild(self, name: str, *, owner: str = "owner", locale: str = "en-US") -> Guild: ...
+
+    def add_bot(self, guild: Guild, granted: int) -> Member: ...
+
+    def add_role(
+        self, guild: Guild, name: str, *, permissions: int = 0, mentionable: bool = False, color: int = 0
+    ) -> Role: ...
+
+    def add_channel(
+        self,
+        guild: Guild,
+        name: str,
+        *,
+        kind: Kind = "text",
+        overwrites: Mapping[Any, tuple[int, int]] | None = None,
+        topic: str | None = None,
+        tags: Iterable[str] = (),
+        requires_tag: bool = False,
+        parent: Channel | None = None,
+    ) -> Channel: ...
+
+    def add_member(
+        self,
+        guild: Guild,
+        name: str,
+        *,
+        roles: Iterable[Role | str] = (),
+        joined_at: float | datetime | None = None,
+        created_at: float | datetime | None = None,
+        locale: str = "en-US",
+        nick: str | None = None,
+    ) -> Member: ...
+
+    def permit_command(self, guild: Guild, name: str, rules: Mapping[Any, bool]) -> None: ...
 
 
 def _named(things: Iterable[Named], name: str, noun: str, guild: Guild) -> Named:

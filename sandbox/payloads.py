@@ -1,14 +1,12 @@
 """Model to Discord's JSON: what the REST answers and the gateway events carry."""
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox import model, permissions
+from sandbox.application import Application
 from sandbox.clock import iso
 from sandbox.components import walk
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 Json = dict[str, Any]
 
@@ -234,7 +232,7 @@ def guild_create(one: model.Guild, bot_id: int, *, all_members: bool, is_large: 
     )
 
 
-def attachment(one: model.Attachment, world: "World") -> Json:
+def attachment(one: model.Attachment, world: model.Keeper) -> Json:
     """The file's entry with an address that expires a day from now, as Discord's do."""
     url = attachment_url(one, world)
     body: Json = {
@@ -254,7 +252,7 @@ def attachment(one: model.Attachment, world: "World") -> Json:
     return body
 
 
-def attachment_url(one: model.Attachment, world: "World") -> str:
+def attachment_url(one: model.Attachment, world: model.Keeper) -> str:
     issued = int(world.clock())
     expires = issued + LINK_LIFETIME_SECONDS
     path = f"/attachments/{one.channel_id}/{one.id}/{one.filename}"
@@ -265,7 +263,7 @@ def sign(path: str, expires: int, issued: int) -> str:
     return hashlib.blake2s(f"{path}|{expires}|{issued}".encode(), key=b"sandbox", digest_size=16).hexdigest()
 
 
-def message(one: model.Message, world: "World") -> Json:
+def message(one: model.Message, world: model.Keeper) -> Json:
     """The whole message. Kept until it changes, except where links expire or one person alone will read it."""
     if one.payload is not None:
         return one.payload
@@ -310,7 +308,7 @@ def message(one: model.Message, world: "World") -> Json:
     return body
 
 
-def _fresh(one: model.Message, world: "World") -> list[Json]:
+def _fresh(one: model.Message, world: model.Keeper) -> list[Json]:
     """The components with addresses that are valid now."""
     if not one.attachments:
         return one.components
@@ -383,8 +381,7 @@ def command_permissions(guild_id: int, application_id: int, key: int, rules: dic
     }
 
 
-def application(world: "World") -> Json:
-    app = world.application
+def application(app: Application, world: model.Keeper) -> Json:
     return {
         "id": str(app.id),
         "name": app.name,

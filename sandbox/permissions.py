@@ -84,6 +84,12 @@ _MEMBER, _ROLE = 1, 0
 _COMMAND_ROLE, _COMMAND_USER, _COMMAND_CHANNEL = 1, 2, 3
 
 
+def can(member: "Member", permission: int, channel: "Channel | None" = None) -> bool:
+    """Whether the member may do this in the channel, or in the server."""
+    granted = in_channel(member, channel) if channel else in_guild(member)
+    return granted & permission == permission
+
+
 def in_guild(member: "Member") -> int:
     """What the member's roles give, before any channel says otherwise."""
     guild = member.guild

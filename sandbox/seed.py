@@ -1,12 +1,7 @@
 """The server that tests and the demo start from: one newsletter's community."""
 
-from typing import TYPE_CHECKING
-
-from sandbox.model import Guild
+from sandbox.model import Guild, Keeper
 from sandbox.permissions import Permission
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 DAY = 86400.0
 
@@ -25,7 +20,7 @@ BOT_PERMISSIONS = int(
 )
 
 
-def plant(world: "World") -> Guild:
+def plant(world: Keeper) -> Guild:
     """One server: channels #news (announcement), #general, #links, #review (staff), #ideas (forum); roles moderator,
     editor, administrator, readers; people mia (member), nils (joined an hour ago), mara (moderator), edda (editor)
     and ada (administrator). The bot is in it.

@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox import model, permissions
 from sandbox.errors import Refused
+from sandbox.world import World
 
 Json = dict[str, Any]
 
@@ -16,10 +17,10 @@ Found = tuple[model.Command, list[str], list[Json], str]
 class Sight:
     """The eyes of one member of a server."""
 
-    def __init__(self, member: model.Member) -> None:
+    def __init__(self, member: model.Member, world: World) -> None:
         self.member = member
         self.guild = member.guild
-        self.world = member.guild.world
+        self.world = world
 
     @property
     def id(self) -> int:

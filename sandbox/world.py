@@ -7,43 +7,15 @@ rules in `posting`, `threading` and `interactions`.
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sandbox import events, model, payloads, permissions, tokens
+from sandbox.application import Application
 from sandbox.clock import Clock, Snowflakes, seconds_of
 from sandbox.deadlines import Deadlines
 from sandbox.events import Event, Listener
 from sandbox.limits import Limits
-
-
-@dataclass(slots=True)
-class Application:
-    id: int
-    name: str
-    owner: model.User
-    privileged_intents: int = 0
-    token: str = field(default="", repr=False)
-
-    def __post_init__(self) -> None:
-        if not self.token:
-            self.reset_token()
-
-    def reset_token(self) -> str:
-        """A new token, as the developer portal gives it; the old one is void."""
-        self.token = tokens.new(self.id)
-        return self.token
-
-    @property
-    def flags(self) -> int:
-        """The "limited" intent flags, as an application in fewer than 100 servers has them."""
-        presence, members, content = (
-            bool(self.privileged_intents & bit)
-            for bit in (events.GUILD_PRESENCES, events.GUILD_MEMBERS, events.MESSAGE_CONTENT)
-        )
-        return presence << 13 | members << 15 | content << 19
-
 
 _TALK = frozenset(
     {

@@ -12,8 +12,8 @@ def add_to(routes: Routes) -> None:
     routes.add("GET", "/users/{user_id}", get_user)
     routes.add("GET", "/users/@me/guilds", list_guilds)
     routes.add("POST", "/users/@me/channels", open_direct)
-    routes.add("GET", "/applications/@me", lambda call: payloads.application(call.world))
-    routes.add("GET", "/oauth2/applications/@me", lambda call: payloads.application(call.world))
+    routes.add("GET", "/applications/@me", lambda call: payloads.application(call.world.application, call.world))
+    routes.add("GET", "/oauth2/applications/@me", lambda call: payloads.application(call.world.application, call.world))
     # Clients fetch it before they are ready. What comes with Discord itself stands in no server, and not here either.
     routes.add("GET", "/soundboard-default-sounds", lambda _: [])
     routes.add("GET", "/gateway", lambda call: {"url": call.state.gateway()["url"]}, needs_token=False)

@@ -296,7 +296,7 @@ class Browser:
         return self._me.guild
 
     async def _integrations(self) -> list[Json]:
-        return views.integrations(self._managed())
+        return views.integrations(self._managed(), self.sandbox.world)
 
     async def _permit(self, command: str, role: str, allowed: bool | None) -> None:  # noqa: FBT001  (a tab's own words)
         """Offer a command to a role, or not; None leaves it to the bot's default. What else was decided stays."""

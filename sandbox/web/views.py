@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox import model, payloads, permissions
 from sandbox.sight import Sight
+from sandbox.world import World
 
 Json = dict[str, Any]
 
@@ -88,9 +89,8 @@ def commands(sight: Sight, where: model.Channel) -> Json:
     }
 
 
-def integrations(guild: model.Guild) -> list[Json]:
+def integrations(guild: model.Guild, world: World) -> list[Json]:
     """Each top-level command, and what an administrator decided about it by role."""
-    world = guild.world
     return [
         {
             "name": f"/{command.name}" if command.type == 1 else command.name,

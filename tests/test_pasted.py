@@ -78,6 +78,8 @@ POST = "https://paper.example/p/one"
             "https://web.archive.org/web/2020/https://paper.example/",
         ),
         ("https://key:word@paper.example/feed", "https://key:word@paper.example/feed"),
+        ('[a post](https://example.com/a "Its title")', "https://example.com/a"),
+        ("See https://example.com/feed. It is good", "https://example.com/feed"),
     ],
 )
 def test_the_one_address_is_taken(written: str, meant: str) -> None:
@@ -108,6 +110,8 @@ def test_the_one_address_is_taken(written: str, meant: str) -> None:
         "[one](https://a.example/x)[two](https://b.example/y)",
         "[https://a.example/x](https://b.example/y)",
         "https://a.example/x|https://b.example/y",
+        "https://a.example/x?y=1/https://b.example/y",
+        "https://archive.mynews.example/https://b.example/feed",
     ],
 )
 def test_two_addresses_are_asked_about(written: str) -> None:
@@ -140,6 +144,16 @@ def test_two_addresses_are_asked_about(written: str) -> None:
         "https: //example.com/feed",
         "exa mple.com/feed",
         "look at example.com please",
+        "https://example. com",
+        "https://news. example.com",
+        "https://www.example. com/p",
+        "https://example, com/feed",
+        "https://example.com: 8080/feed",
+        "https://news.example.com/feed. xml",
+        "https://example.com/?a=1; b=2",
+        "<https://example.com/ar ticle>",
+        "[a post](https://example.com/ar ticle)",
+        "https://exa<mple.com>",
     ],
 )
 def test_an_address_in_pieces_is_asked_about(written: str) -> None:

@@ -27,7 +27,7 @@ _BESIDE_IT = re.compile(
 _WITHIN = "=?&:#+%@!$"
 # They take an address as the end of their own.
 _KEEPERS = re.compile(
-    r"(?:[\w-]+\.)*(?:[\w-]*archive[\w-]*\.[\w.-]+|12ft\.io|r\.jina\.ai|freedium\.cfd|arquivo\.pt|mementoweb\.org)"
+    r"(?:[\w-]+\.)*(?:archive\.(?:org|ph|is|today|li|md|vn|fo)|[\w-]*web-?archive[\w-]*\.[\w.-]+|12ft\.io|r\.jina\.ai|freedium\.cfd|arquivo\.pt|mementoweb\.org)"
 )
 _AFTER = ".,;:!?'\"’…。、，；：！？"
 _WRAPS = "*_~|"
@@ -36,6 +36,8 @@ _BRACKETS = {")": "(", "]": "[", "}": "{", "）": "（", "］": "［"}
 _PIECE = re.compile(r"(?:[./?&#=%:-][^\W_]|\w[\w-]*[./=&#%][^\W_])")
 _PAGE = re.compile(r"\.(?:html?|php|aspx?|xml|rss|atom|json|pdf|md)\W*$", re.IGNORECASE)
 # Alone behind an address, it may be the rest of its path; with a mark of a sentence, somebody speaks.
+# Behind a mark and a space, the end of a name or of a file, and no word that begins a sentence.
+_END = re.compile(r"(?:com|net|org|info|edu|gov|io|co|dev|app|html?|php|aspx?|xml|rss|atom|json|pdf|md)\W*")
 _PLAIN_WORD = re.compile(r"(?=.*\w)[^.,;:!?…。、，；：！？]+")
 _UNFINISHED = tuple("-=&%")
 _NO_DOT = re.compile(r"https?://(?!localhost\b)[^./:\[]+$", re.IGNORECASE)
@@ -111,7 +113,7 @@ def _is_part(outer: str) -> bool:
     """Whether an address goes on with another one that is a part of it."""
     if outer[-1] == "/":
         host = _SCHEME.sub("", outer).partition("/")[0].partition(":")[0].lower()
-        return "?" in outer or _KEEPERS.fullmatch(host) is not None
+        return ("?" in outer and outer[-2:-1] in _WITHIN) or _KEEPERS.fullmatch(host) is not None
     return outer[-1] in _WITHIN
 
 
@@ -131,10 +133,18 @@ def _without_what_follows(address: str, before: str) -> str:
 def _goes_on(text: str, address: str) -> bool:
     """Whether what follows the address after a space looks like a piece of it."""
     written = address if address in text else address.partition("://")[2]
-    rest = text[text.rindex(written) + len(written) :]
-    if not rest[:1].isspace():
+    start = text.rindex(written)
+    rest = text[start + len(written) :]
+    if _is_parted_within(text[:start], rest) or (_NO_DOT.match(address) is not None and rest.strip(_AFTER)):
+        return True
+    behind = rest.lstrip(_AFTER)
+    if not behind[:1].isspace():
         return False
-    words = rest.split()
+    words = behind.split()
+    if behind != rest:  # a mark stands between, as in a sentence
+        first = words[0] if words else ""
+        is_another = _BESIDE_IT.match(first) is not None
+        return _END.fullmatch(first) is not None or (_PIECE.match(first) is not None and not is_another)
     return bool(words) and (
         _PIECE.match(words[0]) is not None
         or address.endswith(_UNFINISHED)
@@ -142,6 +152,15 @@ def _goes_on(text: str, address: str) -> bool:
         or any(_PAGE.search(word) for word in words)
         or (len(words) == 1 and _is_first(text, written) and _PLAIN_WORD.fullmatch(words[0]) is not None)
     )
+
+
+def _is_parted_within(before: str, rest: str) -> bool:
+    """Whether a space stands in the marks that hold an address together: `<…>`, or `[words](…)` without a title."""
+    for opened, closed in (("<", ">"), ("](", ")")):
+        if before.endswith(opened):
+            inner, is_closed, _ = rest.partition(closed)
+            return bool(is_closed) and inner[:1].isspace() and inner.strip()[:1] not in {"", '"', "'", "("}
+    return False
 
 
 def _is_first(text: str, written: str) -> bool:

@@ -94,7 +94,7 @@ class FloodChoice(Press, name="flood", state=r"(?P<flood_key>[a-z2-7]{26}):(?P<d
         flood = await services_of(interaction).floods.decide(act_of(interaction), self.flood_key, self.decision)
         shown = [flood]
         if interaction.message is not None and interaction.message.flags.ephemeral:
-            shown += (await _waiting(interaction))[:1]
+            shown += await _waiting(interaction)
         view = _cards(shown, language=language_of(interaction))
         await change_view(interaction, view)
 
@@ -107,11 +107,13 @@ class DecideFloods(Press, name="floods", state=""):
         waiting = await _waiting(interaction)
         if not waiting:
             raise NotFoundError("flood-gone")
-        await reply_view(interaction, _cards(waiting[:1], language=language_of(interaction)))
+        await reply_view(interaction, _cards(waiting, language=language_of(interaction)))
 
 
 async def _waiting(interaction: discord.Interaction) -> list[Flood]:
-    return await services_of(interaction).floods.untold(guild_id_of(interaction), actor=actor_of(interaction))
+    """The oldest of which no card asks anybody, if there is one."""
+    untold = await services_of(interaction).floods.untold(guild_id_of(interaction), actor=actor_of(interaction))
+    return [] if untold is None else [untold.oldest]
 
 
 FLOOD = Look(Purpose.FLOOD, _draw, presses=(FloodChoice,), names_commands=True)

@@ -28,11 +28,11 @@ async def what_waits(interaction: discord.Interaction) -> ui.LayoutView | None:
     if not actor_of(interaction).manages_server:
         return None
     try:
-        floods = await services_of(interaction).floods.untold(guild_id_of(interaction), actor=actor_of(interaction))
+        untold = await services_of(interaction).floods.untold(guild_id_of(interaction), actor=actor_of(interaction))
     except PressroomError:  # the answer itself matters more
         log.warning("what waits could not be told interaction_id=%s", interaction.id, exc_info=True)
         return None
-    if not floods:
+    if untold is None:
         return None
     from bot.chat.floods import DecideFloods  # which answers by `replies`, and so stands above this
 
@@ -40,9 +40,9 @@ async def what_waits(interaction: discord.Interaction) -> ui.LayoutView | None:
     said = text(
         "waiting-floods",
         language=language,
-        count=len(floods),
-        new=sum(len(flood.issue_keys) for flood in floods),
-        name=plain(floods[0].source_name, longest=_LONGEST_NAME),
+        count=untold.count,
+        new=untold.issues,
+        name=plain(untold.oldest.source_name, longest=_LONGEST_NAME),
     )
     view = View()
     view.add_item(ui.TextDisplay[Any](said))

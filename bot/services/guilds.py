@@ -37,6 +37,7 @@ from bot.store.usage import Share
 log = logging.getLogger(__name__)
 
 _MOST_TROUBLED = 3
+_MOST_FLOODS = 5
 # They queue messages; what else is left is about what is stored.
 _CHORES_FOR_DISCORD = frozenset(
     {
@@ -202,7 +203,7 @@ class Guilds:
             sources = await guild_rows.sources_of_guild(transaction, guild_id)
             subscriptions = await guild_rows.subscriptions_of_guild(transaction, guild_id)
             stopped = await channel_rows.stopped_in_guild(transaction, guild_id)
-            floods = await flood_rows.waiting(transaction, guild_id)
+            floods = await flood_rows.waiting(transaction, guild_id, limit=_MOST_FLOODS)
             source_ids = [source.source_id for source in sources]
             hubs = await lease_rows.told_until(transaction, source_ids)
             is_used_up = bool(await used_up(transaction, [guild_id], self._quotas))

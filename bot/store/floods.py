@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, select, update
 
 from bot.model.delivery import DeliveryState, Purpose
 from bot.model.flood import Flood, FloodDecision
@@ -52,17 +52,29 @@ async def holding(transaction: Transaction, issue_key: str, *, guild_id: int, so
     return None if row is None else await _whole(transaction, row)
 
 
-async def waiting(transaction: Transaction, guild_id: int) -> list[Flood]:
-    """Those that nobody decided about, the newest first."""
-    wanted = _floods().where(floods.c.guild_id == guild_id, floods.c.decision.is_(None)).order_by(floods.c.id.desc())
+async def waiting(transaction: Transaction, guild_id: int, *, limit: int) -> list[Flood]:
+    """The newest that nobody decided about."""
+    undecided = _floods().where(floods.c.guild_id == guild_id, floods.c.decision.is_(None))
+    wanted = undecided.order_by(floods.c.id.desc()).limit(limit)
     return [await _whole(transaction, row) for row in (await transaction.execute(wanted)).all()]
 
 
-async def untold(transaction: Transaction, guild_id: int) -> list[Flood]:
-    """Those that nobody decided about and that no card asks about, or is going to; the oldest first.
+async def untold(transaction: Transaction, guild_id: int, *, limit: int) -> list[Flood]:
+    """The oldest that nobody decided about and that no card asks about, or is going to."""
+    wanted = _floods().where(_is_untold(guild_id)).order_by(floods.c.id).limit(limit)
+    return [await _whole(transaction, row) for row in (await transaction.execute(wanted)).all()]
 
-    A card in a stopped channel asks nobody: it waits there, or nobody can be sure to see it.
-    """
+
+async def count_untold(transaction: Transaction, guild_id: int) -> tuple[int, int]:
+    """How many there are of those, and how many issues they hold back."""
+    issues = func.coalesce(func.sum(func.json_array_length(floods.c.issue_keys)), 0)
+    counted = select(func.count().label("floods"), issues.label("issues")).where(_is_untold(guild_id))
+    row = (await transaction.execute(counted)).one()
+    return row.floods, row.issues
+
+
+def _is_untold(guild_id: int) -> ColumnElement[bool]:
+    """A card in a stopped channel asks nobody: it waits there, or nobody can be sure to see it."""
     asked = exists().where(
         outbox.c.guild_id == floods.c.guild_id,
         outbox.c.subject_key == floods.c.flood_key,
@@ -70,8 +82,7 @@ async def untold(transaction: Transaction, guild_id: int) -> list[Flood]:
         outbox.c.state != DeliveryState.FAILED,
         ~exists().where(stopped_channels.c.channel_id == outbox.c.channel_id),
     )
-    wanted = _floods().where(floods.c.guild_id == guild_id, floods.c.decision.is_(None), ~asked)
-    return [await _whole(transaction, row) for row in (await transaction.execute(wanted.order_by(floods.c.id))).all()]
+    return and_(floods.c.guild_id == guild_id, floods.c.decision.is_(None), ~asked)
 
 
 async def count_waiting(transaction: Transaction) -> int:

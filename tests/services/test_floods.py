@@ -257,24 +257,28 @@ async def test_after_an_outage_an_archive_and_other_names_are_held_all_the_same(
 async def test_what_no_card_asks_about_is_told_to_moderators_of_the_server_only(desk: Desk) -> None:
     await flooded(desk, staff=None)
     floods = desk.services.floods
-    [untold] = await floods.untold(GUILD, actor=MODERATOR)
-    assert len(untold.issue_keys) == 4
+    told = await floods.untold(GUILD, actor=MODERATOR)
+    assert told is not None
+    assert (told.count, told.issues) == (1, 4)
+    untold = told.oldest
     with pytest.raises(RefusedError, match="only-staff"):
         await floods.untold(GUILD, actor=Actor(1))
-    assert await floods.untold(7002, actor=MODERATOR) == []
+    assert await floods.untold(7002, actor=MODERATOR) is None
     await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, 2), STAFF)
-    assert await floods.untold(GUILD, actor=MODERATOR) == [], "it is going to be asked there"
+    assert await floods.untold(GUILD, actor=MODERATOR) is None, "it is going to be asked there"
     await desk.services.outbox.deliver_due()
     assert [card.flood.flood_key for card in cards(desk)] == [untold.flood_key]
     await floods.decide(Act(GUILD, MODERATOR, 40), untold.flood_key, FloodDecision.NONE)
-    assert await floods.untold(GUILD, actor=MODERATOR) == []
+    assert await floods.untold(GUILD, actor=MODERATOR) is None
 
 
 async def test_a_flood_whose_card_was_refused_is_told_to_nobody_yet(desk: Desk) -> None:
     desk.channel.fail_in[STAFF] = DeliveryRefusedError("delivery-refused", reason="Invalid Form Body")
     await flooded(desk)
     await desk.services.outbox.deliver_due()
-    assert len(await desk.services.floods.untold(GUILD, actor=MODERATOR)) == 1
+    told = await desk.services.floods.untold(GUILD, actor=MODERATOR)
+    assert told is not None
+    assert told.count == 1
 
 
 @pytest.mark.parametrize("was_asked", [False, True])
@@ -286,7 +290,7 @@ async def test_a_flood_whose_card_is_in_a_channel_that_is_gone_is_told_and_asked
     await flooded(desk)
     await desk.services.outbox.deliver_due()
     if was_asked:
-        assert await desk.services.floods.untold(GUILD, actor=MODERATOR) == []
+        assert await desk.services.floods.untold(GUILD, actor=MODERATOR) is None
         async with desk.store.write() as transaction:
             await channel_rows.stop_channel(
                 transaction,
@@ -295,9 +299,11 @@ async def test_a_flood_whose_card_is_in_a_channel_that_is_gone_is_told_and_asked
                 problem=Problem("delivery-channel-gone"),
                 look_again_at=None,
             )
-    [untold] = await desk.services.floods.untold(GUILD, actor=MODERATOR)
+    told = await desk.services.floods.untold(GUILD, actor=MODERATOR)
+    assert told is not None
+    untold = told.oldest
     await desk.services.guilds.set_staff_channel(Act(GUILD, ADMIN, 2), STAFF + 1)
-    assert await desk.services.floods.untold(GUILD, actor=MODERATOR) == []
+    assert await desk.services.floods.untold(GUILD, actor=MODERATOR) is None
     desk.channel.cards.clear()
     await desk.services.outbox.deliver_due()
     assert [card.flood.flood_key for card in cards(desk)] == [untold.flood_key]

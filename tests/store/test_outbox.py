@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -160,6 +160,26 @@ async def test_what_is_asked_at_every_look_is_answered_without_what_is_finished(
     assert plans
     assert all("ix_outbox_" in plan for plan in plans)
     assert not any(reads_a_table_whole(plan) for plan in plans)
+
+
+CHANGES: dict[str, Callable[[Transaction], Awaitable[object]]] = {
+    "make_due": lambda transaction: outbox_rows.make_due(transaction, problems=["delivery-slow"], limit=50),
+    "bring_nearer": lambda transaction: outbox_rows.bring_nearer(transaction, horizon=LATER, limit=50),
+    "move_to": lambda transaction: outbox_rows.move_to(
+        transaction, guild_id=1, purpose=Purpose.NOTICE, channel_id=9, limit=50
+    ),
+    "cancel_guild": lambda transaction: outbox_rows.cancel_guild(
+        transaction, 1, problem=Problem("delivery-cancelled"), limit=50
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_what_is_open_is_changed_without_a_look_at_what_is_finished(store: Store, change: str) -> None:
+    await fill(store, finished=20_000, open_=50)
+    chosen, *_ = await plans_of(store, CHANGES[change])
+    assert "ix_outbox_due_at" in chosen or "ix_outbox_lane" in chosen, chosen
+    assert not reads_a_table_whole(chosen)
 
 
 async def test_behind_what_waits_nothing_of_its_lane_is_taken(store: Store) -> None:

@@ -5,6 +5,7 @@ fifteen announcements would never forgive it.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -95,7 +96,7 @@ async def hold(
 
 async def ask_in(transaction: Transaction, guild_id: int, channel_id: int) -> None:
     """Ask in this channel, which is the staff's from now on, about what nobody was asked yet; about fifty at most."""
-    for flood in (await flood_rows.untold(transaction, guild_id))[:PORTION]:
+    for flood in await flood_rows.untold(transaction, guild_id, limit=PORTION):
         await enqueue_card(
             transaction,
             purpose=Purpose.FLOOD,
@@ -114,15 +115,28 @@ async def _card_of(transaction: Transaction, delivery: Delivery | DeliveryRecord
 FLOOD = Kind(Purpose.FLOOD, matter=_card_of, refused_words="notice-flood-refused")
 
 
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """So many floods of which no card asks anybody, the oldest of them, and how many issues they hold back."""
+
+    oldest: Flood
+    count: int
+    issues: int
+
+
 class Floods:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def untold(self, guild_id: int, *, actor: Actor) -> list[Flood]:
-        """What is held back and of which no card asks anybody, the oldest first. Raises RefusedError for members."""
+    async def untold(self, guild_id: int, *, actor: Actor) -> Untold | None:
+        """What is held back and of which no card asks anybody; None for nothing. Raises RefusedError for members."""
         async with self._store.read() as transaction:
             await require_staff(transaction, guild_id, actor)
-            return await flood_rows.untold(transaction, guild_id)
+            oldest = await flood_rows.untold(transaction, guild_id, limit=1)
+            if not oldest:
+                return None
+            count, issues = await flood_rows.count_untold(transaction, guild_id)
+        return Untold(oldest[0], count=count, issues=issues)
 
     async def decide(self, act: Act, flood_key: str, decision: FloodDecision) -> Flood:
         """Announce what was held back, or a part of it, or nothing; the flood as it is now decided.

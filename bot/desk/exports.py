@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 import sqlite3
 import unicodedata
@@ -18,6 +19,7 @@ from bot.texts import DEFAULT_LANGUAGE, text
 
 # Spreadsheets run what begins like that (OWASP, CSV injection), some of them in other widths too, and behind blanks.
 _FORMULA = frozenset("=+-@\u2212")
+_SEPARATORS = re.compile(r"([;\t\r\n])")
 # Controls, blanks, marks that stand on the sign before them, and signs without a shape.
 _UNSEEN_KINDS = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
 _UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -177,9 +179,21 @@ def _fields(item: QueueItem) -> _Row:
 
 
 def _harmless(value: str) -> str:
-    """The value, or the value behind an apostrophe where a spreadsheet might compute it."""
-    first = next((sign for sign in value if not _is_unseen(sign)), "")
-    return f"'{value}" if unicodedata.normalize("NFKC", first) in _FORMULA or value[:1] in {"\t", "\r", "\n"} else value
+    """The value, with an apostrophe before each part of it that a spreadsheet might compute.
+
+    Some part a line at semicolons and tabs, too, whatever stands in quotation marks.
+    """
+    begins = next((place for place, sign in enumerate(value) if not _is_unseen(sign)), len(value))
+    first, *others = _SEPARATORS.split(value[begins:])
+    first = value[:begins] + first
+    if value[:1] in {"\t", "\r", "\n"} or _is_formula(first):
+        first = f"'{first}"
+    return first + "".join(f"'{part}" if _is_formula(part) else part for part in others)
+
+
+def _is_formula(part: str) -> bool:
+    first = next((sign for sign in part if not _is_unseen(sign)), "")
+    return unicodedata.normalize("NFKC", first) in _FORMULA
 
 
 def _is_unseen(sign: str) -> bool:

@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 INVITING_HOSTS = ("discord.gg", "discord.me", "discord.io", "discord.link", "dsc.gg", "invite.gg")
 """Everything there, and below, invites."""
 
-_PATHS_OF_DISCORD = re.compile(r"(?:/[a-z]{2}(?:-[a-z]{2})?)?/invite\b")
+_PATHS_OF_DISCORD = re.compile(r"(?:/[a-z]{2}(?:-[a-z0-9]{2,4})?)?/invite\b")
 INVITING_PATHS = {
     "discord.com": _PATHS_OF_DISCORD,
     "discordapp.com": _PATHS_OF_DISCORD,
@@ -17,7 +17,9 @@ INVITING_PATHS = {
 
 # Each inviting host holds one of them once it is read as browsers do.
 _STEMS = ("discord", "dsc.gg", "invite.gg", "disboard")
-_ADDRESS = re.compile(r"(?:https?:)?/*(?P<place>[^/?#]*)(?P<path>[^?#]*)", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(
+    r"(?:https?:)?/*(?P<place>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.IGNORECASE | re.DOTALL
+)
 _MOST_DECODINGS = 8
 # What browsers leave out of an address, and what the rules for names of hosts leave out (UTS 46).
 _LEFT_OUT = re.compile(
@@ -41,8 +43,12 @@ def _leads_in(address: str) -> bool:
     host = _decoded(found["place"].rpartition("@")[2]).partition(":")[0].strip(".")
     if any(_is_below(host, site) for site in INVITING_HOSTS):
         return True
-    path = _straightened(_decoded(found["path"]))
-    return any(_is_below(host, site) and wanted.match(path) for site, wanted in INVITING_PATHS.items())
+    # Discord's own pages lead on to where that parameter says.
+    onward = [value for name, value in parse_qsl(found["query"] or "") if name.casefold() == "redirect_to"]
+    paths = [_straightened(_decoded(path)) for path in (found["path"], *onward)]
+    return any(
+        _is_below(host, site) and any(wanted.match(path) for path in paths) for site, wanted in INVITING_PATHS.items()
+    )
 
 
 def _decoded(part: str) -> str:

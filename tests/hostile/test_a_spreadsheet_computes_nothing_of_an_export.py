@@ -31,7 +31,8 @@ BEFORE = [
     "\x00",
 ]
 FORMULAS = [f"{before}{sign}1+1" for before in BEFORE for sign in SIGNS]
-HARMLESS = ["", "plain", "1+1=2", "a@b.example", " spaced - out", "日本語", "“quoted” = so"]
+PARTED = [f"x{separator}{blank}{sign}1+1" for separator in ";\t\n" for blank in ("", " ") for sign in SIGNS]
+HARMLESS = ["a; b\tc", "", "plain", "1+1=2", "a@b.example", " spaced - out", "日本語", "“quoted” = so"]
 
 
 def read(content: bytes) -> list[dict[str, str]]:
@@ -80,3 +81,9 @@ async def test_in_the_queue(texts: list[str], mark: str) -> None:
     rows = read(out.getvalue())
     for column in ("note", "credit"):
         assert [row[column] for row in rows] == [f"{mark}{each}" for each in texts]
+
+
+async def test_where_a_program_parts_a_line_at_semicolons_or_tabs_each_part_is_text() -> None:
+    out = io.BytesIO()
+    await write_queue(queued(PARTED), ExportFormat.CSV, out)
+    assert [row["note"] for row in read(out.getvalue())] == [f"{each[:2]}'{each[2:]}" for each in PARTED]

@@ -42,6 +42,9 @@ SPELLINGS = [
     "https://discord.me/abc",
     "https://dsc.gg/abc",
     "https://disboard.org/de/server/join/1",
+    "https://discord.com/es-419/invite/abc",
+    "https://discord.com/login?redirect_to=%2Finvite%2Fabc",
+    "https://discord.com/register?x=1&redirect_to=/invite/abc",
 ]
 WRAPPED = [f"https://www.google.com/url?q={quote(each, safe='')}" for each in SPELLINGS[:3]]
 HARMLESS = [
@@ -49,6 +52,7 @@ HARMLESS = [
     "https://news.example/?to=https://discord.gg/abc",
     "https://discord.com/developers/docs/intro",
     "https://discord.com/blog/invite",
+    "https://discord.com/login?redirect_to=%2Fchannels%2F1",
     "https://notdiscord.gg/abc",
     "https://discord.gg.example/abc",
     "https://b\u00fccher.example/50%25",

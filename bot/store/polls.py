@@ -15,6 +15,7 @@ from bot.model.delivery import Purpose
 from bot.model.poll import Ballot, Cast, CastOutcome, Poll, PollOption
 from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
+from bot.store.interactions import acted
 from bot.store.statements import insert
 from bot.store.tables import ballot_ledger, ballots, issues, outbox, poll_options, polls, subscriptions
 
@@ -178,15 +179,7 @@ async def cast(transaction: Transaction, cast_now: Sequence[Ballot]) -> list[Cas
     """
     found = await _locked(transaction, {ballot.poll_key for ballot in cast_now})
     places = await _places(transaction, [row for row, _ in found.values()])
-    heard = set(
-        (
-            await transaction.execute(
-                select(ballot_ledger.c.interaction_id).where(
-                    ballot_ledger.c.interaction_id.in_([ballot.interaction_id for ballot in cast_now])
-                )
-            )
-        ).scalars()
-    )
+    heard = await acted(transaction, [ballot.interaction_id for ballot in cast_now])
     before = await _present(
         transaction,
         {row.id for row, _ in found.values()},

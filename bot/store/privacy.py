@@ -9,16 +9,18 @@ from datetime import datetime
 from secrets import randbits
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, exists, insert, literal, or_, select, tuple_, update
+from sqlalchemy import Table, and_, delete, exists, literal, or_, select, tuple_, update
 
 from bot.model.chore import ChoreKind
 from bot.model.submission import SubmissionState
 from bot.store.group_commit import Transaction
+from bot.store.statements import insert
 from bot.store.tables import (
     MemberId,
     ballot_ledger,
     ballots,
     chores,
+    interactions,
     issues,
     member_credits,
     poll_options,
@@ -152,7 +154,8 @@ async def _forget_ballots(transaction: Transaction, whom: Whom, limit: int) -> F
     """In a closed poll the vote stays, under a number that is nobody's; in an open one it is taken back.
 
     Otherwise whoever is forgotten could vote once more. In both the ledger still gives the tally when it is recounted:
-    so all presses of the member in one poll are renamed at once.
+    so all presses of the member in one poll are renamed, or leave, at once. Those that leave are kept by their numbers
+    alone, for as long as a press may be heard once more.
     """
     # Locked in the order in which votes lock them, and before anything is read of them.
     voted = exists().where(ballots.c.poll_id == polls.c.id, ballots.c.member_id == whom.member_id)
@@ -166,7 +169,6 @@ async def _forget_ballots(transaction: Transaction, whom: Whom, limit: int) -> F
     )
     subjects: list[str] = []
     for row in rows.all():
-        nobody = -1 - randbits(62)
         mine = and_(ballots.c.poll_id == row.id, ballots.c.member_id == whom.member_id)
         if row.closed_at is None:
             # A poll's card names nobody, but the vote that is taken back changes its tally.
@@ -177,17 +179,28 @@ async def _forget_ballots(transaction: Transaction, whom: Whom, limit: int) -> F
                 .where(poll_options.c.poll_id == row.id, poll_options.c.position == row.position)
                 .values(tally=poll_options.c.tally - 1)
             )
-            await transaction.execute(
-                insert(ballot_ledger).values(poll_id=row.id, member_id=nobody, position=None, cast_at=whom.now)
-            )
+            await _keep_numbers_of(transaction, whom, poll_id=row.id)
         else:
+            nobody = -1 - randbits(62)
             await transaction.execute(update(ballots).where(mine).values(member_id=nobody))
-        await transaction.execute(
-            update(ballot_ledger)
-            .where(ballot_ledger.c.poll_id == row.id, ballot_ledger.c.member_id == whom.member_id)
-            .values(member_id=nobody)
-        )
+            await transaction.execute(
+                update(ballot_ledger)
+                .where(ballot_ledger.c.poll_id == row.id, ballot_ledger.c.member_id == whom.member_id)
+                .values(member_id=nobody)
+            )
     return Forgotten(len(ids), tuple(subjects))
+
+
+async def _keep_numbers_of(transaction: Transaction, whom: Whom, *, poll_id: int) -> None:
+    """Let a member's presses in a poll leave its ledger; each had its effect, and has none when it is heard again."""
+    theirs = and_(ballot_ledger.c.poll_id == poll_id, ballot_ledger.c.member_id == whom.member_id)
+    pressed = await transaction.execute(delete(ballot_ledger).where(theirs).returning(ballot_ledger.c.interaction_id))
+    numbers = [number for number in pressed.scalars() if number is not None]
+    if numbers:
+        kept = [{"interaction_id": number, "guild_id": whom.guild_id, "acted_at": whom.now} for number in numbers]
+        await transaction.execute(
+            insert(transaction, interactions).values(kept).on_conflict_do_nothing(index_elements=["interaction_id"])
+        )
 
 
 async def _forget_chores(transaction: Transaction, whom: Whom, _limit: int) -> Forgotten:

@@ -10,6 +10,7 @@ from bot.services import Polls
 from bot.store import interactions as interaction_rows
 from bot.store.polls import MOST_PRESSES
 from bot.store.tables import ballot_ledger, ballots
+from tests.doubles import everywhere
 from tests.services.conftest import Desk
 from tests.services.full import CountingStore
 from tests.services.test_polls import ask, tally, vote
@@ -52,6 +53,21 @@ async def test_a_press_that_is_heard_again_after_its_row_has_left_counts_nothing
     assert (heard.outcome, heard.option.position) == (CastOutcome.SAME, 1), "it tells what counts"
     assert await tally(desk, poll) == {1: 1}
     assert await vote(desk, poll, EAGER, 0, interaction=5_000) is CastOutcome.CHANGED
+
+
+async def test_voting_and_being_forgotten_again_and_again_leaves_no_row_in_the_ledger(desk: Desk) -> None:
+    poll = await ask(desk)
+    await vote(desk, poll, OTHER, 0)
+    for number in range(10):
+        await vote(desk, poll, EAGER, 1, interaction=1_000 + number)
+        await desk.services.privacy.forget(Act(poll.guild_id, Actor(EAGER), 2_000 + number))
+    async with desk.store.read() as transaction:
+        kept = (await transaction.execute(select(func.count()).select_from(ballot_ledger))).scalar_one()
+    assert kept == 1, "the other member's"
+    assert await tally(desk, poll) == {0: 1}
+    heard = await desk.services.polls.vote(Act(poll.guild_id, Actor(EAGER), 1_003), poll.poll_key, 1, sees=everywhere)
+    assert heard.outcome is CastOutcome.SAME, "a press of before that is heard again"
+    assert await tally(desk, poll) == {0: 1}
 
 
 async def test_what_an_older_version_kept_leaves_in_parts(desk: Desk, database_url: str) -> None:

@@ -11,6 +11,7 @@ from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose,
 from bot.model.member import Act
 from bot.model.problem import Problem
 from bot.ports import Announcement, Matter
+from bot.services.delivery.cards import Change, show_changes
 from bot.services.delivery.sending import LEASE
 from bot.store import outbox as outbox_rows
 from bot.store.tables import outbox
@@ -101,6 +102,22 @@ async def test_a_message_of_a_newer_version_waits_for_it_and_holds_up_no_other(d
         [waits] = await outbox_rows.deliveries_of(transaction, guild_id=GUILD, subject_key="hello")
     assert waits.state is DeliveryState.PENDING
     assert str(waits.last_problem) == "delivery-kind-unknown kind=greeting"
+
+
+async def test_a_card_of_a_newer_version_is_not_drawn_anew_by_this_one_and_waits(desk: Desk) -> None:
+    await desk.services.guilds.remember(GUILD, name="Server")
+    async with desk.store.write() as transaction:
+        await outbox_rows.enqueue(
+            transaction, purpose=Purpose("greeting"), guild_id=GUILD, channel_id=CHANNEL, subject_key="hello"
+        )
+        await transaction.execute(update(outbox).values(state=DeliveryState.DONE, due_at=None, message_id=1))
+        await show_changes(transaction, [Change(GUILD, "hello")])
+    assert await desk.services.outbox.deliver_due() is not None
+    async with desk.store.read() as transaction:
+        records = await outbox_rows.deliveries_of(transaction, guild_id=GUILD, subject_key="hello")
+    [refresh] = [record for record in records if record.purpose == Purpose.REFRESH]
+    assert refresh.state is DeliveryState.PENDING
+    assert str(refresh.last_problem) == "delivery-kind-unknown kind=greeting"
 
 
 async def test_a_process_that_died_while_sending_leaves_no_second_message(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, text, update
 from bot.model.delivery import DeliveryState, Purpose
 from bot.model.submission import Plan, SubmissionState
 from bot.store import Store, Transaction
+from bot.store import guilds as guild_rows
 from bot.store.tables import (
     ballot_ledger,
     ballots,
@@ -18,6 +19,7 @@ from bot.store.tables import (
     issue_identities,
     issues,
     links,
+    member_credits,
     outbox,
     poll_options,
     polls,
@@ -25,11 +27,12 @@ from bot.store.tables import (
     sources,
     stopped_channels,
     submissions,
+    subscriptions,
 )
 from tests.services.conftest import CHANNEL, GUILD, Desk
 
 MIA, MARA = 21, 31
-NOTICES, FLOOD = 8100, "flood".ljust(26, "x")
+NOTICES, FLOOD, AGAIN = 8100, "flood".ljust(26, "x"), "again".ljust(26, "x")
 
 _WRITTEN = {
     "sqlite": "SELECT total_changes()",
@@ -59,7 +62,9 @@ async def fill(desk: Desk, size: int) -> None:
     """The server reads one newsletter; of everything that may be there any number of, there are `size`.
 
     Half of what members sent in waits, the other half was approved and ran, a link an issue. Announcements wait for a
-    channel that is stopped, notices for their turn, polls for their end, issues for a digest, a flood for the staff.
+    channel that is stopped, notices for their turn, polls for their end, issues for a digest, floods for the staff, one
+    of them with all issues. One more issue was announced again and again. As many other servers read the newsletter,
+    and as many other members said how they want to be named.
     """
     await desk.subscribe()
     await desk.services.sources.read_due()
@@ -86,14 +91,15 @@ async def fill(desk: Desk, size: int) -> None:
                     "ordered_at": now - timedelta(days=200 + number),
                     "is_listed": False,
                 }
-                for number in numbers
+                for number in (0, *numbers)
             ],
         )
+        await transaction.execute(update(issues).where(issues.c.issue_key == key(0)).values(issue_key=AGAIN))
         await transaction.execute(
             insert(issue_identities),
             [
                 {"source_id": source_id, "identity": f"link:news.example/old/{number}", "issue_id": 1000 + number}
-                for number in numbers
+                for number in (0, *numbers)
             ],
         )
         await transaction.execute(
@@ -163,11 +169,30 @@ async def fill(desk: Desk, size: int) -> None:
             ],
         )
         await transaction.execute(
+            insert(outbox),
+            [
+                {
+                    "guild_id": GUILD,
+                    "delivery_key": f"again-{generation}",
+                    "purpose": Purpose.ANNOUNCE,
+                    "channel_id": CHANNEL,
+                    "subject_key": AGAIN,
+                    "generation": generation,
+                    "state": DeliveryState.DONE,
+                    "attempts": 1,
+                    "message_id": 5000 + generation,
+                    "created_at": now,
+                    "sent_at": now,
+                }
+                for generation in range(size)
+            ],
+        )
+        await transaction.execute(
             insert(polls),
             [
                 {
                     "id": 1000 + number,
-                    "poll_key": f"poll{number}".ljust(26, "x"),
+                    "poll_key": asked(number),
                     "guild_id": GUILD,
                     "question": "Which?",
                     "channel_id": CHANNEL,
@@ -203,15 +228,35 @@ async def fill(desk: Desk, size: int) -> None:
                 for number in numbers
             ],
         )
+        held = {"guild_id": GUILD, "source_id": source_id, "listed": size, "found_at": now}
+        all_of_them = [key(number) for number in numbers]
         await transaction.execute(
-            insert(floods).values(
-                flood_key=FLOOD,
-                guild_id=GUILD,
-                source_id=source_id,
-                issue_keys=[key(number) for number in numbers],
-                listed=size,
-                found_at=now,
-            )
+            insert(floods),
+            [{**held, "flood_key": FLOOD, "issue_keys": all_of_them}]
+            + [{**held, "flood_key": flood(number), "issue_keys": [key(number)]} for number in numbers],
+        )
+        others = [GUILD + number for number in numbers]
+        for each in others:
+            await guild_rows.remember_guild(transaction, each, name=f"Server {each}")
+        await transaction.execute(
+            insert(subscriptions),
+            [
+                {"guild_id": each, "source_id": source_id, "channel_id": 20_000 + each, "created_at": now}
+                for each in others
+            ],
+        )
+        await transaction.execute(
+            insert(member_credits),
+            [
+                {
+                    "guild_id": GUILD,
+                    "member_id": 1000 + number,
+                    "name": f"Member {number}",
+                    "is_reviewed": True,
+                    "asked_at": now,
+                }
+                for number in numbers
+            ],
         )
 
 
@@ -220,10 +265,25 @@ def key(number: int) -> str:
     return f"issue{number}".ljust(26, "x")
 
 
+def sent(number: int) -> str:
+    """Of a link that was sent in: it waits, if the number is odd, else it ran."""
+    return f"sent{number}".ljust(26, "x")
+
+
+def asked(number: int) -> str:
+    """Of an open poll."""
+    return f"poll{number}".ljust(26, "x")
+
+
+def flood(number: int) -> str:
+    """Of a flood with one issue."""
+    return f"flood{number}".ljust(26, "x")
+
+
 def _submission(number: int, now: object) -> dict[str, object]:
     ran = number % 2 == 0
     return {
-        "submission_key": f"sent{number}".ljust(26, "x"),
+        "submission_key": sent(number),
         "guild_id": GUILD,
         "finder_id": MIA,
         "url": f"https://example.com/old/{number}",

@@ -6,6 +6,7 @@
 
 import argparse
 import asyncio
+import faulthandler
 import gc
 import os
 import sys
@@ -82,11 +83,14 @@ def _run(_options: argparse.Namespace) -> int:
     # again at every later collection costs for ever.
     gc.disable()
     settings = _settings(need_token=True)
-    from bot.app import run
+    from bot.app import end_within, run
 
     gc.freeze()
     gc.enable()
-    _run_loop(run(settings))
+    try:
+        _run_loop(run(settings, last_resort=end_within))
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Collection
@@ -49,7 +50,10 @@ from bot.store.upgrade import upgrade
 log = logging.getLogger(__name__)
 
 _LOGIN_SECONDS = 60.0
-_STRAGGLERS_SECONDS = 2.0
+_STRAGGLERS_SECONDS = 1.0
+
+LastResort = Callable[[float], None]
+"""Ends the process after so many seconds from now on, whatever hangs then; called again, it counts anew."""
 
 
 class Parts:
@@ -59,8 +63,11 @@ class Parts:
     store: type[Store] = Store
     # How long Discord may take between two servers before the list counts as complete.
     guild_ready_seconds = 2.0
-    # How long what is in hand may take when the bot is told to stop.
+    # How long messages and commands in hand may take when the bot is told to stop, and what can be begun anew.
     drain_seconds = 20.0
+    break_off_seconds = 2.0
+    # How long it may take to close everything after that.
+    closing_seconds = 2.0
     kinds: Collection[Kind] = KINDS
     looks: Collection[Look] = LOOKS
     presses: Collection[type[Press]] = PRESSES
@@ -83,24 +90,39 @@ class Parts:
         return HttpIssueAsker(fetcher, BeehiivSource(FeedSource(fetcher), clock=self.clock))
 
 
-async def run(settings: Settings, parts: Parts | None = None) -> None:
-    """Run until SIGINT or SIGTERM. Raises StartError or StoreError when the bot cannot start."""
+def end_within(seconds: float) -> None:
+    """The last resort: what hangs then is told on standard error, and the exit code is 1, as after any failure."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+
+
+async def run(
+    settings: Settings, parts: Parts | None = None, *, last_resort: LastResort = lambda _seconds: None
+) -> None:
+    """Run until SIGINT or SIGTERM. Raises StartError or StoreError when the bot cannot start.
+
+    A stop has a deadline, also for what ignores that it is cut off, in here or in what runs after this: that is what
+    `last_resort` is for.
+    """
+    parts = parts or Parts()
     stop, started = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    working = asyncio.create_task(_work(settings, parts or Parts(), stop=stop, started=started))
+    working = asyncio.create_task(_work(settings, parts, stop=stop, started=started, last_resort=last_resort))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if stop.is_set() and not started.is_set():
+        last_resort(parts.closing_seconds)
         working.cancel()  # nothing is in hand yet that would have to be finished
     stopping.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await working
 
 
-async def _work(settings: Settings, parts: Parts, *, stop: asyncio.Event, started: asyncio.Event) -> None:
-    async with open_app(settings, parts) as client:
+async def _work(
+    settings: Settings, parts: Parts, *, stop: asyncio.Event, started: asyncio.Event, last_resort: LastResort
+) -> None:
+    async with open_app(settings, parts, last_resort=last_resort) as client:
         started.set()
         connection = asyncio.create_task(client.connect(), name="discord")
         stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -114,7 +136,9 @@ async def _work(settings: Settings, parts: Parts, *, stop: asyncio.Event, starte
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]:
+async def open_app(
+    settings: Settings, parts: Parts, *, last_resort: LastResort = lambda _seconds: None
+) -> AsyncIterator[Pressroom]:
     """A client that is logged in, with its workers waiting for the connection."""
     database_url = settings.database_url.get_secret_value()
     secrets = SecretBox(settings.secret_key_file)
@@ -208,7 +232,14 @@ async def open_app(settings: Settings, parts: Parts) -> AsyncIterator[Pressroom]
         workers.start(is_discord_there=False)
         starting = asyncio.create_task(_start_when_ready(client, workers), name="start workers")
         starting.add_done_callback(_log_failed_start)
-        stack.push_async_callback(_finish, client, workers, deadline_seconds=parts.drain_seconds)
+        stack.callback(last_resort, parts.closing_seconds)
+        stack.push_async_callback(
+            _finish,
+            client,
+            workers,
+            deadline_seconds=parts.drain_seconds,
+            break_off_seconds=parts.break_off_seconds,
+        )
         stack.callback(starting.cancel)
         yield client
 
@@ -302,10 +333,10 @@ async def _leave_servers_that_are_gone(client: Pressroom, goes_on: Callable[[], 
         await client.services.guilds.stay_only_in([guild.id for guild in client.guilds], goes_on)
 
 
-async def _finish(client: Pressroom, workers: Workers, *, deadline_seconds: float) -> None:
+async def _finish(client: Pressroom, workers: Workers, *, deadline_seconds: float, break_off_seconds: float) -> None:
     """Background and interactions come to an end side by side, within one deadline."""
     await asyncio.gather(
-        workers.drain(deadline_seconds=deadline_seconds),
+        workers.drain(deadline_seconds=deadline_seconds, break_off_seconds=break_off_seconds),
         client.finish_what_is_in_hand(deadline_seconds=deadline_seconds),
     )
 

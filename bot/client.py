@@ -51,6 +51,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_CUT_OFF_SECONDS = 1.0
+
 EXTENSIONS = (
     "cogs.announcements",
     "cogs.archive",
@@ -170,7 +172,10 @@ class Pressroom(commands.AutoShardedBot):
             log.warning("interactions cut off count=%d", len(self._in_hand))
 
     async def unless_stopping(self, work: Coroutine[Any, Any, T]) -> T:
-        """What `work` gives, which may take long; raises RefusedError when the bot is told to stop meanwhile."""
+        """What `work` gives, which may take long; raises RefusedError when the bot is told to stop meanwhile.
+
+        Work that does not heed that is left behind.
+        """
         working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(self.stopping.wait())
         try:
             await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -180,7 +185,8 @@ class Pressroom(commands.AutoShardedBot):
         finally:
             working.cancel()
             stopping.cancel()
-            await asyncio.gather(working, stopping, return_exceptions=True)
+            ended, _ = await asyncio.wait({working, stopping}, timeout=_CUT_OFF_SECONDS)
+            await asyncio.gather(*ended, return_exceptions=True)  # nobody asks any more how it ended
 
     @contextmanager
     def _at_work(self, work: object) -> Iterator[None]:

@@ -6,7 +6,7 @@ scheduler only rings. So nothing is lost with a missed knock, and everything is 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,8 @@ KNOCKS: tuple[tuple[WorkerName, int], ...] = (
     (WorkerName.ARCHIVE, 3600),
 )
 _PAUSE_AFTER_FAILURE = timedelta(seconds=5)
-_CUT_OFF_SECONDS = 3.0
+CUT_OFF_SECONDS = 1.0
+"""So long is waited for what was cut off; what does not heed that is left behind."""
 
 
 # What a worker does: all that is due, as long as it is told to go on; gives the moment when there is more.
@@ -140,20 +141,30 @@ class Workers:
             self._scheduler = _scheduler(self.ring)
             self._scheduler.start()
 
-    async def drain(self, *, deadline_seconds: float) -> None:
-        """Let every worker finish what it has in hand; after the deadline it is cut off, and stays due."""
+    async def drain(self, *, deadline_seconds: float, break_off_seconds: float) -> None:
+        """Let every worker finish what it has in hand; after the deadline it is cut off, and stays due.
+
+        break_off_seconds: the deadline of those that need no Discord. Whoever comes next begins their work anew, where
+        a message that was cut off would have to be looked for.
+        """
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
         for worker in self._workers.values():
             worker.stop()
-        if not self._tasks:
-            return
-        _, late = await asyncio.wait(self._tasks, timeout=deadline_seconds)
-        for task in late:
-            log.warning("worker cut off worker=%s", task.get_name())
-            task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=_CUT_OFF_SECONDS)
+        sending = [task for task in self._tasks if self._workers[WorkerName(task.get_name())].needs_discord]
+        others = [task for task in self._tasks if task not in sending]
+        await asyncio.gather(_end(sending, deadline_seconds), _end(others, min(break_off_seconds, deadline_seconds)))
+
+
+async def _end(tasks: Collection[asyncio.Task[None]], deadline_seconds: float) -> None:
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=deadline_seconds)
+    for task in late:
+        log.warning("worker cut off worker=%s", task.get_name())
+        task.cancel()
+    if late:
+        await asyncio.wait(late, timeout=CUT_OFF_SECONDS)
 
 
 def _scheduler(ring: Callable[[WorkerName], None]) -> "AsyncIOScheduler":

@@ -8,6 +8,7 @@ points to stop at, `{"move": seconds}` moves the clock.
 
 import asyncio
 import contextlib
+import faulthandler
 import json
 import os
 import signal
@@ -191,6 +192,7 @@ class _Control:
         self._watch = watch
         self._writer: asyncio.StreamWriter | None = None
         self._passes: dict[str, asyncio.Event] = {point: asyncio.Event() for point in POINTS}
+        self._stubborn_at = os.environ.get("TEST_STUBBORN_AT")
         self.clock = MovableClock()
 
     async def listen(self, port: int) -> None:
@@ -202,7 +204,12 @@ class _Control:
             return
         self._passes[name].clear()
         self._writer.write(json.dumps({"reached": name}).encode() + b"\n")
-        await self._passes[name].wait()
+        while not self._passes[name].is_set():
+            try:
+                await self._passes[name].wait()
+            except asyncio.CancelledError:
+                if name != self._stubborn_at:
+                    raise
 
     async def _obey(self, reader: asyncio.StreamReader) -> None:
         while line := await reader.readline():
@@ -242,7 +249,10 @@ def main() -> None:
             clock = control.clock
             store = PausingStore
             guild_ready_seconds = 0.05
+            # Long, as a busy machine may need it; what a test says wins.
             drain_seconds = float(os.environ.get("TEST_DRAIN_SECONDS", "10"))
+            break_off_seconds = float(os.environ.get("TEST_BREAK_OFF_SECONDS", "10"))
+            closing_seconds = float(os.environ.get("TEST_CLOSING_SECONDS", "30"))
 
             def announcer(self, client: "discord.Client", traffic: "Traffic") -> "Announcer":
                 return cast("Announcer", _PausingAnnouncer(super().announcer(client, traffic), control))
@@ -250,12 +260,14 @@ def main() -> None:
             def reader(self, fetcher: "Fetcher", settings: "Settings") -> "IssueSource":
                 return _PausingReader(super().reader(fetcher, settings), control)
 
-        await app.run(settings, PausingParts())
+        await app.run(settings, PausingParts(), last_resort=app.end_within)
 
     try:
         asyncio.run(work())
     except PressroomError as error:
         sys.exit(str(error))
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 class _PausingReader:

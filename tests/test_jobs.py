@@ -1,11 +1,13 @@
 """The background: workers look when it is time or when rung, outlive failures, and finish what they have in hand."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
+from bot import jobs
 from bot.jobs import KNOCKS, Worker, Workers, _scheduler
 from bot.model.worker import WorkerName
 from tests.doubles import MovedClock
@@ -109,7 +111,7 @@ async def test_draining_lets_a_worker_finish_what_it_has_in_hand(work: Work) -> 
     workers.start()
     await work.called(1)
     assert work.goes_on()
-    draining = asyncio.create_task(workers.drain(deadline_seconds=5))
+    draining = asyncio.create_task(workers.drain(deadline_seconds=5, break_off_seconds=5))
     await settled(lambda: not draining.done())
     assert not work.goes_on(), "nothing more is begun"
     work.hold.set()
@@ -123,14 +125,55 @@ async def test_draining_cuts_off_after_the_deadline(work: Work, caplog: pytest.L
     workers.add(Worker(WorkerName.CHORES, work, MovedClock()))
     workers.start()
     await work.called(1)
-    await workers.drain(deadline_seconds=0.01)
+    await workers.drain(deadline_seconds=0.01, break_off_seconds=60)
     assert "worker cut off worker=chores" in caplog.text
+
+
+async def test_what_can_be_begun_anew_is_cut_off_long_before_what_sends(
+    work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
+    sending, workers = Work(), Workers()
+    work.hold, sending.hold = asyncio.Event(), asyncio.Event()
+    workers.add(Worker(WorkerName.SOURCES, work, MovedClock()))
+    workers.add(Worker(WorkerName.OUTBOX, sending, MovedClock(), needs_discord=True))
+    workers.start()
+    await work.called(1)
+    await sending.called(1)
+    draining = asyncio.create_task(workers.drain(deadline_seconds=3600, break_off_seconds=0.01))
+    [reading, _] = workers._tasks
+    await asyncio.wait({reading})
+    assert "worker cut off worker=sources" in caplog.text
+    sending.hold.set()
+    await draining
+    assert "worker=outbox" not in caplog.text
+
+
+async def test_what_does_not_heed_that_it_is_cut_off_is_left_behind(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "CUT_OFF_SECONDS", 0.01)
+    is_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def stubborn(_goes_on: Callable[[], bool]) -> None:
+        is_begun.set()
+        while not may_end.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await may_end.wait()
+
+    workers = Workers()
+    workers.add(Worker(WorkerName.SOURCES, stubborn, MovedClock()))
+    workers.start()
+    await is_begun.wait()
+    await workers.drain(deadline_seconds=3600, break_off_seconds=0.01)
+    assert "worker cut off worker=sources" in caplog.text
+    may_end.set()
+    await asyncio.gather(*workers._tasks)
 
 
 async def test_draining_before_the_start_is_nothing(work: Work) -> None:
     workers = Workers()
     workers.add(Worker(WorkerName.CHORES, work, MovedClock()))
-    await workers.drain(deadline_seconds=1)
+    await workers.drain(deadline_seconds=1, break_off_seconds=1)
     assert work.calls == 0
 
 
@@ -146,7 +189,7 @@ async def test_without_discord_only_what_needs_it_waits(work: Work) -> None:
     await sending.called(1)
     await settled(lambda: work.calls == 1)
     assert all(pulse.is_started for pulse in workers.pulses())
-    await workers.drain(deadline_seconds=5)
+    await workers.drain(deadline_seconds=5, break_off_seconds=5)
 
 
 async def test_the_scheduler_knocks_at_every_worker_and_makes_up_for_nothing() -> None:

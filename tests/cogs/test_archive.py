@@ -1,6 +1,7 @@
 """`/links` as a member uses it."""
 
 import asyncio
+import contextlib
 import csv
 import io
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 import discord
 import pytest
 
+from bot import client
 from bot.errors import RefusedError
 from bot.model.issue import Section
 from sandbox.model import Guild
@@ -139,6 +141,27 @@ async def test_what_takes_long_is_broken_off_by_a_stop_with_a_sentence(press: Pr
     with pytest.raises(RefusedError, match="stopping"):
         await writing
     assert is_cancelled
+
+
+async def test_what_does_not_heed_the_stop_is_left_behind_with_a_sentence(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_CUT_OFF_SECONDS", 0.01)
+    is_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def stubborn() -> None:
+        is_begun.set()
+        while not may_end.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await may_end.wait()
+
+    writing = asyncio.create_task(press.client.unless_stopping(stubborn()))
+    await is_begun.wait()
+    await press.client.finish_what_is_in_hand(deadline_seconds=60)
+    with pytest.raises(RefusedError, match="stopping"):
+        await writing
+    assert not may_end.is_set()
+    may_end.set()
 
 
 async def test_what_somebody_looks_for_stands_in_no_log(press: Press, caplog: pytest.LogCaptureFixture) -> None:

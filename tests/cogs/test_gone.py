@@ -82,7 +82,7 @@ async def rest(press: Press) -> None:
     await press.settled()
     workers = press.client.services.polls._store._bell
     assert isinstance(workers, Workers)
-    await workers.drain(deadline_seconds=10)
+    await workers.drain(deadline_seconds=10, break_off_seconds=10)
     workers._scheduler = None
 
 

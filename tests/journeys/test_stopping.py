@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.app import Parts
+from bot.jobs import CUT_OFF_SECONDS
 from bot.store import Store
 from bot.store import gateway as session_rows
 from bot.store import sources as source_rows
@@ -74,8 +76,15 @@ async def test_a_command_that_was_given_before_the_stop_is_answered(scene: Scene
         assert await stopping == 0, bot.log
 
 
+def test_a_stop_is_promised_within_five_seconds_but_for_messages_and_commands() -> None:
+    """The tests below show that nothing which can be begun anew outlasts these, however long anybody waits there."""
+    assert Parts.break_off_seconds + CUT_OFF_SECONDS + Parts.closing_seconds <= 5
+    assert Parts.drain_seconds + CUT_OFF_SECONDS + Parts.closing_seconds <= 25
+
+
 async def test_a_reading_is_broken_off_by_the_stop_and_begun_anew_by_the_next_process(scene: Scene) -> None:
     """It stands at `fetch` for ever, as before a site that never answers: nobody lets it go on."""
+    scene.environment["TEST_DRAIN_SECONDS"] = "120"
     await scene.set_up()
     scene.publish(2)
     async with scene.bot() as bot:
@@ -89,6 +98,29 @@ async def test_a_reading_is_broken_off_by_the_stop_and_begun_anew_by_the_next_pr
     async with scene.bot() as bot:
         await scene.online()
         await bot.move_clock(_POLL)  # the process before it lived in the future
+        await scene.complete(2)
+        assert await bot.stop() == 0, bot.log
+
+
+async def test_a_reading_that_does_not_heed_the_stop_is_ended_with_the_process(scene: Scene) -> None:
+    """Neither the time that messages have, nor any other that is longer than its own, is waited for."""
+    await scene.set_up()
+    scene.publish(2)
+    heedful = dict(scene.environment)
+    scene.environment |= {"TEST_DRAIN_SECONDS": "120", "TEST_BREAK_OFF_SECONDS": "0.5", "TEST_CLOSING_SECONDS": "1"}
+    scene.environment["TEST_STUBBORN_AT"] = "fetch"
+    async with scene.bot() as bot:
+        await scene.online()
+        await bot.watch("fetch")
+        await bot.move_clock(_POLL)
+        await bot.reached("fetch")
+        assert await bot.stop() == 1, bot.log
+        assert "worker cut off worker=sources" in bot.log
+        assert "Timeout (" in bot.log, "it says where it stood"
+    scene.environment = heedful
+    async with scene.bot() as bot:
+        await scene.online()
+        await bot.move_clock(_POLL)
         await scene.complete(2)
         assert await bot.stop() == 0, bot.log
 

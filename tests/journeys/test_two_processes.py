@@ -4,12 +4,16 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from bot.store import Store
 from tests.journeys.scene import Scene
 
 pytestmark = pytest.mark.journey
 
 _POLL = timedelta(minutes=15)
+_STOPPED = timedelta(seconds=10)
+"""Longer than a beat counts (three seconds), longer than what a message may take, shorter than a claim."""
 
 
 async def test_two_processes_share_the_work_and_the_loss_of_one_costs_nothing(
@@ -53,7 +57,7 @@ async def test_two_processes_share_the_work_and_the_loss_of_one_costs_nothing(
 
 
 @pytest.mark.parametrize("point", ["glance", "send"])
-async def test_a_process_that_is_stopped_for_a_while_sends_nothing_that_another_one_took_over(
+async def test_a_process_that_is_stopped_for_ten_seconds_sends_nothing_that_another_one_took_over(
     scene: Scene, postgres_database: str, point: str
 ) -> None:
     """Discord knows no nonces here, so only who looks before it sends keeps the message single."""
@@ -70,9 +74,11 @@ async def test_a_process_that_is_stopped_for_a_while_sends_nothing_that_another_
             await second.logged("connected as=")
             await second.move_clock(_POLL)
             first.freeze()
+            stopped_for_long = asyncio.create_task(_until_later(postgres_database, _STOPPED))
             await scene.complete(2, timeout=30)
             await second.logged("claims of dead processes ended")
             await second.logged("done purpose=announce")
+            await stopped_for_long
             first.thaw()
             await first.watch()
             await first.go(point)
@@ -83,6 +89,14 @@ async def test_a_process_that_is_stopped_for_a_while_sends_nothing_that_another_
             assert (await first.stop(), await second.stop()) == (0, 0), first.log + second.log
     titles = [message.text.splitlines()[0] for message in scene.announcements()]
     assert len(titles) == len(set(titles)) == 3, first.log + second.log
+
+
+async def _until_later(database_url: str, by: timedelta) -> None:
+    """Until the database's clock, by which beats are judged, says that so much time has passed."""
+    async with await Store.open(database_url) as store, store.read() as transaction:
+        begun = (await transaction.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        await transaction.execute(text("SELECT pg_sleep_until(:later)"), {"later": begun + by})
+        assert (await transaction.execute(text("SELECT clock_timestamp()"))).scalar_one() >= begun + by
 
 
 async def test_a_command_that_both_processes_hear_acts_once(scene: Scene, postgres_database: str) -> None:

@@ -1,6 +1,7 @@
 """What every test may ask for: both databases, empty and migrated."""
 
 import asyncio
+import fcntl
 import gc
 import getpass
 import os
@@ -32,6 +33,21 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("pressroom")
 
 _TEMPLATE = "migrated"  # the PostgreSQL database that those of the tests are copies of
+_POSTGRES_FOLDER = "PRESSROOM_TESTS_POSTGRES"  # the variable that tells the workers of a run where theirs is
+_POSTGRES_SETTINGS = """
+max_connections = 300
+# The server does not outlive the run, so its disk need not be waited for.
+fsync = off
+full_page_writes = off
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make a folder for the run's PostgreSQL: not pytest's, which another run may lock up; short, for the socket."""
+    if not hasattr(config, "workerinput"):
+        os.environ[_POSTGRES_FOLDER] = folder = tempfile.mkdtemp(prefix="pg-")
+        Path(folder).chmod(0o755)  # root's PostgreSQL runs as another user
+        config.add_cleanup(partial(shutil.rmtree, folder))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -78,7 +94,7 @@ def _no_statement_is_compiled_in_each_test_anew() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres_address() -> Iterator[str]:
-    """Address of a real PostgreSQL of this test run, without a database name."""
+    """Address of a real PostgreSQL, one for all workers of this test run, without a database name."""
     # pgserver keeps one lock file for the whole machine in the temporary folder; each user needs one of his own.
     private = Path(tempfile.gettempdir()) / f"pressroom-tests-{getpass.getuser()}"
     private.mkdir(mode=0o755, exist_ok=True)
@@ -89,15 +105,23 @@ def postgres_address() -> Iterator[str]:
     finally:
         tempfile.tempdir = before
 
-    # A folder of its own, not pytest's: another run of pytest may lock those up. Short, for the socket's sake.
-    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-        server = get_server(folder, cleanup_mode="stop")
-        address = f"postgresql://postgres:@/{{database}}?host={quote(folder)}"
-        try:
+    folder = Path(os.environ[_POSTGRES_FOLDER], "pg")
+    address = f"postgresql://postgres:@/{{database}}?host={quote(str(folder))}"
+    with Path(os.environ[_POSTGRES_FOLDER], "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one worker makes it, the others wait for what it made
+        is_new = not folder.exists()
+        server = get_server(folder, cleanup_mode="stop", start=False)
+        if is_new:
+            server.ensure_pgdata_inited()
+            with (folder / "postgresql.conf").open("a") as settings:
+                settings.write(_POSTGRES_SETTINGS)
+        server.start()
+        if is_new:
             _apart(_prepare_postgres(address))
-            yield address
-        finally:
-            server.cleanup()
+    try:
+        yield address
+    finally:
+        server.cleanup()  # with the last worker's
 
 
 @pytest.fixture(scope="session")
@@ -176,10 +200,6 @@ async def _prepare_postgres(address: str) -> None:
 
     admin = await asyncpg.connect(address.format(database="postgres"))
     try:
-        # The server does not outlive the run, so its disk need not be waited for.
-        for setting in ("fsync", "full_page_writes"):
-            await admin.execute(f"ALTER SYSTEM SET {setting} = off")
-        await admin.execute("SELECT pg_reload_conf()")
         await admin.execute(f"CREATE DATABASE {_TEMPLATE}")
         await upgrade(address.format(database=_TEMPLATE))
     finally:

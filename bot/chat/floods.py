@@ -14,6 +14,7 @@ from bot.chat.plain import plain
 from bot.chat.press import Press
 from bot.chat.replies import change_view, reply_view
 from bot.chat.views import View
+from bot.chat.waiting import DECIDE_FLOODS
 from bot.errors import NotFoundError
 from bot.model.delivery import Purpose
 from bot.model.flood import Flood, FloodDecision
@@ -100,7 +101,7 @@ class FloodChoice(Press, name="flood", state=r"(?P<flood_key>[a-z2-7]{26}):(?P<d
 
 
 @dataclass(frozen=True)
-class DecideFloods(Press, name="floods", state=""):
+class DecideFloods(Press, name=DECIDE_FLOODS, state=""):
     """Show whoever presses the card of a flood that nobody was asked about; once it is decided, that of the next."""
 
     async def press(self, interaction: discord.Interaction) -> None:

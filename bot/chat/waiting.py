@@ -14,6 +14,9 @@ from bot.texts import text
 
 log = logging.getLogger(__name__)
 
+DECIDE_FLOODS = "floods"
+"""What the button below an answer is known by; `bot.chat.floods` answers its press by `replies`, so it stands above."""
+
 _WHERE = frozenset({"setup", "desk", "help"})
 _MOST_TEXT = 4000  # of a Components V2 message, and so many components
 _MOST_COMPONENTS = 40
@@ -34,8 +37,6 @@ async def what_waits(interaction: discord.Interaction) -> ui.LayoutView | None:
         return None
     if untold is None:
         return None
-    from bot.chat.floods import DecideFloods  # which answers by `replies`, and so stands above this
-
     language = language_of(interaction)
     said = text(
         "waiting-floods",
@@ -46,7 +47,7 @@ async def what_waits(interaction: discord.Interaction) -> ui.LayoutView | None:
     )
     view = View()
     view.add_item(ui.TextDisplay[Any](said))
-    button = ui.Button[Any](label=text("button-flood-decide", language=language), custom_id=DecideFloods.custom_id())
+    button = ui.Button[Any](label=text("button-flood-decide", language=language), custom_id=DECIDE_FLOODS)
     view.add_item(ui.ActionRow[Any](button))
     return view
 

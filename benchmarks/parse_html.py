@@ -18,8 +18,8 @@ from parse_markdown import documents
 from selectolax.lexbor import LexborHTMLParser
 
 from bot.newsletter import read_newsletter
-from bot.newsletter.links import read_link
-from bot.newsletter.markdown import markdown_html
+from bot.newsletter.addresses.links import read_link
+from bot.newsletter.markup.markdown import markdown_html
 
 ROUNDS = 15
 

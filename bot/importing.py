@@ -20,7 +20,7 @@ from bot.model.guild import Source
 from bot.model.issue import Issue
 from bot.model.problem import Problem
 from bot.newsletter import read_newsletter
-from bot.newsletter.links import clean_url
+from bot.newsletter.addresses.links import clean_url
 from bot.services.announcing.news import telling
 from bot.services.announcing.repeats import find_repeats, note_repeats
 from bot.services.reading.following import Following

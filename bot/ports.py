@@ -76,7 +76,7 @@ class LinkFollower(Protocol):
     async def follow(self, address: str) -> str | None:
         """The destination, unwrapped and without whoever reads; None where it is not told.
 
-        `address` is one that `bot.newsletter.opaque.to_ask` gave. Raises FetchError.
+        `address` is one that `bot.newsletter.addresses.opaque.to_ask` gave. Raises FetchError.
         """
         ...
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from bot.model.invitation import INVITING_HOSTS, INVITING_PATHS, invites
-from bot.newsletter.wrappers import unwrap
+from bot.newsletter.addresses.wrappers import unwrap
 
 # Control characters, and those that turn or hide text: zero-width, bidirectional overrides, tag characters.
 _INVISIBLE = re.compile(

@@ -10,8 +10,9 @@ class Link:
     """One content link at one place of an issue.
 
     `url` is shown and works when pressed (unwrapped, without trackers or identities); `key` is what makes two links
-    the same (see `bot.newsletter.links`). `text` is the anchor as written, `title` a name that means something even
-    where the anchor says "here". `section` is the title of the section it stands in, or None before the first.
+    the same (see `bot.newsletter.addresses.links`). `text` is the anchor as written, `title` a name that means
+    something even where the anchor says "here". `section` is the title of the section it stands in, or None before
+    the first.
     """
 
     url: str

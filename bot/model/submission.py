@@ -37,7 +37,8 @@ class Submission:
     """A link that a member sent in. Ids are snowflakes.
 
     `finder_id` found it (None once that member was forgotten), `brought_by_id` sent it on for them. `url` is shown,
-    `link_key` is what makes it the same link as another (see `bot.newsletter.links`). `plan` is set once approved.
+    `link_key` is what makes it the same link as another (see `bot.newsletter.addresses.links`). `plan` is set once
+    approved.
     """
 
     submission_key: str

@@ -4,8 +4,8 @@ import re
 from urllib.parse import urljoin
 
 from bot.errors import UnreadableError
-from bot.newsletter.encoding import decoded
-from bot.newsletter.links import absolute
+from bot.newsletter.addresses.links import absolute
+from bot.newsletter.formats.encoding import decoded
 
 MOST_FEEDS = 6
 HEAD_BYTES = 250_000

@@ -2,16 +2,16 @@
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue
-from bot.newsletter.bodies import MAX_HTML, UNTITLED, issue_from_markdown
-from bot.newsletter.chrome import Own
-from bot.newsletter.encoding import decoded, mended
-from bot.newsletter.feeds import read_feed
-from bot.newsletter.front_matter import take_front_matter
-from bot.newsletter.links import clean_url
-from bot.newsletter.markdown import MAX_MARKDOWN
-from bot.newsletter.mastheads import Known
-from bot.newsletter.pages import issue_from_page
-from bot.newsletter.sniffing import Kind, kind_of
+from bot.newsletter.addresses.chrome import Own
+from bot.newsletter.addresses.links import clean_url
+from bot.newsletter.formats.encoding import decoded, mended
+from bot.newsletter.formats.feeds import read_feed
+from bot.newsletter.formats.front_matter import take_front_matter
+from bot.newsletter.formats.pages import issue_from_page
+from bot.newsletter.formats.sniffing import Kind, kind_of
+from bot.newsletter.markup.markdown import MAX_MARKDOWN
+from bot.newsletter.understanding.bodies import MAX_HTML, UNTITLED, issue_from_markdown
+from bot.newsletter.understanding.mastheads import Known
 
 MAX_BYTES = 50_000_000
 

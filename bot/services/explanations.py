@@ -213,6 +213,6 @@ def _reading(source: Source) -> Finding:
 
 
 def _key(address: str) -> str:
-    from bot.newsletter.links import link_key  # with the patterns behind it: not before somebody asks
+    from bot.newsletter.addresses.links import link_key  # with the patterns behind it: not before somebody asks
 
     return link_key(address) or address

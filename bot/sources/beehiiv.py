@@ -69,7 +69,7 @@ class BeehiivSource:
         self, publication: str, key: str, page: int, place: Place
     ) -> tuple[tuple[Issue, ...], timedelta | None, bool]:
         """Posts of one page, for how long that holds, and whether it is the last that is wanted."""
-        from bot.newsletter.platforms.beehiiv_api import is_last_page, read_posts  # not before something is read
+        from bot.newsletter.formats.beehiiv_api import is_last_page, read_posts  # not before something is read
 
         # Without marks: a scheduled post comes out without any change of what beehiiv answers.
         fetched = await self._get(place, f"{publication}/posts?{_NEWEST}&page={page}", key=key)
@@ -85,7 +85,7 @@ class BeehiivSource:
             return None  # a key may be for posts alone
 
     async def _read_name(self, publication: str, key: str, place: Place) -> str | None:
-        from bot.newsletter.platforms.beehiiv_api import read_name
+        from bot.newsletter.formats.beehiiv_api import read_name
 
         named = await self._get(place, publication, key=key)
         return await place.lane.run(partial(read_name, named.body or b""))
@@ -105,7 +105,7 @@ class BeehiivSource:
         return Standing.TAKEN_BACK if status in _TAKEN_BACK else Standing.UNKNOWN
 
     async def _read_status(self, address: str, key: str, place: Place) -> str | None:
-        from bot.newsletter.platforms.beehiiv_api import read_status
+        from bot.newsletter.formats.beehiiv_api import read_status
 
         fetched = await self._get(place, address, key=key)
         return await place.lane.run(partial(read_status, fetched.body or b""))

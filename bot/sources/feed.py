@@ -14,7 +14,7 @@ from bot.sources.places import Lane, Place, Size
 from bot.sources.turns import Turns
 
 if TYPE_CHECKING:
-    from bot.newsletter.feeds import Feed
+    from bot.newsletter.formats.feeds import Feed
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class FeedSource:
         )
         if fetched.body is None:
             return Unchanged(fetched.fresh_for)
-        from bot.newsletter.feeds import read_feed  # with the parsers behind it: not before something is read
+        from bot.newsletter.formats.feeds import read_feed  # with the parsers behind it: not before something is read
 
         read = partial(
             read_feed,
@@ -146,7 +146,7 @@ class FeedSource:
 
 def _hub(fetched: Fetched, feed: "Feed") -> Hub | None:
     """Who tells of what is new here. What the server says goes before what stands in the feed (WebSub, section 4)."""
-    from bot.newsletter.links import absolute
+    from bot.newsletter.addresses.links import absolute
 
     hub = absolute(fetched.links.get("hub", ""), fetched.url) or feed.hub_url
     topic = absolute(fetched.links.get("self", ""), fetched.url) or feed.self_url or fetched.url

@@ -25,7 +25,7 @@ from bot.sources.feed import FeedSource
 from bot.sources.places import Place
 
 if TYPE_CHECKING:
-    from bot.newsletter.feeds import Feed
+    from bot.newsletter.formats.feeds import Feed
 
 log = logging.getLogger(__name__)
 
@@ -207,7 +207,7 @@ def _addresses_in(folder: Path) -> list[str]:
 
 def _feed_of(content: bytes, name: str) -> "Feed":
     from bot.newsletter import read_newsletter  # with the parsers behind it: not before something is read
-    from bot.newsletter.feeds import Feed
+    from bot.newsletter.formats.feeds import Feed
 
     return Feed(None, None, tuple(read_newsletter(content, source=name)))
 

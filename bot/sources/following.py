@@ -17,8 +17,10 @@ class HttpLinkFollower:
         self._turns = Turns(pause_seconds)
 
     async def follow(self, address: str) -> str | None:
-        from bot.newsletter.links import clean_url  # with the patterns behind them: not before something is read
-        from bot.newsletter.opaque import to_ask
+        from bot.newsletter.addresses.links import (
+            clean_url,  # with the patterns behind them: not before something is read
+        )
+        from bot.newsletter.addresses.opaque import to_ask
 
         asked: str | None = address
         led = None

@@ -4,7 +4,7 @@ import pytest
 
 from bot.model.issue import Issue
 from bot.newsletter import read_newsletter
-from bot.newsletter.chrome import Own, is_action, is_chrome
+from bot.newsletter.addresses.chrome import Own, is_action, is_chrome
 
 
 def read(text: str) -> Issue:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.newsletter.encoding import mended
+from bot.newsletter.formats.encoding import mended
 
 MARKS = "’‘“”«»—–…‹›„‚•·¿¡°"
 LETTERS = "éèêëàâäáãåçñöóôòõüúùûíìîïÉÈÊËÀÂÄÁÃÅÇÑÖÓÔÒÕÜÚÙÛÍÌÎÏæøßœÆØŒ"

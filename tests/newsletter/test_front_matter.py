@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.newsletter import read_newsletter
-from bot.newsletter.front_matter import FrontMatter, take_front_matter
+from bot.newsletter.formats.front_matter import FrontMatter, take_front_matter
 
 ISSUE = """---
 title: "On paper: folding"

@@ -15,8 +15,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bot.newsletter import clean_url, link_key
-from bot.newsletter.links import link_keys, read_link
-from bot.newsletter.wrappers import unwrap
+from bot.newsletter.addresses.links import link_keys, read_link
+from bot.newsletter.addresses.wrappers import unwrap
 
 UUID = "94f5c722-b33f-4dd6-959b-429b6b093a82"
 

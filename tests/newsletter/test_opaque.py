@@ -4,8 +4,8 @@ import pytest
 
 from bot.model.issue import Issue, Link, Section
 from bot.newsletter import read_newsletter
-from bot.newsletter.links import link_keys, read_link
-from bot.newsletter.opaque import asked_for, to_ask, with_destinations
+from bot.newsletter.addresses.links import link_keys, read_link
+from bot.newsletter.addresses.opaque import asked_for, to_ask, with_destinations
 
 UUID = "94f5c722-b33f-4dd6-959b-429b6b093a82"
 

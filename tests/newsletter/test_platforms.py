@@ -8,7 +8,7 @@ import pytest
 
 from bot.model.issue import Link
 from bot.newsletter import read_newsletter
-from bot.newsletter.feeds import read_feed
+from bot.newsletter.formats.feeds import read_feed
 from bot.newsletter.platforms import opened
 
 

@@ -11,8 +11,8 @@ from bot import bites
 from bot.model.issue import Issue, Section
 from bot.model.member import Act
 from bot.newsletter import read_newsletter
-from bot.newsletter.feeds import read_feed
-from bot.newsletter.platforms.beehiiv_api import read_posts
+from bot.newsletter.formats.beehiiv_api import read_posts
+from bot.newsletter.formats.feeds import read_feed
 from bot.ports import Reading
 from bot.services.reading.recognition import Recognised, recognise, with_successors
 from bot.store import recognition as recognition_rows

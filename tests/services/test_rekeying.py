@@ -10,7 +10,7 @@ from bot.errors import RefusedError
 from bot.model.issue import Link, Section
 from bot.model.member import Act, Actor
 from bot.model.submission import SubmissionState
-from bot.newsletter.links import KEY_VERSION
+from bot.newsletter.addresses.links import KEY_VERSION
 from bot.services import Archive
 from bot.services.members.rekeying import rekey_links
 from bot.store import Store

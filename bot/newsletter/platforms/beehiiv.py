@@ -3,9 +3,9 @@
 import json
 import re
 
-from bot.model.issue import IssuePoll
-from bot.newsletter.polls import MAX_OPTIONS, poll
 from bot.newsletter.text import storable
+
+TornPoll = tuple[str, list[str]]
 
 MARKS = ("beehiiv__", "web-header", "dream-post")
 UNWANTED = ".beehiiv__footer,#web-header,.dream-post-header"
@@ -18,16 +18,16 @@ _BEHIND = " \t\n\v\f\r\xa0*-\\"
 _UNESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
-def take_torn_polls(source: str) -> tuple[str, tuple[IssuePoll, ...]]:
-    """A Markdown document without beehiiv's poll tables, and the polls they held.
+def take_torn_polls(source: str) -> tuple[str, list[TornPoll]]:
+    """A Markdown document without beehiiv's poll tables, and the questions they held with their options, as written.
 
     The table has one column: an empty head, `|:---|`, the question as a heading, the options as a list that renderers
     tear out of the cell (or side by side), and a row "[Login] or [Subscribe] to participate in polls.".
     """
     if "to participate in polls" not in source:
-        return source, ()
+        return source, []
     lines = source.split("\n")
-    polls: list[IssuePoll] = []
+    polls: list[TornPoll] = []
     kept: list[str] = []
     for line in lines:
         kept.append(line)
@@ -41,7 +41,7 @@ def take_torn_polls(source: str) -> tuple[str, tuple[IssuePoll, ...]]:
             polls.append(found)
             del kept[start:]
             kept.append("")
-    return "\n".join(kept), tuple(polls)
+    return "\n".join(kept), polls
 
 
 def _table_start(lines: list[str]) -> int | None:
@@ -53,14 +53,14 @@ def _table_start(lines: list[str]) -> int | None:
     return None
 
 
-def _poll_of(lines: list[str]) -> IssuePoll | None:
+def _poll_of(lines: list[str]) -> TornPoll | None:
     body = "\n".join(line for line in lines if not _FRAME.match(line.strip()) or not line.strip())
-    options = list(_OPTION.finditer(body))[:MAX_OPTIONS]
+    options = list(_OPTION.finditer(body))
     if len(options) < 2:
         return None
     question = body[: options[0].start()].replace("\\\n", " ").replace("|", " ")
     question = re.sub(r"^\s*#{1,6}\s*", "", _plain(question.strip())).rstrip(_BEHIND)
-    return poll(question, [_plain(option[1]) for option in options]) if question else None
+    return (question, [_plain(option[1]) for option in options]) if question else None
 
 
 def _plain(text: str) -> str:

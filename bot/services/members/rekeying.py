@@ -14,14 +14,14 @@ _AT_ONCE = 200
 
 def keys_of(url: str) -> tuple[str, ...]:
     """All keys under which a link may be stored, by the present rules first; none where it is no web address."""
-    from bot.newsletter.links import link_keys  # with the patterns behind it: not before a link is looked up
+    from bot.newsletter.addresses.links import link_keys  # with the patterns behind it: not before a link is looked up
 
     return link_keys(url)
 
 
 async def follow_submissions(store: Store, goes_on: Callable[[], bool] = lambda: True) -> None:
     """Make the keys of all submissions by the present rules, a few a transaction."""
-    from bot.newsletter.links import KEY_VERSION
+    from bot.newsletter.addresses.links import KEY_VERSION
 
     while goes_on():
         async with store.read() as transaction:
@@ -35,7 +35,7 @@ async def follow_submissions(store: Store, goes_on: Callable[[], bool] = lambda:
 
 async def follow_links(store: Store, goes_on: Callable[[], bool] = lambda: True) -> None:
     """Make the keys of all links by the present rules, a few a transaction; not of those that another process is at."""
-    from bot.newsletter.links import KEY_VERSION
+    from bot.newsletter.addresses.links import KEY_VERSION
 
     async with store.read() as transaction:
         if not await key_rows.are_links_stale(transaction, version=KEY_VERSION):
@@ -48,7 +48,7 @@ async def follow_links(store: Store, goes_on: Callable[[], bool] = lambda: True)
 
 async def rekey_links(transaction: Transaction, *, after: Place, limit: int = _AT_ONCE) -> Place | None:
     """Make keys of issues' links anew, a portion behind `after`; where it ended, None when there was none left."""
-    from bot.newsletter.links import KEY_VERSION, link_key
+    from bot.newsletter.addresses.links import KEY_VERSION, link_key
 
     stale = await key_rows.stale_links(transaction, version=KEY_VERSION, after=after, limit=limit)
     await key_rows.set_link_keys(
@@ -62,7 +62,7 @@ async def rekey_submissions(transaction: Transaction, *, after: Place, limit: in
 
     Two that are one link now both stay, each with its finder; the earlier one is what a third sender is told of.
     """
-    from bot.newsletter.links import KEY_VERSION, link_key
+    from bot.newsletter.addresses.links import KEY_VERSION, link_key
 
     stale = await key_rows.stale_submissions(transaction, version=KEY_VERSION, after=after, limit=limit)
     for each in stale:

@@ -390,7 +390,10 @@ def _what_became_of(submission: Submission) -> str:
 
 def _safe_link(url: str) -> tuple[str, str, int]:
     """The address to show, its key, and the key's version. Raises RefusedError for what nobody should press."""
-    from bot.newsletter.links import KEY_VERSION, read_link  # with the patterns behind it: not before one is sent
+    from bot.newsletter.addresses.links import (  # with the patterns behind it: not before one is sent
+        KEY_VERSION,
+        read_link,
+    )
 
     url = one_address(url, invalid="submit-no-link")
     link = read_link(url)

@@ -36,7 +36,7 @@ class Following:
         """The issues with their opaque links replaced by where they lead, and whether all that may be asked was."""
         if self._follower is None:
             return tuple(issues), True
-        from bot.newsletter.opaque import asked_for, with_destinations  # not before something is read
+        from bot.newsletter.addresses.opaque import asked_for, with_destinations  # not before something is read
 
         bites = Bites()
         asked_of: list[list[str]] = []

@@ -154,7 +154,7 @@ async def sort_out(
     what is dated later, or listed above all that is known; of everything where it is None. newest_known_at: when the
     newest known issue came out.
     """
-    from bot.newsletter.links import KEY_VERSION  # with the patterns behind it: not before something is read
+    from bot.newsletter.addresses.links import KEY_VERSION  # with the patterns behind it: not before something is read
 
     bites = Bites()
     cut = sum(issue.link_count > MOST_LINKS for issue in issues)
@@ -217,7 +217,7 @@ async def store_piece(
     undated_at: where an issue stands among the others that does not say when it came out. stage: of the new ones that
     are told.
     """
-    from bot.newsletter.links import KEY_VERSION
+    from bot.newsletter.addresses.links import KEY_VERSION
 
     stored, links, written = Stored(), 0, 0
     for item in piece:
@@ -258,7 +258,7 @@ async def store_piece(
 
 async def _bring_up_to_date(transaction: Transaction, item: Item, *, is_listed: bool) -> bool:
     """Store what is different of a known issue; whether its announcements show something else now."""
-    from bot.newsletter.links import KEY_VERSION
+    from bot.newsletter.addresses.links import KEY_VERSION
 
     issue, known = item.issue, item.known
     assert known is not None  # noqa: S101 - of the others nothing is stored yet

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.model.issue import Image, IssuePoll, Section
-from bot.newsletter import headings
-from bot.newsletter.blocks import Block
-from bot.newsletter.chrome import Own
+from bot.newsletter.addresses.chrome import Own
+from bot.newsletter.markup.blocks import Block
 from bot.newsletter.text import MAX_TITLE, bounded, folded
-from bot.newsletter.titles import sentences
+from bot.newsletter.understanding import headings
+from bot.newsletter.understanding.titles import sentences
 
 _DATE = re.compile(
     r"\b(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"

@@ -1,11 +1,11 @@
 """HTML of any kind -> its canonical form, which lexbor writes after mending: quoted attributes, escaped text, every
-element closed, without scripts, styles and a platform's furniture. `bot.newsletter.blocks` reads it on.
+element closed, without scripts, styles and a platform's furniture. `bot.newsletter.markup.blocks` reads it on.
 """
 
 import re
 from typing import TYPE_CHECKING
 
-from bot.newsletter.nesting import tamed
+from bot.newsletter.markup.nesting import tamed
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode

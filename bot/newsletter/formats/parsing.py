@@ -30,7 +30,7 @@ def parsed(content: bytes, *, base: str | None) -> Any:
     if base:
         headers["content-location"] = base
     try:
-        # its sanitiser and its resolver walk every body once more; both jobs are done by `bot.newsletter.markup`
+        # its sanitiser and its resolver walk every body once more; `bot.newsletter.markup.canonical` does both jobs
         return feedparser.parse(
             io.BytesIO(_without_blank_lines_in_front(content)),
             response_headers=headers,

@@ -6,10 +6,10 @@ Nothing here changes any more: it goes when no row has such a key. The rules in 
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from bot.newsletter.links import MAX_KEY, MAX_SHOWN, absolute
-from bot.newsletter.same_pages import UNIFY, Unify
+from bot.newsletter.addresses.links import MAX_KEY, MAX_SHOWN, absolute
+from bot.newsletter.addresses.same_pages import UNIFY, Unify
+from bot.newsletter.addresses.wrappers import PATHS, destination, may_be_wrapped
 from bot.newsletter.text import key_within
-from bot.newsletter.wrappers import PATHS, destination, may_be_wrapped
 
 _TRACKING = frozenset(
     """ref fbclid gclid dclid gbraid wbraid msclkid twclid ttclid igshid igsh yclid li_fat_id mkt_tok guccounter

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.newsletter.links import clean_url
+from bot.newsletter.addresses.links import clean_url
 
 MAX_MARKDOWN = 1_500_000
 """Longer documents are no newsletter; some inputs cost the Markdown parser time beyond their length."""

@@ -4,7 +4,7 @@ import re
 from enum import Enum
 
 from bot.errors import UnreadableError
-from bot.newsletter.encoding import decoded
+from bot.newsletter.formats.encoding import decoded
 
 
 class Kind(Enum):

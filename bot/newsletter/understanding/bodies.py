@@ -3,15 +3,16 @@
 import hashlib
 
 from bot.model.issue import Issue, IssuePoll
-from bot.newsletter.blocks import Block, read_blocks
-from bot.newsletter.composing import compose, lead_picture
-from bot.newsletter.links import link_key
-from bot.newsletter.markdown import markdown_html
-from bot.newsletter.markup import CUT, canonical_html, is_bare
-from bot.newsletter.mastheads import Known
-from bot.newsletter.paywalls import PAID, before_paywall, marks_paid, public_part, read_paywall
+from bot.newsletter.addresses.links import link_key
+from bot.newsletter.addresses.readable import readable_address
+from bot.newsletter.markup.blocks import Block, read_blocks
+from bot.newsletter.markup.canonical import CUT, canonical_html, is_bare
+from bot.newsletter.markup.markdown import markdown_html
 from bot.newsletter.platforms import beehiiv, opened, unwanted_in
-from bot.newsletter.titles import readable_address
+from bot.newsletter.understanding.composing import compose, lead_picture
+from bot.newsletter.understanding.mastheads import Known
+from bot.newsletter.understanding.paywalls import PAID, before_paywall, marks_paid, public_part, read_paywall
+from bot.newsletter.understanding.polls import poll
 
 UNTITLED = "Untitled"
 MAX_HTML = 4_000_000
@@ -55,13 +56,13 @@ def issue_from_markdown(source: str, known: Known) -> Issue:
         source, has_paid = public, True
     known.paywalled = is_paid or has_paid
     whole = source
-    source, polls = beehiiv.take_torn_polls(source)
-    if polls:
-        _, polls = beehiiv.take_torn_polls(before_paywall(whole))
+    source, torn = beehiiv.take_torn_polls(source)
+    if torn:
+        _, torn = beehiiv.take_torn_polls(before_paywall(whole))
     source = markdown_html(source)
     canonical = canonical_html(source, bare=is_bare(source))
     blocks = read_blocks(canonical, base=known.base, mend=True)
-    return _issue(blocks, known, [], polls=polls, is_paid=is_paid and not has_paid)
+    return _issue(blocks, known, [], polls=tuple(poll(*each) for each in torn), is_paid=is_paid and not has_paid)
 
 
 def _issue(

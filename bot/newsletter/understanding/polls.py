@@ -8,7 +8,7 @@ be the first made into HTML: then pieces of the table's frame (`||`, `|:---|`, `
 import re
 
 from bot.model.issue import IssuePoll
-from bot.newsletter.blocks import Block
+from bot.newsletter.markup.blocks import Block
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 
 MAX_OPTIONS = 25
@@ -65,7 +65,7 @@ def _read_upwards(blocks: list[Block], foot: int, begin: int, taken: set[int]) -
         return number, "", []
     while number and number - 1 not in taken and not _unframed(blocks[number - 1].text or "."):
         number -= 1
-    return number, question, options[:MAX_OPTIONS]
+    return number, question, options
 
 
 def _cell(block: Block, end: int) -> tuple[str, list[str]]:
@@ -88,8 +88,8 @@ def _unframed(text: str) -> str:
 
 
 def poll(question: str, options: list[str]) -> IssuePoll:
-    """A poll with its texts made plain."""
+    """A poll with its texts made plain, and so many options as a poll has."""
     return IssuePoll(
         bounded(folded(question.replace("*", "").replace("|", " ")), MAX_TITLE),
-        tuple(bounded(folded(option.replace("*", "")), MAX_TITLE) for option in options),
+        tuple(bounded(folded(option.replace("*", "")), MAX_TITLE) for option in options[:MAX_OPTIONS]),
     )

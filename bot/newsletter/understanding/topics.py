@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from bot.newsletter.blocks import Block
+from bot.newsletter.markup.blocks import Block
 from bot.newsletter.text import EMOJI, bounded, folded, without_emoji
 
 MAX_TOPICS = 25

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.model.issue import Issue
-from bot.newsletter.bodies import MAX_HTML, issue_from_html
-from bot.newsletter.chrome import Own
-from bot.newsletter.links import absolute, clean_url
-from bot.newsletter.markup import is_bare
-from bot.newsletter.mastheads import Known
-from bot.newsletter.nesting import tamed
+from bot.newsletter.addresses.chrome import Own
+from bot.newsletter.addresses.links import absolute, clean_url
+from bot.newsletter.markup.canonical import is_bare
+from bot.newsletter.markup.nesting import tamed
 from bot.newsletter.platforms import beehiiv
 from bot.newsletter.text import MAX_TITLE, plain
+from bot.newsletter.understanding.bodies import MAX_HTML, issue_from_html
+from bot.newsletter.understanding.mastheads import Known
 
 _WANTED = (
     "#content-blocks,.rendered-post,.dream-post-content-doc,.available-content,.gh-content,.post-full-content"

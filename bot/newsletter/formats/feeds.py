@@ -15,18 +15,18 @@ from urllib.parse import urlsplit
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue, Link, Section
-from bot.newsletter.bodies import UNTITLED, issue_from_html
-from bot.newsletter.chrome import Own, is_action, is_chrome
-from bot.newsletter.encoding import decoded, mended
-from bot.newsletter.links import MAX_KEY, absolute, clean_url, link_key, read_link
-from bot.newsletter.mastheads import Known
-from bot.newsletter.parsing import parsed
+from bot.newsletter.addresses.chrome import Own, is_action, is_chrome
+from bot.newsletter.addresses.links import MAX_KEY, absolute, clean_url, link_key, read_link
+from bot.newsletter.addresses.readable import readable_address
+from bot.newsletter.addresses.wrappers import site_of
+from bot.newsletter.formats.encoding import decoded, mended
+from bot.newsletter.formats.parsing import parsed
+from bot.newsletter.formats.sniffing import Kind, kind_of
+from bot.newsletter.formats.torn import whole_items
 from bot.newsletter.platforms import substack
-from bot.newsletter.sniffing import Kind, kind_of
 from bot.newsletter.text import MAX_TITLE, key_within, plain, storable
-from bot.newsletter.titles import readable_address
-from bot.newsletter.torn import whole_items
-from bot.newsletter.wrappers import site_of
+from bot.newsletter.understanding.bodies import UNTITLED, issue_from_html
+from bot.newsletter.understanding.mastheads import Known
 
 MAX_ITEMS = 1_000
 MAX_SUBTITLE = 300

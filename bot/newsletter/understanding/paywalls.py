@@ -5,8 +5,8 @@ What stands behind that place belongs to those who paid, however it came here: n
 
 import re
 
-from bot.newsletter.blocks import Block
-from bot.newsletter.chrome import Own, host_in, is_action
+from bot.newsletter.addresses.chrome import Own, host_in, is_action
+from bot.newsletter.markup.blocks import Block
 
 PAID = (
     ".paywall",

@@ -10,13 +10,13 @@ from typing import Any
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue
-from bot.newsletter.bodies import issue_from_html
-from bot.newsletter.chrome import Own
-from bot.newsletter.encoding import decoded, mended
-from bot.newsletter.feeds import MAX_ITEMS, MAX_SUBTITLE, Feed, with_own_identities
-from bot.newsletter.links import clean_url, link_key
-from bot.newsletter.mastheads import Known
+from bot.newsletter.addresses.chrome import Own
+from bot.newsletter.addresses.links import clean_url, link_key
+from bot.newsletter.formats.encoding import decoded, mended
+from bot.newsletter.formats.feeds import MAX_ITEMS, MAX_SUBTITLE, Feed, with_own_identities
 from bot.newsletter.text import MAX_TITLE, plain, storable
+from bot.newsletter.understanding.bodies import issue_from_html
+from bot.newsletter.understanding.mastheads import Known
 
 _ON_THE_WEB = ("web", "both")
 _MOST_AUTHORS = 20

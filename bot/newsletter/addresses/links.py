@@ -12,9 +12,9 @@ from base64 import urlsafe_b64decode
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
-from bot.newsletter.same_pages import MOBILE, SITES, unified
+from bot.newsletter.addresses.same_pages import MOBILE, SITES, unified
+from bot.newsletter.addresses.wrappers import MAX_URL, PATHS, destination, may_be_wrapped
 from bot.newsletter.text import key_within
-from bot.newsletter.wrappers import MAX_URL, PATHS, destination, may_be_wrapped
 
 KEY_VERSION = 3
 MAX_SHOWN = 2_000
@@ -167,7 +167,7 @@ def link_key(raw: str, base: str | None = None) -> str | None:
 
 def link_keys(raw: str) -> tuple[str, ...]:
     """The key by the present rules, then those by earlier ones where these were others: stored rows may have them."""
-    from bot.newsletter.earlier_keys import earlier_key  # not before a stored row is looked up
+    from bot.newsletter.addresses.earlier_keys import earlier_key  # not before a stored row is looked up
 
     keys = (link_key(raw), *(earlier_key(raw, version) for version in range(KEY_VERSION - 1, 0, -1)))
     return tuple(dict.fromkeys(key for key in keys if key is not None))
@@ -293,7 +293,7 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
             or name in dropped
             or (name == "source" and _MEDIUM_SOURCE.match(unquote(field.partition("=")[2])) is not None)
         )
-        # an unfilled merge field tells the newsletter's own buttons from content (`bot.newsletter.chrome`)
+        # an unfilled merge field tells the newsletter's own buttons from content (`bot.newsletter.addresses.chrome`)
         if (tracks or (may_identify and _identifies(field, asked))) and not MERGE_FIELD.search(field):
             continue
         shown.append(field)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.model.invitation import INVITING_HOSTS, invites
-from bot.newsletter.links import MERGE_FIELD, link_key
-from bot.newsletter.wrappers import site_of
+from bot.newsletter.addresses.links import MERGE_FIELD, link_key
+from bot.newsletter.addresses.wrappers import site_of
 
 # hosts under which many publications live; a publication's name is the label before them
 SHARED_SITES = frozenset(

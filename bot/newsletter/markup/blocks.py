@@ -1,19 +1,19 @@
 """Canonical HTML -> blocks: what a reader reads from top to bottom, each with its links and pictures.
 
-The text is cut at every `<`, and each piece is looked at once. Canonical markup (`bot.newsletter.markup`) allows that:
-names are in small letters, attributes stand in double quotes, text holds no bare `<` or `>`. Walking lexbor's tree node
-by node from Python costs several times more. Entry point: `read_blocks`.
+The text is cut at every `<`, and each piece is looked at once. Canonical markup (`bot.newsletter.markup.canonical`)
+allows that: names are in small letters, attributes stand in double quotes, text holds no bare `<` or `>`. Walking
+lexbor's tree node by node from Python costs several times more. Entry point: `read_blocks`.
 """
 
 import re
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from bot.newsletter.chrome import acts_as_written
-from bot.newsletter.links import clean_url, read_link
-from bot.newsletter.spacing import BREAK, EDGE, MARKS, is_settled, settled, unescaped
+from bot.newsletter.addresses.chrome import acts_as_written
+from bot.newsletter.addresses.links import clean_url, read_link
+from bot.newsletter.addresses.wrappers import unwrap
+from bot.newsletter.markup.spacing import BREAK, EDGE, MARKS, is_settled, settled, unescaped
 from bot.newsletter.text import visible
-from bot.newsletter.wrappers import unwrap
 
 _BLOCK_NAMES = """p div h1 h2 h3 h4 h5 h6 ul ol li table thead tbody tfoot tr td th blockquote hr section article header
     footer main figure figcaption pre form fieldset dl dt dd center details summary address nav aside picture video

@@ -8,24 +8,32 @@ import re
 from dataclasses import dataclass, field, replace
 
 from bot.model.issue import Image, IssuePoll, Link, Section
-from bot.newsletter import headings
-from bot.newsletter.blocks import Anchor, Block, naming_nobody
-from bot.newsletter.chrome import host_in, is_chrome, is_offer, learn_own, may_invite, odd_keys, without_invites
-from bot.newsletter.links import MAX_SHOWN, absolute, clean_url, link_key
-from bot.newsletter.mastheads import Known, Parts, is_avatar, read_head, title_from_text
-from bot.newsletter.polls import may_hold_polls, take_polls
-from bot.newsletter.surroundings import caption_of, title_nearby
+from bot.newsletter.addresses.chrome import (
+    host_in,
+    is_chrome,
+    is_offer,
+    learn_own,
+    may_invite,
+    odd_keys,
+    without_invites,
+)
+from bot.newsletter.addresses.links import MAX_SHOWN, absolute, clean_url, link_key
+from bot.newsletter.addresses.readable import readable_address
+from bot.newsletter.markup.blocks import Anchor, Block, naming_nobody
 from bot.newsletter.text import MAX_TITLE, bounded, folded
-from bot.newsletter.titles import (
+from bot.newsletter.understanding import headings
+from bot.newsletter.understanding.mastheads import Known, Parts, is_avatar, read_head, title_from_text
+from bot.newsletter.understanding.polls import may_hold_polls, take_polls
+from bot.newsletter.understanding.surroundings import caption_of, title_nearby
+from bot.newsletter.understanding.titles import (
     excerpt_of,
     is_address,
     is_generic,
-    readable_address,
     tidied,
     title_from_context,
     whole_of_fragment,
 )
-from bot.newsletter.topics import listed_topics, topics_from_subtitle
+from bot.newsletter.understanding.topics import listed_topics, topics_from_subtitle
 
 MAX_LINKS = 2_000
 MAX_IMAGES = 500

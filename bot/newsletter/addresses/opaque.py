@@ -11,9 +11,9 @@ from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit
 
 from bot.model.issue import Issue, Link, Section
-from bot.newsletter.chrome import Own, is_action, is_chrome
-from bot.newsletter.links import read_link
-from bot.newsletter.titles import readable_address
+from bot.newsletter.addresses.chrome import Own, is_action, is_chrome
+from bot.newsletter.addresses.links import read_link
+from bot.newsletter.addresses.readable import readable_address
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SHORT = re.compile(r"/[\w-]{3,40}/?\Z")

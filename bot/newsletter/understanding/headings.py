@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bot.newsletter.blocks import Block
+from bot.newsletter.markup.blocks import Block
 from bot.newsletter.text import LEADING_EMOJI, bounded, folded
 
 MAX_HEADING = 200

@@ -2,11 +2,11 @@
 
 import re
 
-from bot.newsletter import headings
-from bot.newsletter.blocks import Block
-from bot.newsletter.chrome import Own, is_chrome
+from bot.newsletter.addresses.chrome import Own, is_chrome
+from bot.newsletter.markup.blocks import Block
 from bot.newsletter.text import MAX_TITLE, bounded, folded
-from bot.newsletter.titles import is_address, is_generic
+from bot.newsletter.understanding import headings
+from bot.newsletter.understanding.titles import is_address, is_generic
 
 _BEGINNING = 4 * MAX_TITLE  # of a text, where that is all that is shown
 _PICTURES_SECTION = re.compile(r"\b(?:images?|pictures?|memes?|photos?|art)\b", re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""Bytes -> what they hold, by the format they are in."""

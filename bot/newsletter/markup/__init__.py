@@ -1,0 +1,1 @@
+"""Markup of any kind -> blocks of text with their links and pictures."""

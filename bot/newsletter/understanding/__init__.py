@@ -1,0 +1,1 @@
+"""Blocks -> what an issue says: its head, sections, titles, polls, and where it asks for money."""

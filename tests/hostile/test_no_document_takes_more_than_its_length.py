@@ -18,6 +18,7 @@ from bot.newsletter.discovery import HEAD_BYTES, find_feeds
 
 SMALL = 6_000
 TIMES = 10
+IN_OUR_OWN_PROCESS = 300_000
 MOST_TIMES_AS_LONG = 15
 ROUNDS = 6
 SHORTEST_SECONDS = 0.1  # what takes no longer is too short to be told from the machine's own moods
@@ -113,6 +114,41 @@ KINDS: dict[str, tuple[Callable[[str], None], str]] = {
 }
 
 
+NAMES: dict[str, tuple[Callable[[str], None], str]] = {
+    "attributes of one element": (lambda text: understand_body(f"<p {text}>Hello</p>"), "a% b%=1 "),
+    "attributes of many elements": (understand_body, "<p a% b% c% d%=1>x</p>"),
+    "attributes of a few elements": (understand_body, f"<p {' '.join(f'a{n}%' for n in range(99))}>x</p>"),
+    "attributes of end tags": (understand_body, "<p>x</p a% b%>"),
+    "attributes of elements without an end": (understand_body, "<input a%=1>"),
+    "attributes of scripts": (understand_body, "<script a%=1></script>"),
+    "attributes of a page": (understand_page, "<p a%>x</p>"),
+    "attributes of a head": (understand_page, "<meta a%=1>"),
+    "attributes behind a title that hides them": (
+        lambda text: understand_body(f"<title><p a='</title><p {text}>'>x"),
+        "a% b% ",
+    ),
+    "attributes behind a script that hides them": (
+        lambda text: understand_body(f"<script><!--<script></script><p a='</script>--></script><p {text}>'>x"),
+        "a% b% ",
+    ),
+    "attributes in capitals and other letters": (understand_body, "<p aA%É a%é>x</p>"),
+    "elements": (understand_body, "<x-%>x</x-%>"),
+    "elements that are not closed": (understand_body, "<x-%>x"),
+    "end tags": (understand_body, "</x-%>x"),
+    "prefixes": (understand_body, "<a%:b c%:d=1>x</a%:b>"),
+    "kinds of documents": (understand_body, "<!DOCTYPE a%>"),
+    "elements in a choice": (lambda text: understand_body(f"<select><style>{text}</style>"), "<x-%>"),
+    "options": (lambda text: understand_body(f"<select>{text}</select>"), "<option>x<optgroup>"),
+    "classes": (understand_body, "<p id=a% class='b% c%'>x</p>"),
+    "styles": (understand_body, "<p style='a%:b;width:%px'>x</p>"),
+    "entities": (understand_body, "&a%;&notit;&NotEqualTilde;"),
+    "pictures in place of their addresses": (understand_body, "<img src='data:image/png;base64,%AAAA'>"),
+    "attributes of an element of a feed": (lambda text: understand_item(f"<a {text}/>"), "a%='1' "),
+    "prefixes of a feed": (understand_item, "<a%:b xmlns:a%='urn:x'>x</a%:b>"),
+}
+"""With so many different ones that a table of them gets slow."""
+
+
 def seconds(understand: Callable[[str], None], *texts: str) -> float:
     began = time.process_time()
     for text in texts:
@@ -133,9 +169,20 @@ def _no_garbage_is_looked_for() -> Iterator[None]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_time_grows_with_the_document_and_no_faster(kind: str) -> None:
     """Beside ten small ones, which take about as long, so that a busy machine is as hard on both."""
-    understand, piece = KINDS[kind]
-    small, large = much(piece, SMALL), much(piece, SMALL * TIMES)
-    seconds(understand, small)  # what is imported for it
+    grow(*KINDS[kind], size=SMALL * TIMES)
+
+
+@pytest.mark.usefixtures("_no_garbage_is_looked_for")
+@pytest.mark.parametrize("kind", NAMES)
+def test_time_grows_with_the_document_however_many_names_are_in_it(kind: str) -> None:
+    """Up to the size that is read in the bot's own process."""
+    grow(*NAMES[kind], size=IN_OUR_OWN_PROCESS)
+
+
+def grow(understand: Callable[[str], None], piece: str, *, size: int) -> None:
+    """Fails where the document of that size takes too long beside ten that are a tenth of it."""
+    small, large = much(piece, size // TIMES), much(piece, size)
+    seconds(understand, much(piece, SMALL))  # what is imported for it
     shortest = longest = inf
     for _ in range(ROUNDS):
         shortest = min(shortest, seconds(understand, *[small] * TIMES))

@@ -164,6 +164,18 @@ def test_deep_and_crowded_markup_ends_in_time() -> None:
         read("<p>" + '<a href="' * 60_000)
 
 
+def test_text_links_and_pictures_among_thousands_of_strange_names_are_read() -> None:
+    strange = "".join(f"<x-{number} a{number}='>'>word{number} </x-{number}>" for number in range(2_000))
+    choice = "<select><option>rye<option>oats</select>"
+    issue = read(
+        f"<h1>Loaf</h1><p>{strange}</p><p>The <a b1=1 href='https://a.example/1'>oven</a></p>{choice}"
+        "<img c1=2 src='https://a.example/1.png' alt='A loaf'>"
+    )
+    assert issue.title == "Loaf"
+    assert [(link.key, link.title) for link in issue.links] == [("a.example/1", "oven")]
+    assert [image.url for image in issue.images] == ["https://a.example/1.png"]
+
+
 def test_json_has_the_agreed_keys() -> None:
     issue = read(
         "<h1>One</h1><h2>News</h2><p><a href='https://a.example/1'>oven</a></p><img src='https://a.example/i.png'>"

@@ -5,7 +5,9 @@ It is a module of the form that `xml.sax.make_parser` asks for, so that feedpars
 
 import io
 import re
+from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from typing import Any
 from xml.sax.expatreader import ExpatParser
 
@@ -13,6 +15,7 @@ from bot.errors import UnreadableError
 
 _MAX_AUTHOR = 200
 _MOST_NAMESPACES = 100
+_MOST_ATTRIBUTES = 60
 _LONGEST_BASE = 2_000
 _WHOLE = 1 << 30
 _FIRST_ELEMENT = re.compile(rb"<\w")
@@ -43,9 +46,15 @@ def parsed(content: bytes, *, base: str | None) -> Any:
         raise UnreadableError("unreadable-feed") from error
 
 
+class _Parser(ExpatParser):
+    def start_element_ns(self, name: str, attrs: Mapping[str, str]) -> None:
+        """Feedparser looks for each attribute of an element among all of them."""
+        super().start_element_ns(name, dict(islice(attrs.items(), _MOST_ATTRIBUTES)))
+
+
 def create_parser() -> ExpatParser:
     """Expat that is given the document at once: what spans several portions it reads anew with each (before 2.6)."""
-    return ExpatParser(bufsize=_WHOLE)
+    return _Parser(bufsize=_WHOLE)
 
 
 def _without_blank_lines_in_front(content: bytes) -> bytes:

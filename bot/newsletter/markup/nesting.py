@@ -2,8 +2,9 @@
 
 The rules that browsers follow (HTML standard, 13.2.6) open formatting that nobody closed anew in every paragraph after
 it, and look through all that is open at each tag: the tree, and the time, can grow with the square of the document.
+So does the time with the number of different names: lexbor keeps all that HTML does not know in one small table.
 `tamed` gives ordinary documents back as they are. Of others it closes each element where what it stands in ends, so
-that nothing is left to those rules; their text, links and pictures stay.
+that nothing is left to those rules, and leaves names out beyond the first ones; their text, links and pictures stay.
 """
 
 import re
@@ -11,6 +12,10 @@ import re
 MAX_DEPTH = 200
 """Elements are nested no deeper than this: what would stand deeper stands beside the last one."""
 
+MOST_NAMES = 500
+"""A document has no more different names of elements and attributes, besides those that mean something."""
+
+_FEW_NAMES_BYTES = 10_000  # what is no longer has too few to matter
 _MANY_TAGS = 500
 _FEW_TAGS = 60
 _MOST_OPEN = 12
@@ -35,6 +40,13 @@ _ANGLE_WITHIN = re.compile(r"<[a-zA-Z][^<>]*+<")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _FORMATTING_TAG = re.compile(r"<(/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.IGNORECASE)
 
+# elements whose content is no markup, with an angle in it that may be taken for some; and those with rules of their own
+_UNCLEAR = re.compile(
+    rf"<(iframe|noembed|noframes|plaintext|script|style|textarea|title|xmp)(?=[{_BLANK}/>])[^<]*+<(?!/\1[{_BLANK}/>])"
+    rf"|<(?:frameset|math|select|svg|template)[{_BLANK}/>]",
+    re.IGNORECASE,
+)
+
 _MEANT = re.compile("(?:href|rel|class|id|style|hidden)(?![^=])", re.IGNORECASE)
 
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
@@ -45,7 +57,8 @@ _ONCE = frozenset({"html", "head", "body"})
 _RAW = frozenset("iframe noembed noframes plaintext script style textarea title xmp".split())
 # no text for a reader, and with rules of their own for what stands in them
 _FOREIGN = frozenset({"math", "object", "svg", "template"})
-_LEFT_OUT = frozenset({"applet", "frameset", "marquee"})
+# a `select` compares each of its options with all others (its `selectedcontent`)
+_LEFT_OUT = frozenset({"applet", "frameset", "marquee", "select"})
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 _BLOCKS = _HEADINGS | frozenset(
     """address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form header
@@ -53,8 +66,13 @@ _BLOCKS = _HEADINGS | frozenset(
 )
 _TABLE_PARTS = frozenset("caption colgroup tbody td tfoot th thead tr".split())
 _CELLS = frozenset("caption td th".split())
-_SPECIAL = _BLOCKS | _TABLE_PARTS | {"button", "select", "table"}
+_SPECIAL = _BLOCKS | _TABLE_PARTS | {"button", "table"}
 _TABLES = _TABLE_PARTS | {"table"}
+_KNOWN_ELEMENTS = _FORMATTING | _VOID | _ONCE | _RAW | _SPECIAL | {"mark", "span", "time"}
+_READ_ATTRIBUTES = frozenset(
+    """alt class content data-src datetime height hidden href id itemprop name property rel role src style title type
+    width""".split()
+)
 # which open elements a start tag ends, and what ends the search for them
 _ENDS: dict[str, frozenset[str]] = {
     "li": frozenset({"li"}),
@@ -78,7 +96,20 @@ def tamed(source: str) -> str:
         tags > _FEW_TAGS and ((is_odd and _ANGLE_WITHIN.search(source) is not None) or _leaves_open(source))
     ):
         return _Closing(source).closed()
+    if len(source) > _FEW_NAMES_BYTES and (_UNCLEAR.search(source) is not None or _has_many_names(source)):
+        return _Closing(source).closed()
     return _TOKEN.sub(_shortened, source) if is_odd else source
+
+
+def _has_many_names(source: str) -> bool:
+    """There are more names of attributes than are kept; of elements there are as many as tags."""
+    given = {attributes for _, _, attributes in _TOKEN.findall(source)}
+    return len({_name_of(each) for attributes in given for each in _EACH_ATTRIBUTE.findall(attributes)}) > MOST_NAMES
+
+
+def _name_of(attribute: str) -> str:
+    """The name as it is written. It may begin with what stands between others and their values."""
+    return attribute[0] + attribute[1:].partition("=")[0].rstrip()
 
 
 def _leaves_open(source: str) -> bool:
@@ -115,6 +146,8 @@ class _Closing:
         self._scopes: list[dict[str, int]] = [{}]  # how many of each are open: in the document, a table in it, a cell …
         self._tables = 0
         self._seen: set[str] = set()
+        self._names: set[str] = set()  # of what means nothing
+        self._plain: set[str] = set()  # attributes of a tag, as they are written, that are kept
         self._without_end: set[str] = set()
         self._spare = len(source) + _SPARE  # for formatting that is opened anew
 
@@ -124,14 +157,25 @@ class _Closing:
         while (token := _TOKEN.search(source, at)) is not None:
             self._start_at, self._end_at = token.span()
             at = self._end_at
-            slash, name = token.group(1, 2)
+            slash, name, attributes = token.groups()
             if name is None:
+                if source.startswith("<!", self._start_at) and not source.startswith("--", self._start_at + 2):
+                    self._leave_out_all_but_first("!doctype")
                 continue
-            name = name.lower()
+            if name.isascii():  # no other letters are the same in HTML
+                name = name.lower()
             if slash:
                 self._end(name)
+                if attributes and self._copied < at:
+                    self._replace(f"</{name}>")
             elif name in _RAW:
+                self._write(token)
                 end = self._end_of(name, at)
+                if name == "script":  # with this in it, its next end tag does not end it
+                    content = source[at : len(source) if end is None else end.start()]
+                    if "<!--" in content:
+                        self._insert(at, content.replace("<!--", ""))
+                        self._copied = at + len(content)
                 at = len(source) if end is None else end.end()
                 if end is None:
                     self._insert(at, f"</{name}>")
@@ -139,15 +183,15 @@ class _Closing:
                 end = self._end_of(name, at)
                 at = self._end_at = at if end is None else end.end()
                 self._leave_out()
-            elif name in _LEFT_OUT or (name in _ONCE and name in self._seen):
+            elif name in _LEFT_OUT:
                 self._leave_out()
             elif name in _ONCE:
-                self._seen.add(name)
-            else:
-                if at - self._start_at >= _LONG_TAG:
-                    self._insert(self._start_at, _shortened(token))
-                    self._copied = at
+                self._leave_out_all_but_first(name)
+                self._write(token)
+            elif name in _KNOWN_ELEMENTS or self._is_among_first(name):
                 self._start(name, token)
+            else:
+                self._leave_out()
         self._insert(len(source), "")
         self._pop_to(0)
         return "".join(self._pieces)
@@ -158,10 +202,47 @@ class _Closing:
             self._copied = at
         self._pieces.append(text)
 
+    def _replace(self, text: str) -> None:
+        """Write this in place of the present tag."""
+        self._insert(self._start_at, text)
+        self._copied = self._end_at
+
     def _leave_out(self) -> None:
         """Leave out the present tag."""
-        self._insert(self._start_at, "")
-        self._copied = self._end_at
+        self._replace("")
+
+    def _leave_out_all_but_first(self, name: str) -> None:
+        if name in self._seen:
+            self._leave_out()
+        self._seen.add(name)
+
+    def _write(self, token: re.Match[str]) -> str:
+        """Write the present tag, which is this token, without what is left out of it; what was written."""
+        tag = self._kept(token)
+        if tag is not token[0] and self._copied < self._end_at:
+            self._replace(tag)
+        return tag
+
+    def _kept(self, token: re.Match[str]) -> str:
+        """The tag as it is; of a long one the first attributes, and of any those whose names are kept."""
+        attributes = token[3]
+        is_short = len(token[0]) < _LONG_TAG
+        if not attributes or (is_short and attributes in self._plain):
+            return token[0]
+        given = _EACH_ATTRIBUTE.findall(attributes)
+        kept = [each for each in (given if is_short else _first(token[2], given)) if self._is_kept(_name_of(each))]
+        if len(kept) == len(given):
+            self._plain.add(attributes)
+            return token[0]
+        return f"<{token[2]} {' '.join(kept)}>"
+
+    def _is_kept(self, attribute: str) -> bool:
+        return attribute.lower() in _READ_ATTRIBUTES or self._is_among_first(attribute)
+
+    def _is_among_first(self, name: str) -> bool:
+        if len(self._names) < MOST_NAMES:
+            self._names.add(name)
+        return name in self._names
 
     def _end_of(self, name: str, at: int) -> re.Match[str] | None:
         """The next end tag of that name, looked for in vain only once."""
@@ -186,7 +267,10 @@ class _Closing:
                 self._pop_to(self._place_of(name))
             if len(self._open) >= MAX_DEPTH:
                 self._pop_to(MAX_DEPTH - 1)
-            self._push(name, _shortened(token) if name in _FORMATTING else "")
+            tag = self._write(token)
+            self._push(name, tag if name in _FORMATTING else "")
+        else:
+            self._write(token)
         for each, tag in again:  # browsers do so, too, wherever text follows, but without an end
             if len(tag) <= self._spare and len(self._open) < MAX_DEPTH:
                 self._spare -= len(tag)
@@ -285,12 +369,16 @@ class _Closing:
 
 
 def _shortened(token: re.Match[str]) -> str:
-    """A tag that is not long as it is; else its first attributes, and of formatting what means something."""
+    """A tag that is not long as it is, any other one with its first attributes."""
     tag: str = token[0]
     name = token[2]
     if len(tag) < _LONG_TAG or not name:
         return tag
-    given = _EACH_ATTRIBUTE.findall(token[3])
+    return f"<{token[1]}{name} {' '.join(_first(name, _EACH_ATTRIBUTE.findall(token[3])))}>"
+
+
+def _first(name: str, given: list[str]) -> list[str]:
+    """The first attributes of a long tag, and of formatting what means something."""
     if name.lower() in _FORMATTING:
         given = [each for each in given if _MEANT.match(each) and len(each) <= _LONGEST_ATTRIBUTE]
-    return f"<{token[1]}{name} {' '.join(given[:_MOST_ATTRIBUTES])}>"
+    return given[:_MOST_ATTRIBUTES]

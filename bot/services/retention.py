@@ -25,12 +25,10 @@ _AT_ONCE = 500
 
 
 class Retention:
-    """Lets go of finished deliveries that nobody needs and of presses after `history`.
+    """Lets go of finished deliveries and decided floods that nobody needs and of presses after `history`.
 
     And of what was received for a server after a week, of where links lead, which is asked anew, after a year, and of
     newsletters that no server reads any more, with their issues, after `UNREAD_DAYS`.
-
-    Decided floods stay, as the issues do that they held back: `/desk why` says why those were not announced.
     """
 
     def __init__(self, store: Store, *, clock: Clock, history: timedelta = timedelta(days=HISTORY_DAYS)) -> None:
@@ -47,6 +45,9 @@ class Retention:
         async def presses(transaction: Transaction) -> int:
             return await retention_rows.delete_interactions(transaction, before=before, limit=_AT_ONCE)
 
+        async def floods(transaction: Transaction) -> int:
+            return await retention_rows.delete_floods(transaction, before=before, limit=_AT_ONCE)
+
         async def usage(transaction: Transaction) -> int:
             return await usage_rows.forget_before(transaction, now.date() - _USAGE_KEPT, limit=_AT_ONCE)
 
@@ -56,7 +57,7 @@ class Retention:
         async def unread(transaction: Transaction) -> int:
             return await retention_rows.note_unread(transaction, limit=_AT_ONCE)
 
-        for portion in (presses, usage, destinations):
+        for portion in (presses, floods, usage, destinations):
             count += await self._clear(portion, goes_on)
         await self._clear(unread, goes_on)
         count += await self._clear_unread(now - timedelta(days=UNREAD_DAYS), goes_on)

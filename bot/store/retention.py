@@ -4,9 +4,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 
+from bot.model.chore import ChoreKind
 from bot.model.delivery import Purpose
+from bot.model.flood import FloodDecision
 from bot.store.group_commit import Transaction
 from bot.store.tables import (
+    chores,
     floods,
     interactions,
     issues,
@@ -62,6 +65,31 @@ async def delete_interactions(transaction: Transaction, *, before: datetime, lim
     oldest = select(interactions.c.interaction_id).order_by(interactions.c.interaction_id).limit(limit)
     result = await transaction.execute(
         delete(interactions).where(interactions.c.interaction_id.in_(oldest), interactions.c.acted_at < before)
+    )
+    return result.rowcount
+
+
+async def delete_floods(transaction: Transaction, *, before: datetime, limit: int) -> int:
+    """Forget so many floods that were decided before that moment and that nobody needs any more; how many there were.
+
+    Needed is one of which something is still to be announced or drawn, and one whose decision kept issues from being
+    announced to a server that reads the newsletter: `/desk why` tells of it.
+    """
+    is_read = exists().where(
+        subscriptions.c.guild_id == floods.c.guild_id, subscriptions.c.source_id == floods.c.source_id
+    )
+    is_told = and_(floods.c.decision != FloodDecision.ALL, is_read)
+    is_announced = exists().where(
+        chores.c.kind == ChoreKind.ANNOUNCE_FLOOD,
+        chores.c.guild_id == floods.c.guild_id,
+        chores.c.subject == floods.c.flood_key,
+    )
+    is_drawn = exists().where(
+        outbox.c.guild_id == floods.c.guild_id, outbox.c.subject_key == floods.c.flood_key, outbox.c.due_at.is_not(None)
+    )
+    unneeded = select(floods.c.id).where(floods.c.decided_at < before, ~is_told, ~is_announced, ~is_drawn)
+    result = await transaction.execute(
+        delete(floods).where(floods.c.id.in_(unneeded.order_by(floods.c.id).limit(limit)))
     )
     return result.rowcount
 

@@ -2,18 +2,21 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, text
+import pytest
+from sqlalchemy import Table, func, insert, select, text
 
+from bot.model.chore import Chore, ChoreKind
 from bot.model.delivery import Purpose
 from bot.model.flood import FloodDecision
 from bot.model.member import Act, Actor
 from bot.ports import ReviewCard
 from bot.services.retention import HISTORY_DAYS, Retention
 from bot.store import Store
+from bot.store import chores as chore_rows
 from bot.store import outbox as outbox_rows
 from bot.store import push as push_rows
 from bot.store import usage as usage_rows
-from bot.store.tables import followed_links, guild_usage, interactions, outbox, push_calls
+from bot.store.tables import floods, followed_links, guild_usage, interactions, outbox, push_calls
 from tests.doubles import MovedClock
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
 from tests.services.full import CountingStore
@@ -66,7 +69,7 @@ async def test_what_was_said_of_an_issue_stays_and_the_rest_leaves_after_its_tim
     assert "why-sent" in [finding.message_id for finding in findings]
 
 
-async def test_what_a_decided_flood_held_back_is_said_however_long_ago_that_was(desk: Desk) -> None:
+async def test_what_a_flood_held_back_by_decision_is_said_however_long_ago_that_was(desk: Desk) -> None:
     await flooded(desk)
     [flood] = (await desk.services.guilds.status(GUILD)).floods
     decide = desk.services.floods.decide
@@ -77,6 +80,63 @@ async def test_what_a_decided_flood_held_back_is_said_however_long_ago_that_was(
     findings = await desk.services.explanations.why(GUILD, flood.issue_keys[0])
     assert "why-flood-none" in [finding.message_id for finding in findings]
     assert "flood" not in await purposes(desk.store)
+
+
+@pytest.mark.parametrize(
+    ("decision", "kept"), [(FloodDecision.ALL, 0), (FloodDecision.NEWEST, 1), (FloodDecision.NONE, 1)]
+)
+async def test_a_decided_flood_leaves_when_why_tells_of_it_no_more(
+    desk: Desk, decision: FloodDecision, kept: int
+) -> None:
+    await flooded(desk)
+    await desk.services.outbox.deliver_due()
+    [flood] = (await desk.services.guilds.status(GUILD)).floods
+    desk.clock.move(OLD)
+    await retention(desk).clear()
+    await desk.services.floods.decide(Act(GUILD, MODERATOR, 40), flood.flood_key, decision)
+    desk.clock.move(timedelta(days=1))
+    await desk.services.outbox.deliver_due()
+    desk.clock.move(OLD - timedelta(days=2))
+    await retention(desk).clear()
+    assert await count(desk.store, floods) == 1, "its time begins with the decision"
+    desk.clock.move(timedelta(days=2))
+    await retention(desk).clear()
+    assert await count(desk.store, floods) == kept
+    await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, 42), flood.source_id)
+    await retention(desk).clear()
+    assert await count(desk.store, floods) == 0
+
+
+async def test_a_flood_stays_until_all_of_it_is_announced_and_its_card_drawn(desk: Desk) -> None:
+    await flooded(desk)
+    await desk.services.outbox.deliver_due()
+    [flood] = (await desk.services.guilds.status(GUILD)).floods
+    await desk.services.floods.decide(Act(GUILD, MODERATOR, 40), flood.flood_key, FloodDecision.ALL)
+    async with desk.store.write() as transaction:  # as if there was more of it
+        await chore_rows.leave(transaction, Chore(ChoreKind.ANNOUNCE_FLOOD, GUILD, flood.flood_key))
+    desk.clock.move(OLD)
+    await retention(desk).clear()
+    assert await count(desk.store, floods) == 1
+    await desk.services.chores.work_off()
+    await retention(desk).clear()
+    assert await count(desk.store, floods) == 1, "its card is not drawn yet"
+    await desk.services.outbox.deliver_due()
+    await retention(desk).clear()
+    assert await count(desk.store, floods) == 0
+
+
+async def test_decided_floods_leave_in_portions(desk: Desk, database_url: str) -> None:
+    await desk.subscribe()
+    gone, now = GUILD + 1, desk.clock.now()
+    decided = {"guild_id": gone, "source_id": 1, "issue_keys": ["a"], "listed": 1, "found_at": now, "decision": "none"}
+    async with desk.store.write() as transaction:
+        rows = [{**decided, "flood_key": str(number), "decided_at": now} for number in range(1_200)]
+        await transaction.execute(insert(floods), rows)
+    clock = MovedClock(now + OLD)
+    async with await CountingStore.open(database_url, clock=clock) as store:
+        await Retention(store, clock=clock).clear()
+        assert await count(store, floods) == 0
+        assert max(store.written) <= 500
 
 
 async def test_whoever_is_named_on_an_old_card_can_still_be_forgotten_there(desk: Desk) -> None:
@@ -168,9 +228,12 @@ async def test_what_was_received_and_where_links_lead_is_forgotten_in_portions(d
 
 
 async def counts(store: Store) -> list[int]:
+    return [await count(store, table) for table in (guild_usage, followed_links, push_calls)]
+
+
+async def count(store: Store, table: Table) -> int:
     async with store.read() as transaction:
-        asked = [select(func.count()).select_from(table) for table in (guild_usage, followed_links, push_calls)]
-        return [int((await transaction.execute(each)).scalar_one()) for each in asked]
+        return int((await transaction.execute(select(func.count()).select_from(table))).scalar_one())
 
 
 async def test_it_stops_when_the_bot_does_and_ends_the_work_next_time(desk: Desk) -> None:

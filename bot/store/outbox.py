@@ -26,6 +26,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     type_coerce,
     update,
 )
@@ -36,7 +37,7 @@ from bot.model.worker import WorkerName
 from bot.store.group_commit import Transaction
 from bot.store.installation import installation_id, known_id
 from bot.store.statements import greatest, insert, plan_by_index
-from bot.store.tables import UtcDateTime, issues, outbox, stopped_channels
+from bot.store.tables import TROUBLED, UtcDateTime, issues, outbox, stopped_channels
 
 # Pending or claimed; a row whose process died keeps its claim until the lease ends, then anybody may take it. Said
 # like this, not by the state, so that databases know that the indices of open rows serve.
@@ -595,18 +596,9 @@ async def guilds_waited_for(transaction: Transaction) -> set[int]:
 
 async def troubled(transaction: Transaction, guild_id: int, *, limit: int) -> list[DeliveryRecord]:
     """A server's deliveries that wait because something went wrong, or were refused; newest first."""
-    rows = await transaction.execute(
-        select(outbox)
-        .where(
-            outbox.c.guild_id == guild_id,
-            outbox.c.purpose.in_([Purpose.ANNOUNCE, Purpose.PUBLISH, Purpose.EDIT]),
-            outbox.c.last_problem.is_not(None),
-            outbox.c.last_problem.not_like('["delivery-moved"%'),  # it is announced elsewhere
-            outbox.c.state.in_([DeliveryState.PENDING, DeliveryState.FAILED]),
-        )
-        .order_by(outbox.c.id.desc())
-        .limit(limit)
-    )
+    await plan_by_index(transaction)
+    wanted = select(outbox).where(outbox.c.guild_id == guild_id, text(TROUBLED)).order_by(outbox.c.id.desc())
+    rows = await transaction.execute(wanted.limit(limit))
     return [record_of(row) for row in rows]
 
 

@@ -405,6 +405,15 @@ media = Table(
     UniqueConstraint("issue_id", "position"),
 )
 
+TROUBLED = (
+    """last_problem IS NOT NULL AND last_problem NOT LIKE '["delivery-moved"%' AND state IN ('pending', 'failed')"""
+    " AND purpose IN ('announce', 'publish', 'edit')"
+)
+"""What of the outbox waits because something went wrong, or was refused; what moved is announced elsewhere.
+
+Asked for in these words, so that databases know that its index serves.
+"""
+
 outbox = Table(
     "outbox",
     metadata,
@@ -442,6 +451,7 @@ outbox = Table(
     Index("ix_outbox_due_at", "due_at", "id", **_where("due_at IS NOT NULL")),
     Index("ix_outbox_lease_until", "lease_until", **_where("lease_until IS NOT NULL")),
     _claims_index("outbox"),
+    Index("ix_outbox_troubled", "guild_id", "id", **_where(TROUBLED)),
 )
 
 # Channels that refuse everything: their deliveries wait, and are not tried before `look_again_at`.

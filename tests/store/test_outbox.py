@@ -182,6 +182,37 @@ async def test_what_is_open_is_changed_without_a_look_at_what_is_finished(store:
     assert not reads_a_table_whole(chosen)
 
 
+async def test_what_is_in_trouble_is_found_without_what_is_finished_or_was_moved(store: Store) -> None:
+    await fill(store, finished=20_000, open_=50)
+    went_wrong, moved = Problem("delivery-broken").as_json(), Problem("delivery-moved", {"channel": "3"}).as_json()
+    changes: dict[int, dict[str, Any]] = {
+        1: {"state": DeliveryState.PENDING},
+        2: {"state": DeliveryState.FAILED, "purpose": Purpose.EDIT},
+        3: {"state": DeliveryState.FAILED, "purpose": Purpose.PUBLISH},
+        4: {"state": DeliveryState.DONE},
+        5: {"state": DeliveryState.CLAIMED},
+        6: {"state": DeliveryState.FAILED, "purpose": Purpose.NOTICE},
+        7: {"state": DeliveryState.FAILED, "guild_id": 2},
+        8: {"state": DeliveryState.FAILED, "last_problem": moved},
+    }
+    async with store.write() as transaction:
+        for number, changed in changes.items():
+            row = outbox.c.delivery_key == f"done{number}"
+            await transaction.execute(update(outbox).where(row).values({"last_problem": went_wrong, **changed}))
+        later = outbox.c.delivery_key.startswith("done1") & (outbox.c.channel_id >= 10)
+        await transaction.execute(update(outbox).where(later).values(state=DeliveryState.FAILED, last_problem=moved))
+    [plan] = await plans_of(store, lambda transaction: outbox_rows.troubled(transaction, 1, limit=3))
+    assert "ix_outbox_troubled" in plan, plan
+    assert not reads_a_table_whole(plan)
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+    async with store.read() as transaction:
+        troubled = await outbox_rows.troubled(transaction, 1, limit=5)
+        newest = await outbox_rows.troubled(transaction, 1, limit=1)
+    assert [each.delivery_key for each in troubled] == ["done3", "done2", "done1"]
+    assert [each.delivery_key for each in newest] == ["done3"]
+
+
 async def test_behind_what_waits_nothing_of_its_lane_is_taken(store: Store) -> None:
     await queue(store, 1, due_at=LATER)
     await queue(store, 1, 2)

@@ -30,6 +30,20 @@ async def test_the_bot_reads_itself_its_servers_and_their_parts(sandbox: Sandbox
         assert gone.value.code == 10007
 
 
+async def test_the_sounds_of_discord_itself_are_none_and_can_be_asked_for(sandbox: Sandbox, rest: Rest) -> None:
+    """Some libraries ask for them before they tell that they are ready."""
+    assert await rest("GET", "/soundboard-default-sounds") == (200, [])
+    async with running(sandbox) as bot:
+        assert await bot.fetch_soundboard_default_sounds() == []
+
+
+@pytest.mark.parametrize("path", ["/applications/@me", "/oauth2/applications/@me"])
+async def test_the_application_has_a_summary_as_it_had_for_long(rest: Rest, path: str) -> None:
+    """Some libraries read it without asking whether it is there."""
+    status, application = await rest("GET", path)
+    assert (status, application["summary"], application["id"]) == (200, "", str(rest.sandbox.application_id))
+
+
 async def test_a_channel_is_changed_followed_and_typed_in(sandbox: Sandbox, guild: Guild) -> None:
     assert guild.bot is not None
     role = guild.roles[guild.bot.roles[0]]

@@ -47,19 +47,21 @@ class BeehiivSource:
         if address.scheme != "https" and address.hostname not in _LOOPBACK:
             raise UnreadableError("beehiiv-not-secret")
         key = _key(credentials)
-        publication = _publication(source.url)
-        issues, fresh_for = await self._posts(publication, key, asked_by)
-        title = source.title or await self._name(publication, key, asked_by)
+        issues, fresh_for = await self._posts(source, key, asked_by)
+        title = source.title or await self._name(source, key, asked_by)
         # The API does not name the site, but every post says where it stands there.
         home = next((urljoin(issue.url, "/") for issue in issues if issue.url), None)
         return Reading(title=title, issues=tuple(issues), fresh_for=fresh_for, home_url=home)
 
-    async def _posts(self, publication: str, key: str, asked_by: int | None) -> tuple[list[Issue], timedelta | None]:
+    async def _posts(self, source: Source, key: str, asked_by: int | None) -> tuple[list[Issue], timedelta | None]:
         """The newest posts that are out, and for how long that holds."""
         issues: list[Issue] = []
         fresh_for = None
+        publication = _publication(source.url)
         for page in range(1, _MOST_PAGES + 1):
-            found, fresh_for, is_last = await self._feeds.in_turn(asked_by, partial(self._page, publication, key, page))
+            found, fresh_for, is_last = await self._feeds.in_turn(
+                asked_by, partial(self._page, publication, key, page), source=source
+            )
             issues += found
             if is_last or len(issues) >= _FEWEST:
                 break
@@ -78,9 +80,11 @@ class BeehiivSource:
         is_last = len(posts.issues) >= _FEWEST or await place.lane.run(partial(is_last_page, body, page))
         return tuple(posts.issues), fetched.fresh_for, is_last
 
-    async def _name(self, publication: str, key: str, asked_by: int | None) -> str | None:
+    async def _name(self, source: Source, key: str, asked_by: int | None) -> str | None:
         try:
-            return await self._feeds.in_turn(asked_by, partial(self._read_name, publication, key))
+            return await self._feeds.in_turn(
+                asked_by, partial(self._read_name, _publication(source.url), key), source=source
+            )
         except UnreadableError:
             return None  # a key may be for posts alone
 
@@ -97,7 +101,9 @@ class BeehiivSource:
             return None
         address = f"{_publication(source.url)}/posts/{quote(post, safe='')}"
         try:
-            status = await self._feeds.in_turn(None, partial(self._read_status, address, _key(credentials)))
+            status = await self._feeds.in_turn(
+                None, partial(self._read_status, address, _key(credentials)), source=source
+            )
         except FetchError as error:
             if error.message_id == "fetch-nothing-there":
                 return Standing.TAKEN_BACK

@@ -43,18 +43,23 @@ class FeedSource:
             patience_seconds=patience_seconds,
         )
 
-    async def in_turn(self, asked_by: int | None, work: Callable[[Place], Awaitable[T]]) -> T:
-        """What `work` makes of one document, which is read regularly or tried by a server.
+    async def in_turn(
+        self, asked_by: int | None, work: Callable[[Place], Awaitable[T]], *, source: Source | None = None
+    ) -> T:
+        """What `work` makes of one document, which is read regularly, as part of `source`, or tried by a server.
 
-        `work` fetches and understands it with `get` and `understand`, in the place that it is given, and may be begun
-        again with a larger one. Raises RefusedError when a server's turn does not come in time.
+        Turns go by server, of what is read regularly by the first one that reads it. `work` fetches and understands it
+        with `get` and `understand`, in the place that it is given, and may be begun again with a larger one. Raises
+        RefusedError when a server's turn does not come in time.
         """
-        return await (self._regular if asked_by is None else self._tried).give_place(asked_by, work)
+        if asked_by is not None:
+            return await self._tried.give_place(asked_by, work)
+        return await self._regular.give_place(source.first_guild_id if source is not None else None, work)
 
     async def read(
         self, source: Source, *, credentials: str | None, asked_by: int | None = None
     ) -> Reading | Unchanged:
-        return await self.in_turn(asked_by, partial(self._read, source, credentials))
+        return await self.in_turn(asked_by, partial(self._read, source, credentials), source=source)
 
     async def _read(self, source: Source, credentials: str | None, place: Place) -> Reading | Unchanged:
         # Empty marks are left out: servers answer them with a full body or an error.

@@ -79,7 +79,7 @@ class FolderSource:
         if source.etag == mark:
             return Unchanged()
         taken = sorted(settled, key=lambda each: each.changed_at)[-MOST_DOCUMENTS:]
-        issues, problem, scheduled = await self._read_all(taken, is_alone=place.is_file(), asked_by=asked_by)
+        issues, problem, scheduled = await self._read_all(taken, source, is_alone=place.is_file(), asked_by=asked_by)
         if problem is not None and not issues and len(taken) == 1:
             raise UnreadableError(problem.message_id, **problem.params)
         return Reading(
@@ -109,7 +109,7 @@ class FolderSource:
         return place
 
     async def _read_all(
-        self, documents: list[_Document], *, is_alone: bool, asked_by: int | None
+        self, documents: list[_Document], source: Source, *, is_alone: bool, asked_by: int | None
     ) -> tuple[list[Issue], Problem | None, bool]:
         """The issues in these documents, what is wrong with some of them, and whether any is still to come."""
         issues: list[Issue] = []
@@ -117,7 +117,7 @@ class FolderSource:
         scheduled = False
         for document in documents:
             try:
-                feed = await self._feeds.in_turn(asked_by, partial(self._understand, document))
+                feed = await self._feeds.in_turn(asked_by, partial(self._understand, document), source=source)
             except (FetchError, UnreadableError) as error:
                 if error.message_id != "unreadable-draft":
                     log.warning("document passed over name=%s because=%s", document.name, error.message_id)

@@ -1,6 +1,8 @@
 """Sources: where newsletters are read from."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
@@ -11,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Row,
+    ScalarSelect,
     Select,
     and_,
     bindparam,
@@ -33,6 +36,13 @@ from bot.store.tables import sources, subscriptions
 
 _CHOSEN_FOR_EACH_TAKEN = 8  # so that processes that claim at the same moment find something each
 _FREE = {"leased_until": None, "lease_incarnation": None}
+_FIRST_READER: ScalarSelect[int] = (
+    select(subscriptions.c.guild_id)
+    .where(subscriptions.c.source_id == sources.c.id)
+    .order_by(subscriptions.c.id)
+    .limit(1)
+    .scalar_subquery()
+)
 
 
 async def add_source(transaction: Transaction, *, url: str, url_key: str, secret: bytes | None) -> Source:
@@ -121,31 +131,33 @@ async def claim_due_sources(
     incarnation: str,
     until: datetime,
     limit: int = 20,
+    most_of_one: int = 20,
     busy: Collection[int] = (),
 ) -> list[Source]:
     """Sources whose time has come, or of which somebody said that there is something new, and that a server reads.
 
     While this process lives, nobody else gets them before `until`. busy: ids of those that are in hand, whatever became
-    of their time meanwhile.
+    of their time meanwhile. most_of_one: so many of one server are in hand at a time, with these. A source of several
+    is that of the first: whoever comes later can neither take its place nor multiply their own.
     """
     await plan_by_index(transaction)
-    chosen: set[int] = set()
-    asked = {"now": transaction.now, "most": limit * _CHOSEN_FOR_EACH_TAKEN}
-    for first_ones in _due_sources():
-        others = first_ones.where(sources.c.id.not_in(busy)) if busy else first_ones
-        chosen.update((await transaction.execute(others, asked)).scalars())
-    if not chosen:
+    held = Counter((await _first_readers(transaction, busy)).values())
+    taken: dict[int, int | None] = {}
+    has_more = True
+    while has_more and len(taken) < limit:
+        full = {guild_id for guild_id, count in held.items() if guild_id is not None and count >= most_of_one}
+        found = await _lock_due(transaction, limit - len(taken), busy={*busy, *taken}, full=full)
+        before = len(taken)
+        for source_id, guild_id in found:
+            if held[guild_id] < most_of_one:
+                held[guild_id] += 1
+                taken[source_id] = guild_id
+        has_more = before < len(taken) < before + len(found)  # for some there was no room, so look behind them
+    if not taken:
         return []
-    locked = await transaction.execute(
-        select(sources.c.id)
-        .where(sources.c.id.in_(chosen), or_(*_is_due(transaction.now)))
-        .order_by(sources.c.next_poll_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
     rows = await transaction.execute(
         update(sources)
-        .where(sources.c.id.in_(list(locked.scalars())))
+        .where(sources.c.id.in_(list(taken)))
         .values(
             next_poll_at=until,
             leased_until=until,
@@ -156,7 +168,37 @@ async def claim_due_sources(
         )
         .returning(*sources.c)
     )
-    return [source_of(row) for row in rows]
+    return [replace(source_of(row), first_guild_id=taken[row.id]) for row in rows]
+
+
+async def _first_readers(transaction: Transaction, source_ids: Collection[int]) -> dict[int, int | None]:
+    """The server that reads each of these sources, of several the first."""
+    if not source_ids:
+        return {}
+    readers = select(sources.c.id, _FIRST_READER.label("guild_id")).where(sources.c.id.in_(source_ids))
+    return {row.id: row.guild_id for row in await transaction.execute(readers)}
+
+
+async def _lock_due(
+    transaction: Transaction, limit: int, *, busy: Collection[int], full: Collection[int]
+) -> Sequence[tuple[int, int | None]]:
+    """So many sources that are due, and who reads each; none of these, and none of these servers."""
+    chosen: set[int] = set()
+    asked = {"now": transaction.now, "most": limit * _CHOSEN_FOR_EACH_TAKEN}
+    for first_ones in _due_sources():
+        others = first_ones.where(sources.c.id.not_in(busy)) if busy else first_ones
+        others = others.where(_FIRST_READER.not_in(full)) if full else others
+        chosen.update((await transaction.execute(others, asked)).scalars())
+    if not chosen:
+        return []
+    locked = await transaction.execute(
+        select(sources.c.id, _FIRST_READER.label("guild_id"))
+        .where(sources.c.id.in_(chosen), or_(*_is_due(transaction.now)))
+        .order_by(sources.c.next_poll_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=sources)
+    )
+    return [(row.id, row.guild_id) for row in locked]
 
 
 @cache  # putting them together takes longer than asking them

@@ -48,6 +48,7 @@ _LEASE_MARGIN = timedelta(seconds=30)
 _DEFAULT_FETCH_TIMEOUT = timedelta(seconds=20)
 _BUSY_PAUSE = timedelta(seconds=30)
 _SOURCES_AT_ONCE = 8
+_OF_ONE_SERVER = 4
 _LONGEST_BACKOFF = timedelta(hours=6)
 
 
@@ -149,6 +150,7 @@ class Sources:
                     incarnation=self._incarnation,
                     until=now + self._lease,
                     limit=_SOURCES_AT_ONCE - len(busy),
+                    most_of_one=_OF_ONE_SERVER,
                     busy=busy,
                 )
         except StoreGoneError:

@@ -233,7 +233,6 @@ def test_a_neighbour_on_the_same_host_or_of_the_same_label_is_content(site: str,
     ("site", "address"),
     [
         ("https://news.crumbs.example/", "https://crumbs.beehiiv.com/about"),
-        ("https://crumbs.workers.dev/", "https://crumbs.example/about"),
         ("https://crumbs.co.uk/", "https://www.crumbs.co.uk/about"),
         ("https://buttondown.com/me", "https://buttondown.com/me/archive/x"),
         ("https://www.getrevue.co/profile/me", "https://www.getrevue.co/profile/me/members"),

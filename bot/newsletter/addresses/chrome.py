@@ -7,26 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from bot.model.invitation import INVITING_HOSTS, invites
+from bot.newsletter.addresses.domains import domain_of, is_given, name_of
 from bot.newsletter.addresses.links import MERGE_FIELD, link_key
-from bot.newsletter.addresses.wrappers import site_of
 
-# hosts under which many publications live; a publication's name is the label before them
-SHARED_SITES = frozenset(
-    """beehiiv substack ghost medium wordpress blogspot tumblr buttondown convertkit kit mailchi campaign-archive
-    github gitlab notion webflow vercel netlify herokuapp pages typepad livejournal revue getrevue curated sendfox
-    hashnode bearblog micro wixsite squarespace weebly mailerlite ck feedburner""".split()
-)
-# the same for hosts of two and three labels, where the second alone is the name of others as well
-_SHARED_DOMAINS = frozenset(
-    """fly.dev workers.dev r2.dev web.app firebaseapp.com onrender.com railway.app deno.dev surge.sh replit.app
-    repl.co glitch.me carrd.co framer.website framer.app framer.ai framer.media neocities.org tistory.com typeform.com
-    gumroad.com itch.io circle.so super.site gitbook.io readthedocs.io azurewebsites.net cloudfront.net amazonaws.com
-    myshopify.com patreon.com posthaven.com svbtle.com hatenablog.com hatenablog.jp cocolog-nifty.com canalblog.com
-    over-blog.com jimdofree.com pallet.com strikingly.com blog.gov.uk mystrikingly.com mataroa.blog""".split()
-)
 # hosts where a publication's name comes after the first slash, or the second: by number of segments
 _SHARED_PATHS = {
     **dict.fromkeys(
@@ -38,6 +23,11 @@ _SHARED_PATHS = {
     "open.substack.com": 2,
 }
 _MAILCHIMP_SERVER = re.compile(r"us\d+\.(?:campaign-archive|list-manage|forward-to-friend)\d*\.com\Z")
+# where newsletters live
+_PLATFORM_DOMAINS = frozenset(
+    """substack.com beehiiv.com ghost.io buttondown.email buttondown.com ck.page kit.com convertkit.com mailerlite.com
+    campaign-archive.com""".split()
+)
 # labels that stand before anybody's domain are nobody's name
 _NO_NAMES = frozenset("www web app dev blog blogs news newsletter newsletters about research mail email docs".split())
 # hosts that are never a newsletter's own, although its home page or an item may stand there
@@ -125,6 +115,8 @@ _SIGN_PATHS = re.compile(
     r"|#/portal",
     re.IGNORECASE,
 )
+# what a site of something else than a newsletter hardly has
+_JOINING = re.compile(r"/(?:subscribe|upgrade|referrals?|refer|leaderboard)(?:[/?]|$)|#/portal", re.IGNORECASE)
 # a referral that the sender has not filled in, at a site's front door; deeper in, a merge field may be anybody's offer
 _REFERRAL = re.compile(r"[^/?]*\?(?:.*&)?(?:ref|referral|r|rh_ref|via|utm_[a-z]+)=[^&]*(?:PLACEHOLDER|\{\{|%7B%7B)")
 _SIGN_TEXTS = frozenset(
@@ -176,15 +168,16 @@ _SEVERAL = 2
 
 @dataclass(slots=True)
 class Own:
-    """The hosts and names of the newsletter itself. `names` are labels: `bensbites` covers bensbites.co and
-    bensbites.beehiiv.com alike. `paths` are its places on hosts that it shares: `buttondown.com/bensbites`.
+    """The hosts and names of the newsletter itself. `domains` are the registered ones: bensbites.beehiiv.com covers no
+    other that happens to be called alike, unless `vouch` says so. `names` are labels (`bensbites`); `paths` its places
+    on hosts that it shares: `buttondown.com/bensbites`.
     """
 
     hosts: set[str] = field(default_factory=set)
+    domains: set[str] = field(default_factory=set)
     paths: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
-    _judged: dict[str, bool] = field(default_factory=dict)
 
     def add_site(self, url: str | None) -> None:
         """Take the host of an address as the newsletter's own."""
@@ -202,17 +195,26 @@ class Own:
             return
         self.hosts.add(host)
         name = name_of(host)
+        if name:
+            self.domains.add(domain_of(host))
         if len(name) > 2 and name not in _NO_NAMES:
             self.names.add(name)
-        self._judged.clear()
+
+    @property
+    def has_domain_of_its_own(self) -> bool:
+        """Nobody else publishes under it."""
+        return not all(map(is_given, self.domains))
+
+    def vouch(self, domain: str) -> None:
+        """Take a domain for the newsletter's own that is called like it, and of which more than that is known."""
+        if domain and domain not in _COMMON_HOSTS and name_of(domain) in self.names:
+            self.domains.add(domain)
 
     def owns(self, host: str) -> bool:
         """The host belongs to the newsletter."""
-        judged = self._judged.get(host)
-        if judged is None:
-            judged = host in self.hosts or (host not in _COMMON_HOSTS and name_of(host) in self.names)
-            self._judged[host] = judged
-        return judged
+        if host in self.hosts:
+            return True
+        return host not in _COMMON_HOSTS and domain_of(host) in self.domains
 
     def holds(self, key: str) -> bool:
         """The link stands at the newsletter's place on a host that it shares."""
@@ -226,57 +228,57 @@ def _place(key: str, segments: int) -> str:
     return "/".join(parts[: segments + 1]) if len(parts) > segments else ""
 
 
-@lru_cache(4_096)
-def name_of(host: str) -> str:
-    """The label a publication is known by: `bensbites` for news.bensbites.co and for bensbites.beehiiv.com.
-
-    An address in numbers and a machine of one's own (localhost) have no name; they are told by host and port alone.
-    """
-    if ":" in host:
-        host = host.partition(":")[0]
-    if host[-1:].isdigit() or host == "localhost":
-        return ""
-    labels = host.split(".")
-    for size in (2, 3):
-        if ".".join(labels[-size:]) in _SHARED_DOMAINS:
-            return labels[-size - 1] if len(labels) > size else ""
-    site = site_of(host)
-    if site in SHARED_SITES:
-        return labels[-3] if len(labels) > 2 and labels[-3] != "www" else ""
-    return site
-
-
 def learn_own(own: Own, links: Iterable[tuple[str, str, str]]) -> None:
     """Add what the links (key, utm_source, anchor text) give away.
 
-    That is referral placeholders and, where nothing else says whose the newsletter is, several log-in and subscribe
-    buttons to one host, or the name that is stamped on several links to others (`utm_source=bensbites`): one alone may
-    have been copied along with somebody else's address.
+    That is referral placeholders, and of a domain that is called like the newsletter, that readers sign up there.
+    Where nothing else says whose the newsletter is, it is several log-in and subscribe buttons to one host, or the name
+    that is stamped on several links to others (`utm_source=bensbites`): one alone may have been copied along with
+    somebody else's address.
     """
     abroad: Counter[str] = Counter()
     signing: Counter[str] = Counter()
     is_known = bool(own.hosts or own.paths)
+    hosts = set()
     for key, stamp, text in links:
-        if stamp and stamp not in _GENERIC_SOURCES:
-            host = host_in(key)
-            if stamp not in host or name_of(host) != stamp:
-                abroad[stamp] += 1
+        host = host_in(key)
+        hosts.add(host)
+        if stamp and stamp not in _GENERIC_SOURCES and (stamp not in host or name_of(host) != stamp):
+            abroad[stamp] += 1
         if ("PLACEHOLDER" in key or "{{" in key or "%7B%7B" in key) and (
             _SIGN_PATHS.search(key) or _REFERRAL.match(key)
         ):
-            host = host_in(key)
             if not host.endswith("beehiiv.com"):
                 own.add_host(host)
         elif len(text) < 30 and text.strip(" .!→»\n").lower() in _SIGN_TEXTS and _SIGN_PATHS.search(key):
-            signing[host_in(key)] += 1
-    if is_known:
-        return
+            signing[host] += _SEVERAL if is_known and _JOINING.search(key) else 1
+    called = {domain_of(host): 0 for host in hosts if name_of(host) in own.names}
     for host, count in signing.items():
-        if count >= _SEVERAL:
+        domain = domain_of(host)
+        if domain in called:
+            called[domain] += count
+        if not is_known and count >= _SEVERAL:
             own.add_host(host)
+    for domain, count in called.items():
+        # who has a domain often began under a platform's; the other way round it may be anybody's
+        began_there = domain.partition(".")[2] in _PLATFORM_DOMAINS and own.has_domain_of_its_own
+        if count >= _SEVERAL or began_there:
+            own.vouch(domain)
     best = max(abroad.values(), default=0)
-    if best >= _SEVERAL:
+    if not is_known and best >= _SEVERAL:
         own.names.update(name for name, count in abroad.items() if count == best)
+        for host in hosts:
+            own.vouch(domain_of(host))
+
+
+def called_alike(own: Own, text: str) -> set[str]:
+    """The domains that a text links to and that are called like the newsletter, beside those that it has."""
+    found: set[str] = set()
+    for name in own.names:
+        if f"{name}." in text:
+            hosts = re.findall(rf"//((?:[\w-]{{1,63}}\.){{0,5}}{re.escape(name)}(?:\.[\w-]{{1,63}}){{1,5}})", text)
+            found.update(domain_of(host) for host in hosts if name_of(host) == name)
+    return found - own.domains
 
 
 def host_in(key: str) -> str:

@@ -14,8 +14,9 @@ import json
 import re
 import zlib
 from collections.abc import Callable
-from functools import lru_cache
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from bot.newsletter.addresses.domains import site_of
 
 MAX_LEVELS = 12
 """How many wrappers may stand around each other; six google.com/url levels were seen in a real issue."""
@@ -24,9 +25,6 @@ MAX_URL = 8_192
 """Longer addresses are no links: browsers and chat services refuse them as well."""
 
 _MAX_INFLATED = 65_536
-_SITE_DIGITS = "0123456789"
-# below a country's two letters: what stands before the name of who registered there
-_SECOND_LEVEL = frozenset("co com org net ac gov edu gob gub gouv govt gv go or ne".split())
 
 Decode = Callable[[SplitResult], str | None]
 
@@ -48,18 +46,6 @@ def destination(url: str) -> str | None:
     return url
 
 
-@lru_cache(4_096)  # issues of one newsletter share most of their hosts
-def site_of(host: str) -> str:
-    """The name a host is known by: `google` for `www.google.co.uk`, `kit-mail` for `x.click.kit-mail3.com`."""
-    labels = host.split(".")
-    if len(labels) < 2:
-        return host
-    label = labels[-2]
-    if len(labels) > 2 and len(labels[-1]) == 2 and label in _SECOND_LEVEL:
-        label = labels[-3]
-    return label.rstrip(_SITE_DIGITS) or label
-
-
 def may_be_wrapped(host: str, path: str) -> bool:
     """A quick look at host and path: False where no tracker is at work for certain."""
     site = site_of(host)
@@ -74,7 +60,7 @@ def _unwrap_once(url: str) -> str | None:
         parts = urlsplit(url)
         first = parts.path.partition("/")[2].partition("/")[0]
         inner = None
-        for decode in (WRAPPERS.get(site_of(parts.netloc.lower())), PATHS.get(first)):
+        for decode in (WRAPPERS.get(site_of(parts.hostname or "")), PATHS.get(first)):
             if inner is None and decode is not None:
                 inner = decode(parts)
     except (ValueError, LookupError, TypeError, binascii.Error, zlib.error, RecursionError):

@@ -6,7 +6,7 @@ import math
 import re
 from calendar import timegm
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import struct_time
@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue, Link, Section
-from bot.newsletter.addresses.chrome import Own, is_action, is_chrome
+from bot.newsletter.addresses.chrome import Own, called_alike, host_in, is_action, is_chrome
+from bot.newsletter.addresses.domains import domain_of
 from bot.newsletter.addresses.links import MAX_KEY, absolute, clean_url, link_key, read_link
 from bot.newsletter.addresses.readable import readable_address
-from bot.newsletter.addresses.wrappers import site_of
 from bot.newsletter.formats.encoding import decoded, mended
 from bot.newsletter.formats.parsing import parsed
 from bot.newsletter.formats.sniffing import Kind, kind_of
@@ -31,6 +31,7 @@ from bot.newsletter.understanding.mastheads import Known
 MAX_ITEMS = 1_000
 MAX_SUBTITLE = 300
 _MAX_GUID = 10_000
+_MANY = 5  # issues, of which most may say something of their newsletter
 
 _BLOCK_TAG = re.compile(r"<(?:p|div|ul|ol|li|h[1-6]|table|blockquote|figure|img|a)\b", re.IGNORECASE)
 _TEXT_LINK = re.compile(
@@ -86,7 +87,13 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
         raise UnreadableError("unreadable-feed")
     title = plain(_string(head.get("title"))) or None
     home = clean_url(_string(head.get("link")), base)
-    issues = [_issue(entry, head, home=home, base=base) for entry in _newest(entries)]
+    newest = _newest(entries)
+    bodies = [_body(entry) for entry in newest]
+    vouched = _vouched(home, [body for body, _ in bodies])
+    issues = [
+        _issue(entry, head, body, home=home, base=base, vouched=vouched)
+        for entry, body in zip(newest, bodies, strict=True)
+    ]
     links = head.get("links") or []
     return Feed(
         title,
@@ -112,14 +119,14 @@ def _newest(entries: list[Any]) -> list[Any]:
     return entries[-MAX_ITEMS:] if first and last and last > first else entries[:MAX_ITEMS]
 
 
-def _issue(entry: Any, head: Any, *, home: str | None, base: str | None) -> Issue:
-    """One item of a feedparser result."""
+def _issue(
+    entry: Any, head: Any, content: tuple[str, str], *, home: str | None, base: str | None, vouched: Collection[str]
+) -> Issue:
+    """One item of a feedparser result; `content` is its text, and where its relative links start from."""
     url = clean_url(_string(entry.get("link")), home or base)
-    body, body_base = _body(entry)
+    body, body_base = content
     summary = _string(entry.get("summary"))
-    own = Own()
-    # items of link blogs point elsewhere, so an item's host counts only where no home page is named
-    own.add_site(home or url)
+    own = _own(home, url, vouched)
     own.keys.update(_own_pages(base, _linked(head.get("links") or [], "self", base)))
     known = Known(
         title=plain(_string(entry.get("title"))) or None,
@@ -133,6 +140,24 @@ def _issue(entry: Any, head: Any, *, home: str | None, base: str | None) -> Issu
         own=own,
     )
     return issue_from_html(body or summary, known, identities=_identities(entry, url))
+
+
+def _own(home: str | None, url: str | None, vouched: Collection[str]) -> Own:
+    own = Own()
+    # items of link blogs point elsewhere, so an item's host counts only where no home page is named
+    own.add_site(home or url)
+    for domain in vouched:
+        own.vouch(domain)
+    return own
+
+
+def _vouched(home: str | None, bodies: Sequence[str]) -> set[str]:
+    """Domains that are called like the newsletter, and that most of many issues link to."""
+    if len(bodies) < _MANY:
+        return set()
+    own = _own(home, None, ())
+    counted = Counter(domain for body in bodies for domain in called_alike(own, body))
+    return {domain for domain, count in counted.items() if count > len(bodies) / 2}
 
 
 def _body(entry: Any) -> tuple[str, str]:
@@ -239,13 +264,18 @@ def with_own_identities(issues: list[Issue], home: str | None) -> tuple[Issue, .
     )
 
 
+def _domain_in(key: str) -> str:
+    host = host_in(key.partition("#")[0])
+    return domain_of(host) or host
+
+
 def _foreign(names: Sequence[str], home_key: str | None) -> set[str]:
     """Those of these `link:` names that lead to the home page itself, or to other sites than most of them do."""
-    sites = {name: site_of(name[5:].partition("/")[0]) for name in names if name.startswith("link:")}
+    sites = {name: _domain_in(name[5:]) for name in names if name.startswith("link:")}
     counted = Counter(sites.values())
     own = {site for site, count in counted.items() if count > len(sites) / 2 and (count > 1 or home_key is None)}
     if home_key is not None:
-        own.add(site_of(home_key.partition("/")[0]))
+        own.add(_domain_in(home_key))
     return {name for name, site in sites.items() if site not in own or name[5:] == home_key}
 
 
@@ -279,7 +309,8 @@ def read_json_feed(content: bytes, *, base: str | None) -> Feed:
     home = clean_url(_string(data.get("home_page_url")), base)
     feed_base = home or absolute(_string(data.get("feed_url")), base) or base
     items = [item for item in data["items"][:MAX_ITEMS] if isinstance(item, dict)]
-    issues = [_json_issue(item, data, home=home, base=feed_base) for item in items]
+    vouched = _vouched(home, [_string(item.get("content_html")) or _string(item.get("content_text")) for item in items])
+    issues = [_json_issue(item, data, home=home, base=feed_base, vouched=vouched) for item in items]
     hubs = (
         [hub for hub in data.get("hubs") or [] if isinstance(hub, dict)] if isinstance(data.get("hubs"), list) else []
     )
@@ -293,16 +324,16 @@ def read_json_feed(content: bytes, *, base: str | None) -> Feed:
     )
 
 
-def _json_issue(item: dict[str, Any], feed: dict[str, Any], *, home: str | None, base: str | None) -> Issue:
+def _json_issue(
+    item: dict[str, Any], feed: dict[str, Any], *, home: str | None, base: str | None, vouched: Collection[str]
+) -> Issue:
     url = clean_url(_string(item.get("url")), base)
     body = _string(item.get("content_html"))
     text = _string(item.get("content_text"))
     summary = _string(item.get("summary"))
     if not body and text:
         body = "".join(f"<p>{_linked_text(part)}</p>" for part in re.split(r"\n\s*\n", text[:500_000]))
-    own = Own()
-    # items of link blogs point elsewhere, so an item's host counts only where no home page is named
-    own.add_site(home or url)
+    own = _own(home, url, vouched)
     own.keys.update(_own_pages(absolute(_string(feed.get("feed_url")), base)))
     known = Known(
         title=plain(_string(item.get("title")), limit=MAX_TITLE) or None,

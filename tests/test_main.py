@@ -24,6 +24,7 @@ from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
+from bot.store.secret_box import SecretBox
 from bot.store.tables import issues, sources
 from bot.store.upgrade import upgrade
 from sandbox import Limits, Sandbox
@@ -351,7 +352,7 @@ async def test_the_queue_is_exported_for_the_operator(tmp_path: Path) -> None:
     now, mia, edda = SystemClock(), 21, Actor(31, manages_messages=True)
     async with await Store.open(url) as store:
         guilds = Guilds(store)
-        submissions = Submissions(store)
+        submissions = Submissions(store, secrets=SecretBox(tmp_path / "secret.key"))
         for guild_id in (7001, 7002):
             await guilds.remember(guild_id, name=f"Server {guild_id}")
             await guilds.set_review_channel(Act(guild_id, ADMIN, guild_id), 8)

@@ -117,7 +117,7 @@ def build(
             incarnation=incarnation,
             fetch_timeout=fetch_timeout,
         ),
-        submissions=Submissions(store, limits=limits),
+        submissions=Submissions(store, secrets=secrets, limits=limits),
         subscriptions=Subscriptions(
             store,
             reader=reader,

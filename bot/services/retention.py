@@ -8,6 +8,7 @@ from bot.clock import Clock
 from bot.store import Store, Transaction
 from bot.store import following as followed_rows
 from bot.store import retention as retention_rows
+from bot.store import submissions as submission_rows
 from bot.store import usage as usage_rows
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ _UNREAD_AT_ONCE = 20
 _LINKS_AT_ONCE = 300
 _PAUSE = timedelta(days=1)
 _USAGE_KEPT = timedelta(days=7)
+_SENT_KEPT = timedelta(days=2)
 _DESTINATIONS_KEPT = timedelta(days=365)
 _AT_ONCE = 500
 
@@ -27,8 +29,9 @@ _AT_ONCE = 500
 class Retention:
     """Lets go of finished deliveries and decided floods that nobody needs and of presses after `history`.
 
-    And of what was received for a server after a week, of where links lead, which is asked anew, after a year, and of
-    newsletters that no server reads any more, with their issues, after `UNREAD_DAYS`.
+    And of how much somebody sent in after two days, of what was received for a server after a week, of where links
+    lead, which is asked anew, after a year, and of newsletters that no server reads any more, with their issues, after
+    `UNREAD_DAYS`.
     """
 
     def __init__(self, store: Store, *, clock: Clock, history: timedelta = timedelta(days=HISTORY_DAYS)) -> None:
@@ -51,13 +54,16 @@ class Retention:
         async def usage(transaction: Transaction) -> int:
             return await usage_rows.forget_before(transaction, now.date() - _USAGE_KEPT, limit=_AT_ONCE)
 
+        async def sent(transaction: Transaction) -> int:
+            return await submission_rows.forget_sent_before(transaction, now - _SENT_KEPT, limit=_AT_ONCE)
+
         async def destinations(transaction: Transaction) -> int:
             return await followed_rows.forget_before(transaction, now - _DESTINATIONS_KEPT, limit=_AT_ONCE)
 
         async def unread(transaction: Transaction) -> int:
             return await retention_rows.note_unread(transaction, limit=_AT_ONCE)
 
-        for portion in (presses, floods, usage, destinations):
+        for portion in (presses, floods, usage, sent, destinations):
             count += await self._clear(portion, goes_on)
         await self._clear(unread, goes_on)
         count += await self._clear_unread(now - timedelta(days=UNREAD_DAYS), goes_on)

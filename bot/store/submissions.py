@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, func, or_, select, update
+from sqlalchemy import Row, Select, and_, case, delete, func, or_, select, update
 
 from bot.model.submission import Featured, Plan, Submission, SubmissionState
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
-from bot.store.tables import issues, submissions, subscriptions
+from bot.store.tables import issues, sent_lately, submissions, subscriptions
 
 
 async def add(
@@ -139,22 +139,34 @@ async def nth_newest(
     nth: int,
     *,
     guild_id: int,
-    member_id: int | None = None,
+    sender: str | None = None,
     since: datetime,
     until: datetime,
 ) -> datetime | None:
     """When the `nth` newest submission of that time was sent, whatever became of it; None where there are fewer.
 
-    member_id: of what this member sent, also what they brought of others; of a whole server without one.
+    sender: of what this one sent (`note_sent`); of a whole server without one.
     """
-    found = select(submissions.c.sent_at).where(
-        submissions.c.guild_id == guild_id, submissions.c.sent_at > since, submissions.c.sent_at <= until
-    )
-    if member_id is not None:
-        found = found.where(_is_sent_by(member_id))
-    rows = await transaction.execute(found.order_by(submissions.c.sent_at.desc()).offset(nth - 1).limit(1))
+    if sender is None:
+        sent_at, theirs = submissions.c.sent_at, submissions.c.guild_id == guild_id
+    else:
+        sent_at, theirs = sent_lately.c.sent_at, sent_lately.c.sender == sender
+    found = select(sent_at).where(theirs, sent_at > since, sent_at <= until)
+    rows = await transaction.execute(found.order_by(sent_at.desc()).offset(nth - 1).limit(1))
     moment: datetime | None = rows.scalar_one_or_none()
     return moment
+
+
+async def note_sent(transaction: Transaction, sender: str) -> None:
+    """Count one more for the day of a sender, who is a keyed hash of a server and a member."""
+    await transaction.execute(insert(transaction, sent_lately).values(sender=sender, sent_at=transaction.now))
+
+
+async def forget_sent_before(transaction: Transaction, moment: datetime, *, limit: int) -> int:
+    """Let so much not be counted any more that was sent before that moment; how much that was."""
+    old = select(sent_lately.c.id).where(sent_lately.c.sent_at < moment).order_by(sent_lately.c.sent_at).limit(limit)
+    result = await transaction.execute(delete(sent_lately).where(sent_lately.c.id.in_(old)))
+    return result.rowcount
 
 
 async def pending(transaction: Transaction, guild_id: int, *, after: int, limit: int) -> list[tuple[int, Submission]]:

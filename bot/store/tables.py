@@ -575,6 +575,18 @@ submissions = Table(
     Index(None, "featured_issue_id"),
 )
 
+# When members sent something in, for as long as that counts for their day. The sender is a keyed hash of server and
+# member, so that nobody's day begins anew when they are forgotten, and the table names nobody.
+sent_lately = Table(
+    "sent_lately",
+    metadata,
+    _row_id(),
+    Column("sender", String(64), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Index(None, "sender", "sent_at"),
+    Index(None, "sent_at"),
+)
+
 polls = Table(
     "polls",
     metadata,

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.errors import DeliveryError, RefusedError
 from bot.model.delivery import Delivery, DeliveryRecord, Sent
@@ -13,6 +14,9 @@ from bot.model.submission import Submission
 from bot.ports import Matter, ReviewCard
 from bot.services import Submissions
 from bot.services.members.submissions import Limits
+from bot.services.retention import Retention
+from bot.store.secret_box import SecretBox
+from bot.store.tables import sent_lately
 from tests.doubles import Channel
 from tests.services.conftest import GUILD, Desk
 from tests.services.test_submissions import MARA, MIA, NILS, REVIEW, approve, open_submissions, send, shown
@@ -50,9 +54,29 @@ async def test_what_is_taken_back_counts_for_its_day_and_leaves_no_card(desk: De
     await send(desk, "https://example.com/20b")
 
 
+async def test_who_is_forgotten_does_not_begin_a_new_day(desk: Desk) -> None:
+    await open_submissions(desk)
+    for number in range(20):
+        await take_back(desk, await send(desk, f"https://example.com/{number}"))
+    for _ in range(2):
+        await desk.services.privacy.forget(Act(GUILD, Actor(MIA), next(desk.interactions)))
+        with pytest.raises(RefusedError, match="submit-enough-of-you"):
+            await send(desk, "https://example.com/20")
+    async with desk.store.read() as transaction:
+        rows = (await transaction.execute(select(sent_lately))).all()
+    assert len(rows) == 20
+    assert not any(str(MIA) in str(value) for row in rows for value in row)
+    desk.clock.move(timedelta(days=1))
+    await send(desk, "https://example.com/20")
+    desk.clock.move(timedelta(days=1, minutes=1))
+    await Retention(desk.store, clock=desk.clock).clear()
+    async with desk.store.read() as transaction:
+        assert len((await transaction.execute(select(sent_lately))).all()) == 1
+
+
 async def test_what_is_sent_at_once_is_no_more_than_a_day_allows(desk: Desk) -> None:
     await open_submissions(desk)
-    service = Submissions(desk.store, limits=Limits(of_member=4, of_server=7))
+    service = Submissions(desk.store, secrets=SecretBox(desk.key_file), limits=Limits(of_member=4, of_server=7))
 
     async def bring(number: int, member_id: int, *, may_decide: bool = False) -> object:
         return await service.submit(

@@ -30,6 +30,7 @@ from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
 from bot.store import submissions as submission_rows
 from bot.store.outbox import Claim
+from bot.store.secret_box import SecretBox
 
 LONGEST_NOTE = 300
 LONGEST_REASON = 300
@@ -85,8 +86,9 @@ class Mine:
 
 
 class Submissions:
-    def __init__(self, store: Store, *, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, store: Store, *, secrets: SecretBox, limits: Limits = DEFAULT_LIMITS) -> None:
         self._store = store
+        self._secrets = secrets
         self._limits = limits
 
     async def submit(
@@ -103,6 +105,8 @@ class Submissions:
         if len(note) > LONGEST_NOTE:
             raise RefusedError("submit-note-length", longest=LONGEST_NOTE)
         finder, submission_key = finder_id or member_id, random_key()
+        # Counted for the day under this name, which means somebody with the key only: forgetting makes no new day.
+        sender = self._secrets.fingerprint(f"sender {guild_id} {member_id}")
         async with self._store.effect(act) as transaction:
             await guild_rows.hold_guild(transaction, guild_id)  # what is sent at once is counted one by one
             guild = await guild_rows.get_guild(transaction, guild_id)
@@ -114,7 +118,7 @@ class Submissions:
             asks = finder == member_id and await credit_rows.ask(transaction, guild_id=guild_id, member_id=member_id)
             # Who may decide ends what waits, and collects for others by the dozen.
             if not (await rights_of(transaction, guild_id, act.actor)).moderate:
-                await self._refuse_too_many(transaction, guild_id, member_id)
+                await self._refuse_too_many(transaction, guild_id, member_id, sender)
             if not await submission_rows.add(
                 transaction,
                 submission_key=submission_key,
@@ -130,6 +134,7 @@ class Submissions:
                 # By another process, since it was looked up.
                 await self._refuse_known(transaction, guild_id, known_as, member_id=member_id)
                 raise RefusedError("submit-known")
+            await submission_rows.note_sent(transaction, sender)
             await enqueue_card(
                 transaction,
                 purpose=Purpose.REVIEW,
@@ -160,13 +165,13 @@ class Submissions:
             raise RefusedError("submit-known-mine")
         raise RefusedError("submit-known-declined" if earlier.state is SubmissionState.DECLINED else "submit-known")
 
-    async def _refuse_too_many(self, transaction: Transaction, guild_id: int, member_id: int) -> None:
+    async def _refuse_too_many(self, transaction: Transaction, guild_id: int, member_id: int, sender: str) -> None:
         """Raise where enough of a member waits, or enough was sent within a day, by the member or in the server.
 
-        What was taken back counts for the day.
+        What was taken back or forgotten counts for the day.
         """
-        for sender_id, most, sentence in (
-            (member_id, self._limits.of_member, "submit-enough-of-you"),
+        for sent_by, most, sentence in (
+            (sender, self._limits.of_member, "submit-enough-of-you"),
             (None, self._limits.of_server, "submit-enough-of-all"),
         ):
             # What seems to come later than tomorrow was sent while the clock was wrong.
@@ -174,7 +179,7 @@ class Submissions:
                 transaction,
                 most,
                 guild_id=guild_id,
-                member_id=sender_id,
+                sender=sent_by,
                 since=transaction.now - _DAY,
                 until=transaction.now + _DAY,
             )

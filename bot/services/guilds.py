@@ -211,12 +211,10 @@ class Guilds:
             held = await repeat_rows.held_in(transaction, guild_id)
             share = await usage_rows.share_of(transaction, guild_id)
             threadless = await channel_rows.threadless_in_guild(transaction, guild_id)
-        closed = {channel.channel_id for channel in stopped}
         announced_in = {subscription.channel_id for subscription in subscriptions}
         return SetupStatus(
             guild=guild or Guild(guild_id=guild_id, name=""),
-            # What waits for a stopped channel is told with the channel.
-            troubled=tuple(each for each in troubled if each.due_at is None or each.channel_id not in closed),
+            troubled=tuple(troubled),
             stopped=tuple(stopped),
             floods=tuple(floods),
             sources=tuple(sources),

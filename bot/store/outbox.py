@@ -595,9 +595,14 @@ async def guilds_waited_for(transaction: Transaction) -> set[int]:
 
 
 async def troubled(transaction: Transaction, guild_id: int, *, limit: int) -> list[DeliveryRecord]:
-    """A server's deliveries that wait because something went wrong, or were refused; newest first."""
+    """A server's deliveries that wait because something went wrong, or were refused; newest first.
+
+    Not what waits for a stopped channel: that is told with the channel.
+    """
     await plan_by_index(transaction)
-    wanted = select(outbox).where(outbox.c.guild_id == guild_id, text(TROUBLED)).order_by(outbox.c.id.desc())
+    is_told = and_(outbox.c.due_at.is_not(None), exists().where(stopped_channels.c.channel_id == outbox.c.channel_id))
+    wanted = select(outbox).where(outbox.c.guild_id == guild_id, text(TROUBLED), ~is_told)
+    wanted = wanted.order_by(outbox.c.id.desc())
     rows = await transaction.execute(wanted.limit(limit))
     return [record_of(row) for row in rows]
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, delete, event, text, update
 from bot.model.delivery import Delivery, DeliveryState, Purpose
 from bot.model.problem import Problem
 from bot.store import Store, Transaction
+from bot.store import channels as channel_rows
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
 from bot.store.outbox import Claim, delivery_key
@@ -194,8 +195,13 @@ async def test_what_is_in_trouble_is_found_without_what_is_finished_or_was_moved
         6: {"state": DeliveryState.FAILED, "purpose": Purpose.NOTICE},
         7: {"state": DeliveryState.FAILED, "guild_id": 2},
         8: {"state": DeliveryState.FAILED, "last_problem": moved},
+        9: {"state": DeliveryState.PENDING, "due_at": NOW},
     }
     async with store.write() as transaction:
+        for channel_id in (2, 9):  # what waits there is told with the channel, what was refused is not
+            await channel_rows.stop_channel(
+                transaction, channel_id, guild_id=1, problem=Problem("delivery-not-allowed"), look_again_at=None
+            )
         for number, changed in changes.items():
             row = outbox.c.delivery_key == f"done{number}"
             await transaction.execute(update(outbox).where(row).values({"last_problem": went_wrong, **changed}))

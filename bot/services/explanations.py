@@ -9,12 +9,14 @@ from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import IssueCard
 from bot.model.problem import Problem
 from bot.services.announcing.announcements import announced_alike
+from bot.services.announcing.floods import announcing
 from bot.services.announcing.repeats import is_told_elsewhere
 from bot.services.members.rekeying import keys_of
 from bot.services.reading.storing import READINGS_MISSED
 from bot.services.reading.subscriptions import split_credentials
 from bot.store import Store, Transaction
 from bot.store import channels as channel_rows
+from bot.store import chores as chore_rows
 from bot.store import floods as flood_rows
 from bot.store import guilds as guild_rows
 from bot.store import issues as issue_rows
@@ -146,7 +148,12 @@ class Explanations:
         guild = await guild_rows.get_guild(transaction, guild_id)
         if known.withdrawn_at is not None:
             return Finding("why-not-withdrawn")
-        if known.stage is not None:
+        is_coming = (
+            flood is not None
+            and flood.decision is FloodDecision.ALL
+            and await chore_rows.is_left(transaction, announcing(guild_id, flood.flood_key))
+        )
+        if known.stage is not None or is_coming:
             return Finding("why-on-its-way")
         digest = await is_told_elsewhere(transaction, guild, issue_key) if guild is not None else None
         if digest is not None:
@@ -159,7 +166,7 @@ class Explanations:
         held_until = await repeat_rows.release_at(transaction, guild_id=guild_id, issue_key=issue_key)
         if held_until is not None:
             return Finding("why-waits-for-digest", {"when": held_until})
-        if flood is not None:
+        if flood is not None and flood.decision is not FloodDecision.ALL:
             return Finding("why-flood-none" if flood.decision is FloodDecision.NONE else "why-flood-newest")
         if (
             source.first_read_at is not None and stored_at <= source.first_read_at

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, select, update
 
 from bot.model.chore import Chore, ChoreKind
 from bot.model.worker import WorkerName
@@ -51,6 +51,11 @@ async def hold(transaction: Transaction, chore: Chore) -> Chore | None:
     """The same one as it is now, held until the transaction ends; None when it is done."""
     row = (await transaction.execute(select(chores).where(_is(chore)).with_for_update())).one_or_none()
     return None if row is None else _chore(row)
+
+
+async def is_left(transaction: Transaction, chore: Chore) -> bool:
+    """Whether something of it is still to be done."""
+    return bool((await transaction.execute(select(exists().where(_is(chore))))).scalar_one())
 
 
 async def go_on(transaction: Transaction, chore: Chore, *, place: int) -> None:

@@ -6,17 +6,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, update
 
 from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, FetchError, RefusedError
 from bot.model.flood import FloodDecision
 from bot.model.guild import FirstAnnouncement
 from bot.model.member import Act, Actor
 from bot.services import explanations
+from bot.services.delivery.portions import PORTION
 from bot.store import issues as issue_rows
 from bot.store import repeats as repeat_rows
+from bot.store.tables import floods, guilds, held_issues, outbox
 from bot.texts import text
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk
+from tests.services.full import FLOOD, fill, key
 
 NEWEST = "https://www.news.example/3/?utm_source=discord"
 
@@ -219,6 +223,26 @@ async def test_an_issue_that_a_flood_held_back(
         )
     assert (await why(desk, flood.issue_keys[0]))[-1] == said
     assert (await why(desk, flood.issue_keys[-1]))[-1] == newest
+
+
+async def test_all_of_a_large_flood_is_on_its_way_until_it_is_queued_and_the_flood_explains_nothing(
+    desk: Desk,
+) -> None:
+    await fill(desk, PORTION + 10)
+    async with desk.store.write() as transaction:
+        await transaction.execute(delete(outbox).where(outbox.c.delivery_key.startswith("announce-")))
+        await transaction.execute(delete(floods).where(floods.c.flood_key != FLOOD))
+        await transaction.execute(update(guilds).values(announce_repeats=True))
+    act = Act(GUILD, Actor(5, manages_messages=True), next(desk.interactions))
+    await desk.services.floods.decide(act, FLOOD, FloodDecision.ALL)
+    last = key(PORTION + 10)
+    assert await why(desk, last) == ["why-seen", "why-on-its-way"]
+    await desk.services.chores.work_off()
+    assert (await why(desk, last))[1] == "why-queued"
+    async with desk.store.write() as transaction:
+        await transaction.execute(delete(outbox))
+        await transaction.execute(delete(held_issues))
+    assert "flood" not in (await why(desk, last))[-1]
 
 
 async def test_what_was_given_up_with_its_newsletter_was_not_refused(desk: Desk) -> None:

@@ -151,14 +151,18 @@ class Floods:
             )
             if decided:
                 if decision is not FloodDecision.NONE:
-                    chore = Chore(ChoreKind.ANNOUNCE_FLOOD, guild_id, flood_key)
-                    await begin(transaction, chore, announce_flood)
+                    await begin(transaction, announcing(guild_id, flood_key), announce_flood)
                 change = Change(guild_id, flood_key, after=AFTER_THE_ANSWER)
                 await show_changes(transaction, [change])
             flood = await flood_rows.get(transaction, flood_key, guild_id=guild_id)
         if flood is None:
             raise NotFoundError("flood-gone")
         return flood
+
+
+def announcing(guild_id: int, flood_key: str) -> Chore:
+    """Announce what a flood held back, as far as the staff wants it (`announce_flood`)."""
+    return Chore(ChoreKind.ANNOUNCE_FLOOD, guild_id, flood_key)
 
 
 async def announce_flood(transaction: Transaction, chore: Chore) -> int | None:

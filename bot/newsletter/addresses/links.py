@@ -78,6 +78,7 @@ _MEDIUM_SOURCE = re.compile(r"(?:email|rss)-", re.IGNORECASE)
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
 
+_NO_ADDRESS = frozenset({"", "n/a", "none", "null", "nil", "undefined", "nan", "-"})
 _ALL_UTM = re.compile(r"(?>(?:utm_\w++=[^&?%{]*+&?)+)", re.ASCII)
 _PLAIN = re.compile(
     r"https?://(?:www\.|m\.)?(?!(?:www|m|mobile)\.[^/]*\.)"
@@ -184,13 +185,18 @@ def absolute(raw: str, base: str | None) -> str | None:
         if text.startswith("//"):
             text = "https:" + text
         elif not _SCHEME.match(text):
-            if not base or text.startswith("#"):
+            if not base or text.startswith("#") or is_no_address(text):
                 return None
             text = urljoin(base, text)
         parts = urlsplit(text)
     except ValueError:
         return None
     return text if parts.scheme.lower() in {"http", "https"} and parts.netloc else None
+
+
+def is_no_address(text: str) -> bool:
+    """What programs write where there is no address: `N/A`."""
+    return text.strip().lower() in _NO_ADDRESS
 
 
 def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import struct_time
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue, Link, Section
@@ -80,7 +80,7 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
     """An RSS, Atom or RDF feed. feedparser's `bozo` is no verdict: ill-formed feeds are used as far as they go."""
     # in one character set from here on, which `decoded` finds out better: feedparser trusts what is declared
     whole, torn = whole_items(decoded(content, content_type).encode("utf-8", "replace"))
-    found = parsed(whole, base=base)
+    found = parsed(whole)
     entries = found.get("entries") or []
     head = found.get("feed") or {}
     if not found.get("version") and not entries and not head:
@@ -123,7 +123,9 @@ def _issue(
     entry: Any, head: Any, content: tuple[str, str], *, home: str | None, base: str | None, vouched: Collection[str]
 ) -> Issue:
     """One item of a feedparser result; `content` is its text, and where its relative links start from."""
-    url = clean_url(_string(entry.get("link")), home or base)
+    addresses = [_string(entry.get(name)) for name in ("feedburner_origlink", "pheedo_origlink", "link")]
+    urls = [url for address in addresses if (url := clean_url(address, home or base))]
+    url = urls[0] if urls else None
     body, body_base = content
     summary = _string(entry.get("summary"))
     own = _own(home, url, vouched)
@@ -136,10 +138,17 @@ def _issue(
         image_url=_picture(entry),
         paywalled=substack.is_cut(body),
         url=url,
-        base=absolute(body_base, base) or url or home or base,
+        base=absolute(body_base, home or base) or _own_page(url, home) or base,
         own=own,
     )
-    return issue_from_html(body or summary, known, identities=_identities(entry, url))
+    return issue_from_html(body or summary, known, identities=_identities(entry, urls, base))
+
+
+def _own_page(url: str | None, home: str | None) -> str | None:
+    """Where an item's relative addresses start: at its own page, which is not the one that a link blog writes about."""
+    if url is None or home is None or _domain_in(link_key(url) or "") == _domain_in(link_key(home) or ""):
+        return url or home
+    return home
 
 
 def _own(home: str | None, url: str | None, vouched: Collection[str]) -> Own:
@@ -222,9 +231,20 @@ def _picture(entry: Any) -> str | None:
     return _string((entry.get("image") or {}).get("href")) or None
 
 
-def _identities(entry: Any, url: str | None) -> list[str]:
-    """`guid:…` and `link:…` of an item; feedparser gives `id` for guid, atom:id and rdf:about."""
-    return _names(_guid(_string(entry.get("id"))), url)
+def _identities(entry: Any, urls: Sequence[str], base: str | None) -> list[str]:
+    """`guid:…` and `link:…` of an item, its best address first; feedparser gives `id` for guid, atom:id, rdf:about."""
+    guid = _string(entry.get("id"))
+    if base and guid and entry.get("guid_is_address"):
+        guid = _joined(base, guid)
+    names = _names(_guid(guid), urls[0] if urls else None)
+    return list(dict.fromkeys([*names, *(name for url in urls[1:] for name in _names("", url))]))
+
+
+def _joined(base: str, guid: str) -> str:
+    try:
+        return urljoin(base, guid)
+    except ValueError:
+        return guid
 
 
 def _names(guid: str, url: str | None) -> list[str]:

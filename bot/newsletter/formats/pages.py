@@ -67,7 +67,9 @@ def _read_head(source: str, known: Known) -> None:
         known.subtitle = None
     address = (canonical.attributes.get("href") if canonical else None) or meta.get("og:url") or ""
     known.url = clean_url(address, known.base) or known.url
-    known.base = absolute(address, known.base) or known.base
+    written = tree.css_first("base[href]")
+    based = absolute((written.attributes.get("href") if written else "") or "", known.base)
+    known.base = based or absolute(address, known.base) or known.base
     date = meta.get("article:published_time") or _text(linked.get("datePublished"))
     known.published_at = _date(date) or _date((times.attributes.get("datetime") if times else "") or "")
     known.image_url = meta.get("og:image") or meta.get("twitter:image") or None

@@ -12,6 +12,7 @@ from typing import Any
 from xml.sax.expatreader import ExpatParser
 
 from bot.errors import UnreadableError
+from bot.newsletter.addresses.links import is_no_address
 
 _MAX_AUTHOR = 200
 _MOST_NAMESPACES = 100
@@ -21,22 +22,19 @@ _WHOLE = 1 << 30
 _FIRST_ELEMENT = re.compile(rb"<\w")
 
 
-def parsed(content: bytes, *, base: str | None) -> Any:
-    """Feedparser's result for an XML feed in UTF-8; `base` is the address it came from.
+def parsed(content: bytes) -> Any:
+    """Feedparser's result for an XML feed in UTF-8, with relative addresses as far as bases are written in it.
 
-    Raises UnreadableError where feedparser fails.
+    `guid_is_address` of an item says that its guid is one. Raises UnreadableError where feedparser fails.
     """
     import feedparser
 
     _bound()
-    headers = {"content-type": "application/xml; charset=utf-8"}
-    if base:
-        headers["content-location"] = base
     try:
         # its sanitiser and its resolver walk every body once more; `bot.newsletter.markup.canonical` does both jobs
         return feedparser.parse(
             io.BytesIO(_without_blank_lines_in_front(content)),
-            response_headers=headers,
+            response_headers={"content-type": "application/xml; charset=utf-8"},
             sanitize_html=False,
             resolve_relative_uris=False,
         )
@@ -74,6 +72,8 @@ def _bound() -> None:
     parser = mixin._FeedParserMixin  # noqa: SLF001 - the least that can be replaced, here and below
     look_for_address = parser._sync_author_detail  # noqa: SLF001
     track_namespace = parser.track_namespace
+    resolve_anyhow = parser.resolve_uri
+    end_guid_anyhow = parser._end_guid  # noqa: SLF001
     joined = mixin.make_safe_absolute_uri
 
     def sync_author_detail(self: Any, key: str = "author") -> None:
@@ -98,6 +98,18 @@ def _bound() -> None:
         address: str = joined(base, rel)
         return address if len(address) <= _LONGEST_BASE else base
 
+    def resolve(self: Any, address: str) -> str:
+        """A word for no address is none, wherever it would lead from the base that is written."""
+        return "" if is_no_address(address) else str(resolve_anyhow(self, address))
+
+    def end_guid(self: Any) -> None:
+        """It keeps whether a guid is an address only for items without another one."""
+        is_address = bool(self.guidislink)
+        end_guid_anyhow(self)
+        self._save("guid_is_address", is_address)
+
+    parser._end_guid = parser._end_id = end_guid  # noqa: SLF001
+    parser.resolve_uri = resolve
     parser._sync_author_detail = sync_author_detail  # noqa: SLF001
     parser._add_tag = add_tag  # noqa: SLF001
     parser.track_namespace = track_few_namespaces

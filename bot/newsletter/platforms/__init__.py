@@ -3,14 +3,14 @@
 Each module gives `MARKS` (text that shows the platform at work) and `UNWANTED` (a CSS selector of its furniture).
 """
 
-from bot.newsletter.platforms import beehiiv, buttondown, ghost, substack, wordpress
+from bot.newsletter.platforms import beehiiv, buttondown, ghost, substack, videos, wordpress
 
 _PLATFORMS = (beehiiv, substack, ghost, wordpress, buttondown)
 
 
 def opened(source: str) -> str:
     """The document with what platforms keep in attributes, and say beside a link, where everybody can read it."""
-    return ghost.with_sponsored_buttons(substack.with_links_of_embeds(source))
+    return videos.with_links_of_videos(ghost.with_sponsored_buttons(substack.with_links_of_embeds(source)))
 
 
 def unwanted_in(source: str) -> str:

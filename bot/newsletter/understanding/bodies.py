@@ -9,6 +9,7 @@ from bot.newsletter.markup.blocks import Block, read_blocks
 from bot.newsletter.markup.canonical import CUT, canonical_html, is_bare
 from bot.newsletter.markup.markdown import markdown_html
 from bot.newsletter.platforms import beehiiv, opened, unwanted_in
+from bot.newsletter.platforms.videos import with_links_of_videos
 from bot.newsletter.understanding.composing import compose, lead_picture
 from bot.newsletter.understanding.mastheads import Known
 from bot.newsletter.understanding.paywalls import PAID, before_paywall, marks_paid, public_part, read_paywall
@@ -59,7 +60,7 @@ def issue_from_markdown(source: str, known: Known) -> Issue:
     source, torn = beehiiv.take_torn_polls(source)
     if torn:
         _, torn = beehiiv.take_torn_polls(before_paywall(whole))
-    source = markdown_html(source)
+    source = with_links_of_videos(markdown_html(source))
     canonical = canonical_html(source, bare=is_bare(source))
     blocks = read_blocks(canonical, base=known.base, mend=True)
     return _issue(blocks, known, [], polls=tuple(poll(*each) for each in torn), is_paid=is_paid and not has_paid)

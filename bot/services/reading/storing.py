@@ -23,7 +23,7 @@ from bot.store import recognition as recognition_rows
 from bot.store import sources as source_rows
 from bot.store.recognition import KnownIssue
 
-READING_VERSION = 1
+READING_VERSION = 2
 """Raised when issues are understood differently: then a stored one that reads differently was not edited."""
 
 READINGS_MISSED = 3

@@ -3,6 +3,7 @@
 import codecs
 import re
 
+from bot.newsletter.formats.charsets import codec_of, read_as
 from bot.newsletter.text import storable
 
 _MARKS = (
@@ -46,13 +47,12 @@ _SOUND = re.compile(
 _KEPT = "\ufdd0"  # no character at all, so that it stands in no text
 # the closing quotation mark, whose last byte means nothing in Windows-1252 and is lost on the way
 _LOST_QUOTE = re.compile(r"â€(?:\ufffd|(?=[\s.,;:!?)<]|$))")
+_PROOF = 4  # so many letters that mean something for each place that does not
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)",
     re.IGNORECASE,
 )
-# what Python decodes "text" from although no document is written in it; punycode takes the square of the length
-_NO_CHARACTER_SETS = frozenset("punycode idna undefined unicode-escape raw-unicode-escape utf-7 hz".split())
 
 
 def decoded(content: bytes, content_type: str | None = None) -> str:
@@ -69,16 +69,27 @@ def decoded(content: bytes, content_type: str | None = None) -> str:
             return content.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    for name in _declared(content, content_type):
-        try:
-            return storable(content.decode(name))
-        except (UnicodeError, LookupError):
-            continue
-    # a document cut inside a character is still UTF-8
     text = content.decode("utf-8", "replace")
-    if text.count("\ufffd") <= 1 + len(text) // 2_000:
+    bad = text.count("\ufffd")
+    letters = len(text) - len(text.encode("ascii", "ignore")) - bad
+    if letters >= _PROOF * bad > 0:
+        return text  # of no other set do so many letters form valid sequences by chance
+    for codec in dict.fromkeys(_declared(content, content_type)):
+        found, unknown = read_as(content, codec)
+        if not unknown or _fits(found, unknown):
+            return storable(found)
+    # a document cut inside a character is still UTF-8
+    if letters >= bad or text.find("\ufffd") >= len(text) - 1:
         return text
-    return content.decode("cp1252", "replace")
+    return read_as(content, "cp1252")[0]
+
+
+def _fits(text: str, unknown: int) -> bool:
+    """The set explains nearly all: few places mean nothing in it, by the length of the text or by its letters."""
+    if unknown <= len(text) // 2_000:
+        return True
+    letters = len(text) - len(text.encode("ascii", "ignore")) - unknown
+    return letters >= _PROOF * unknown
 
 
 def mended(text: str) -> str:
@@ -135,22 +146,12 @@ def _as_utf8(line: str) -> str | None:
 
 
 def _declared(content: bytes, content_type: str | None) -> list[str]:
+    """Python's names of the sets that a document is said to be written in, but for UTF-8."""
     names = _CHARSET.findall(content_type or "")
     found = _META.search(content[:4096])
     if found is not None:
         names.append((found[1] or found[2]).decode("ascii", "replace"))
-    return [name for name in names if name.lower() not in {"utf-8", "utf8"} and _is_character_set(name)]
-
-
-def _is_character_set(name: str) -> bool:
-    """Python knows the name, and a document that begins with a readable `<` may really be written in it.
-
-    That is false for UTF-16, which was told by its bytes before, and for what is no character set (rot13, punycode).
-    """
-    try:
-        return codecs.lookup(name).name not in _NO_CHARACTER_SETS and b"<?xml".decode(name) == "<?xml"
-    except (LookupError, ValueError):
-        return False
+    return [codec for name in names if (codec := codec_of(name)) is not None and codec not in {"utf-8", "utf-8-sig"}]
 
 
 def _wide(content: bytes) -> str | None:

@@ -22,6 +22,15 @@ _HIDDEN = re.compile(f"[\x00\x01\x06-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f{_IN
 _LETTERISH = r"\u0600-\u1fff\u20d0-\u20ff\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufeff\U0001f000-\U0001faff"
 _JOINER = re.compile(f"(?<![{_LETTERISH}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_LETTERISH}])")
 _TAG = re.compile(r"<(?:!--.*?(?:-->|\Z)|[a-zA-Z/!?](?>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*)>)", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_NAMED_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)(?:\s(?>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*))?/?>", re.DOTALL)
+_INLINE = frozenset(
+    """a abbr acronym b bdi bdo big cite code del dfn em font i ins kbd mark q rp rt ruby s samp small span strike
+    strong sub sup tt u var""".split()
+)
+_VOID = frozenset({"br", "wbr"})
+_AROUND = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6"})
+_MOST_ESCAPES = 3
 _EMOJI = (
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa\u200d\ufe0f\u20e3\U000e0020-\U000e007f]"
 )
@@ -52,6 +61,61 @@ def folded(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def literal(text: str | None, *, limit: int = MAX_TITLE) -> str:
+    """One line of text in which every letter stands for itself; entities are undone, since many generators escape it.
+
+    So are the titles of Atom (RFC 4287 3.1.1.1) and of JSON Feed.
+    """
+    return bounded(folded(_unescaped((text or "")[: 40 * limit])), limit)
+
+
+def titled(text: str | None, *, limit: int = MAX_TITLE, is_html: bool = False) -> str:
+    """One line of text from a title that may hold HTML, as RSS does not say: nothing visible is lost.
+
+    Elements go where they are closed and known to stand within a line, or where the title stands in one altogether; of
+    a title that `is_html`, all that are closed go. What else looks like a tag, `<dialog>` or `Vec<T>`, is text.
+    """
+    text = (text or "")[: 40 * limit]
+    if "<" in text:
+        text = _without_elements(_COMMENT.sub("", text).strip(), is_html=is_html)
+    return literal(text, limit=limit)
+
+
+def _without_elements(text: str, *, is_html: bool) -> str:
+    tags = [(found.span(), found[1], found[2].lower(), found[0]) for found in _NAMED_TAG.finditer(text)]
+    gone: dict[tuple[int, int], str] = {}
+    opened: dict[str, list[tuple[int, int]]] = {}
+    for span, slash, name, tag in tags:
+        if name in _VOID:
+            gone[span] = "" if name == "wbr" else " "
+        elif not slash:
+            opened.setdefault(name, []).append(span)
+        elif opened.get(name):
+            first = opened[name].pop()
+            is_inline = name in _INLINE
+            if is_inline or is_html or (first[0] == 0 and span[1] == len(text) and name in _AROUND):
+                gone[first] = gone[span] = "" if is_inline else " "
+        if tag.endswith("/>") and is_html:
+            gone[span] = " "
+    pieces: list[str] = []
+    last = 0
+    for (start, end), instead in sorted(gone.items()):
+        pieces += text[last:start], instead
+        last = end
+    return "".join([*pieces, text[last:]])
+
+
+def _unescaped(text: str) -> str:
+    """Entities undone, also those that were escaped once or twice more on the way."""
+    for _ in range(_MOST_ESCAPES):
+        if "&" not in text:
+            break
+        text, before = html.unescape(text), text
+        if text == before:
+            break
+    return text
+
+
 def plain(text: str | None, *, limit: int = MAX_TITLE) -> str:
     """One line of plain text from something that may hold HTML tags and entities (a feed's title, for example)."""
     if not text:
@@ -62,7 +126,7 @@ def plain(text: str | None, *, limit: int = MAX_TITLE) -> str:
         text = _TAG.sub(" ", text)
     if "&" in text:
         text = html.unescape(text)
-    return bounded(folded(text.replace("**", "")), limit)
+    return bounded(folded(text), limit)
 
 
 def bounded(text: str, limit: int) -> str:

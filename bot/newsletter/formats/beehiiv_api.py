@@ -14,12 +14,12 @@ from bot.newsletter.addresses.chrome import Own
 from bot.newsletter.addresses.links import clean_url, link_key
 from bot.newsletter.formats.encoding import decoded, mended
 from bot.newsletter.formats.feeds import MAX_ITEMS, MAX_SUBTITLE, Feed, with_own_identities
-from bot.newsletter.text import MAX_TITLE, plain, storable
+from bot.newsletter.text import literal, plain, storable
 from bot.newsletter.understanding.bodies import issue_from_html
+from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
 
 _ON_THE_WEB = ("web", "both")
-_MOST_AUTHORS = 20
 
 
 def read_posts(content: bytes, *, now: datetime) -> Feed:
@@ -79,13 +79,12 @@ def _issue(post: dict[str, Any]) -> Issue:
     body = _string(free.get("web")) if isinstance(free, dict) else ""
     subtitle = plain(_string(post.get("subtitle")) or _string(post.get("preview_text")), limit=MAX_SUBTITLE)
     authors = post.get("authors")
-    names = [plain(_string(name), limit=120) for name in authors] if isinstance(authors, list) else []
     own = Own()
     own.add_site(url)
     known = Known(
-        title=plain(_string(post.get("title")), limit=MAX_TITLE) or None,
+        title=literal(_string(post.get("title"))) or None,
         subtitle=subtitle or None,
-        authors=tuple(dict.fromkeys(filter(None, names)))[:_MOST_AUTHORS],
+        authors=authors_in(map(_string, authors)) if isinstance(authors, list) else (),
         published_at=_moment(post.get("publish_date")),
         image_url=_string(post.get("thumbnail_url")) or None,
         paywalled=post.get("audience") == "premium",

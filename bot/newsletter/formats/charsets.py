@@ -5,6 +5,7 @@ GBK, `shift_jis` before signs of Windows, `iso-8859-1` before Windows-1252. Entr
 """
 
 import codecs
+from collections.abc import Callable
 from functools import cache
 
 _NAMES = {
@@ -111,7 +112,7 @@ def _from_windows(pair: bytes) -> str:
     return bytes((lead, trail)).decode("cp932")
 
 
-_OTHERS = {
+_OTHERS: dict[str, Callable[[bytes], str]] = {
     "euc_jp": _from_windows,
     "iso2022_jp": lambda pair: _from_windows(bytes(byte | 0x80 for byte in pair)),
     "big5hkscs": lambda pair: pair.decode("cp950"),

@@ -24,8 +24,9 @@ from bot.newsletter.formats.parsing import parsed
 from bot.newsletter.formats.sniffing import Kind, kind_of
 from bot.newsletter.formats.torn import whole_items
 from bot.newsletter.platforms import substack
-from bot.newsletter.text import MAX_TITLE, key_within, plain, storable
+from bot.newsletter.text import key_within, literal, plain, storable, titled
 from bot.newsletter.understanding.bodies import UNTITLED, issue_from_html
+from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
 
 MAX_ITEMS = 1_000
@@ -85,15 +86,14 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
     head = found.get("feed") or {}
     if not found.get("version") and not entries and not head:
         raise UnreadableError("unreadable-feed")
-    title = plain(_string(head.get("title"))) or None
+    is_atom = _string(found.get("version")).startswith("atom")
+    title = _title(head, is_atom=is_atom)
     home = clean_url(_string(head.get("link")), base)
     newest = _newest(entries)
     bodies = [_body(entry) for entry in newest]
     vouched = _vouched(home, [body for body, _ in bodies])
-    issues = [
-        _issue(entry, head, body, home=home, base=base, vouched=vouched)
-        for entry, body in zip(newest, bodies, strict=True)
-    ]
+    said = _Said(head, home, base, vouched, is_atom)
+    issues = [_issue(entry, body, said) for entry, body in zip(newest, bodies, strict=True)]
     links = head.get("links") or []
     return Feed(
         title,
@@ -119,19 +119,29 @@ def _newest(entries: list[Any]) -> list[Any]:
     return entries[-MAX_ITEMS:] if first and last and last > first else entries[:MAX_ITEMS]
 
 
-def _issue(
-    entry: Any, head: Any, content: tuple[str, str], *, home: str | None, base: str | None, vouched: Collection[str]
-) -> Issue:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a feed says for all its items."""
+
+    head: Any
+    home: str | None
+    base: str | None
+    vouched: Collection[str]
+    is_atom: bool
+
+
+def _issue(entry: Any, content: tuple[str, str], said: _Said) -> Issue:
     """One item of a feedparser result; `content` is its text, and where its relative links start from."""
+    head, home, base = said.head, said.home, said.base
     addresses = [_string(entry.get(name)) for name in ("feedburner_origlink", "pheedo_origlink", "link")]
     urls = [url for address in addresses if (url := clean_url(address, home or base))]
     url = urls[0] if urls else None
     body, body_base = content
     summary = _string(entry.get("summary"))
-    own = _own(home, url, vouched)
+    own = _own(home, url, said.vouched)
     own.keys.update(_own_pages(base, _linked(head.get("links") or [], "self", base)))
     known = Known(
-        title=plain(_string(entry.get("title"))) or None,
+        title=_title(entry, is_atom=said.is_atom),
         subtitle=_subtitle(_string(entry.get("subtitle")) or summary, body),
         authors=_authors(entry) or _authors(head),
         published_at=_date(entry),
@@ -169,6 +179,15 @@ def _vouched(home: str | None, bodies: Sequence[str]) -> set[str]:
     return {domain for domain, count in counted.items() if count > len(bodies) / 2}
 
 
+def _title(entry: Any, *, is_atom: bool) -> str | None:
+    """The title of a feed or an item; only Atom says in which form it is written."""
+    title = _string(entry.get("title"))
+    kind = _string((entry.get("title_detail") or {}).get("type"))
+    if is_atom and "html" not in kind:
+        return literal(title) or None
+    return titled(title, is_html=is_atom) or None
+
+
 def _body(entry: Any) -> tuple[str, str]:
     """The longest text of an item as HTML, with the address its relative links start from."""
     best, base = "", ""
@@ -202,8 +221,7 @@ def _authors(entry: Any) -> tuple[str, ...]:
     names = [_string(author.get("name")) for author in entry.get("authors") or [] if hasattr(author, "get")]
     if not any(names):
         names = [_string((entry.get("author_detail") or {}).get("name")), _string(entry.get("author"))][:1]
-    cleaned = (plain(name, limit=120) for name in names)
-    return tuple(dict.fromkeys(name for name in cleaned if name))[:20]
+    return authors_in(names)
 
 
 def _date(entry: Any) -> datetime | None:
@@ -336,7 +354,7 @@ def read_json_feed(content: bytes, *, base: str | None) -> Feed:
     )
     named = (_string(hub.get("url")) for hub in hubs if _string(hub.get("type")).lower() in {"websub", "pubsubhubbub"})
     return Feed(
-        plain(_string(data.get("title"))) or None,
+        literal(_string(data.get("title"))) or None,
         home,
         with_own_identities(issues, home),
         hub_url=next((address for each in named if (address := absolute(each, base))), None),
@@ -356,7 +374,7 @@ def _json_issue(
     own = _own(home, url, vouched)
     own.keys.update(_own_pages(absolute(_string(feed.get("feed_url")), base)))
     known = Known(
-        title=plain(_string(item.get("title")), limit=MAX_TITLE) or None,
+        title=literal(_string(item.get("title"))) or None,
         subtitle=_subtitle(summary, body) if body else None,
         authors=_json_authors(item) or _json_authors(feed),
         published_at=_iso_date(item.get("date_published")) or _iso_date(item.get("date_modified")),
@@ -412,8 +430,7 @@ def _own_pages(*addresses: str | None) -> list[str]:
 def _json_authors(item: dict[str, Any]) -> tuple[str, ...]:
     listed = item.get("authors")
     authors = listed if isinstance(listed, list) else [item.get("author")]
-    names = (plain(_string(author.get("name")), limit=120) for author in authors if isinstance(author, dict))
-    return tuple(dict.fromkeys(name for name in names if name))[:20]
+    return authors_in([_string(author.get("name")) for author in authors if isinstance(author, dict)])
 
 
 def _iso_date(value: Any) -> datetime | None:

@@ -11,8 +11,9 @@ from bot.newsletter.addresses.links import absolute, clean_url
 from bot.newsletter.markup.canonical import is_bare
 from bot.newsletter.markup.nesting import tamed
 from bot.newsletter.platforms import beehiiv
-from bot.newsletter.text import MAX_TITLE, plain
+from bot.newsletter.text import MAX_TITLE, literal, plain
 from bot.newsletter.understanding.bodies import MAX_HTML, issue_from_html
+from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
 
 _WANTED = (
@@ -57,9 +58,9 @@ def _read_head(source: str, known: Known) -> None:
     canonical = tree.css_first("link[rel=canonical]")
     times = tree.css_first("time[datetime]")
     known.title = (
-        plain(meta.get("og:title") or _text(linked.get("headline")))
-        or plain(heading.text() if heading else "")
-        or plain(title.text() if title else "")
+        literal(meta.get("og:title") or _text(linked.get("headline")))
+        or literal(heading.text() if heading else "")
+        or literal(title.text() if title else "")
         or None
     )
     known.subtitle = plain(meta.get("og:description") or meta.get("description"), limit=MAX_TITLE) or None
@@ -74,13 +75,7 @@ def _read_head(source: str, known: Known) -> None:
     known.published_at = _date(date) or _date((times.attributes.get("datetime") if times else "") or "")
     known.image_url = meta.get("og:image") or meta.get("twitter:image") or None
     names = _names(linked.get("author")) or [meta.get("author") or meta.get("article:author") or ""]
-    known.authors = tuple(
-        dict.fromkeys(
-            name
-            for name in (plain(n, limit=120) for n in names)
-            if name and not name.startswith(("http://", "https://"))
-        )
-    )[:20]
+    known.authors = authors_in(names)
     known.paywalled = linked.get("isAccessibleForFree") in {False, "False", "false"}
     if known.paywalled:
         parts = linked.get("hasPart")

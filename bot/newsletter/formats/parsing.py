@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Mapping
 from functools import cache
+from html.entities import html5
 from itertools import islice
 from typing import Any
 from xml.sax.expatreader import ExpatParser
@@ -14,11 +15,14 @@ from xml.sax.expatreader import ExpatParser
 from bot.errors import UnreadableError
 from bot.newsletter.addresses.links import is_no_address
 
-_MAX_AUTHOR = 200
+_MAX_AUTHOR = 2_000
 _MOST_NAMESPACES = 100
 _MOST_ATTRIBUTES = 60
 _LONGEST_BASE = 2_000
 _WHOLE = 1 << 30
+_AMPERSAND = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&((?:#(?:[0-9]+|x[0-9a-fA-F]+);|[A-Za-z][A-Za-z0-9]*;)|)", re.DOTALL
+)
 _FIRST_ELEMENT = re.compile(rb"<\w")
 
 
@@ -33,7 +37,7 @@ def parsed(content: bytes) -> Any:
     try:
         # its sanitiser and its resolver walk every body once more; `bot.newsletter.markup.canonical` does both jobs
         return feedparser.parse(
-            io.BytesIO(_without_blank_lines_in_front(content)),
+            io.BytesIO(_with_whole_entities(_without_blank_lines_in_front(content))),
             response_headers={"content-type": "application/xml; charset=utf-8"},
             sanitize_html=False,
             resolve_relative_uris=False,
@@ -64,25 +68,41 @@ def _without_blank_lines_in_front(content: bytes) -> bytes:
     return b"\n".join([*filter(None, lines), content[first.start() :]])
 
 
+def _with_whole_entities(content: bytes) -> bytes:
+    """`AT&amp;T` for `AT&T`: what no entity begins is itself. It makes the feed ill-formed, and then loses letters.
+
+    What stands in CDATA or a comment is meant as it is, and a document may have entities of its own.
+    """
+    if b"&" not in content or b"<!ENTITY" in content:
+        return content
+    return _AMPERSAND.sub(_escaped, content)
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    name = found[1]
+    if name is None or name[:1] == b"#" or name.decode() in html5:
+        return found[0]
+    return b"&amp;" + found[0][1:]
+
+
 @cache
 def _bound() -> None:
     """Replace the methods of feedparser that have no bound; each takes the square of what it is given."""
     from feedparser import api, mixin
 
     parser = mixin._FeedParserMixin  # noqa: SLF001 - the least that can be replaced, here and below
-    look_for_address = parser._sync_author_detail  # noqa: SLF001
     track_namespace = parser.track_namespace
     resolve_anyhow = parser.resolve_uri
     end_guid_anyhow = parser._end_guid  # noqa: SLF001
     joined = mixin.make_safe_absolute_uri
 
     def sync_author_detail(self: Any, key: str = "author") -> None:
-        """It looks for an e-mail address, and holds the whole process meanwhile."""
+        """It looks for an e-mail address, holds the whole process meanwhile, and knows endings of four letters."""
         context = self._get_context()
-        author = context.get(key)
-        if isinstance(author, str) and len(author) > _MAX_AUTHOR:
-            context[key] = author[:_MAX_AUTHOR]
-        look_for_address(self, key)
+        people = context.get(f"{key}s")
+        said = context.get(key)
+        if people and not people[-1] and isinstance(said, str):
+            people[-1]["name"] = said[:_MAX_AUTHOR]
 
     def add_tag(self: Any, *_: Any) -> None:
         """Each category would be compared with all before it; nobody asks for them."""

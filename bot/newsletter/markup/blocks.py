@@ -121,7 +121,7 @@ class Block:
         found = _MARKED.search(self.raw)
         if found is None:
             return None
-        return naming_nobody(" ".join(visible(unescaped(_TAG.sub("", found[1]))).replace("**", "").split()))
+        return naming_nobody(" ".join(visible(unescaped(_TAG.sub("", found[1]))).split()))
 
 
 def read_blocks(canonical: str, *, base: str | None = None, mend: bool = False) -> list[Block]:

@@ -8,6 +8,7 @@ from bot.newsletter.addresses.readable import readable_address
 from bot.newsletter.markup.blocks import Block, read_blocks
 from bot.newsletter.markup.canonical import CUT, canonical_html, is_bare
 from bot.newsletter.markup.markdown import markdown_html
+from bot.newsletter.markup.spacing import without_torn_bold
 from bot.newsletter.platforms import beehiiv, opened, unwanted_in
 from bot.newsletter.platforms.videos import with_links_of_videos
 from bot.newsletter.understanding.composing import compose, lead_picture
@@ -63,7 +64,15 @@ def issue_from_markdown(source: str, known: Known) -> Issue:
     source = with_links_of_videos(markdown_html(source))
     canonical = canonical_html(source, bare=is_bare(source))
     blocks = read_blocks(canonical, base=known.base, mend=True)
-    return _issue(blocks, known, [], polls=tuple(poll(*each) for each in torn), is_paid=is_paid and not has_paid)
+    return _issue(
+        blocks,
+        known,
+        [],
+        polls=tuple(
+            poll(without_torn_bold(question), [*map(without_torn_bold, options)]) for question, options in torn
+        ),
+        is_paid=is_paid and not has_paid,
+    )
 
 
 def _issue(

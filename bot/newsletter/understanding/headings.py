@@ -121,7 +121,7 @@ def _says_sponsored(text: str) -> bool:
 
 
 def _named(title: str) -> str:
-    return bounded(folded(title.replace("**", "")).rstrip(": "), MAX_HEADING)
+    return bounded(folded(title).rstrip(": "), MAX_HEADING)
 
 
 def _opens(blocks: list[Block], number: int) -> bool:

@@ -70,7 +70,7 @@ def read_head(blocks: list[Block], parts: Parts, known: Known) -> int:
             if blocks and blocks[0].kind[0] == "h" and blocks[0].text:
                 position = int(all(block.kind != blocks[0].kind for block in blocks[1:]))
         if position:
-            parts.title = bounded(folded(blocks[position - 1].text.replace("**", "")), MAX_TITLE)
+            parts.title = bounded(folded(blocks[position - 1].text), MAX_TITLE)
     else:
         position = _after_title(blocks, parts.title.casefold())
     if position and parts.subtitle is None and headings.is_subtitle(blocks, position):

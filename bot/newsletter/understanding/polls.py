@@ -90,6 +90,6 @@ def _unframed(text: str) -> str:
 def poll(question: str, options: list[str]) -> IssuePoll:
     """A poll with its texts made plain, and so many options as a poll has."""
     return IssuePoll(
-        bounded(folded(question.replace("*", "").replace("|", " ")), MAX_TITLE),
-        tuple(bounded(folded(option.replace("*", "")), MAX_TITLE) for option in options[:MAX_OPTIONS]),
+        bounded(folded(question.replace("|", " ")), MAX_TITLE),
+        tuple(bounded(folded(option), MAX_TITLE) for option in options[:MAX_OPTIONS]),
     )

@@ -36,8 +36,8 @@ _LONGEST_ABBREVIATION = 5  # "Prof" and what stands before it
 _SHORT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9+#]?\Z")  # R, Go, C#, but also "at", which names nothing
 _ABBREVIATION = re.compile(r"(?:\b(?:Drs?|Mrs?|Ms|Prof|St|Jr|Sr|vs|e\.g|i\.e)|\b[A-Z](?:\.[A-Z])+)\.\Z")
 _NUMBER = re.compile(r"\s*\d{1,3}[.)]\s")  # of an item of a list that is made of line breaks
-_TRIM = " \n\t*_|()[]{}<>-–—:;,.→»›«👉👇🔗•·"
-_OUTSIDE = _TRIM + "!?\"'“”‘’"
+_TRIM = " \n\t_|()[]{}<>-–—:;,.→»›«👉👇🔗•·"
+_OUTSIDE = _TRIM + "*!?\"'“”‘’"
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9\u00c0-\u00de\u2600-\U0001faff])|\n+")
 _ASIDE = re.compile(r"(?:\s*[,&/]|[\s).,;]*\(|\)\s*(?:An? )?$)")
 _NOISE = re.compile(r"\(\s*(?:link|here|paper|demo|code|thread|video|tweet)?\s*[,&/]?\s*\)")
@@ -71,11 +71,12 @@ def is_address(text: str) -> bool:
 
 def tidied(text: str) -> str:
     """A title without the marks and punctuation it was cut out with."""
-    text = text.replace("\n", " ").strip(" *|\t→»›👉👇🔗•·-–—")
+    text = text.replace("\n", " ").strip(" |\t→»›👉👇🔗•·-–—")
     if text.endswith((".", ",", ":", ";")) and not text.endswith(("..", "…")):
         text = text[:-1].rstrip()
-    if "  " in text or "*" in text:
-        text = " ".join(text.replace("*", "").split())
+    text = text.removeprefix("* ")
+    if "  " in text:
+        text = " ".join(text.split())
     return text if len(text) <= MAX_TITLE else bounded(text, MAX_TITLE)
 
 
@@ -214,12 +215,12 @@ def _clean(text: str, *, in_brackets: bool = False) -> str:
         text = _NOISE.sub(" ", text)
     if "\n" in text or "  " in text:
         text = " ".join(text.split())
-    cleaned = text.strip(" *|→»›👉👇🔗•·-–—:;,.([{)]}")
+    cleaned = text.removeprefix("* ").strip(" |→»›👉👇🔗•·-–—:;,.([{)]}")
     if not in_brackets and cleaned[-5:].lower().endswith(_DANGLING) and _words(cleaned, enough=4) > 3:
         cleaned = cleaned.rsplit(" ", 1)[0].rstrip(" ,-–—:")
     if "(" in cleaned and cleaned.count("(") == cleaned.count(")") + 1:
         cleaned += ")"
-    return cleaned.replace("**", "")
+    return cleaned
 
 
 def _words(text: str, *, enough: int = 1_000) -> int:

@@ -74,7 +74,7 @@ def _by_comma(text: str) -> list[str]:
 def _topics(pieces: Iterable[str]) -> tuple[str, ...]:
     topics: dict[str, None] = {}
     for piece in pieces:
-        topic = without_emoji(folded(piece.replace("*", ""))).strip(" .,;:•·|-–—")
+        topic = without_emoji(folded(piece)).strip(" .,;:•·|-–—")
         if (
             len(topic) > 1
             and any(map(str.isalnum, topic))

@@ -1,0 +1,156 @@
+"""Titles, authors and asterisks as they were written: nothing visible is lost, and no markup is shown."""
+
+import html
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.model.issue import Issue
+from bot.newsletter import read_newsletter
+from bot.newsletter.text import folded, literal, titled
+
+ITEM = "<item><title>{}</title><link>https://w.example/1</link><guid>https://w.example/1</guid>{}</item>"
+ATOM = (
+    '<feed xmlns="http://www.w3.org/2005/Atom"><title>W</title><id>w</id><entry><title{}>{}</title><id>w1</id>'
+    '<link href="https://w.example/1"/></entry></feed>'
+)
+
+
+def rss(title: str, more: str = "") -> Issue:
+    text = f"<rss version='2.0'><channel><title>W</title>{ITEM.format(title, more)}</channel></rss>"
+    return read_newsletter(text.encode(), source="x.xml")[0]
+
+
+def atom(title: str, kind: str = "") -> str:
+    return read_newsletter(ATOM.format(kind, title).encode(), source="x.xml")[0].title
+
+
+def json_feed(title: str) -> str:
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "title": title, "content_text": "x"}]}
+    return read_newsletter(json.dumps(feed).encode(), source="x.json")[0].title
+
+
+LITERAL = [
+    ("&lt;canvas&gt;", "<canvas>"),
+    ("Why &lt;b&gt;bold&lt;/b&gt; is no heading", "Why <b>bold</b> is no heading"),
+    ("Option&lt;T&gt; or Result&lt;T, E&gt;", "Option<T> or Result<T, E>"),
+    ("Tips &amp;amp; tricks", "Tips & tricks"),
+    ("It&amp;#8217;s here", "It’s here"),
+    ("a &lt; b &gt; c", "a < b > c"),
+]
+
+
+@pytest.mark.parametrize(("written", "title"), LITERAL)
+def test_titles_of_atom_and_json_feed_stand_for_themselves(written: str, title: str) -> None:
+    assert atom(written) == atom(written, ' type="text"') == json_feed(html.unescape(written)) == title
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "title"),
+    [
+        (' type="html"', "A &lt;i&gt;great&lt;/i&gt; &lt;span class='x'&gt;day&lt;/span&gt;", "A great day"),
+        (' type="html"', "R&amp;amp;D and &amp;lt;audio&amp;gt;", "R&D and <audio>"),
+        (' type="xhtml"', "<div xmlns='http://www.w3.org/1999/xhtml'>An <em>odd</em> &lt;p&gt;</div>", "An odd <p>"),
+    ],
+)
+def test_titles_of_atom_in_html_are_shown_as_browsers_do(kind: str, written: str, title: str) -> None:
+    assert atom(written, kind) == title
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("The &lt;details&gt; element", "The <details> element"),
+        ("&lt;video&gt;", "<video>"),
+        ("&lt;em&gt;Big&lt;/em&gt; &lt;code&gt;x&lt;/code&gt;", "Big x"),
+        ("<![CDATA[<b>H</b>ello <i>there]]>", "Hello <i>there"),
+        ("<![CDATA[List<T> &amp; Map<K, V>]]>", "List<T> & Map<K, V>"),
+        ("<![CDATA[<p>Whole line</p>]]>", "Whole line"),
+        ("<![CDATA[Two<br/>lines]]>", "Two lines"),
+        ("R&amp;amp;amp;B nights", "R&B nights"),
+        ("Use &amp;lt;nav&amp;gt;", "Use <nav>"),
+    ],
+)
+def test_titles_of_rss_lose_known_elements_and_nothing_else(written: str, title: str) -> None:
+    assert rss(written).title == title
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("R&B, Q&A, AT&T", "R&B, Q&A, AT&T"),
+        ("Barnes & Noble; B&B;", "Barnes & Noble; B&B;"),
+        ("Fish &amp; chips & peas &#233;", "Fish & chips & peas é"),
+        ("Rock&nbsp;&Roll", "Rock &Roll"),
+    ],
+)
+def test_an_ampersand_that_begins_no_entity_is_one(written: str, title: str) -> None:
+    issue = rss(
+        written, "<description><![CDATA[<p><a href='https://a.example/1?a=1&b=2'>A & B</a></p>]]></description>"
+    )
+    assert issue.title == title
+    assert [(link.url, link.title) for link in issue.links] == [("https://a.example/1?a=1&b=2", "A & B")]
+
+
+@given(st.text(min_size=1, max_size=60).filter(lambda text: "&" not in text and folded(text)))
+@example("<b>")
+@example("<script>x</script>")
+@example("**a** *b")
+def test_nothing_visible_is_lost_from_a_literal_title(text: str) -> None:
+    assert literal(text) == literal(html.escape(text)) == folded(text)
+    assert titled(html.escape(html.escape(text))) == folded(text)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["<", ">", "</", "dialog", "b", "i", "/>", "a b", " ", "'", '"', "x=", "&lt;"]), max_size=20
+    )
+)
+@example(["<", "b", ">", "x"])
+def test_an_rss_title_loses_nothing_but_closed_elements(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    shown = titled(text)
+    for letters in ("dialog", "a b"):
+        assert shown.count(letters) >= text.count(letters) - text.count("<" + letters) - text.count("</" + letters)
+    if "</" not in text and "/>" not in text:
+        assert shown == folded(html.unescape(html.unescape(text)))
+
+
+@pytest.mark.parametrize(
+    ("author", "names"),
+    [
+        ("<author>mia@moss.garden (Mia Moor)</author>", ("Mia Moor",)),
+        ("<author>Mia Moor &lt;mia@moss.museum&gt;</author>", ("Mia Moor",)),
+        ("<author>mia@moss.photography</author>", ()),
+        ("<author>a@x.example (Ann), b@x.example (Bo Berg)</author>", ("Ann", "Bo Berg")),
+        ("<author>Mia Moor (mia@moss.io)</author>", ("Mia Moor",)),
+        ("<author>Mia Moor</author>", ("Mia Moor",)),
+        ("<author>@mia</author>", ("@mia",)),
+        ("<dc:creator xmlns:dc='http://purl.org/dc/elements/1.1/'>mia@moss.studio (Mia)</dc:creator>", ("Mia",)),
+    ],
+)
+def test_a_mail_address_is_no_byline(author: str, names: tuple[str, ...]) -> None:
+    assert rss("T", author).authors == names
+
+
+STARRED = ["A* and D* search", "SELECT * FROM t", "B*A*T*M*A*N", "*args or **kwargs", "2**8 and 3 * 4", "C* algebras"]
+
+
+@pytest.mark.parametrize("title", STARRED)
+def test_an_asterisk_in_html_is_text(title: str) -> None:
+    body = f"<description><![CDATA[<h2>{title}</h2><ul><li><a href='https://a.example/1'>{title}</a></li></ul>]]></description>"
+    issue = rss(title, body)
+    assert [issue.title, issue.links[0].title, issue.links[0].excerpt] == [title] * 3
+
+
+def test_marks_of_bold_text_in_markdown_go_in_pairs() -> None:
+    text = (
+        "# T\n\n## N\n\n- Torn**bold, [one](https://a.example/1)**and\n- \\*\\*[two](https://a.example/2)\\*\\*more\n"
+        "- 2\\*\\*10 or \\*\\*kwargs [three](https://a.example/3)\n- [A\\* search](https://a.example/4)\n"
+    )
+    issue = read_newsletter(text.encode(), source="x.md")[0]
+    excerpts = [link.excerpt for link in issue.links]
+    assert excerpts == ["Torn bold, one and", "two more", "2**10 or **kwargs three", "A* search"]
+    assert issue.links[3].title == "A* search"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
@@ -36,6 +36,8 @@ from bot.store.tables import sources, subscriptions
 
 _CHOSEN_FOR_EACH_TAKEN = 8  # so that processes that claim at the same moment find something each
 _FREE = {"leased_until": None, "lease_incarnation": None}
+# What is read by nobody any more, but was: the moment stays, so that whoever reads it next knows.
+_BROKEN_OFF = {"lease_incarnation": None}
 _FIRST_READER: ScalarSelect[int] = (
     select(subscriptions.c.guild_id)
     .where(subscriptions.c.source_id == sources.c.id)
@@ -142,16 +144,16 @@ async def claim_due_sources(
     """
     await plan_by_index(transaction)
     held = Counter((await _first_readers(transaction, busy)).values())
-    taken: dict[int, int | None] = {}
+    taken: dict[int, _Due] = {}
     has_more = True
     while has_more and len(taken) < limit:
         full = {guild_id for guild_id, count in held.items() if guild_id is not None and count >= most_of_one}
         found = await _lock_due(transaction, limit - len(taken), busy={*busy, *taken}, full=full)
         before = len(taken)
-        for source_id, guild_id in found:
-            if held[guild_id] < most_of_one:
-                held[guild_id] += 1
-                taken[source_id] = guild_id
+        for due in found:
+            if held[due.guild_id] < most_of_one:
+                held[due.guild_id] += 1
+                taken[due.source_id] = due
         has_more = before < len(taken) < before + len(found)  # for some there was no room, so look behind them
     if not taken:
         return []
@@ -168,7 +170,19 @@ async def claim_due_sources(
         )
         .returning(*sources.c)
     )
-    return [replace(source_of(row), first_guild_id=taken[row.id]) for row in rows]
+    return [
+        replace(source_of(row), first_guild_id=taken[row.id].guild_id, is_broken_off=taken[row.id].is_broken_off)
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A source that is due, the first server that reads it, and whether a reading of it never ended."""
+
+    source_id: int
+    guild_id: int | None
+    is_broken_off: bool
 
 
 async def _first_readers(transaction: Transaction, source_ids: Collection[int]) -> dict[int, int | None]:
@@ -181,8 +195,8 @@ async def _first_readers(transaction: Transaction, source_ids: Collection[int]) 
 
 async def _lock_due(
     transaction: Transaction, limit: int, *, busy: Collection[int], full: Collection[int]
-) -> Sequence[tuple[int, int | None]]:
-    """So many sources that are due, and who reads each; none of these, and none of these servers."""
+) -> list[_Due]:
+    """So many sources that are due; none of these, and none of these servers."""
     chosen: set[int] = set()
     asked = {"now": transaction.now, "most": limit * _CHOSEN_FOR_EACH_TAKEN}
     for first_ones in _due_sources():
@@ -192,13 +206,13 @@ async def _lock_due(
     if not chosen:
         return []
     locked = await transaction.execute(
-        select(sources.c.id, _FIRST_READER.label("guild_id"))
+        select(sources.c.id, sources.c.leased_until, _FIRST_READER.label("guild_id"))
         .where(sources.c.id.in_(chosen), or_(*_is_due(transaction.now)))
         .order_by(sources.c.next_poll_at)
         .limit(limit)
         .with_for_update(skip_locked=True, of=sources)
     )
-    return [(row.id, row.guild_id) for row in locked]
+    return [_Due(row.id, row.guild_id, is_broken_off=row.leased_until is not None) for row in locked]
 
 
 @cache  # putting them together takes longer than asking them
@@ -229,7 +243,7 @@ async def void_claims(transaction: Transaction, *, until: datetime | None = None
             sources.c.leased_until == sources.c.next_poll_at,
             true() if until is None else sources.c.leased_until == until,
         )
-        .values(next_poll_at=transaction.now, **_FREE)
+        .values(next_poll_at=transaction.now, **(_BROKEN_OFF if until is None else _FREE))
     )
     return result.rowcount
 
@@ -243,7 +257,7 @@ async def void_claims_of(transaction: Transaction, incarnations: Collection[str]
         .with_for_update(skip_locked=True)
     )
     result = await transaction.execute(
-        update(sources).where(sources.c.id.in_(held)).values(next_poll_at=transaction.now, **_FREE)
+        update(sources).where(sources.c.id.in_(held)).values(next_poll_at=transaction.now, **_BROKEN_OFF)
     )
     return result.rowcount
 

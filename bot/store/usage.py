@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, delete, func, or_, select, tuple_
+from sqlalchemy import delete, exists, func, select, tuple_
 
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
@@ -30,19 +30,23 @@ async def share_of(transaction: Transaction, guild_id: int) -> Share:
     readers = (
         select(func.count(others.c.guild_id.distinct())).where(others.c.source_id == sources.c.id).scalar_subquery()
     )
-    rows = await transaction.execute(
+    read = await transaction.execute(
         select(sources.c.issue_count, sources.c.link_count, readers.label("readers")).where(
-            or_(
-                sources.c.id.in_(select(subscriptions.c.source_id).where(subscriptions.c.guild_id == guild_id)),
-                and_(
-                    sources.c.id.in_(select(left_sources.c.source_id).where(left_sources.c.guild_id == guild_id)),
-                    readers == 0,
-                ),
-            )
+            sources.c.id.in_(select(subscriptions.c.source_id).where(subscriptions.c.guild_id == guild_id))
         )
     )
-    issues = links = 0
-    for row in rows:
+    # There may be thousands of those, so the database counts.
+    let_go = await transaction.execute(
+        select(
+            func.coalesce(func.sum(sources.c.issue_count), 0).label("issues"),
+            func.coalesce(func.sum(sources.c.link_count), 0).label("links"),
+        )
+        .join(left_sources, left_sources.c.source_id == sources.c.id)
+        .where(left_sources.c.guild_id == guild_id, ~exists().where(subscriptions.c.source_id == sources.c.id))
+    )
+    total = let_go.one()
+    issues, links = int(total.issues), int(total.links)
+    for row in read:
         issues += -(-row.issue_count // max(row.readers, 1))
         links += -(-row.link_count // max(row.readers, 1))
     return Share(issues, links)

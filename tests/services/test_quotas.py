@@ -17,7 +17,7 @@ from bot.model.member import Act
 from bot.ports import Reading, Unchanged
 from bot.services import Guilds, Push
 from bot.services.reading import quotas
-from bot.services.reading.quotas import ATTEMPT_BYTES, MEGABYTE, SECOND_BYTES, Quotas, cost_of
+from bot.services.reading.quotas import ATTEMPT_BYTES, BROKEN_OFF_BYTES, MEGABYTE, SECOND_BYTES, Quotas, cost_of
 from bot.services.reading.subscriptions import Subscribed
 from bot.store import Store
 from bot.store import sources as source_rows
@@ -203,6 +203,35 @@ async def test_what_a_reading_received_counts_although_it_is_broken_off_at_a_sto
     goes_on = False
     await reading
     assert await used_by(ration) == (before + MEGABYTE, MEGABYTE)
+
+
+@pytest.mark.parametrize("ended_by", ["the next start", "others", "its time"])
+async def test_a_reading_that_the_process_did_not_survive_counts_when_it_is_begun_anew(
+    desk: Desk, ended_by: str
+) -> None:
+    quotas = Quotas(bytes_a_day=20 * MEGABYTE)  # of which one newsletter may take eight
+    await desk.subscribe()
+    await desk.services.sources.read_due()
+    asked = len(desk.shelf.asked)
+    for _ in range(3):
+        desk.clock.move(timedelta(minutes=16))
+        async with desk.store.write() as transaction:
+            until = transaction.now + timedelta(seconds=50)
+            assert await source_rows.claim_due_sources(transaction, incarnation="fallen", until=until)
+        after = desk.sources(alone=ended_by == "the next start", quotas=quotas)
+        if ended_by == "its time":
+            desk.clock.move(timedelta(seconds=50))
+        elif ended_by == "others":
+            async with desk.store.write() as transaction:
+                await source_rows.void_claims_of(transaction, ["fallen"])
+        await after.take_over()
+        await after.read_due()
+    assert len(desk.shelf.asked) == asked + 2, "for the third time enough was read of it that day"
+    async with desk.store.read() as transaction:
+        [source] = await source_rows.all_sources(transaction)
+        used = await usage_rows.of_day(transaction, [GUILD], day=desk.clock.now().date())
+    assert source.received_bytes == 2 * BROKEN_OFF_BYTES
+    assert used[GUILD] == 2 * BROKEN_OFF_BYTES + ATTEMPT_BYTES
 
 
 async def test_what_several_servers_read_is_divided_between_them(ration: Ration) -> None:

@@ -22,6 +22,9 @@ ATTEMPT_BYTES = MEGABYTE // 2
 SECOND_BYTES = 2 * MEGABYTE
 """What a second of understanding counts for that is above one for each megabyte; ordinary newsletters take less."""
 
+BROKEN_OFF_BYTES = 5 * MEGABYTE
+"""What a reading counts for of which nobody knows what it cost, because the process died of it or meanwhile."""
+
 CHARGED_AT_ONCE = 100
 """Servers a transaction."""
 

@@ -28,7 +28,16 @@ from bot.services.reading.absences import Absences, note_answers
 from bot.services.reading.following import Following
 from bot.services.reading.intake import Intake
 from bot.services.reading.ladder import Climbed, Ladder, next_look_up
-from bot.services.reading.quotas import DEFAULT_QUOTAS, Quotas, charge_readers, cost_of, is_heavy, tomorrow, used_up
+from bot.services.reading.quotas import (
+    BROKEN_OFF_BYTES,
+    DEFAULT_QUOTAS,
+    Quotas,
+    charge_readers,
+    cost_of,
+    is_heavy,
+    tomorrow,
+    used_up,
+)
 from bot.services.reading.slots import LONGEST_ASKED, next_reading
 from bot.services.reading.watching import Watch
 from bot.store import Store, Transaction
@@ -153,7 +162,7 @@ class Sources:
                     most_of_one=_OF_ONE_SERVER,
                     busy=busy,
                 )
-        except StoreGoneError:
+        except (StoreGoneError, asyncio.CancelledError):
             self._unsure.add(now + self._lease)  # where only the answer was lost, they are ours
             raise
 
@@ -242,15 +251,20 @@ class Sources:
             return
         if source.hinted_guild_id in paying:
             paying = {source.hinted_guild_id}
+        if source.is_broken_off:  # else what kills the process could do so again and again for nothing
+            self._note_cost(source, paying, BROKEN_OFF_BYTES)
+            await self._charge()
         with metered() as meter:
             try:
                 await self._read_and_take_in(source)
             finally:
                 if cost := cost_of(meter):
-                    share = -(-cost // max(len(paying), 1))
-                    received = _Received(sorted(paying), share, source.source_id, cost, self._clock.now())
-                    self._uncharged.append(received)
+                    self._note_cost(source, paying, cost)
         await self._charge()
+
+    def _note_cost(self, source: Source, paying: Collection[int], cost: int) -> None:
+        share = -(-cost // max(len(paying), 1))
+        self._uncharged.append(_Received(sorted(paying), share, source.source_id, cost, self._clock.now()))
 
     async def _charge(self) -> None:
         """Charge what was received, whatever became of it, as soon as the database takes that.

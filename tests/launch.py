@@ -1,9 +1,9 @@
 """The bot as a process of its own that a test can pause, move in time and kill between any two steps.
 
-The same `bot.app` runs in a subprocess (`python -m tests.launch PORT`) with three parts replaced: its clock, its store
-(which pauses before each commit) and what reaches outside (which pauses around each call). They report to the test
-over a socket, a JSON object a line: `{"reached": "send"}` waits for `{"go": "send"}`; `{"watch": [...]}` says which
-points to stop at, `{"move": seconds}` moves the clock.
+The same `bot.app` runs in a process of its own (`python -m tests.launch PORT`) with three parts replaced: its
+clock, its store (which pauses before each commit) and what reaches outside (which pauses around each call). They
+report to the test over a socket, a JSON object a line: `{"reached": "send"}` waits for `{"go": "send"}`; `{"watch":
+[...]}` says which points to stop at, `{"move": seconds}` moves the clock.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ import json
 import os
 import signal
 import sys
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tests.doubles import MovableClock
+from tests.forked import Forked, start
 
 if TYPE_CHECKING:
     import discord
@@ -62,7 +62,7 @@ _DEADLINE_SECONDS = 60.0
 class Launched:
     """The test's end: the process, and the points at which it stands."""
 
-    def __init__(self, process: Process, log: Path) -> None:
+    def __init__(self, process: Forked, log: Path) -> None:
         self._process = process
         self._log = log
         self._reader: asyncio.StreamReader | None = None
@@ -160,18 +160,15 @@ async def launched(
     server = await asyncio.start_server(lambda *pair: meeting.set_result(pair), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     log = folder / f"bot-{port}.log"
-    with log.open("wb") as file:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.launch",
-            str(port),
-            *watch,
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "LOG_LEVEL": "INFO", **environment},
-            stdout=file,
-            stderr=file,
-        )
+    process = start(
+        "tests.launch",
+        str(port),
+        *watch,
+        cwd=ROOT,
+        environment={"PATH": os.environ["PATH"], "LOG_LEVEL": "INFO", **environment},
+        out=log,
+        err=log,
+    )
     bot = Launched(process, log)
     meeting.add_done_callback(lambda done: None if done.cancelled() else bot.connected(*done.result()))
     try:

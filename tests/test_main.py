@@ -28,6 +28,7 @@ from bot.store.secret_box import SecretBox
 from bot.store.tables import issues, sources
 from bot.store.upgrade import upgrade
 from sandbox import Limits, Sandbox
+from tests.forked import start
 from tests.services.conftest import ADMIN
 
 ROOT = Path(__file__).parents[1]
@@ -48,20 +49,12 @@ FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Paper</title><
 
 async def bot(*arguments: str, folder: Path, **environment: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of `python -m bot …` run in an empty folder."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    out, err = folder.parent / f"{folder.name}.out", folder.parent / f"{folder.name}.err"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment}
+    process = start("bot", *arguments, cwd=folder, environment=environment, out=out, err=err)
     async with asyncio.timeout(30):
-        out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
+        code = await process.wait()
+    return code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8")
 
 
 async def test_without_a_token_the_bot_says_what_is_missing(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Pictures: none of them counts readers or names one, and the first real one leads."""
 
+import time
+
 import pytest
 
 from bot.model.issue import Issue
@@ -88,3 +90,115 @@ def test_each_linked_picture_of_a_block_names_its_own_link() -> None:
         f'<a href="https://a.example/2"><img src="{LOAF}" alt="Oats"></a></p>'
     )
     assert [link.title for link in issue.links] == ["Rye", "Oats"]
+
+
+MEDIA = "xmlns:media='http://search.yahoo.com/mrss/' xmlns:content='http://purl.org/rss/1.0/modules/content/'"
+HERO = "https://a.example/hero.jpg"
+
+
+def lead(named: str, body: str = f'<p><img src="{LOAF}"></p>') -> str | None:
+    text = (
+        f"<rss version='2.0' {MEDIA}><channel><title>W</title><link>https://www.letter.example/</link><item>"
+        f"<title>T</title><link>https://www.letter.example/p/x</link>{named}"
+        f"<content:encoded><![CDATA[<p>Hi</p>{body}]]></content:encoded></item></channel></rss>"
+    )
+    return read_newsletter(text.encode(), source="x.xml")[0].image_url
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        f"<media:content url='https://1.gravatar.com/avatar/9?s=64' medium='image'/><media:content url='{HERO}'/>",
+        f"<media:content url='{HERO}'/>",
+        "<media:content url='https://a.example/hero.jpg'/><media:content url='https://a.example/say.mp3'/>",
+        f"<media:content url='https://a.example/film.mp4'/><media:content url='{HERO}' type='image/jpeg'/>",
+        f"<enclosure url='{HERO}' length='0' type='application/octet-stream'/>",
+        f"<enclosure url='https://a.example/a.mp3' type='audio/mpeg'/><enclosure url='{HERO}' type=''/>",
+        f"<media:thumbnail url='https://a.example/t.png' width='72' height='72'/><media:content url='{HERO}'/>",
+        (
+            f"<media:group><media:content url='https://a.example/s.jpg' medium='image' width='320'/>"
+            f"<media:content url='{HERO}' medium='image' width='1400'/></media:group>"
+        ),
+        (
+            f"<media:content url='https://a.example/w.jpg' medium='image' width='1400'/>"
+            f"<media:content url='{HERO}' medium='image' width='800' isDefault='true'/>"
+        ),
+        (
+            f"<media:content url='https://avatars.githubusercontent.com/u/1' medium='image'/>"
+            f"<media:content url='{HERO}' medium='image'/>"
+        ),
+        f"<media:content url='https://pbs.twimg.com/profile_images/1/x.jpg'/><media:thumbnail url='{HERO}'/>",
+    ],
+)
+def test_the_named_picture_is_the_widest_that_shows_something(named: str) -> None:
+    assert lead(named) == HERO
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "<media:thumbnail url='https://c.example/1.gif' width='1' height='1'/>",
+        "<media:content url='https://a.example/say.m4a'/>",
+        "<enclosure url='https://a.example/a.pdf' type='application/octet-stream'/>",
+        "<media:content url='https://a.example/small.jpg' medium='image' width='96' height='60'/>",
+        "<media:content url='https://stats.example/matomo.php?idsite=1&amp;rec=1' medium='image'/>",
+        "<media:content url='https://secure.gravatar.com/avatar/2' medium='image'/>",
+    ],
+)
+def test_where_the_source_names_none_the_body_s_picture_leads(named: str) -> None:
+    assert lead(named) == LOAF
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f'<img srcset="https://a.example/s.jpg 400w, {LOAF} 1600w, https://a.example/m.jpg 800w">',
+        f'<img srcset="https://a.example/s.jpg, {LOAF} 2x">',
+        f'<img src="data:image/gif;base64,R0lGOD" srcset="{LOAF} 900w">',
+        f'<img src="/wp-content/blank.gif" data-lazy-src="{LOAF}">',
+        f'<img src="https://a.example/placeholder.png" data-original="{LOAF}">',
+        f'<img class="lazyload" data-src="{LOAF}">',
+        f'<img src="https://a.example/1x1.gif" data-srcset="https://a.example/s.jpg 1x, {LOAF} 3x">',
+        f'<picture><source srcset="https://a.example/s.webp 400w, {LOAF} 1600w"><img alt="x"></picture>',
+        f'<picture><source data-srcset="{LOAF}"><img src="data:image/svg+xml,%3Csvg%3E"></picture>',
+        f'<picture><source srcset="https://a.example/loaf.webp"><img src="{LOAF}"></picture>',
+        f'<img src="{LOAF}" srcset="https://a.example/s.jpg 400w, https://a.example/l.jpg 1600w">',
+    ],
+)
+def test_the_picture_is_the_one_a_reader_sees_in_the_end(markup: str) -> None:
+    issue = read(f"<div>{markup}</div>")
+    assert (issue.image_url, [image.url for image in issue.images]) == (LOAF, [LOAF])
+
+
+def test_a_set_of_sources_with_commas_in_its_addresses_is_read() -> None:
+    url = "https://substackcdn.example/image/fetch/w_1456,c_limit/https%3A%2F%2Fa.example%2Floaf.png"
+    assert read(f'<img srcset="{url.replace("1456", "424")} 424w, {url} 1456w">').image_url == url
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<meta property='og:image' content='https://secure.gravatar.com/avatar/1'>",
+        "<meta property='og:image' content='https://a.example/f.png'><meta property='og:image:width' content='48'>",
+    ],
+)
+def test_a_page_is_not_led_by_a_portrait_or_an_icon(page: str) -> None:
+    text = f"<html><head><title>T</title>{page}</head><body><p>Bread.</p><img src='{LOAF}'></body></html>"
+    assert read_newsletter(text.encode(), source="x.html")[0].image_url == LOAF
+
+
+def test_an_alternative_text_that_repeats_the_title_is_none() -> None:
+    issue = read(
+        f'<figure><a href="https://b.example/full"><img src="{LOAF}" alt="T"></a><figcaption>A rye loaf</figcaption>'
+        f'</figure><p><a href="https://b.example/2"><img src="{LOAF}" alt=" t "></a></p>'
+    )
+    assert [image.alt for image in issue.images] == ["", ""]
+    assert issue.links[0].title == "A rye loaf"
+    assert "T" not in [link.title for link in issue.links]
+
+
+def test_many_sources_take_no_long_time() -> None:
+    began = time.process_time()
+    for sources in ("a," * 500_000, "a " * 500_000, "," * 1_000_000, "https://a.example/x.png 1w, " * 40_000):
+        read(f'<img srcset="{sources}">')
+    assert time.process_time() - began < 4

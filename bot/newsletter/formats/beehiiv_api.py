@@ -18,6 +18,7 @@ from bot.newsletter.text import literal, plain, storable
 from bot.newsletter.understanding.bodies import issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
+from bot.newsletter.understanding.pictures import Named, best_of
 
 _ON_THE_WEB = ("web", "both")
 
@@ -86,7 +87,7 @@ def _issue(post: dict[str, Any]) -> Issue:
         subtitle=subtitle or None,
         authors=authors_in(map(_string, authors)) if isinstance(authors, list) else (),
         published_at=_moment(post.get("publish_date")),
-        image_url=_string(post.get("thumbnail_url")) or None,
+        image_url=best_of([Named(_string(post.get("thumbnail_url")))]),
         paywalled=post.get("audience") == "premium",
         url=url,
         base=url,

@@ -28,6 +28,7 @@ from bot.newsletter.text import key_within, literal, plain, storable, titled
 from bot.newsletter.understanding.bodies import UNTITLED, issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
+from bot.newsletter.understanding.pictures import Named, best_of, is_picture
 
 MAX_ITEMS = 1_000
 MAX_SUBTITLE = 300
@@ -237,16 +238,26 @@ def _date(entry: Any) -> datetime | None:
 
 def _picture(entry: Any) -> str | None:
     """The item's own picture: media:content, an enclosure, media:thumbnail or an iTunes image."""
-    for media in entry.get("media_content") or []:
-        if _string(media.get("medium")) == "image" or _string(media.get("type")).startswith("image/"):
-            return _string(media.get("url")) or None
-    for enclosure in entry.get("enclosures") or []:
-        if _string(enclosure.get("type")).startswith("image/"):
-            return _string(enclosure.get("href") or enclosure.get("url")) or None
-    for media in entry.get("media_thumbnail") or []:
-        if _string(media.get("url")):
-            return _string(media.get("url"))
-    return _string((entry.get("image") or {}).get("href")) or None
+    media = [
+        Named(
+            _string(each.get("url")),
+            _string(each.get("width")),
+            _string(each.get("height")),
+            _string(each.get("isdefault")).lower() == "true",
+        )
+        for each in entry.get("media_content") or []
+        if is_picture(
+            _string(each.get("type")), _string(each.get("medium")), _string(each.get("url")), may_be_untold=True
+        )
+    ]
+    files = [(_string(each.get("href") or each.get("url")), each) for each in entry.get("enclosures") or []]
+    enclosures = [Named(src) for src, each in files if is_picture(_string(each.get("type")), "", src)]
+    thumbnails = [
+        Named(_string(each.get("url")), _string(each.get("width")), _string(each.get("height")))
+        for each in entry.get("media_thumbnail") or []
+    ]
+    own = [Named(_string((entry.get("image") or {}).get("href")))]
+    return next((best for named in (media, enclosures, thumbnails, own) if (best := best_of(named))), None)
 
 
 def _identities(entry: Any, urls: Sequence[str], base: str | None) -> list[str]:
@@ -378,7 +389,7 @@ def _json_issue(
         subtitle=_subtitle(summary, body) if body else None,
         authors=_json_authors(item) or _json_authors(feed),
         published_at=_iso_date(item.get("date_published")) or _iso_date(item.get("date_modified")),
-        image_url=_string(item.get("image")) or _string(item.get("banner_image")) or None,
+        image_url=best_of([Named(_string(item.get("image"))), Named(_string(item.get("banner_image")))]),
         paywalled=substack.is_cut(body),
         url=url,
         base=url or base,

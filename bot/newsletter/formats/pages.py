@@ -15,6 +15,7 @@ from bot.newsletter.text import MAX_TITLE, literal, plain
 from bot.newsletter.understanding.bodies import MAX_HTML, issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
+from bot.newsletter.understanding.pictures import Named, best_of
 
 _WANTED = (
     "#content-blocks,.rendered-post,.dream-post-content-doc,.available-content,.gh-content,.post-full-content"
@@ -73,7 +74,10 @@ def _read_head(source: str, known: Known) -> None:
     known.base = based or absolute(address, known.base) or known.base
     date = meta.get("article:published_time") or _text(linked.get("datePublished"))
     known.published_at = _date(date) or _date((times.attributes.get("datetime") if times else "") or "")
-    known.image_url = meta.get("og:image") or meta.get("twitter:image") or None
+    width, height = meta.get("og:image:width", ""), meta.get("og:image:height", "")
+    known.image_url = best_of([Named(meta.get("og:image", ""), width, height)]) or best_of(
+        [Named(meta.get("twitter:image", ""))]
+    )
     names = _names(linked.get("author")) or [meta.get("author") or meta.get("article:author") or ""]
     known.authors = authors_in(names)
     known.paywalled = linked.get("isAccessibleForFree") in {False, "False", "false"}

@@ -12,6 +12,8 @@ from itertools import accumulate, pairwise
 from bot.newsletter.addresses.chrome import acts_as_written
 from bot.newsletter.addresses.links import clean_url, read_link
 from bot.newsletter.addresses.wrappers import unwrap
+from bot.newsletter.markup.attributes import attribute
+from bot.newsletter.markup.pictures import Picture, read_picture
 from bot.newsletter.markup.spacing import BREAK, EDGE, MARKS, is_settled, settled, unescaped
 from bot.newsletter.text import visible
 
@@ -35,17 +37,6 @@ _TAG_OR_COMMENT = re.compile(
 _ADDRESS = re.compile(r"https?://[^\s<>\"“”„«»、。，！？；：（）「」『』…]+", re.IGNORECASE)
 _BOLD_PART = re.compile(r"<(strong|b)(?: [^>]*)?>.*?(?:</\1>|\Z)", re.DOTALL)
 _MARKED = re.compile(r"<mark(?: [^>]*)?>(.*?)(?:</mark>|\Z)", re.DOTALL)
-# an attribute or a declaration of style, in pixels
-_STATED_SIZE = re.compile(
-    r"(?<![\w-])(?:width|height)(?:=\"|\s*:)\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*(?=[\";!])", re.IGNORECASE
-)
-_SMALL = 100
-_ICON = re.compile(r"class=\"[^\"]*(?<![a-z])(?:icon|logo|avatar|lucide)\b|/icons?/|favicon", re.IGNORECASE)
-# where mail services count who opened an issue; a picture of that name ends in what pictures end in
-_COUNTER = re.compile(
-    r"/(?:ss/o|e/o|track/open|wf/open)[/.?]|^(?:https?:)?//[^/?#]+/o/|/open(?:\.(?:gif|php|aspx))?/?(?:\?|\Z)|[?&]idsite=\d",
-    re.IGNORECASE,
-)
 
 
 @dataclass(slots=True)
@@ -65,15 +56,6 @@ class Anchor:
     alt: str = ""
     acts: bool = False
     is_paid: bool = False
-
-
-@dataclass(slots=True)
-class Picture:
-    """A picture as written: address, alternative text, and whether it is no more than an icon."""
-
-    src: str
-    alt: str
-    is_icon: bool = False
 
 
 @dataclass(slots=True)
@@ -156,7 +138,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
     anchors: list[Anchor] = []
     pictures: list[Picture] = []
     current: Anchor | None = None
-    kind, text = "p", ""
+    kind, text, sources = "p", "", ""
     begin = 0
     ruled = tagged = False  # tagged: an inline tag stands in the block
     for number, piece in enumerate(pieces):
@@ -180,11 +162,15 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             elif name == "br":
                 text += BREAK
             elif name == "img":
-                picture = _picture(tag)
+                picture = read_picture(tag, sources)
                 if picture is not None:
+                    if "://" in picture.alt:
+                        picture.alt = naming_nobody(picture.alt)
                     pictures.append(picture)
                     if current is not None:
                         current.alt = current.alt or picture.alt
+            elif name == "source":
+                sources = attribute(tag, ' srcset="') or attribute(tag, ' data-srcset="') or sources
             elif name[:1] == "!":
                 return None
             if after:
@@ -213,6 +199,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
         elif name == "hr":
             ruled = True
         begin = number
+        sources = ""
         text = after.lstrip()
     return blocks
 
@@ -250,7 +237,7 @@ def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anc
         if "&" in href:
             href = unescaped(href)
     else:
-        href = _attribute(tag, ' href="')
+        href = attribute(tag, ' href="')
         if not href and ' href="' not in tag:
             return None
     link = read_link(href, base)
@@ -266,34 +253,6 @@ def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anc
         if "utm_source=" in href:
             anchor.stamp = href.partition("utm_source=")[2].partition("&")[0].lower()
     if "sponsored" in tag:
-        anchor.is_paid = "sponsored" in _attribute(tag, ' rel="').split()
+        anchor.is_paid = "sponsored" in attribute(tag, ' rel="').split()
     anchors.append(anchor)
     return anchor
-
-
-def _picture(tag: str) -> Picture | None:
-    """The picture of an `img` tag; pictures of one pixel count readers and are none, nor are WordPress's emoji."""
-    src = _attribute(tag, ' src="') or _attribute(tag, ' data-src="')
-    if not src or "wp-smiley" in tag or "/images/core/emoji/" in src:
-        return None
-    if ("/o" in src or "idsite=" in src) and _COUNTER.search(src):
-        return None
-    has_size = "width" in tag or "height" in tag
-    size = min(map(int, _STATED_SIZE.findall(tag)), default=_SMALL) if has_size else _SMALL
-    if size <= 1:
-        return None
-    is_icon = size < _SMALL
-    if "icon" in tag or "logo" in tag or "avatar" in tag or "ucide" in tag:
-        is_icon = is_icon or _ICON.search(tag) is not None
-    alt = naming_nobody(" ".join(visible(_attribute(tag, ' alt="')).split()))
-    return Picture(src, alt, is_icon)
-
-
-def _attribute(tag: str, opening: str) -> str:
-    """The value of an attribute in canonical markup; `opening` is its name between a space and `="`."""
-    start = tag.find(opening)
-    if start < 0:
-        return ""
-    start += len(opening)
-    value = tag[start : tag.find('"', start)]
-    return unescaped(value) if "&" in value else value

@@ -20,9 +20,10 @@ from bot.newsletter.addresses.chrome import (
 from bot.newsletter.addresses.links import MAX_SHOWN, absolute, clean_url, link_key
 from bot.newsletter.addresses.readable import readable_address
 from bot.newsletter.markup.blocks import Anchor, Block, naming_nobody
+from bot.newsletter.markup.pictures import Picture, is_portrait
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.understanding import headings
-from bot.newsletter.understanding.mastheads import Known, Parts, is_avatar, read_head, title_from_text
+from bot.newsletter.understanding.mastheads import Known, Parts, read_head, title_from_text
 from bot.newsletter.understanding.polls import may_hold_polls, take_polls
 from bot.newsletter.understanding.surroundings import caption_of, title_nearby
 from bot.newsletter.understanding.titles import (
@@ -99,6 +100,7 @@ def compose(blocks: list[Block], known: Known, text: str, polls: tuple[IssuePoll
     links = [(a.key, a.stamp, b.text[a.start : a.end]) for b in blocks for a in b.anchors if a.key]
     learn_own(own, links)
     first = read_head(blocks, parts, known)
+    _forget_repeated_alts(blocks, parts.title or known.title or "")
     _Reader(blocks, parts, known, odd=odd_keys([key for key, _, _ in links])).read(first)
     parts.paywalled = known.paywalled
     if not parts.topics:
@@ -108,6 +110,17 @@ def compose(blocks: list[Block], known: Known, text: str, polls: tuple[IssuePoll
     if may_invite(text):
         _take_invites(parts)
     return parts
+
+
+def _forget_repeated_alts(blocks: list[Block], title: str) -> None:
+    """An alternative text that repeats the title says nothing of its picture: Ghost writes it over every other."""
+    title = folded(title).casefold()
+    for block in blocks:
+        if block.pictures:
+            named: list[Picture | Anchor] = [*block.pictures, *block.anchors]
+            for each in named:
+                if each.alt and each.alt.casefold() == title:
+                    each.alt = ""
 
 
 def _take_invites(parts: Parts) -> None:
@@ -339,7 +352,7 @@ class _Reader:
     def _read_pictures(self, number: int) -> None:
         images = self._parts.images
         for picture in self._blocks[number].pictures:
-            if len(images) >= MAX_IMAGES or is_avatar(picture.src) or _DIVIDER.search(picture.src):
+            if len(images) >= MAX_IMAGES or is_portrait(picture.src) or _DIVIDER.search(picture.src):
                 continue
             url = _picture_url(picture.src, self._base)
             if url is not None:

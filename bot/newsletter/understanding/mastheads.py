@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from bot.model.issue import Image, IssuePoll, Section
 from bot.newsletter.addresses.chrome import Own
 from bot.newsletter.markup.blocks import Block
+from bot.newsletter.markup.pictures import is_portrait
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.understanding import headings
 from bot.newsletter.understanding.titles import sentences
@@ -97,7 +98,7 @@ def _read_byline(blocks: list[Block], position: int, parts: Parts, known: Known)
     for block in blocks[position : position + 6]:
         if block.kind[0] == "h":
             return
-        block.pictures = [p for p in block.pictures if not is_avatar(p.src) and p.alt != "Author"]
+        block.pictures = [p for p in block.pictures if not is_portrait(p.src) and p.alt != "Author"]
         if len(block.text) > 160:
             continue
         date = _date_line(block.text)
@@ -118,12 +119,6 @@ def _read_byline(blocks: list[Block], position: int, parts: Parts, known: Known)
             parts.published_at = _date_of(date)
         known.own.keys.update(a.key for a in block.anchors if a.key)
         return
-
-
-def is_avatar(src: str) -> bool:
-    """The picture is a portrait of somebody who writes."""
-    address = src.lower()
-    return "/avatar/" in address or "/avatars/" in address or "profile_picture" in address or "gravatar.com" in address
 
 
 def _date_line(text: str) -> re.Match[str] | None:

@@ -3,7 +3,7 @@ PYTHON ?=
 RUN := .venv/bin/python
 # One more than there are cores: tests wait for each other's processes, too.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
-export PYTHON MAKECMDGOALS ISSUE ONCE PORT ALLOW_HOST SEEDS
+export PYTHON MAKECMDGOALS ISSUE ONCE PORT ALLOW_HOST SEEDS SHUFFLE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run invite test test-all test-browser soak check bench format pictures lock clean environment environment-dev
@@ -27,7 +27,7 @@ run: environment ## the bot on the real Discord, with the settings of .env
 invite: environment ## print the address that brings the bot to a server
 	@$(RUN) -m bot invite
 
-test: environment-dev ## each test once, on SQLite where either will do, without the long journeys and the browser
+test: environment-dev ## each test once, on SQLite where either will do, without the long journeys and the browser (SHUFFLE=7: in another order)
 	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not journey and not browser and not again"
 
 test-all: environment-dev ## the tests on SQLite and PostgreSQL, the long journeys, and the page in a browser

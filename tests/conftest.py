@@ -5,6 +5,7 @@ import fcntl
 import gc
 import getpass
 import os
+import random
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -51,12 +52,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is tried on PostgreSQL after it was tried on SQLite, so that it can be left to the longer run."""
+    """Mark what is tried on PostgreSQL after SQLite, so that the longer run has it alone; SHUFFLE names an order."""
     for item in items:
         parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
         chosen = any("database_url" in mark.args[0] for mark in item.iter_markers("parametrize"))
         if "postgresql" in (parameters.get("database_url"), parameters.get("empty_database_url")) and not chosen:
             item.add_marker(pytest.mark.again)
+    if seed := os.environ.get("SHUFFLE"):
+        random.Random(seed).shuffle(items)  # noqa: S311 - an order, which no test may depend on
 
 
 def pytest_collection_finish() -> None:

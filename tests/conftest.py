@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "postgresql" in (parameters.get("database_url"), parameters.get("empty_database_url")) and not chosen:
             item.add_marker(pytest.mark.again)
     if seed := os.environ.get("SHUFFLE"):
-        random.Random(seed).shuffle(items)  # noqa: S311 - an order, which no test may depend on
+        random.Random(seed).shuffle(items)
 
 
 def pytest_collection_finish() -> None:

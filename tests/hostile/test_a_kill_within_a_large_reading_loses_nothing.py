@@ -8,8 +8,11 @@ from sqlalchemy import func, select
 from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store.tables import issues, links
+from tests.journeys.conftest import scene
 from tests.journeys.scene import Scene
 from tests.launch import Launched
+
+__all__ = ["scene"]
 
 pytestmark = pytest.mark.journey
 

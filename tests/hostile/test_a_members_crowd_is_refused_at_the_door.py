@@ -4,8 +4,10 @@ import asyncio
 
 from bot.store import Asker, hurry
 from sandbox.driver import Reply
-from tests.cogs.conftest import Press
+from tests.cogs.conftest import Press, _nothing_is_promised, press, sandbox, settings
 from tests.doubles import sample_issue
+
+__all__ = ["_nothing_is_promised", "press", "sandbox", "settings"]  # the fixtures
 
 
 async def test_many_searches_of_one_member_are_refused_and_others_are_answered(press: Press) -> None:

@@ -12,7 +12,9 @@ from bot.texts import text
 from sandbox import Sandbox, interactions
 from sandbox.driver import Person, Reply
 from sandbox.model import Guild
-from tests.cogs.conftest import Press
+from tests.cogs.conftest import Press, _nothing_is_promised, guild, press, sandbox, settings
+
+__all__ = ["_nothing_is_promised", "guild", "press", "sandbox", "settings"]  # the fixtures
 
 MEMBERS, MODERATORS, STAFF, EDITORS, ADMINISTRATORS = "members", "moderators", "staff", "editors", "administrators"
 REFUSALS = {

@@ -1,12 +1,11 @@
 """Durable ballots by button, against a bare bot that answers the same button on the same card with a constant.
 
-Each press changes a ballot and is answered after its commit (SQLite, `synchronous=FULL`). The bare bot stores nothing
-Each press changes a ballot and is answered after its commit (SQLite, `synchronous=FULL`). The bare bot stores
-repeated, with 64 and with 200 members who each press again as soon as they are answered: they wait for a commit
-together, so the larger the crowd, the less of the time nothing is to be done. `value` and `reference` are presses a
-second, the best turn of each. With them stand the median and the 99th percentile in milliseconds of that turn, as
-whoever presses would feel them in such a crowd, and what the ledger says in the end: of everybody who
-was answered, the last presses.
+Each press changes a ballot and is answered after its commit (SQLite, `synchronous=FULL`). The bare bot stores nothing.
+Turns are repeated, with 64 and with 200 members who each press again as soon as they are answered: they wait for a
+commit together, so the larger the crowd, the less of the time nothing is to be done. `value` and `reference` are
+presses a second, the best turn of each. With them stand the median and the 99th percentile in milliseconds of that
+turn, as whoever presses would feel them in such a crowd, and what the ledger says in the end: of everybody who was
+answered, the last presses.
 """
 
 import asyncio

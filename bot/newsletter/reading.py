@@ -1,9 +1,12 @@
 """The way in: bytes -> issues, whatever format they are in."""
 
+from dataclasses import replace
+
 from bot.errors import UnreadableError
 from bot.model.issue import Issue
 from bot.newsletter.addresses.chrome import Own
 from bot.newsletter.addresses.links import clean_url
+from bot.newsletter.dates import find_day
 from bot.newsletter.formats.encoding import decoded, mended
 from bot.newsletter.formats.feeds import read_feed
 from bot.newsletter.formats.front_matter import take_front_matter
@@ -60,6 +63,9 @@ def read_newsletter(
         )
         known.own.add_site(url)
         issue = issue_from_markdown(text, known)
+    if issue.published_at is None:
+        named = find_day(issue.title) or find_day(source.partition("?")[0].rpartition("/")[2])
+        issue = replace(issue, published_at=named[0] if named else None)
     if issue.title == UNTITLED and not issue.links and not issue.images:
         raise UnreadableError("unreadable-no-words")
     return [issue]

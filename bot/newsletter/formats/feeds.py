@@ -19,6 +19,7 @@ from bot.newsletter.addresses.chrome import Own, called_alike, host_in, is_actio
 from bot.newsletter.addresses.domains import domain_of
 from bot.newsletter.addresses.links import MAX_KEY, absolute, clean_url, link_key, read_link
 from bot.newsletter.addresses.readable import readable_address
+from bot.newsletter.dates import moment_of
 from bot.newsletter.formats.encoding import decoded, mended
 from bot.newsletter.formats.parsing import parsed
 from bot.newsletter.formats.sniffing import Kind, kind_of
@@ -36,6 +37,7 @@ _MAX_GUID = 10_000
 _MANY = 5  # issues, of which most may say something of their newsletter
 
 _BLOCK_TAG = re.compile(r"<(?:p|div|ul|ol|li|h[1-6]|table|blockquote|figure|img|a)\b", re.IGNORECASE)
+_SILENT = re.compile(r"<(script|style|figcaption)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _TEXT_LINK = re.compile(
     r"\[([^\[\]\n]{1,300})\]\((https?://(?>(?:[^\s()<>]|\([^\s()<>]*\)){1,2000}))\)"
     r"|\bhttps?://(?>(?:[^\s<>\[\]()\"]|\([^\s<>\[\]()\"]*\)){1,2000})"
@@ -139,11 +141,13 @@ def _issue(entry: Any, content: tuple[str, str], said: _Said) -> Issue:
     url = urls[0] if urls else None
     body, body_base = content
     summary = _string(entry.get("summary"))
+    if said.is_atom and _string((entry.get("summary_detail") or {}).get("type")) == "text/plain":
+        summary = html.escape(summary)  # RFC 4287 3.1.1.1: no markup stands in it
     own = _own(home, url, said.vouched)
     own.keys.update(_own_pages(base, _linked(head.get("links") or [], "self", base)))
     known = Known(
         title=_title(entry, is_atom=said.is_atom),
-        subtitle=_subtitle(_string(entry.get("subtitle")) or summary, body),
+        subtitle=_subtitle(_string(entry.get("subtitle")) or summary, body, _string(entry.get("title"))),
         authors=_authors(entry) or _authors(head),
         published_at=_date(entry),
         image_url=_picture(entry),
@@ -206,7 +210,7 @@ def _body(entry: Any) -> tuple[str, str]:
     return best, base
 
 
-def _subtitle(summary: str, body: str) -> str | None:
+def _subtitle(summary: str, body: str, title: str = "") -> str | None:
     """A summary that adds something: short, and neither the text's beginning nor an excerpt cut by a machine."""
     if not summary or len(summary) > 4 * MAX_SUBTITLE:
         return None
@@ -215,7 +219,18 @@ def _subtitle(summary: str, body: str) -> str | None:
         return None
     if summary == body or len(_BLOCK_TAG.findall(summary)) > 1:
         return None
-    return None if plain(body[: 8 * MAX_SUBTITLE], limit=8 * MAX_SUBTITLE).startswith(text) else text
+    beginning = _letters(plain(_SILENT.sub(" ", body[: 20 * MAX_SUBTITLE]), limit=8 * MAX_SUBTITLE))
+    said, name = _letters(text), _letters(title)
+    if not said:
+        return text
+    # excerpts are cut from the text with or without the heading that repeats the title
+    starts = {said, said.removeprefix(name)} - {""}
+    return None if any(each.startswith(tuple(starts)) for each in (beginning, beginning.removeprefix(name))) else text
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone: excerpts lose list marks and line breaks, or gain them."""
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _authors(entry: Any) -> tuple[str, ...]:
@@ -226,8 +241,11 @@ def _authors(entry: Any) -> tuple[str, ...]:
 
 
 def _date(entry: Any) -> datetime | None:
-    for field in ("published_parsed", "created_parsed", "updated_parsed"):
-        value = entry.get(field) if field in entry else None
+    for field in ("published", "created", "updated"):
+        moment = moment_of(_string(entry.get(field))) if field in entry else None
+        if moment is not None:
+            return moment
+        value = entry.get(f"{field}_parsed") if f"{field}_parsed" in entry else None
         if isinstance(value, struct_time):
             try:
                 return datetime.fromtimestamp(timegm(value), UTC)
@@ -386,9 +404,9 @@ def _json_issue(
     own.keys.update(_own_pages(absolute(_string(feed.get("feed_url")), base)))
     known = Known(
         title=literal(_string(item.get("title"))) or None,
-        subtitle=_subtitle(summary, body) if body else None,
+        subtitle=_subtitle(summary, body, _string(item.get("title"))) if body else None,
         authors=_json_authors(item) or _json_authors(feed),
-        published_at=_iso_date(item.get("date_published")) or _iso_date(item.get("date_modified")),
+        published_at=moment_of(item.get("date_published")) or moment_of(item.get("date_modified")),
         image_url=best_of([Named(_string(item.get("image"))), Named(_string(item.get("banner_image")))]),
         paywalled=substack.is_cut(body),
         url=url,
@@ -442,13 +460,3 @@ def _json_authors(item: dict[str, Any]) -> tuple[str, ...]:
     listed = item.get("authors")
     authors = listed if isinstance(listed, list) else [item.get("author")]
     return authors_in([_string(author.get("name")) for author in authors if isinstance(author, dict)])
-
-
-def _iso_date(value: Any) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

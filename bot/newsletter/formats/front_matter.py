@@ -6,7 +6,9 @@ any other form is left out. It is no YAML, and need not be: nothing in it can do
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+
+from bot.newsletter.dates import moment_of
 
 MAX_LINES = 200
 _FIELD = re.compile(r"([A-Za-z][\w-]*):(?:[ \t]+(.*))?$")
@@ -96,11 +98,4 @@ def _first(fields: dict[str, list[str]], *names: str) -> str:
 
 def _moment(value: str) -> datetime | None:
     day = _DATE.match(value)
-    # Whole, or else only its day: "2023-01-18 14:00 +0000" is written, too.
-    for written in (value, day[0]) if day else ():
-        try:
-            moment = datetime.fromisoformat(written)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            continue
-    return None
+    return moment_of(value) or (moment_of(day[0]) if day else None)

@@ -2,12 +2,12 @@
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from bot.model.issue import Issue
 from bot.newsletter.addresses.chrome import Own
 from bot.newsletter.addresses.links import absolute, clean_url
+from bot.newsletter.dates import moment_of
 from bot.newsletter.markup.canonical import is_bare
 from bot.newsletter.markup.nesting import tamed
 from bot.newsletter.platforms import beehiiv
@@ -73,7 +73,7 @@ def _read_head(source: str, known: Known) -> None:
     based = absolute((written.attributes.get("href") if written else "") or "", known.base)
     known.base = based or absolute(address, known.base) or known.base
     date = meta.get("article:published_time") or _text(linked.get("datePublished"))
-    known.published_at = _date(date) or _date((times.attributes.get("datetime") if times else "") or "")
+    known.published_at = moment_of(date) or moment_of((times.attributes.get("datetime") if times else "") or "")
     width, height = meta.get("og:image:width", ""), meta.get("og:image:height", "")
     known.image_url = best_of([Named(meta.get("og:image", ""), width, height)]) or best_of(
         [Named(meta.get("twitter:image", ""))]
@@ -110,11 +110,3 @@ def _names(author: Any) -> list[str]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -39,12 +39,20 @@ _BOLD_PART = re.compile(r"<(strong|b)(?: [^>]*)?>.*?(?:</\1>|\Z)", re.DOTALL)
 _MARKED = re.compile(r"<mark(?: [^>]*)?>(.*?)(?:</mark>|\Z)", re.DOTALL)
 
 
+# what site generators put into headings: Sphinx and MkDocs, VuePress, GitHub, Docusaurus, rustdoc, Jekyll
+_PERMALINKS = frozenset(
+    "headerlink header-anchor anchor anchor-link anchorlink hash-link heading-anchor headinglink permalink "
+    "heading-link anchorjs-link header-link section-link td-heading-self-link".split()
+)
+
+
 @dataclass(slots=True)
 class Anchor:
     """A link in a block: shown address and key (empty where it leads nowhere on the web), and where its text stands.
 
     `stamp` is the `utm_source` it came with, `alt` what its picture says; `carried` says that the link began in an
-    earlier block, `acts` that what was cleaned off would have signed the reader up.
+    earlier block, `acts` that what was cleaned off would have signed the reader up. `is_place` says
+    that it leads to a place of this page, `is_permalink` that it is marked as what a heading is linked to by.
     """
 
     url: str
@@ -56,6 +64,8 @@ class Anchor:
     alt: str = ""
     acts: bool = False
     is_paid: bool = False
+    is_place: bool = False
+    is_permalink: bool = False
 
 
 @dataclass(slots=True)
@@ -180,6 +190,8 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             if current is not None:
                 current.end = len(text)
             if pictures or (text and not text.isspace()):
+                if anchors and kind[0] == "h":
+                    text, anchors = _without_permalinks(text, anchors)
                 block = Block(kind, text, pieces[begin:number], anchors, pictures, ruled)
                 glued = mend and (tagged or current is not None)  # plain text lost no spaces
                 if glued or not is_settled(text) or "://" in text:
@@ -202,6 +214,26 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
         sources = ""
         text = after.lstrip()
     return blocks
+
+
+def _without_permalinks(text: str, anchors: list[Anchor]) -> tuple[str, list[Anchor]]:
+    """A heading without the mark by which it is linked to: no letter of its own, or of that class beside its words."""
+    kept: list[Anchor] = []
+    for anchor in reversed(anchors):
+        words = text[anchor.start : anchor.end]
+        rest = text[: anchor.start] + text[anchor.end :]
+        if (anchor.is_place and not _says(words)) or (anchor.is_permalink and _says(rest)):
+            cut = anchor.end - anchor.start
+            text = rest
+            for later in kept:
+                later.start, later.end = later.start - cut, later.end - cut
+        else:
+            kept.append(anchor)
+    return text, kept[::-1]
+
+
+def _says(text: str) -> bool:
+    return any(map(str.isalnum, unescaped(text)))
 
 
 def _settle(block: Block, *, mend: bool) -> None:
@@ -252,6 +284,10 @@ def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anc
             anchor.acts = acts_as_written(unwrap(href))
         if "utm_source=" in href:
             anchor.stamp = href.partition("utm_source=")[2].partition("&")[0].lower()
+    if "#" in href:
+        anchor.is_place = href.startswith("#") or anchor.url.partition("#")[0] == (base or "").partition("#")[0]
+    if ("anchor" in tag or "link" in tag) and "class=" in tag:
+        anchor.is_permalink = not _PERMALINKS.isdisjoint(attribute(tag, ' class="').lower().split())
     if "sponsored" in tag:
         anchor.is_paid = "sponsored" in attribute(tag, ' rel="').split()
     anchors.append(anchor)

@@ -2,23 +2,19 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bot.model.issue import Image, IssuePoll, Section
 from bot.newsletter.addresses.chrome import Own
+from bot.newsletter.dates import find_day
 from bot.newsletter.markup.blocks import Block
 from bot.newsletter.markup.pictures import is_portrait
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.understanding import headings
 from bot.newsletter.understanding.titles import sentences
 
-_DATE = re.compile(
-    r"\b(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-    r" (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>20\d\d)\b",
-    re.IGNORECASE,
-)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MAX_PREVIEW = 4
+_LONGEST_WEEKDAY = 16
 _BYLINE = re.compile(r"^(?:written |posted )?by[: ]+(?P<names>[^\d.!?\n]{3,80})$", re.IGNORECASE)
 
 
@@ -116,28 +112,20 @@ def _read_byline(blocks: list[Block], position: int, parts: Parts, known: Known)
             cleaned = (folded(name).strip(" ,|•·-–—") for name in names)
             parts.authors = tuple(dict.fromkeys(name for name in cleaned if 1 < len(name) <= 80))
         if date is not None and parts.published_at is None:
-            parts.published_at = _date_of(date)
+            parts.published_at = date
         known.own.keys.update(a.key for a in block.anchors if a.key)
         return
 
 
-def _date_line(text: str) -> re.Match[str] | None:
+def _date_line(text: str) -> datetime | None:
     """A date that stands on a line of its own, perhaps with a weekday; dates within sentences are news."""
     if "20" not in text:
         return None
     for line in text.split("\n"):
-        found = _DATE.search(line)
-        if found is not None and len(line) - len(found[0]) <= 14:
-            return found
+        found = find_day(line)
+        if found is not None and len(line) - found[1] <= _LONGEST_WEEKDAY:
+            return found[0]
     return None
-
-
-def _date_of(found: re.Match[str]) -> datetime | None:
-    month = _MONTHS.index(found["month"][:3].lower()) + 1
-    try:
-        return datetime(int(found["year"]), month, int(found["day"]), tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def title_from_text(blocks: list[Block]) -> str:

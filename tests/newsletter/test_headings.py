@@ -1,0 +1,85 @@
+"""Headings and subtitles as a reader sees them: without marks to link by, and without excerpts cut by a machine."""
+
+import pytest
+
+from bot.newsletter import read_newsletter
+
+
+def sections(body: str) -> list[tuple[str | None, list[str]]]:
+    text = f"<h1>T</h1>{body}"
+    issue = read_newsletter(text.encode(), source="x.html", base_url="https://w.example/p/1")[0]
+    return [(section.title, [link.title for link in section.links]) for section in issue.sections]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        '<h2 id="oven">Oven<a class="headerlink" href="#oven" title="Permalink">¶</a></h2>',
+        '<h2>Oven <a href="#oven">#</a></h2>',
+        '<h2><a href="#oven">🔗</a> Oven</h2>',
+        '<h2 id="oven"><a class="anchor" aria-hidden="true" href="#oven"><svg></svg></a>Oven</h2>',
+        '<h2>Oven<a class="hash-link" href="#oven">&#8203;</a></h2>',
+        '<h2>Oven <a class="header-anchor" href="#oven">Permalink to “Oven”</a></h2>',
+        '<h2>Oven <a href="https://w.example/p/1#oven">§</a></h2>',
+        '<h2><a href="#oven">Oven</a></h2>',
+        '<h2><a class="anchor" href="#oven">Oven</a></h2>',
+        '<h3>Oven <a class="anchor-link" href="#oven">&amp;</a></h3>',
+    ],
+)
+def test_what_a_heading_is_linked_to_by_is_no_part_of_its_name(heading: str) -> None:
+    body = f"{heading}<ul><li><a href='https://a.example/1'>A good loaf</a></li></ul>"
+    assert sections(body) == [("Oven", ["A good loaf"])]
+
+
+@pytest.mark.parametrize(
+    ("heading", "name", "titles"),
+    [
+        ('<h2>Oven <a href="https://b.example/x#1">by Bo</a></h2>', "Oven by Bo", ["by Bo", "A loaf"]),
+        ('<h2>C# <a href="#c">in 2026</a></h2>', "C# in 2026", ["A loaf"]),
+        (
+            '<h2><a class="anchor" href="https://b.example/1">Ovens of old</a></h2>',
+            "Ovens of old",
+            ["Ovens of old", "A loaf"],
+        ),
+    ],
+)
+def test_other_links_of_a_heading_stay(heading: str, name: str, titles: list[str]) -> None:
+    body = f"{heading}<ul><li><a href='https://a.example/1'>A loaf</a></li></ul>"
+    assert sections(body) == [(name, titles)]
+
+
+def subtitle(summary: str, body: str, title: str = "Issue 2") -> str | None:
+    text = (
+        "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><title>W</title><item>"
+        f"<title>{title}</title><guid>1</guid><description><![CDATA[{summary}]]></description>"
+        f"<content:encoded><![CDATA[{body}]]></content:encoded></item></channel></rss>"
+    )
+    return read_newsletter(text.encode(), source="x.xml")[0].subtitle
+
+
+BODY = "<h1>Issue 2</h1><p>Three loaves this week.</p><h2>Rye</h2><ul><li>A dark one.</li><li>A sour one</li></ul>"
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "Three loaves this week.\n Rye\n- A dark one.\n- A sou",
+        "Issue 2 Three loaves this week. Rye * A dark one",
+        "Three loaves this week — Rye: a dark",
+        "Three loaves this week.",
+    ],
+)
+def test_the_beginning_of_the_text_is_no_subtitle(summary: str) -> None:
+    assert subtitle(summary, BODY) is None
+
+
+def test_what_says_more_than_the_text_begins_with_is_the_subtitle() -> None:
+    assert subtitle("What rises in the dark", BODY) == "What rises in the dark"
+
+
+def test_a_text_of_atom_is_no_markup() -> None:
+    text = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>W</title><id>w</id><entry><title>T</title><id>1</id>'
+        '<summary type="text">On Map&lt;K, V&gt; and more</summary><content type="html">Words.</content></entry></feed>'
+    )
+    assert read_newsletter(text.encode(), source="x.xml")[0].subtitle == "On Map<K, V> and more"

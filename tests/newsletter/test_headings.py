@@ -80,6 +80,7 @@ def test_what_says_more_than_the_text_begins_with_is_the_subtitle() -> None:
 def test_a_text_of_atom_is_no_markup() -> None:
     text = (
         '<feed xmlns="http://www.w3.org/2005/Atom"><title>W</title><id>w</id><entry><title>T</title><id>1</id>'
-        '<summary type="text">On Map&lt;K, V&gt; and more</summary><content type="html">Words.</content></entry></feed>'
+        '<summary type="text">On Map&lt;K, V&gt; and more</summary>'
+        '<content type="html">Some words that say what there is to say.</content></entry></feed>'
     )
     assert read_newsletter(text.encode(), source="x.xml")[0].subtitle == "On Map<K, V> and more"

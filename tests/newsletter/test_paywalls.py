@@ -60,7 +60,6 @@ def test_a_torn_poll_after_a_story_to_be_read_elsewhere_stays() -> None:
         '<p>Keep reading with a 7-day free trial</p><p>Subscribe to <a href="/subscribe">Crumbs</a></p>',
         '<div class="paywall-jump"></div>',
         '<aside class="gh-post-upgrade-cta"><h2>This post is for paying subscribers only</h2></aside>',
-        "<!--members-only-->",
         '<div class="wp-block-jetpack-paywall"><p>Subscribe</p></div>',
         '<div class="wp-block-premium-content-subscriber-view"><p>Loaves <a href="https://b.example/3">in</a></p></div>',
         '<div class="paywall"><p>You have read enough.</p></div>',
@@ -335,3 +334,13 @@ def test_a_paywall_beside_the_text_of_a_page(before: str, after: str) -> None:
     )
     assert issue.paywalled is bool(after)
     assert keys(issue) == ["a.example/1"]
+
+
+@pytest.mark.parametrize("comment", ["<!--members-only-->", "<!-- members-only -->"])
+@pytest.mark.parametrize("name", ["x.html", "x.xml"])
+def test_ghost_s_divider_in_what_is_public_ends_nothing(comment: str, name: str) -> None:
+    body = f"<p><a href='https://a.example/1'>one</a></p>{comment}<p><a href='https://b.example/2'>two</a></p>"
+    feed = f"<rss version='2.0'><channel><title>W</title><item><title>T</title><description><![CDATA[{body}]]>"
+    text = f"<h1>T</h1>{body}" if name == "x.html" else f"{feed}</description></item></channel></rss>"
+    issue = read(text, name=name)
+    assert (keys(issue), issue.paywalled) == (["a.example/1", "b.example/2"], False)

@@ -79,3 +79,38 @@ def test_a_card_that_is_paid_for_is_flagged_and_nothing_behind_it() -> None:
         ("acme.example", True),
         ("b.example/2", False),
     ]
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        '<div class="kg-card kg-product-card"><h4 class="kg-product-card-title"><span>A lens</span></h4>{}</div>',
+        '<div class="kg-card kg-toggle-card"><div><h4 class="kg-toggle-heading-text">Why</h4></div><div>{}</div></div>',
+        '<div class="kg-card kg-header-card"><h2 class="kg-header-card-heading">Big</h2>{}</div>',
+        '<div class="kg-card kg-callout-card"><h3>Note</h3>{}</div>',
+    ],
+)
+def test_the_heading_of_a_card_opens_no_section(card: str) -> None:
+    inside = '<p><a href="https://b.example/2">A fine lens</a></p>'
+    page = (
+        f'<h1>T</h1><h2>News</h2><p><a href="https://a.example/1">One loaf</a></p>{card.format(inside)}'
+        '<p><a href="https://c.example/3">Two loaves</a></p><h2>More</h2><p><a href="https://d.example/4">Buns</a></p>'
+    )
+    issue = read_newsletter(page.encode(), source="x.html")[0]
+    assert [(s.title, len(s.links)) for s in issue.sections] == [("News", 3), ("More", 1)]
+
+
+def test_all_of_a_sponsored_card_is_paid_for_and_no_other_card() -> None:
+    def card(label: str, host: str) -> str:
+        return (
+            f'<div class="kg-card kg-cta-card">{label}<div class="kg-cta-content"><a href="https://{host}/p">'
+            f'<img src="https://{host}/i.png"></a><div class="kg-cta-text"><p>By <a href="https://{host}/t">shop</a>'
+            f'</p></div><a href="https://{host}/b" class="kg-cta-button">Buy</a></div></div>'
+        )
+
+    label = '<div class="kg-cta-sponsor-label-wrapper"><div class="kg-cta-sponsor-label"><span>AD</span></div></div>'
+    sold, free = card(label, "acme.example"), card("", "own.example")
+    page = f"<h1>T</h1><h2>News</h2>{sold}{free}<p><a href='https://a.example/1'>A loaf</a></p>"
+    links = read_newsletter(page.encode(), source="x.html")[0].links
+    assert {link.key for link in links if link.sponsored} == {f"acme.example/{path}" for path in "ptb"}
+    assert {link.key.partition("/")[0] for link in links if not link.sponsored} == {"own.example", "a.example"}

@@ -13,6 +13,7 @@ from bot.newsletter.addresses.chrome import acts_as_written
 from bot.newsletter.addresses.links import clean_url, read_link
 from bot.newsletter.addresses.wrappers import unwrap
 from bot.newsletter.markup.attributes import attribute
+from bot.newsletter.markup.canonical import OF_CARD
 from bot.newsletter.markup.pictures import Picture, read_picture
 from bot.newsletter.markup.spacing import BREAK, EDGE, MARKS, is_settled, settled, unescaped
 from bot.newsletter.text import visible
@@ -160,6 +161,8 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
                 return None
             name = tag.partition(" ")[0]
             turn = _BLOCK_TAGS.get(name)
+            if turn and turn[0] == "h" and tag.endswith(OF_CARD):
+                turn = ""
         if turn is None:
             tagged = True
             if name in {"a", "/a"}:
@@ -204,7 +207,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             pictures = []
             if current is not None:
                 # a link around several blocks goes on in each of them
-                current = Anchor(current.url, current.key, carried=True, acts=current.acts)
+                current = Anchor(current.url, current.key, carried=True, acts=current.acts, is_paid=current.is_paid)
                 anchors.append(current)
         if turn:
             kind = turn

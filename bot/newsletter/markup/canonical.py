@@ -6,12 +6,19 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.newsletter.markup.nesting import tamed
+from bot.newsletter.platforms.cards import Cards
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 CUT = "\x06"
 """Stands in canonical markup where the part begins that is for those who pay."""
+
+OF_CARD = ' data-of-card=""'
+"""Ends the tag of a heading that opens no section, since it names the box it stands in."""
+
+_MOST_MARKED = 500
+_DEEPEST_LABEL = 8
 
 # elements whose content is no text for a reader; all but the last two are written back without escaping
 _SILENT = "script|style|xmp|iframe|noembed|noframes|noscript|plaintext|template|svg|math|object|textarea|title|head"
@@ -28,20 +35,29 @@ def is_bare(source: str) -> bool:
 
 
 def canonical_html(
-    source: str, *, bare: bool, unwanted: str = "", wanted: str = "", around: str = "", paid: tuple[str, ...] = ()
+    source: str,
+    *,
+    bare: bool,
+    unwanted: str = "",
+    wanted: str = "",
+    around: str = "",
+    paid: tuple[str, ...] = (),
+    cards: Cards | None = None,
 ) -> str:
     """The document as lexbor writes it, without what is hidden, what `unwanted` names, scripts and styles.
 
     Of the last two a `bare` document has none.
     `wanted` is a list of selectors, best first: the first that holds real text is taken instead of the whole body.
     Of the body, what `around` names goes, too. Before the first element that one of the selectors `paid` names comes
-    `CUT`.
+    `CUT`. Headings of `cards` end in `OF_CARD`, links of those that are paid for have `rel="sponsored"`.
     """
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(tamed(source.replace(CUT, "") if paid else source))
     if paid:
         _mark_paid(tree.css(",".join(paid)))
+    if cards is not None:
+        _mark_cards(tree.css(cards.headings), tree.css(cards.label) if cards.label else [], cards.sponsored)
     hidden = _HIDDEN_CSS if "isplay:" in source or " hidden" in source else ""
     selector = ",".join(filter(None, ("" if bare else _SILENT_CSS, hidden, unwanted)))
     if selector:
@@ -57,6 +73,24 @@ def canonical_html(
     if body is None:
         return ""
     return body.html or ""
+
+
+def _mark_cards(headings: "list[LexborNode]", labels: "list[LexborNode]", sponsored: str) -> None:
+    for heading in headings[:_MOST_MARKED]:
+        heading.attrs["data-of-card"] = ""
+    seen: set[int] = set()
+    for label in labels[:_MOST_MARKED]:
+        card: LexborNode | None = label
+        for _ in range(_DEEPEST_LABEL):
+            if card is None or sponsored in (card.attributes.get("class") or "").split():
+                break
+            card = card.parent
+        else:
+            card = None
+        if card is not None and card.mem_id not in seen:
+            seen.add(card.mem_id)
+            for link in card.css("a"):
+                link.attrs["rel"] = "sponsored"
 
 
 def _mark_paid(nodes: "list[LexborNode]") -> None:

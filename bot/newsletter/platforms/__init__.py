@@ -4,13 +4,19 @@ Each module gives `MARKS` (text that shows the platform at work) and `UNWANTED` 
 """
 
 from bot.newsletter.platforms import beehiiv, buttondown, ghost, substack, videos, wordpress
+from bot.newsletter.platforms.cards import Cards
 
 _PLATFORMS = (beehiiv, substack, ghost, wordpress, buttondown)
 
 
 def opened(source: str) -> str:
-    """The document with what platforms keep in attributes, and say beside a link, where everybody can read it."""
-    return videos.with_links_of_videos(ghost.with_sponsored_buttons(substack.with_links_of_embeds(source)))
+    """The document with what platforms keep in attributes where everybody can read it."""
+    return videos.with_links_of_videos(substack.with_links_of_embeds(source))
+
+
+def cards_in(source: str) -> Cards | None:
+    """What is to be known of the boxes that a platform puts between paragraphs; None where there are none."""
+    return ghost.cards_in(source)
 
 
 def unwanted_in(source: str) -> str:

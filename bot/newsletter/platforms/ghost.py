@@ -1,13 +1,16 @@
 """Ghost: cards for sign-up and related posts. Its call-to-action cards are what newsletters sell to sponsors."""
 
-import re
+from bot.newsletter.platforms.cards import Cards
 
 MARKS = ("kg-card", "gh-post", "ghost.org", "ghost.io")
 UNWANTED = ".kg-signup-card,.gh-subscribe,.kg-toggle-card-icon,.kg-cta-sponsor-label"
 
-_BUTTON = re.compile(r'<a (?=[^<>]{0,2000}class="kg-cta-button)')
+_LABEL = "kg-cta-sponsor-label"
+_HEADINGS = ",".join(f".kg-card h{level}" for level in range(1, 7))
 
 
-def with_sponsored_buttons(source: str) -> str:
-    """The document with buttons that are marked as paid for, where a card says so: its label would not end with it."""
-    return _BUTTON.sub('<a rel="sponsored" ', source) if "kg-cta-sponsor-label" in source else source
+def cards_in(source: str) -> Cards | None:
+    """What is to be known of a document's cards; None where it has none."""
+    if "kg-card" not in source:
+        return None
+    return Cards(_HEADINGS, label=f".{_LABEL}" if _LABEL in source else "", sponsored="kg-cta-card")

@@ -9,11 +9,18 @@ from bot.newsletter.markup.blocks import Block, read_blocks
 from bot.newsletter.markup.canonical import CUT, canonical_html, is_bare
 from bot.newsletter.markup.markdown import markdown_html
 from bot.newsletter.markup.spacing import without_torn_bold
-from bot.newsletter.platforms import beehiiv, opened, unwanted_in
+from bot.newsletter.platforms import beehiiv, cards_in, opened, unwanted_in
 from bot.newsletter.platforms.videos import with_links_of_videos
 from bot.newsletter.understanding.composing import compose, lead_picture
 from bot.newsletter.understanding.mastheads import Known
-from bot.newsletter.understanding.paywalls import PAID, before_paywall, marks_paid, public_part, read_paywall
+from bot.newsletter.understanding.paywalls import (
+    PAID,
+    before_paywall,
+    marks_paid,
+    public_part,
+    read_paywall,
+    without_gated,
+)
 from bot.newsletter.understanding.polls import poll
 
 UNTITLED = "Untitled"
@@ -37,10 +44,18 @@ def issue_from_html(
     """
     source = source[:MAX_HTML]
     bare = is_bare(source) if bare is None else bare
-    source, has_paid = public_part(opened(source))
+    source, has_paid = without_gated(opened(source))
     known.paywalled = known.paywalled or has_paid
     paid = (*PAID, *known.paid) if known.paid or marks_paid(source) else ()
-    canonical = canonical_html(source, bare=bare, unwanted=unwanted_in(source), wanted=wanted, around=around, paid=paid)
+    canonical = canonical_html(
+        source,
+        bare=bare,
+        unwanted=unwanted_in(source),
+        wanted=wanted,
+        around=around,
+        paid=paid,
+        cards=cards_in(source),
+    )
     if paid and CUT in canonical:
         blocks = read_blocks(canonical.replace(CUT, ""), base=known.base)
         known.paywalled = True

@@ -125,10 +125,21 @@ def marks_paid(source: str) -> bool:
 
 
 def public_part(source: str) -> tuple[str, bool]:
-    """The document without what its comments keep for those who pay, and whether there is any of that."""
+    """A file's text without what its comments keep for those who pay, and whether there is any of that."""
     if "<!--" not in source:
         return source, False
     public = _PUBLIC_END.split(_GATED.sub("", source), maxsplit=1)[0]
+    return public, len(public) < len(source)
+
+
+def without_gated(source: str) -> tuple[str, bool]:
+    """A feed's or a page's text without the cards for those who pay, and whether there were any.
+
+    Where its public part ends it is cut by Ghost itself, without a mark: the comment stands only in what is public.
+    """
+    if "<!--kg-gated" not in source:
+        return source, False
+    public = _GATED.sub("", source)
     return public, len(public) < len(source)
 
 

@@ -12,7 +12,7 @@ class Link:
     `url` is shown and works when pressed (unwrapped, without trackers or identities); `key` is what makes two links
     the same (see `bot.newsletter.addresses.links`). `text` is the anchor as written, `title` a name that means
     something even where the anchor says "here". `section` is the title of the section it stands in, or None before
-    the first.
+    the first. `alias` is the key of the address as it was written, where that carries a stamp of the newsletter's own.
     """
 
     url: str
@@ -22,6 +22,7 @@ class Link:
     section: str | None = None
     excerpt: str = ""
     sponsored: bool = False
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

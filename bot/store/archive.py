@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, or_, select
 
 from bot.model.issue import ArchivedLink, IssueCard, Link, PlacedLink
 from bot.store.group_commit import Transaction
@@ -22,7 +22,7 @@ async def links_by_key(transaction: Transaction, keys: Sequence[str], *, guild_i
     """A server's links that lead there, at the newest place of each."""
     rows = await transaction.execute(
         _links()
-        .where(links.c.key.in_(keys), _is_of(guild_id))
+        .where(_is_called(keys), _is_of(guild_id))
         .order_by(issues.c.ordered_at.desc(), issues.c.id.desc(), links.c.position)
     )
     found: dict[str, Link] = {}
@@ -49,6 +49,7 @@ async def with_runs(transaction: Transaction, found: Sequence[Link], *, guild_id
     ran = (
         select(
             links.c.key,
+            links.c.alias,
             issues.c.issue_key,
             issues.c.title,
             issues.c.url,
@@ -56,14 +57,24 @@ async def with_runs(transaction: Transaction, found: Sequence[Link], *, guild_id
             issues.c.ordered_at,
         )
         .join(issues, issues.c.id == links.c.issue_id)
-        .where(links.c.key.in_([link.key for link in found]), _is_of(guild_id))
+        .where(_is_called([name for link in found for name in _names(link.key, link.alias)]), _is_of(guild_id))
         .distinct()
         .order_by(issues.c.ordered_at.desc())
     )
-    by_key: dict[str, list[IssueCard]] = defaultdict(list)
-    for row in await transaction.execute(ran):
-        by_key[row.key].append(IssueCard(row.issue_key, row.title, row.url, row.published_at, link_count=0))
-    return [ArchivedLink(link, tuple(by_key[link.key][:most]), times=len(by_key[link.key])) for link in found]
+    rows = (await transaction.execute(ran)).all()
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        for name in _names(row.key, row.alias):
+            by_name[name].append(place)
+    archived = []
+    for link in found:
+        places = sorted({place for name in _names(link.key, link.alias) for place in by_name[name]})
+        cards = {
+            row.issue_key: IssueCard(row.issue_key, row.title, row.url, row.published_at, link_count=0)
+            for row in (rows[place] for place in places)
+        }
+        archived.append(ArchivedLink(link, tuple(cards.values())[:most], times=len(cards)))
+    return archived
 
 
 async def newest_links(transaction: Transaction, *, guild_id: int, offset: int, limit: int) -> list[Link]:
@@ -117,11 +128,20 @@ def _links() -> Select[Any]:
             links.c.text,
             links.c.excerpt,
             links.c.sponsored,
+            links.c.alias,
             sections.c.title.label("section"),
         )
         .join(sections, sections.c.id == links.c.section_id)
         .join(issues, issues.c.id == links.c.issue_id)
     )
+
+
+def _is_called(names: Sequence[str]) -> Any:
+    return or_(links.c.key.in_(names), links.c.alias.in_(names))
+
+
+def _names(key: str, alias: str | None) -> tuple[str, ...]:
+    return (key,) if alias is None else (key, alias)
 
 
 def _is_of(guild_id: int) -> Any:
@@ -143,4 +163,5 @@ def _link(row: Row[Any]) -> Link:
         section=row.section,
         excerpt=row.excerpt,
         sponsored=row.sponsored,
+        alias=row.alias,
     )

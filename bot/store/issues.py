@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, literal, or_, select, update
 
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, Section, Stage
@@ -137,6 +137,45 @@ async def note_reading(transaction: Transaction, issue_id: int, issue: Issue, *,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a stored link leads, by its row id."""
+
+    row_id: int
+    url: str
+    key: str
+    alias: str | None
+
+
+async def addresses_of(transaction: Transaction, issue_id: int) -> list[Address]:
+    """Where an issue's links lead, in their order."""
+    rows = await transaction.execute(
+        select(links.c.id, links.c.url, links.c.key, links.c.alias)
+        .where(links.c.issue_id == issue_id)
+        .order_by(links.c.position)
+    )
+    return [Address(row.id, row.url, row.key, row.alias) for row in rows]
+
+
+async def set_addresses(transaction: Transaction, addresses: Sequence[Address], *, key_version: int) -> None:
+    """Let stored links lead there; nothing else of them changes, nor is it an edit of their issue."""
+    if addresses:
+        await transaction.execute(
+            update(links)
+            .where(links.c.id == bindparam("row_id"))
+            .values(
+                url=bindparam("new_url"),
+                key=bindparam("new_key"),
+                alias=bindparam("new_alias"),
+                key_version=key_version,
+            ),
+            [
+                {"row_id": each.row_id, "new_url": each.url, "new_key": each.key, "new_alias": each.alias}
+                for each in addresses
+            ],
+        )
+
+
 async def note_listed(transaction: Transaction, issue_id: int) -> None:
     """The source has the issue (again); what announces one that was taken back shows that."""
     is_redrawn = or_(issues.c.is_redrawn, issues.c.withdrawn_at.is_not(None))
@@ -210,7 +249,7 @@ async def issues_with_link(
     transaction: Transaction, keys: Collection[str], *, guild_id: int, limit: int
 ) -> list[IssueCard]:
     """Issues of a server in which the link with one of these keys ran, newest first."""
-    ran = select(links.c.issue_id).where(links.c.key.in_(keys))
+    ran = select(links.c.issue_id).where(or_(links.c.key.in_(keys), links.c.alias.in_(keys)))
     rows = await transaction.execute(
         _of_guild(_cards(), guild_id)
         .where(issues.c.id.in_(ran))
@@ -384,6 +423,7 @@ async def _add_links(transaction: Transaction, issue: Issue, *, issue_id: int, k
                 "url": link.url,
                 "key": link.key,
                 "key_version": key_version,
+                "alias": link.alias,
                 "title": link.title,
                 "text": link.text,
                 "excerpt": link.excerpt,
@@ -422,6 +462,7 @@ async def _whole_issue(transaction: Transaction, row: Row[Any]) -> Issue:
                 section=link.section_title,
                 excerpt=link.excerpt,
                 sponsored=link.sponsored,
+                alias=link.alias,
             )
         )
     pictures = await transaction.execute(select(media).where(media.c.issue_id == row.id).order_by(media.c.position))

@@ -128,7 +128,7 @@ async def _forget_submissions(transaction: Transaction, whom: Whom, limit: int) 
     await transaction.execute(
         update(submissions)
         .where(waits)
-        .values(state=SubmissionState.WITHDRAWN, url="", link_key="", open_key=None, title=None)
+        .values(state=SubmissionState.WITHDRAWN, url="", link_key="", alias=None, open_key=None, title=None)
     )
     await transaction.execute(update(submissions).where(theirs).values(finder_id=None, note=""))
     for column in columns[1:]:

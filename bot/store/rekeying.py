@@ -33,11 +33,12 @@ class Stale:
     row_id: int
     url: str
     key: str
+    alias: str | None
     place: Place
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
-        return cls(row.id, row.url, row.key, Place(row.key_version, row.id))
+        return cls(row.id, row.url, row.key, row.alias, Place(row.key_version, row.id))
 
 
 async def are_links_stale(transaction: Transaction, *, version: int) -> bool:
@@ -53,7 +54,7 @@ async def are_submissions_stale(transaction: Transaction, *, version: int) -> bo
 async def stale_links(transaction: Transaction, *, version: int, after: Place, limit: int) -> list[Stale]:
     """Those that no other process is at."""
     await keep_order_of_index(transaction)
-    wanted = select(links.c.id, links.c.url, links.c.key, links.c.key_version)
+    wanted = select(links.c.id, links.c.url, links.c.key, links.c.alias, links.c.key_version)
     rows = await transaction.execute(
         in_portions(wanted, links.c.key_version, links.c.id, below=version, after=after)
         .limit(limit)
@@ -62,20 +63,27 @@ async def stale_links(transaction: Transaction, *, version: int, after: Place, l
     return [Stale.of(row) for row in rows]
 
 
-async def set_link_keys(transaction: Transaction, keys: Mapping[int, str], *, version: int) -> None:
+async def set_link_keys(transaction: Transaction, keys: Mapping[int, tuple[str, str | None]], *, version: int) -> None:
+    """Key and alias by row id."""
     if keys:
         await transaction.execute(
             update(links)
             .where(links.c.id == bindparam("row_id"))
-            .values(key=bindparam("new_key"), key_version=version, search_version=0),  # it is found by its host, too
-            [{"row_id": row_id, "new_key": key} for row_id, key in keys.items()],
+            .values(
+                key=bindparam("new_key"),
+                alias=bindparam("new_alias"),
+                key_version=version,
+                search_version=0,  # it is found by its host, too
+            ),
+            [{"row_id": row_id, "new_key": key, "new_alias": alias} for row_id, (key, alias) in keys.items()],
         )
 
 
 async def stale_submissions(transaction: Transaction, *, version: int, after: Place, limit: int) -> list[Stale]:
     """Also those that were forgotten and have no address any more: else they would be looked at for ever."""
     await keep_order_of_index(transaction)
-    wanted = select(submissions.c.id, submissions.c.url, submissions.c.link_key.label("key"), submissions.c.key_version)
+    key = submissions.c.link_key.label("key")
+    wanted = select(submissions.c.id, submissions.c.url, key, submissions.c.alias, submissions.c.key_version)
     rows = await transaction.execute(
         in_portions(wanted, submissions.c.key_version, submissions.c.id, below=version, after=after)
         .limit(limit)
@@ -84,8 +92,10 @@ async def stale_submissions(transaction: Transaction, *, version: int, after: Pl
     return [Stale.of(row) for row in rows]
 
 
-async def set_submission_key(transaction: Transaction, row_id: int, key: str, *, version: int) -> None:
-    """The key by the present rules; the place of the link in its server stays with whoever has it by them already."""
+async def set_submission_key(
+    transaction: Transaction, row_id: int, key: str, alias: str | None, *, version: int
+) -> None:
+    """Key and alias by the present rules; the link's place in its server stays with whoever has it by them already."""
     other = submissions.alias()
     own = select(submissions.c.guild_id).where(submissions.c.id == row_id).scalar_subquery()
     taken = exists().where(other.c.guild_id == own, other.c.open_key == key, other.c.id != row_id)
@@ -94,6 +104,7 @@ async def set_submission_key(transaction: Transaction, row_id: int, key: str, *,
         .where(submissions.c.id == row_id)
         .values(
             link_key=key,
+            alias=alias,
             key_version=version,
             open_key=case((submissions.c.open_key.is_(None) | taken, None), else_=key),
         )

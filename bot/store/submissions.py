@@ -22,6 +22,7 @@ async def add(
     url: str,
     link_key: str,
     key_version: int,
+    alias: str | None,
     title: str | None,
     note: str,
 ) -> bool:
@@ -36,6 +37,7 @@ async def add(
             url=url,
             link_key=link_key,
             key_version=key_version,
+            alias=alias,
             open_key=link_key,
             title=title,
             note=note,
@@ -58,7 +60,13 @@ async def find_open(transaction: Transaction, link_keys: Collection[str], *, gui
     """The submission of a link that was not withdrawn."""
     found = (
         _query()
-        .where(submissions.c.guild_id == guild_id, submissions.c.open_key.in_(link_keys))
+        .where(
+            submissions.c.guild_id == guild_id,
+            or_(
+                submissions.c.open_key.in_(link_keys),
+                and_(submissions.c.alias.in_(link_keys), submissions.c.open_key.is_not(None)),
+            ),
+        )
         .order_by(submissions.c.id)
         .limit(1)
     )
@@ -262,7 +270,7 @@ async def ran_in(
         select(submissions.c.id)
         .where(
             submissions.c.guild_id.in_(readers if guild_ids is None else guild_ids),
-            submissions.c.link_key.in_(link_keys),
+            or_(submissions.c.link_key.in_(link_keys), submissions.c.alias.in_(link_keys)),
             submissions.c.sent_at >= sent_since,
             submissions.c.sent_at <= sent_before,
             submissions.c.featured_issue_id.is_(None),
@@ -280,7 +288,7 @@ async def feature(
     if not row_ids:
         return []
     issue_id = select(issues.c.id).where(issues.c.issue_key == issue_key).scalar_subquery()
-    place = case(places, value=submissions.c.link_key)
+    place = func.coalesce(case(places, value=submissions.c.link_key), case(places, value=submissions.c.alias))
     noted = await transaction.execute(
         update(submissions)
         .where(submissions.c.id.in_(row_ids), submissions.c.featured_issue_id.is_(None))

@@ -369,6 +369,7 @@ links = Table(
     Column("url", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("key_version", Integer, nullable=False),
+    Column("alias", Text),  # the key of the address as it was written, where a stamp was cut from it
     Column("title", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("excerpt", Text, nullable=False),
@@ -378,6 +379,7 @@ links = Table(
     UniqueConstraint("issue_id", "position"),
     Index(None, "section_id"),
     Index(None, "key"),
+    Index("ix_links_alias", "alias", **_where("alias IS NOT NULL")),
     # With the id: what older rules made is gone through in portions, in this order.
     Index(None, "key_version", "id"),
     Index(None, "search_version", "id"),
@@ -553,6 +555,7 @@ submissions = Table(
     Column("url", Text, nullable=False),
     Column("link_key", Text, nullable=False),
     Column("key_version", Integer, nullable=False),
+    Column("alias", Text),  # its key without the stamp of a newsletter that the server reads
     Column("open_key", Text),
     Column("title", Text),
     Column("note", Text, nullable=False),
@@ -571,6 +574,7 @@ submissions = Table(
     Index(None, "guild_id", "state", "id"),  # what waits is gone through in portions
     Index(None, "guild_id", "sent_at"),  # what was sent within a day is counted
     Index(None, "link_key"),
+    Index("ix_submissions_alias", "alias", **_where("alias IS NOT NULL")),
     Index(None, "key_version", "id"),
     Index(None, "featured_issue_id"),
 )

@@ -170,13 +170,14 @@ _SEVERAL = 2
 class Own:
     """The hosts and names of the newsletter itself. `domains` are the registered ones: bensbites.beehiiv.com covers no
     other that happens to be called alike, unless `vouch` says so. `names` are labels (`bensbites`); `paths` its places
-    on hosts that it shares: `buttondown.com/bensbites`.
+    on hosts that it shares: `buttondown.com/bensbites`. `titles` are what it calls itself.
     """
 
     hosts: set[str] = field(default_factory=set)
     domains: set[str] = field(default_factory=set)
     paths: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    titles: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
 
     def add_site(self, url: str | None) -> None:

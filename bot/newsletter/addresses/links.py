@@ -3,8 +3,9 @@
 `read_link(raw)` gives both: the **shown** address (trackers undone, tracking parameters and the reader's identity
 stripped; pressing it works) and the **key**, which is what makes two links the same. The key folds scheme, `www.`, `m.`
 and `mobile.`, the default ports, a trailing slash, the fragment, the order of parameters, the ways to write one letter,
-x.com and youtu.be, and drops what only says where a reader came from. The key of a key is itself. Keys are stored:
-whoever changes a rule raises `KEY_VERSION` and keeps the old one in `earlier_keys`.
+x.com and youtu.be, and drops what only says where a reader came from. It is made of the address alone, so
+that a link has one wherever it stands; what only context tells is `bot.newsletter.addresses.stamps`. The key of a key
+is itself. Keys are stored: whoever changes a rule raises `KEY_VERSION` and keeps the old one in `earlier_keys`.
 """
 
 import re
@@ -16,46 +17,63 @@ from bot.newsletter.addresses.same_pages import MOBILE, SITES, unified
 from bot.newsletter.addresses.wrappers import MAX_URL, PATHS, destination, may_be_wrapped
 from bot.newsletter.text import key_within
 
-KEY_VERSION = 3
+KEY_VERSION = 4
 MAX_SHOWN = 2_000
 """A shown address that is longer is no link: no message could hold it."""
 
 MAX_KEY = 500
 
 _IDENTITY = frozenset(
-    """access_token accesstoken token visit_token user_token session_token jwt_token auth_token authtoken jwt email
-    user_email useremail e_mail e-mail email_hash emailhash emailid email_id subscriber_id ck_subscriber_id
-    freesignupemail subscriber_email emailaddress email_address mid_email mc_eid midtoken midsig otptoken sh_kit _kx _ke
-    ml_subscriber ml_subscriber_hash sfmc_sub et_rid spuserid elqtrackid sc_uid bxid cndid hasha hashb hashc akid ceid
-    inf_contact_key dm_i regi_id""".split()
+    """access_token accesstoken visit_token user_token session_token jwt_token auth_token authtoken email_hash emailhash
+    subscriber_id ck_subscriber_id freesignupemail subscriber_email mid_email mc_eid midtoken midsig otptoken sh_kit
+    _kx _ke ml_subscriber ml_subscriber_hash sfmc_sub et_rid spuserid elqtrackid sc_uid bxid cndid inf_contact_key dm_i
+    regi_id""".split()
 )
 """Parameters that say who reads, wherever in an address they stand. Compared in lower case."""
 
+_DIGEST = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})\Z", re.IGNORECASE)
+_STAMPS: dict[str, re.Pattern[str]] = {
+    # of a reader's mail address: MD5, SHA-1, SHA-256
+    **dict.fromkeys(
+        """email e_mail e-mail user_email useremail emailid email_id emailaddress email_address hasha hashb
+        hashc""".split(),
+        _DIGEST,
+    ),
+    "akid": re.compile(r"\d+\.\d+\.[\w-]{4,}\Z", re.ASCII),  # ActionKit: mailing, reader, signature
+}
+"""Values that say who reads, in parameters whose names are anybody's."""
+
+EVERYDAY = frozenset(_STAMPS) | frozenset(
+    "ref ref_id token jwt context sub_id trk trackingid cmp smid smtyp ceid".split()
+)
+"""Names that are anybody's: by themselves they say nothing of a reader, and what they say may be which page it is.
+
+They belong to the key (RFC 3986 3.4: the query identifies), unless their value is a reader's for certain. What else
+shows that they are a newsletter's stamps stands around the link (`bot.newsletter.addresses.stamps`).
+"""
+
+_BESIDE_A_READER = frozenset({"token", "jwt"})
+"""Those that are the reader's where the address names one."""
+
 _TRACKING = _IDENTITY | frozenset(
-    """ref fbclid gclid dclid gbraid wbraid msclkid twclid ttclid igshid igsh yclid li_fat_id mkt_tok guccounter
-    ref_src ref_url cmp cmpid ncid s_cid smid smtyp xtor __s __hstc __hssc __hsfp hsctatracking _bhlid bhlid
-    last_resource_guid _ga _gl trk trkinfo trackingid lipi wickedid ss_email_id rb_clickid epik srsltid
-    sub_id mc_cid mc_tc pk_campaign pk_kwd pk_keyword pk_source pk_medium pk_content pk_cid pk_vid""".split()
+    """fbclid gclid dclid gbraid wbraid msclkid twclid ttclid igshid igsh yclid li_fat_id mkt_tok guccounter
+    ref_src ref_url cmpid ncid s_cid xtor __s __hstc __hssc __hsfp hsctatracking _bhlid bhlid last_resource_guid
+    _ga _gl trkinfo lipi wickedid ss_email_id rb_clickid epik srsltid mc_cid mc_tc pk_campaign pk_kwd pk_keyword
+    pk_source pk_medium pk_content pk_cid pk_vid""".split()
 )
 """Parameters that say who reads or where from, on any host."""
 
 _TRACKING_PREFIXES = ("utm_", "mtm_", "piwik_", "matomo_", "hsa_", "guce_", "_hs", "oly_", "vero_", "ga_")
-_NOT_WHEN: dict[str, re.Pattern[str]] = {
-    "ref": re.compile(r"\d+\Z", re.ASCII),  # a number of what stands there
-    "ceid": re.compile(r"[A-Z]{2}(?::|%3A)", re.IGNORECASE),  # Google News' country and language
-}
-"""Values with which such a parameter says what stands there."""
-
 _BY_DOMAIN: dict[str, frozenset[str]] = {
     "twitter.com": frozenset({"s", "t", "source", "src", "cn", "cxt"}),
     "youtube.com": frozenset({"si", "feature", "ab_channel", "pp", "app"}),
     "spotify.com": frozenset({"si"}),
-    "reddit.com": frozenset({"share_id", "rdt", "context"}),
+    "reddit.com": frozenset({"share_id", "rdt"}),
     "instagram.com": frozenset({"hl"}),
     "tiktok.com": frozenset({"_r", "_t"}),
-    "linkedin.com": frozenset({"eid", "rcm"}),
+    "linkedin.com": frozenset({"eid", "rcm", "trk", "trackingid"}),
     "medium.com": frozenset({"source"}),
-    "nytimes.com": frozenset({"user_id"}),
+    "nytimes.com": frozenset({"user_id", "smid", "smtyp"}),
     "list-manage.com": frozenset({"e"}),  # the reader, by Mailchimp's number
     "campaign-archive.com": frozenset({"e"}),
     "mailchi.mp": frozenset({"e"}),
@@ -75,7 +93,7 @@ _SUBSTACK_FIELD = re.compile(
 _GHOST_LINK = re.compile(r"(?:\A|&)m=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:&|\Z)")
 _GHOST_READER = re.compile(r"(?=(?:.*&)?uuid=[0-9a-f-]{36}(?:&|\Z))(?=(?:.*&)?key=[0-9a-f]{64}(?:&|\Z))")
 _MEDIUM_SOURCE = re.compile(r"(?:email|rss)-", re.IGNORECASE)
-_KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
+_KEY_ONLY = frozenset({"via", "aff", "affiliate", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
 
 _NO_ADDRESS = frozenset({"", "n/a", "none", "null", "nil", "undefined", "nan", "-"})
@@ -86,7 +104,7 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
-_UNWANTED = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
+_UNWANTED = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
 _PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 _READER = r"(?!\.)[\w.:]{0,40}(?:mail|name|subscriber|contact|user|recipient|member|token|hash)[\w.]{0,40}"
 MERGE_FIELD = re.compile(
@@ -167,18 +185,40 @@ def link_key(raw: str, base: str | None = None) -> str | None:
 
 
 def link_keys(raw: str) -> tuple[str, ...]:
-    """The key by the present rules, then those by earlier ones where these were others: stored rows may have them."""
+    """The key by the present rules, then those by earlier ones where these were others: stored rows may have them.
+
+    Earlier ones took parameters of everyday names for tracking; by theirs it would be another page.
+    """
     from bot.newsletter.addresses.earlier_keys import earlier_key  # not before a stored row is looked up
 
-    keys = (link_key(raw), *(earlier_key(raw, version) for version in range(KEY_VERSION - 1, 0, -1)))
-    return tuple(dict.fromkeys(key for key in keys if key is not None))
+    key = link_key(raw)
+    if key is None or without_everyday(key) != key:
+        return () if key is None else (key,)
+    earlier = (earlier_key(raw, version) for version in (2, 1))
+    return tuple(dict.fromkeys(each for each in (key, *earlier) if each is not None))
+
+
+def without_everyday(address: str) -> str:
+    """An address or a key without parameters of everyday names, as those before version 4 of the keys were."""
+    before, mark, query = address.partition("?")
+    if not mark:
+        return address
+    query, fragment_mark, fragment = query.partition("#")
+    fields = [field for field in query.split("&") if field.partition("=")[0].lower() not in EVERYDAY]
+    return before + ("?" if fields else "") + "&".join(fields) + fragment_mark + fragment
+
+
+def as_before_everyday(url: str) -> str:
+    """What a shown address was cut down to before version 4 of the keys: without blanks and everyday parameters."""
+    before, mark, fragment = url.partition("#")
+    return without_everyday(before).replace("%20", "") + mark + fragment
 
 
 def absolute(raw: str, base: str | None) -> str | None:
     """An http(s) address, resolved against `base`; None for everything else."""
     if len(raw) <= MAX_URL and _PLAIN.match(raw):
         return raw
-    text = _UNWANTED.sub("", raw) if raw.isascii() else _UNWANTED.sub("", raw).replace("\u00ad", "")
+    text = _in_one_piece(raw) if raw.isascii() else _in_one_piece(raw.replace("\u00ad", ""))
     if not text or len(text) > MAX_URL:
         return None
     try:
@@ -194,6 +234,13 @@ def absolute(raw: str, base: str | None) -> str | None:
     return text if parts.scheme.lower() in {"http", "https"} and parts.netloc else None
 
 
+def _in_one_piece(text: str) -> str:
+    """As browsers read an address (WHATWG URL 4.4): without what stands around it, tabs and line breaks, with `%20` for
+    a blank within. What nobody sees goes, too.
+    """
+    return _UNWANTED.sub("", text).strip(" ").replace(" ", "%20")
+
+
 def is_no_address(text: str) -> bool:
     """What programs write where there is no address: `N/A`."""
     return text.strip().lower() in _NO_ADDRESS
@@ -206,14 +253,14 @@ def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:
     unwrapped = destination(text)
     if unwrapped is None:
         return None
-    text = _UNWANTED.sub("", unwrapped)
+    text = _in_one_piece(unwrapped)
     try:
         parts = urlsplit(text)
         hostname = parts.hostname or ""
         port = parts.port
     except ValueError:
         return None
-    if not _HOST.match(hostname) and ":" not in hostname:
+    if (not _HOST.match(hostname) and ":" not in hostname) or "%20" in hostname:
         return None
     folded = _fold_host(_in_ascii(hostname))
     if not folded:
@@ -266,6 +313,9 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     if "amp" in query:
         query = _unescaped(query)
     asked = _ASKED_OF.get(host, _ASKED_FOR)
+    names_reader = ("token=" in query or "jwt=" in query) and any(
+        not each.startswith("utm_") and _identifies(each, asked) for each in query.split("&")
+    )
     if "%" in query or ";" in query or "?" in query:
         query = _sifted(query, is_fields=True, asked=asked)
     may_identify = (
@@ -275,6 +325,8 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
         or _ENCODED.search(query) is not None
     )
     dropped = _dropped_at(host)
+    if names_reader:
+        dropped = dropped.union(_BESIDE_A_READER)
     start = path[:10].lower()
     if start.startswith(("/p/", "/i/", "/subscribe")) and _SUBSTACK_PAGE.match(path):
         # under a host of the newsletter's own, by what stands there: other shops have pages of that name, too
@@ -283,8 +335,6 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
         dropped = dropped.union("m")
     if "uuid=" in query and _GHOST_READER.match(query):
         dropped = dropped.union(("uuid", "key"))
-    # who sent a reader to sign up: it tells the newsletter's own page from content, as an unfilled merge field does
-    is_referral = "ref=" in query and path.rstrip("/").endswith("/subscribe")
     shown = []
     kept = []
     for field in query.split("&"):
@@ -295,7 +345,8 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
             name = unquote(name).lower()
         tracks = (
             name.startswith(_TRACKING_PREFIXES)
-            or (name in _TRACKING and not _says_what(field, name) and not (name == "ref" and is_referral))
+            or name in _TRACKING
+            or (name in EVERYDAY and _says_nothing(field, name))
             or name in dropped
             or (name == "source" and _MEDIUM_SOURCE.match(unquote(field.partition("=")[2])) is not None)
         )
@@ -359,9 +410,11 @@ def _identifies(field: str, asked: frozenset[str]) -> bool:
         return True
     if MERGE_FIELD.search(field):
         return False
-    if len(parts) > 1 and name in _IDENTITY and not _says_what(field, name):
+    if len(parts) > 1 and name in _IDENTITY:
         return True
     value = unquote(unquote(parts[-1]))
+    if len(parts) > 1 and name in _STAMPS and _STAMPS[name].match(value):
+        return True
     if _TOKEN.match(value):
         return True
     if name in asked:
@@ -371,10 +424,11 @@ def _identifies(field: str, asked: frozenset[str]) -> bool:
     return _NO_READER.match(value) is None
 
 
-def _says_what(field: str, name: str) -> bool:
-    """The value of this parameter, which else says who reads, says what stands there."""
-    pattern = _NOT_WHEN.get(name)
-    return pattern is not None and pattern.match(_EQUALS.split(field, maxsplit=1)[-1]) is not None
+def _says_nothing(field: str, name: str) -> bool:
+    """A parameter that may say which page it is, but is empty or a reader's stamp."""
+    value = field.partition("=")[2]
+    pattern = _STAMPS.get(name)
+    return ("=" in field and not value) or (pattern is not None and pattern.match(unquote(value)) is not None)
 
 
 def _decoded(value: str) -> str:

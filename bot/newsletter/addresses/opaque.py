@@ -6,7 +6,7 @@ links stay as they are. What says who reads besides is taken off first.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit
 
@@ -14,6 +14,7 @@ from bot.model.issue import Issue, Link, Section
 from bot.newsletter.addresses.chrome import Own, is_action, is_chrome
 from bot.newsletter.addresses.links import read_link
 from bot.newsletter.addresses.readable import readable_address
+from bot.newsletter.addresses.stamps import cut_stamps
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SHORT = re.compile(r"/[\w-]{3,40}/?\Z")
@@ -88,7 +89,20 @@ def with_destinations(issue: Issue, destination_of: Callable[[str], str | None])
         )
         for section in issue.sections
     )
-    return issue if sections == issue.sections else replace(issue, sections=sections)
+    if sections == issue.sections:
+        return issue
+    cut = cut_stamps([(link.url, link.key) for section in sections for link in section.links], own)
+    sections = tuple(
+        replace(section, links=tuple(_without_stamp(link, cut) for link in section.links)) for section in sections
+    )
+    return replace(issue, sections=sections)
+
+
+def _without_stamp(link: Link, cut: Mapping[str, tuple[str, str]]) -> Link:
+    if link.url not in cut:
+        return link
+    url, key = cut[link.url]
+    return replace(link, url=url, key=key, alias=link.key)
 
 
 def _led(link: Link, destination_of: Callable[[str], str | None], own: Own) -> Link | None:
@@ -101,4 +115,4 @@ def _led(link: Link, destination_of: Callable[[str], str | None], own: Own) -> L
         return None
     url, key = read
     title = readable_address(key) if link.title == readable_address(link.key) else link.title
-    return replace(link, url=url, key=key, title=title)
+    return replace(link, url=url, key=key, title=title, alias=None)

@@ -19,6 +19,7 @@ from bot.newsletter.addresses.chrome import Own, called_alike, host_in, is_actio
 from bot.newsletter.addresses.domains import domain_of
 from bot.newsletter.addresses.links import MAX_KEY, absolute, clean_url, link_key, read_link
 from bot.newsletter.addresses.readable import readable_address
+from bot.newsletter.addresses.stamps import without_own_stamp
 from bot.newsletter.dates import moment_of
 from bot.newsletter.formats.encoding import decoded, mended
 from bot.newsletter.formats.parsing import parsed
@@ -138,12 +139,13 @@ def _issue(entry: Any, content: tuple[str, str], said: _Said) -> Issue:
     head, home, base = said.head, said.home, said.base
     addresses = [_string(entry.get(name)) for name in ("feedburner_origlink", "pheedo_origlink", "link")]
     urls = [url for address in addresses if (url := clean_url(address, home or base))]
+    own = _own(home, urls[0] if urls else None, said.vouched, title=_string(head.get("title")))
+    urls = [without_own_stamp(url, own) or url for url in urls]
     url = urls[0] if urls else None
     body, body_base = content
     summary = _string(entry.get("summary"))
     if said.is_atom and _string((entry.get("summary_detail") or {}).get("type")) == "text/plain":
         summary = html.escape(summary)  # RFC 4287 3.1.1.1: no markup stands in it
-    own = _own(home, url, said.vouched)
     own.keys.update(_own_pages(base, _linked(head.get("links") or [], "self", base)))
     known = Known(
         title=_title(entry, is_atom=said.is_atom),
@@ -166,8 +168,9 @@ def _own_page(url: str | None, home: str | None) -> str | None:
     return home
 
 
-def _own(home: str | None, url: str | None, vouched: Collection[str]) -> Own:
+def _own(home: str | None, url: str | None, vouched: Collection[str], *, title: str = "") -> Own:
     own = Own()
+    own.titles.add(plain(title))
     # items of link blogs point elsewhere, so an item's host counts only where no home page is named
     own.add_site(home or url)
     for domain in vouched:
@@ -400,7 +403,8 @@ def _json_issue(
     summary = _string(item.get("summary"))
     if not body and text:
         body = "".join(f"<p>{_linked_text(part)}</p>" for part in re.split(r"\n\s*\n", text[:500_000]))
-    own = _own(home, url, vouched)
+    own = _own(home, url, vouched, title=_string(feed.get("title")))
+    url = without_own_stamp(url, own)
     own.keys.update(_own_pages(absolute(_string(feed.get("feed_url")), base)))
     known = Known(
         title=literal(_string(item.get("title"))) or None,

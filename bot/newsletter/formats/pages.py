@@ -72,6 +72,7 @@ def _read_head(source: str, known: Known) -> None:
     written = tree.css_first("base[href]")
     based = absolute((written.attributes.get("href") if written else "") or "", known.base)
     known.base = based or absolute(address, known.base) or known.base
+    known.own.titles.add(plain(meta.get("og:site_name")))
     date = meta.get("article:published_time") or _text(linked.get("datePublished"))
     known.published_at = moment_of(date) or moment_of((times.attributes.get("datetime") if times else "") or "")
     width, height = meta.get("og:image:width", ""), meta.get("og:image:height", "")

@@ -53,7 +53,8 @@ class Anchor:
 
     `stamp` is the `utm_source` it came with, `alt` what its picture says; `carried` says that the link began in an
     earlier block, `acts` that what was cleaned off would have signed the reader up. `is_place` says
-    that it leads to a place of this page, `is_permalink` that it is marked as what a heading is linked to by.
+    that it leads to a place of this page, `is_permalink` that it is marked as what a heading is linked to by. `alias`
+    is the key of the address as it was written, where a stamp of the newsletter's was cut from it.
     """
 
     url: str
@@ -67,6 +68,7 @@ class Anchor:
     is_paid: bool = False
     is_place: bool = False
     is_permalink: bool = False
+    alias: str | None = None
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.model.issue import Image, IssuePoll, Link, Section
 from bot.newsletter.addresses.chrome import (
+    Own,
     host_in,
     is_chrome,
     is_offer,
@@ -19,6 +20,7 @@ from bot.newsletter.addresses.chrome import (
 )
 from bot.newsletter.addresses.links import MAX_SHOWN, absolute, clean_url, link_key
 from bot.newsletter.addresses.readable import readable_address
+from bot.newsletter.addresses.stamps import cut_stamps
 from bot.newsletter.markup.blocks import Anchor, Block, naming_nobody
 from bot.newsletter.markup.pictures import Picture, is_portrait
 from bot.newsletter.text import MAX_TITLE, bounded, folded
@@ -99,6 +101,8 @@ def compose(blocks: list[Block], known: Known, text: str, polls: tuple[IssuePoll
     own = known.own
     links = [(a.key, a.stamp, b.text[a.start : a.end]) for b in blocks for a in b.anchors if a.key]
     learn_own(own, links)
+    if _cut_stamps(blocks, own):
+        links = [(a.key, a.stamp, "") for b in blocks for a in b.anchors if a.key]
     first = read_head(blocks, parts, known)
     _forget_repeated_alts(blocks, parts.title or known.title or "")
     _Reader(blocks, parts, known, odd=odd_keys([key for key, _, _ in links])).read(first)
@@ -121,6 +125,17 @@ def _forget_repeated_alts(blocks: list[Block], title: str) -> None:
             for each in named:
                 if each.alt and each.alt.casefold() == title:
                     each.alt = ""
+
+
+def _cut_stamps(blocks: list[Block], own: Own) -> bool:
+    """Take what shows to be the newsletter's stamp out of its links, which keep their old keys as others; if any is."""
+    anchors = [anchor for block in blocks for anchor in block.anchors if anchor.key]
+    cut = cut_stamps([(anchor.url, anchor.key) for anchor in anchors], own)
+    for anchor in anchors if cut else ():
+        if anchor.url in cut:
+            anchor.alias = anchor.key
+            anchor.url, anchor.key = cut[anchor.url]
+    return bool(cut)
 
 
 def _take_invites(parts: Parts) -> None:
@@ -293,6 +308,7 @@ class _Reader:
                     section.title,
                     excerpt.removeprefix("- ") if has_lines else excerpt,
                     sponsored or anchor.is_paid,
+                    anchor.alias,
                 )
             )
             self._links += 1

@@ -3,8 +3,9 @@
 Until that is done, whoever looks a link up asks for its key by the old rules, too (`keys_of`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from bot.model.guild import Source
 from bot.store import Store, Transaction
 from bot.store import rekeying as key_rows
 from bot.store.rekeying import START, Place
@@ -17,6 +18,20 @@ def keys_of(url: str) -> tuple[str, ...]:
     from bot.newsletter.addresses.links import link_keys  # with the patterns behind it: not before a link is looked up
 
     return link_keys(url)
+
+
+def alias_of(url: str, sources: Collection[Source]) -> str | None:
+    """The key of an address without the stamp of one of these newsletters (`?ref=weekly.example`); None without any."""
+    from bot.newsletter.addresses.chrome import Own
+    from bot.newsletter.addresses.links import link_key
+    from bot.newsletter.addresses.stamps import without_own_stamp
+
+    own = Own()
+    for source in sources:
+        own.add_site(source.home_url or source.url)
+        own.titles.add(source.title or "")
+    clean = without_own_stamp(url, own)
+    return link_key(clean) if clean is not None and clean != url else None
 
 
 async def follow_submissions(store: Store, goes_on: Callable[[], bool] = lambda: True) -> None:
@@ -52,7 +67,9 @@ async def rekey_links(transaction: Transaction, *, after: Place, limit: int = _A
 
     stale = await key_rows.stale_links(transaction, version=KEY_VERSION, after=after, limit=limit)
     await key_rows.set_link_keys(
-        transaction, {each.row_id: link_key(each.url) or each.key for each in stale}, version=KEY_VERSION
+        transaction,
+        {each.row_id: (link_key(each.url) or each.key, _again(each.alias)) for each in stale},
+        version=KEY_VERSION,
     )
     return stale[-1].place if stale else None
 
@@ -66,5 +83,13 @@ async def rekey_submissions(transaction: Transaction, *, after: Place, limit: in
 
     stale = await key_rows.stale_submissions(transaction, version=KEY_VERSION, after=after, limit=limit)
     for each in stale:
-        await key_rows.set_submission_key(transaction, each.row_id, link_key(each.url) or each.key, version=KEY_VERSION)
+        key = link_key(each.url) or each.key
+        await key_rows.set_submission_key(transaction, each.row_id, key, _again(each.alias), version=KEY_VERSION)
     return stale[-1].place if stale else None
+
+
+def _again(alias: str | None) -> str | None:
+    """An alias by the present rules; the address that it was made of is kept nowhere."""
+    from bot.newsletter.addresses.links import link_key
+
+    return alias and (link_key(f"https://{alias}") or alias)

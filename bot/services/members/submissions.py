@@ -22,7 +22,7 @@ from bot.services.delivery.kinds import Kind
 from bot.services.delivery.portions import PORTION, begin
 from bot.services.members.audiences import require_moderator, rights_of
 from bot.services.members.credits import name_shown, show_name
-from bot.services.members.rekeying import keys_of
+from bot.services.members.rekeying import alias_of, keys_of
 from bot.store import Store, Transaction
 from bot.store import chores as chore_rows
 from bot.store import credits as credit_rows
@@ -112,6 +112,8 @@ class Submissions:
             guild = await guild_rows.get_guild(transaction, guild_id)
             if guild is None or guild.review_channel_id is None:
                 raise RefusedError("submit-closed")
+            alias = alias_of(shown, await guild_rows.sources_of_guild(transaction, guild_id))
+            known_as = (*known_as, alias) if alias is not None else known_as
             if transaction.is_repeated:
                 return await self._earlier(transaction, guild_id, known_as)
             await self._refuse_known(transaction, guild_id, known_as, member_id=member_id)
@@ -128,6 +130,7 @@ class Submissions:
                 url=shown,
                 link_key=link_key,
                 key_version=key_version,
+                alias=alias,
                 title=title[:_LONGEST_TITLE] if title else None,
                 note=note.strip(),
             ):
@@ -377,7 +380,8 @@ async def feature_portion(transaction: Transaction, chore: Chore) -> int | None:
 
 def _places_of(issue: Issue) -> dict[str, int]:
     """Where its links first stand, from 1, by their keys."""
-    return {link.key: place for place, link in reversed([*enumerate(issue.links, 1)])}
+    placed = [(name, place) for place, link in enumerate(issue.links, 1) for name in (link.key, link.alias) if name]
+    return dict(reversed(placed))
 
 
 async def _get(transaction: Transaction, guild_id: int, submission_key: str) -> Submission:

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from bot.bites import Bites
 from bot.model.guild import Source
-from bot.model.issue import Issue, Section, Stage
+from bot.model.issue import Issue, Link, Section, Stage
 from bot.services.delivery.keys import issue_key
 from bot.services.reading.recognition import Recognised, recognise, with_successors
 from bot.store import Transaction
@@ -284,8 +284,34 @@ async def _bring_up_to_date(transaction: Transaction, item: Item, *, is_listed: 
             is_redrawn=is_redrawn,
         )
     elif _reads_otherwise(item):
+        if known.digest is not None and _rules_of(known.digest) != _rules_of(item.digest):
+            await _bring_addresses_back(transaction, item)
         await issue_rows.note_reading(transaction, known.issue_id, issue, digest=item.digest)
     return is_redrawn
+
+
+async def _bring_addresses_back(transaction: Transaction, item: Item) -> None:
+    """Let stored links have what earlier rules cut from their addresses and today's keep. That is no edit.
+
+    Those are the same that stand as often in the issue when both are without it, in their order.
+    """
+    from bot.newsletter.addresses.links import KEY_VERSION, as_before_everyday
+
+    assert item.known is not None  # noqa: S101 - of the others nothing is stored yet
+    read: dict[str, list[Link]] = {}
+    for link in item.issue.links:
+        read.setdefault(as_before_everyday(link.url), []).append(link)
+    stored: dict[str, list[issue_rows.Address]] = {}
+    for address in await issue_rows.addresses_of(transaction, item.known.issue_id):
+        stored.setdefault(as_before_everyday(address.url), []).append(address)
+    again = [
+        issue_rows.Address(address.row_id, link.url, link.key, link.alias)
+        for before, addresses in stored.items()
+        if len(addresses) == len(read.get(before, ()))
+        for address, link in zip(addresses, read[before], strict=True)
+        if (address.url, address.alias) != (link.url, link.alias)
+    ]
+    await issue_rows.set_addresses(transaction, again, key_version=KEY_VERSION)
 
 
 def _has_more_to_say(item: Item, *, is_listed: bool) -> bool:
@@ -475,9 +501,11 @@ def digest_of(issue: Issue, *, key_version: int) -> str:
 
 
 def _is_edited(before: str | None, digest: str) -> bool:
-    if before is None or before.partition(":")[0] != digest.partition(":")[0]:
-        return False
-    return before != digest
+    return before is not None and _rules_of(before) == _rules_of(digest) and before != digest
+
+
+def _rules_of(digest: str) -> str:
+    return digest.partition(":")[0]
 
 
 def _card_of(issue: Issue) -> tuple[object, ...]:

@@ -11,8 +11,9 @@ from discord.utils import format_dt
 from bot.chat.announcements import announcement_view
 from bot.chat.choices import issue_choices
 from bot.chat.context import act_of, actor_of, guild_id_of, language_of
+from bot.chat.plain import room_of
 from bot.chat.replies import reply, reply_view, say, say_problem
-from bot.chat.views import View
+from bot.chat.views import View, room_in
 from bot.client import Pressroom
 from bot.model.problem import Problem
 from bot.services.explanations import Finding, link_of
@@ -72,7 +73,7 @@ class DeskCommands(commands.GroupCog, group_name="desk", group_description=text(
         view = View()
         for finding in findings:
             line = _line(interaction, finding)
-            if view.content_length() + len(line) > _MOST_TEXT or view.total_children_count >= _MOST_LINES:
+            if room_in(view) + room_of(line) > _MOST_TEXT or view.total_children_count >= _MOST_LINES:
                 break
             view.add_item(ui.TextDisplay[Any](line))
         await reply_view(interaction, view)

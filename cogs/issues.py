@@ -9,9 +9,9 @@ from discord.ext import commands
 from bot.chat.announcements import announcement_view
 from bot.chat.choices import issue_choices
 from bot.chat.context import guild_id_of, language_of
-from bot.chat.plain import masked_link, plain
+from bot.chat.plain import masked_link, plain, room_of
 from bot.chat.replies import reply_view, say
-from bot.chat.views import View
+from bot.chat.views import View, room_in
 from bot.client import Pressroom
 from bot.texts import text
 
@@ -47,7 +47,7 @@ class IssueCommands(commands.GroupCog, group_name="issue", group_description=tex
             named = " · ".join(plain(topic, longest=_LONGEST_TOPIC) for topic in topics[:_MOST_TOPICS_EACH])
             title = masked_link(card.title, card.url or "", longest=_LONGEST_TITLE)
             entry = f"{title}\n-# {named or say(interaction, 'topics-none')}"
-            if view.content_length() + len(entry) > _MOST_TEXT:
+            if room_in(view) + room_of(entry) > _MOST_TEXT:
                 break
             view.add_item(ui.TextDisplay[Any](entry))
         await reply_view(interaction, view)

@@ -13,7 +13,7 @@ from bot.chat.links import AllLinks
 from bot.chat.marks import message_mark
 from bot.chat.plain import button_url, fold, masked_link, media_url, plain, shorten
 from bot.chat.polls import poll_text, vote_rows
-from bot.chat.views import View
+from bot.chat.views import View, room_in
 from bot.model.issue import Issue, IssueCard
 from bot.ports import Announcement
 from bot.texts import text
@@ -34,7 +34,7 @@ def announcement_view(announcement: Announcement, *, language: str, delivery_key
     """The message about an issue. It carries `delivery_key` in ids and button, so that it can be found again."""
     for with_topics in (True, False):
         view = _view(announcement, language=language, delivery_key=delivery_key, with_topics=with_topics)
-        if view.content_length() <= _MOST_TEXT:
+        if room_in(view) <= _MOST_TEXT:
             return view
     return view
 

@@ -9,7 +9,7 @@ from discord import ButtonStyle, ui
 from discord.utils import format_dt
 
 from bot.chat.context import actor_of, guild_id_of, language_of, services_of
-from bot.chat.plain import host_of, masked_link, plain
+from bot.chat.plain import host_of, masked_link, plain, room_of
 from bot.chat.press import Press
 from bot.chat.replies import change_view
 from bot.chat.views import View
@@ -37,7 +37,7 @@ def archive_view(found: ArchivePage, *, language: str) -> ui.LayoutView:
         if left < _LEAST_TEXT:
             break
         entry = entry_text(link, language=language, longest=left)
-        left -= len(entry)
+        left -= room_of(entry)
         view.add_item(ui.TextDisplay[Any](entry))
     if found.page or found.has_more:
         view.add_item(ui.ActionRow[Any](*_turns(found, language=language)))
@@ -55,10 +55,11 @@ def entry_text(link: ArchivedLink, *, language: str, longest: int = _MOST_TEXT) 
         issues.append(text("archive-more-issues", language=language, count=more))
     first = " · ".join(filter(None, [masked_link(found.title, found.url, longest=_LONGEST_TITLE), *notes]))
     entry = f"{first}\n-# {text('archive-ran', language=language, issues=' · '.join(issues))}"
-    if len(entry) <= min(longest, _MOST_TEXT // 2):
+    if room_of(entry) <= min(longest, _MOST_TEXT // 2):
         return entry
     names = " · ".join(plain(card.title, longest=_LONGEST_ISSUE) for card in link.ran_in)
-    return f"{plain(found.title, longest=_LONGEST_TITLE)} · {host}\n-# {names}"[: max(longest, 1)]
+    bare = f"{plain(found.title, longest=_LONGEST_TITLE)} · {host}\n-# {names}"
+    return bare[: max(longest * len(bare) // room_of(bare), 1)]
 
 
 def _issue(card: IssueCard) -> str:

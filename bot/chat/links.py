@@ -8,7 +8,7 @@ import discord
 from discord import ButtonStyle, ui
 
 from bot.chat.context import guild_id_of, language_of, services_of
-from bot.chat.plain import host_of, masked_link, plain
+from bot.chat.plain import host_of, masked_link, plain, room_of
 from bot.chat.press import Press
 from bot.chat.replies import change_view, reply_view
 from bot.chat.views import View
@@ -38,12 +38,12 @@ def link_pages(issue: Issue, *, language: str) -> list[str]:
         ]
         for number, line in enumerate(lines_of_section):
             wanted = [heading, line] if heading and (number == 0 or not lines) else [line]
-            if lines and length + sum(len(each) + 1 for each in wanted) > _TEXT_ON_A_PAGE:
+            if lines and length + sum(room_of(each) + 1 for each in wanted) > _TEXT_ON_A_PAGE:
                 pages.append("\n".join(lines))
                 lines, length = [], 0
                 wanted = [heading, line] if heading else [line]
             lines += wanted
-            length += sum(len(each) + 1 for each in wanted)
+            length += sum(room_of(each) + 1 for each in wanted)
     if lines:
         pages.append("\n".join(lines))
     return pages

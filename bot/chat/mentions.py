@@ -11,6 +11,8 @@ from typing import Any, Protocol, cast
 import discord
 from discord import app_commands, ui
 
+from bot.chat.views import room_in
+
 CommandIds = Mapping[str, int]
 """Discord's id of each slash command that can be used, by its full name; a subcommand has the id of its parent."""
 
@@ -45,7 +47,7 @@ def clickable(sentence: str, ids: CommandIds) -> str:
 def with_commands(view: ui.LayoutView, client: discord.Client) -> ui.LayoutView:
     """The same view; its commands are mentions, from the first on as long as the message has room for them."""
     ids = cast("_KnowsIds", client).command_ids
-    room = _MOST_TEXT - view.content_length()
+    room = _MOST_TEXT - room_in(view)
     for item in view.walk_children():
         if isinstance(item, ui.TextDisplay):
             said = clickable(item.content, ids)

@@ -10,7 +10,7 @@ from discord.utils import format_dt
 from bot.chat.context import act_of, actor_of, guild_id_of, language_of, services_of
 from bot.chat.kinds import Look
 from bot.chat.marks import marks_in, message_mark
-from bot.chat.plain import host_of, masked_link, plain, shorten
+from bot.chat.plain import host_of, masked_link, plain, room_of, shorten
 from bot.chat.press import Form, Press, chosen_in, written_in
 from bot.chat.replies import change_view, open_form, reply, reply_view, say, sentence_view
 from bot.chat.views import View
@@ -59,7 +59,7 @@ def fitting(lines: list[str]) -> str:
     """As many of these lines as a message holds beside what else it says."""
     kept: list[str] = []
     for line in lines:
-        if sum(map(len, kept)) + len(kept) + len(line) > _MOST_LIST:
+        if sum(map(room_of, kept)) + len(kept) + room_of(line) > _MOST_LIST:
             return "\n".join([*kept, "- …"])
         kept.append(line)
     return "\n".join(kept)
@@ -223,7 +223,7 @@ async def show_receipt(interaction: discord.Interaction, receipt: Receipt) -> No
 def which_link_view(interaction: discord.Interaction, addresses: list[str], finder_id: int | None) -> ui.LayoutView:
     """The links of a message as a numbered list, and a choice of the one that is meant."""
     lines = [f"{number}. <{address}>" for number, address in enumerate(addresses, 1)]
-    while sum(map(len, lines)) > _MOST_LIST or len(lines) > _MOST_LINKS_ASKED:
+    while sum(map(room_of, lines)) > _MOST_LIST or len(lines) > _MOST_LINKS_ASKED:
         lines.pop()
     options = [
         discord.SelectOption(label=shorten(f"{place + 1}. {host_of(address)} · {address}", 100), value=str(place))

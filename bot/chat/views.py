@@ -2,6 +2,13 @@
 
 from discord import ui
 
+from bot.chat.plain import room_of
+
+
+def room_in(view: ui.LayoutView) -> int:
+    """How many of the 4,000 characters that a message holds are taken (`room_of`)."""
+    return sum(room_of(item.content) for item in view.walk_children() if isinstance(item, ui.TextDisplay))
+
 
 class View(ui.LayoutView):
     """A layout that discord.py does not keep.

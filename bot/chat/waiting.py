@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.chat.context import actor_of, guild_id_of, language_of, services_of
 from bot.chat.plain import plain
-from bot.chat.views import View
+from bot.chat.views import View, room_in
 from bot.errors import PressroomError
 from bot.texts import text
 
@@ -54,7 +54,7 @@ async def what_waits(interaction: discord.Interaction) -> ui.LayoutView | None:
 
 def joined(view: ui.LayoutView, more: ui.LayoutView) -> bool:
     """Put what waits below an answer; False where that has no room for it."""
-    if view.content_length() + more.content_length() > _MOST_TEXT:
+    if room_in(view) + room_in(more) > _MOST_TEXT:
         return False
     if view.total_children_count + more.total_children_count > _MOST_COMPONENTS:
         return False

@@ -469,7 +469,7 @@ poll-form-options = Answers
 poll-form-options-note = Two to ten, one on each line
 poll-form-options-example = Loved it
 poll-form-closes = Closes
-poll-form-closes-note = In 3 days, 12 hours … or on a day: 2026-12-01 18:00 (UTC)
+poll-form-closes-note = In 3 days, 12 hours … or on a day: 2026-12-01 18:00 (UTC), 2026-12-01 18:00 +01:00
 poll-form-closes-default = 3 days
 poll-form-kept = I did not open a poll. Here is your text, ready to copy into `/poll create`:
     {""}**{ $question }**
@@ -481,7 +481,7 @@ poll-question-length = A question has 1 to { $longest } characters.
 poll-options-count = A poll has { $fewest } to { $most } answers, one on each line. You wrote { $count }.
 poll-option-length = An answer has at most { $longest } characters.
 poll-options-twice = Two of the answers are the same.
-poll-closes-unclear = I do not understand when the poll closes. Write `3 days`, `12 hours`, or a day like `2026-12-01 18:00` (UTC).
+poll-closes-unclear = I do not understand when the poll closes. Write `3 days`, `12 hours`, or a day like `2026-12-01 18:00` (UTC) or `2026-12-01 18:00 +01:00`.
 poll-closes-past = That time is in the past. Write when the poll closes, for example `3 days`.
 poll-closes-soon = A poll must stay open for at least { $minutes } minutes.
 poll-closes-late = A poll can stay open for at most { $days } days.

@@ -16,8 +16,8 @@ _LONGEST_TAG = 4_000
 _KINDS = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/json", "text/xml")
 _BEEHIIV = re.compile(rb"media\.beehiiv\.com|beehiiv-images")
 _FEWEST_MARKS = 5  # its own pages are full of them; others link to a picture or two
-_USUAL = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml")
-"""Where Substack and WordPress, Ghost, and site generators put them."""
+_USUAL = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json", "/feed.rss")
+"""Where Substack and WordPress, Ghost, site generators, and those that write JSON Feed put them."""
 
 # The tags that are wanted, and what may hold the like of them and is passed over: to its end, or to the page's.
 _TAG = re.compile(

@@ -1,5 +1,6 @@
 """The announcement: compact, within Discord's limits, and harmless whatever the feed says."""
 
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -196,3 +197,17 @@ def test_every_custom_id_of_a_card_is_known_to_a_button() -> None:
 
 def test_a_view_is_made_without_a_running_client() -> None:
     assert isinstance(view_of(sample_issue(1)), discord.ui.LayoutView)
+
+
+@pytest.mark.parametrize("letter", ["🥖", "👩‍👩‍👧‍👦", "面"])
+def test_text_of_emoji_stays_below_the_bytes_that_discord_takes(letter: str) -> None:
+    words = (letter * 300)[:300]
+    links = tuple(replace(sample_link(number), title=words) for number in range(200))
+    issue = replace(sample_issue(), title=words, subtitle=words, topics=(words,) * 25, authors=(words,) * 3)
+    issue = replace(issue, sections=(Section(words, links),))
+    views = [view_of(issue), *[links_view(issue, issue_key=KEY, page=page, language="en") for page in range(3)]]
+    for view in views:
+        shown = [item.content for item in view.walk_children() if isinstance(item, ui.TextDisplay)]
+        assert sum(len(each.encode()) for each in shown) <= 10_000
+        assert view.content_length() <= 4_000
+    assert len(link_pages(issue, language="en")) < 120

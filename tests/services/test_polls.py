@@ -314,6 +314,11 @@ async def test_a_database_that_is_busy_is_asked_again_because_nothing_was_stored
         ("2026-11-10 18:30", timedelta(days=1, hours=6, minutes=30)),
         ("2026-11-10T18:30Z", timedelta(days=1, hours=6, minutes=30)),
         ("2026-11-10", timedelta(days=1, hours=12)),
+        ("2026-11-10T18:30:00+02:00", timedelta(days=1, hours=4, minutes=30)),
+        ("2026-11-10 18:30 -0530", timedelta(days=1, hours=12)),
+        ("2026-11-10 18:30 UTC+1", timedelta(days=1, hours=5, minutes=30)),
+        ("2026-11-10T18:30:00.000Z", timedelta(days=1, hours=6, minutes=30)),
+        ("2026-11-10 +02", timedelta(days=1, hours=10)),
     ],
 )
 def test_an_end_is_understood_as_people_write_it(written: str, after: timedelta) -> None:
@@ -326,6 +331,8 @@ def test_an_end_is_understood_as_people_write_it(written: str, after: timedelta)
         ("", "unclear"),
         ("never", "unclear"),
         ("2026-02-30", "unclear"),
+        ("2026-11-10 18:30 +99:00", "unclear"),
+        ("0001-01-01 00:00 +02:00", "unclear"),
         ("0 days", "past"),
         ("2026-11-08", "past"),
         ("4 minutes", "soon"),

@@ -139,7 +139,16 @@ async def test_a_feed_that_takes_too_long_to_understand_is_ended(
         ),
         (
             "<title>No feed named</title>",
-            ["{site}/feed", "{site}/rss", "{site}/feed.xml", "{site}/rss.xml", "{site}/atom.xml", "{site}/index.xml"],
+            [
+                "{site}/feed",
+                "{site}/rss",
+                "{site}/feed.xml",
+                "{site}/rss.xml",
+                "{site}/atom.xml",
+                "{site}/index.xml",
+                "{site}/feed.json",
+                "{site}/feed.rss",
+            ],
         ),
     ],
     ids=["named by the page", "where they usually are"],

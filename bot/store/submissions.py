@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, delete, func, or_, select, update
+from sqlalchemy import Row, Select, and_, case, delete, func, or_, select, union_all, update
 
 from bot.model.submission import Featured, Plan, Submission, SubmissionState
 from bot.store.group_commit import Transaction
@@ -58,18 +58,14 @@ async def get(transaction: Transaction, submission_key: str, *, guild_id: int) -
 
 async def find_open(transaction: Transaction, link_keys: Collection[str], *, guild_id: int) -> Submission | None:
     """The submission of a link that was not withdrawn."""
-    found = (
-        _query()
-        .where(
-            submissions.c.guild_id == guild_id,
-            or_(
-                submissions.c.open_key.in_(link_keys),
-                and_(submissions.c.alias.in_(link_keys), submissions.c.open_key.is_not(None)),
-            ),
-        )
-        .order_by(submissions.c.id)
-        .limit(1)
+    of_guild = submissions.c.guild_id == guild_id
+    is_open = submissions.c.open_key.is_not(None)
+    # Each by its own index; with OR in one question, every submission of the server is looked at.
+    named = union_all(
+        select(submissions.c.id).where(of_guild, submissions.c.open_key.in_(link_keys)),
+        select(submissions.c.id).where(submissions.c.alias.in_(link_keys), of_guild, is_open),
     )
+    found = _query().where(submissions.c.id.in_(named)).order_by(submissions.c.id).limit(1)
     row = (await transaction.execute(found)).one_or_none()
     return None if row is None else _submission(row)
 
@@ -266,11 +262,15 @@ async def ran_in(
         .join(issues, issues.c.source_id == subscriptions.c.source_id)
         .where(issues.c.issue_key == issue_key)
     )
+    named = union_all(
+        select(submissions.c.id).where(submissions.c.link_key.in_(link_keys)),
+        select(submissions.c.id).where(submissions.c.alias.in_(link_keys)),
+    )
     rows = await transaction.execute(
         select(submissions.c.id)
         .where(
             submissions.c.guild_id.in_(readers if guild_ids is None else guild_ids),
-            or_(submissions.c.link_key.in_(link_keys), submissions.c.alias.in_(link_keys)),
+            submissions.c.id.in_(named),
             submissions.c.sent_at >= sent_since,
             submissions.c.sent_at <= sent_before,
             submissions.c.featured_issue_id.is_(None),

@@ -37,6 +37,7 @@ def domain_of(host: str) -> str:
     return ".".join(host.split(".")[-1 - domain.count(".") :]) if domain else ""
 
 
+@lru_cache(4_096)
 def name_of(host: str) -> str:
     """The label a publication is known by: `bakery` for news.bakery.co.uk and for bakery.substack.com.
 

@@ -130,6 +130,8 @@ def _forget_repeated_alts(blocks: list[Block], title: str) -> None:
 def _cut_stamps(blocks: list[Block], own: Own) -> bool:
     """Take what shows to be the newsletter's stamp out of its links, which keep their old keys as others; if any is."""
     anchors = [anchor for block in blocks for anchor in block.anchors if anchor.key]
+    if not any("?" in anchor.key for anchor in anchors):
+        return False
     cut = cut_stamps([(anchor.url, anchor.key) for anchor in anchors], own)
     for anchor in anchors if cut else ():
         if anchor.url in cut:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from math import inf
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,21 @@ def understand_page(text: str) -> None:
 def understand_json(text: str) -> None:
     item = {"id": 1, "content_text": text}
     read_feed(json.dumps({"version": "https://jsonfeed.org/version/1", "items": [item]}).encode())
+
+
+def understand_with_items(text: str) -> None:
+    understand_feed(text + much("<item><title>Loaf %</title></item>", len(text) // 2))
+
+
+def understand_atom(base: str) -> None:
+    entries = much("<entry><title>Loaf %</title><id>%</id><link href='%'/></entry>", len(base))
+    feed = f"<feed xmlns='http://www.w3.org/2005/Atom' xml:base='https://a.example/{base}'>{entries}</feed>"
+    read_feed(feed.encode())
+
+
+def understand_json_with_items(**said: Any) -> None:
+    items = [{"id": number, "content_text": "x"} for number in range(len(json.dumps(said)) // 40)]
+    read_feed(json.dumps({"version": "https://jsonfeed.org/version/1", "items": items, **said}).encode())
 
 
 def understand_markdown(text: str) -> None:
@@ -148,6 +164,27 @@ NAMES: dict[str, tuple[Callable[[str], None], str]] = {
 }
 """With so many different ones that a table of them gets slow."""
 
+FOR_ALL_ITEMS: dict[str, tuple[Callable[[str], None], str]] = {
+    "authors": (understand_with_items, "<c:creator xmlns:c='http://purl.org/dc/elements/1.1/'>a</c:creator>"),
+    "links": (understand_with_items, "<link xmlns='http://www.w3.org/2005/Atom' rel='x' href='/%'/>"),
+    "its own address": (
+        lambda text: understand_with_items(
+            f"<link xmlns='http://www.w3.org/2005/Atom' rel='self' href='https://a.example/{text}'/>"
+        ),
+        "a/",
+    ),
+    "where addresses start": (understand_atom, "a/"),
+    "authors in JSON": (
+        lambda text: understand_json_with_items(authors=[{"name": name} for name in text.split()]),
+        "a% ",
+    ),
+    "its own address in JSON": (
+        lambda text: understand_json_with_items(feed_url=f"https://a.example/{text}"),
+        "a/",
+    ),
+}
+"""What a feed says once, with many items for which it holds."""
+
 
 def seconds(understand: Callable[[str], None], *texts: str) -> float:
     began = time.process_time()
@@ -177,6 +214,12 @@ def test_time_grows_with_the_document_and_no_faster(kind: str) -> None:
 def test_time_grows_with_the_document_however_many_names_are_in_it(kind: str) -> None:
     """Up to the size that is read in the bot's own process."""
     grow(*NAMES[kind], size=IN_OUR_OWN_PROCESS)
+
+
+@pytest.mark.usefixtures("_no_garbage_is_looked_for")
+@pytest.mark.parametrize("kind", FOR_ALL_ITEMS)
+def test_time_grows_with_the_document_whatever_a_feed_says_for_all_its_items(kind: str) -> None:
+    grow(*FOR_ALL_ITEMS[kind], size=IN_OUR_OWN_PROCESS // 3)
 
 
 def grow(understand: Callable[[str], None], piece: str, *, size: int) -> None:

@@ -34,6 +34,7 @@ from bot.newsletter.understanding.pictures import Named, best_of, is_picture
 
 MAX_ITEMS = 1_000
 MAX_SUBTITLE = 300
+_LONGEST_NAME = 1_000  # of a newsletter, of which addresses are called alike
 _MAX_GUID = 10_000
 _MANY = 5  # issues, of which most may say something of their newsletter
 
@@ -96,16 +97,25 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
     newest = _newest(entries)
     bodies = [_body(entry) for entry in newest]
     vouched = _vouched(home, [body for body, _ in bodies])
-    said = _Said(head, home, base, vouched, is_atom)
-    issues = [_issue(entry, body, said) for entry, body in zip(newest, bodies, strict=True)]
     links = head.get("links") or []
+    self_url = _linked(links, "self", base)
+    said = _Said(
+        _string(head.get("title"))[:_LONGEST_NAME],
+        home,
+        base,
+        vouched,
+        is_atom,
+        _authors(head),
+        _own_pages(base, self_url),
+    )
+    issues = [_issue(entry, body, said) for entry, body in zip(newest, bodies, strict=True)]
     return Feed(
         title,
         home,
         with_own_identities(issues, home),
         torn,
         hub_url=_linked(links, "hub", base),
-        self_url=_linked(links, "self", base),
+        self_url=self_url,
     )
 
 
@@ -125,32 +135,37 @@ def _newest(entries: list[Any]) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a feed says for all its items."""
+    """What a feed says for all its items, looked for once: there may be many of both.
 
-    head: Any
+    own_pages: keys of the feed's own addresses.
+    """
+
+    title: str
     home: str | None
     base: str | None
     vouched: Collection[str]
     is_atom: bool
+    authors: tuple[str, ...]
+    own_pages: Collection[str]
 
 
 def _issue(entry: Any, content: tuple[str, str], said: _Said) -> Issue:
     """One item of a feedparser result; `content` is its text, and where its relative links start from."""
-    head, home, base = said.head, said.home, said.base
+    home, base = said.home, said.base
     addresses = [_string(entry.get(name)) for name in ("feedburner_origlink", "pheedo_origlink", "link")]
     urls = [url for address in addresses if (url := clean_url(address, home or base))]
-    own = _own(home, urls[0] if urls else None, said.vouched, title=_string(head.get("title")))
+    own = _own(home, urls[0] if urls else None, said.vouched, title=said.title)
     urls = [without_own_stamp(url, own) or url for url in urls]
     url = urls[0] if urls else None
     body, body_base = content
     summary = _string(entry.get("summary"))
     if said.is_atom and _string((entry.get("summary_detail") or {}).get("type")) == "text/plain":
         summary = html.escape(summary)  # RFC 4287 3.1.1.1: no markup stands in it
-    own.keys.update(_own_pages(base, _linked(head.get("links") or [], "self", base)))
+    own.keys.update(said.own_pages)
     known = Known(
         title=_title(entry, is_atom=said.is_atom),
         subtitle=_subtitle(_string(entry.get("subtitle")) or summary, body, _string(entry.get("title"))),
-        authors=_authors(entry) or _authors(head),
+        authors=_authors(entry) or said.authors,
         published_at=_date(entry),
         image_url=_picture(entry),
         paywalled=substack.is_cut(body),
@@ -380,7 +395,18 @@ def read_json_feed(content: bytes, *, base: str | None) -> Feed:
     feed_base = home or absolute(_string(data.get("feed_url")), base) or base
     items = [item for item in data["items"][:MAX_ITEMS] if isinstance(item, dict)]
     vouched = _vouched(home, [_string(item.get("content_html")) or _string(item.get("content_text")) for item in items])
-    issues = [_json_issue(item, data, home=home, base=feed_base, vouched=vouched) for item in items]
+    self_url = absolute(_string(data.get("feed_url")), base)
+    own_pages = _own_pages(absolute(_string(data.get("feed_url")), feed_base))
+    said = _Said(
+        _string(data.get("title"))[:_LONGEST_NAME],
+        home,
+        feed_base,
+        vouched,
+        is_atom=False,
+        authors=_json_authors(data),
+        own_pages=own_pages,
+    )
+    issues = [_json_issue(item, said) for item in items]
     hubs = (
         [hub for hub in data.get("hubs") or [] if isinstance(hub, dict)] if isinstance(data.get("hubs"), list) else []
     )
@@ -390,26 +416,25 @@ def read_json_feed(content: bytes, *, base: str | None) -> Feed:
         home,
         with_own_identities(issues, home),
         hub_url=next((address for each in named if (address := absolute(each, base))), None),
-        self_url=absolute(_string(data.get("feed_url")), base),
+        self_url=self_url,
     )
 
 
-def _json_issue(
-    item: dict[str, Any], feed: dict[str, Any], *, home: str | None, base: str | None, vouched: Collection[str]
-) -> Issue:
+def _json_issue(item: dict[str, Any], said: _Said) -> Issue:
+    base = said.base
     url = clean_url(_string(item.get("url")), base)
     body = _string(item.get("content_html"))
     text = _string(item.get("content_text"))
     summary = _string(item.get("summary"))
     if not body and text:
         body = "".join(f"<p>{_linked_text(part)}</p>" for part in re.split(r"\n\s*\n", text[:500_000]))
-    own = _own(home, url, vouched, title=_string(feed.get("title")))
+    own = _own(said.home, url, said.vouched, title=said.title)
     url = without_own_stamp(url, own)
-    own.keys.update(_own_pages(absolute(_string(feed.get("feed_url")), base)))
+    own.keys.update(said.own_pages)
     known = Known(
         title=literal(_string(item.get("title"))) or None,
         subtitle=_subtitle(summary, body, _string(item.get("title"))) if body else None,
-        authors=_json_authors(item) or _json_authors(feed),
+        authors=_json_authors(item) or said.authors,
         published_at=moment_of(item.get("date_published")) or moment_of(item.get("date_modified")),
         image_url=best_of([Named(_string(item.get("image"))), Named(_string(item.get("banner_image")))]),
         paywalled=substack.is_cut(body),

@@ -92,9 +92,8 @@ def _bound() -> None:
 
     parser = mixin._FeedParserMixin  # noqa: SLF001 - the least that can be replaced, here and below
     track_namespace = parser.track_namespace
-    resolve_anyhow = parser.resolve_uri
     end_guid_anyhow = parser._end_guid  # noqa: SLF001
-    joined = mixin.make_safe_absolute_uri
+    joined, joined_anyhow = mixin.make_safe_absolute_uri, mixin._urljoin  # noqa: SLF001
 
     def sync_author_detail(self: Any, key: str = "author") -> None:
         """It looks for an e-mail address, holds the whole process meanwhile, and knows endings of four letters."""
@@ -114,13 +113,13 @@ def _bound() -> None:
             track_namespace(self, prefix, uri)
 
     def joined_if_short(base: str, rel: str | None = None) -> str:
-        """Bases within bases make an address that grows with each."""
+        """Bases within bases make an address that grows with each, and one is joined with whatever is below it."""
         address: str = joined(base, rel)
         return address if len(address) <= _LONGEST_BASE else base
 
     def resolve(self: Any, address: str) -> str:
         """A word for no address is none, wherever it would lead from the base that is written."""
-        return "" if is_no_address(address) else str(resolve_anyhow(self, address))
+        return "" if is_no_address(address) else str(joined_anyhow(self.baseuri or "", address))
 
     def end_guid(self: Any) -> None:
         """It keeps whether a guid is an address only for items without another one."""
@@ -133,5 +132,5 @@ def _bound() -> None:
     parser._sync_author_detail = sync_author_detail  # noqa: SLF001
     parser._add_tag = add_tag  # noqa: SLF001
     parser.track_namespace = track_few_namespaces
-    mixin.make_safe_absolute_uri = joined_if_short
+    mixin.make_safe_absolute_uri = mixin._urljoin = joined_if_short  # noqa: SLF001
     api.PREFERRED_XML_PARSERS[:] = [__name__]

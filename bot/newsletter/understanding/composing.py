@@ -27,6 +27,7 @@ from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.understanding import headings
 from bot.newsletter.understanding.mastheads import Known, Parts, read_head, title_from_text
 from bot.newsletter.understanding.polls import may_hold_polls, take_polls
+from bot.newsletter.understanding.run_ins import learn_home, listed_above, run_ins
 from bot.newsletter.understanding.surroundings import caption_of, title_nearby
 from bot.newsletter.understanding.titles import (
     excerpt_of,
@@ -105,7 +106,12 @@ def compose(blocks: list[Block], known: Known, text: str, polls: tuple[IssuePoll
         links = [(a.key, a.stamp, "") for b in blocks for a in b.anchors if a.key]
     first = read_head(blocks, parts, known)
     _forget_repeated_alts(blocks, parts.title or known.title or "")
-    _Reader(blocks, parts, known, odd=odd_keys([key for key, _, _ in links])).read(first)
+    stories = run_ins(blocks, first)
+    if stories and parts.subtitle is None:
+        parts.subtitle = listed_above(blocks, first, stories)
+    if known.url is None and not own.hosts:
+        learn_home(blocks, parts.title, own)
+    _Reader(blocks, parts, known, stories, odd=odd_keys([key for key, _, _ in links])).read(first)
     parts.paywalled = known.paywalled
     if not parts.topics:
         parts.topics = topics_from_subtitle(parts.subtitle)
@@ -168,9 +174,18 @@ def _without_invites(link: Link, section: str | None) -> Link:
 class _Reader:
     """Goes through the blocks once and fills sections and pictures."""
 
-    def __init__(self, blocks: list[Block], parts: Parts, known: Known, *, odd: frozenset[str]) -> None:
+    def __init__(
+        self,
+        blocks: list[Block],
+        parts: Parts,
+        known: Known,
+        stories: dict[int, headings.Heading],
+        *,
+        odd: frozenset[str],
+    ) -> None:
         self._blocks = blocks
         self._odd = odd
+        self._stories = stories
         self._parts = parts
         self._own = known.own
         self._base = known.base
@@ -195,6 +210,8 @@ class _Reader:
             heading = None
             if listed:
                 self._parts.topics = listed
+            elif number in self._stories:
+                heading = self._stories[number]
             elif block.kind not in headings.NEVER:
                 heading = headings.heading_of(
                     blocks, number, in_sponsor=self._section.sponsored and self._is_headline_due()

@@ -115,6 +115,11 @@ def _heading(title: str, level: int, *, whole: str) -> Heading:
     return Heading(_named(title), level, sponsored=_says_sponsored(whole) or _SPONSOR_LABEL.match(whole) is not None)
 
 
+def label_of(text: str) -> Heading:
+    """The heading that these words are where they name what follows them on their line."""
+    return _heading(text, LABEL, whole=text)
+
+
 def _says_sponsored(text: str) -> bool:
     lowered = text.lower()
     return any(word in lowered for word in _SPONSOR_WORDS) and _SPONSORED.search(text) is not None

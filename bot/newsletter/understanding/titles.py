@@ -44,6 +44,7 @@ _NOISE = re.compile(r"\(\s*(?:link|here|paper|demo|code|thread|video|tweet)?\s*[
 _DANGLING = (" at", " via", " on", " from", " in", " the", " -")
 _STOPS = (". ", "! ", "? ")
 _FULL_STOP = (". ",)
+_POSSESSIVES = ("’s", "'s")
 _LONG = 160
 _FRAGMENT = 40
 _WINDOW = 600
@@ -155,6 +156,12 @@ def title_from_context(
         around = _clean(text[max(begin, after) : stop])
         return bounded(around, _LONG) if _words(around) > 1 else ""
     segment = text[max(after, start - 2 * _WINDOW) : start]
+    if last and segment.startswith(_POSSESSIVES):
+        spans = sentences(segment)
+        if len(spans) > 1:  # what the link before owns is told, and another sentence has begun
+            return title_from_context(text, start, end, after=after + spans[-1][0], is_item=is_item)
+        owned = segment if len(segment.strip()) > len(_POSSESSIVES[0]) else f"{segment.rstrip()} {anchor}"
+        return last if owned in last else bounded(_clean(last + owned), _LONG)
     if "\n" in segment:
         _, stop = sentence_around(text, start, end)
         line = _NUMBER.sub("", segment.rpartition("\n")[2])

@@ -16,6 +16,7 @@ _LABEL = re.compile(
 )
 _LABEL_WORDS = ("topics", "in this", "in today", "inside", "today we")  # each label above holds one of these
 _PLUS = re.compile(r"^\W*plus\b\s*[:,-]?\s*", re.IGNORECASE)
+_LAST_OF_LIST = re.compile(r",\s+(?:and|und|et|&)\s+[^,]*\Z")
 _PICTOGRAPH = re.compile(r"(?=[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55])")
 
 
@@ -65,8 +66,8 @@ def _by_emoji(line: str) -> list[str]:
 
 def _by_comma(text: str) -> list[str]:
     """`a, b and c` taken apart; nothing without a comma, since "and" joins more than topics."""
-    pieces = re.split(r",\s+(?:and\s+|&\s+)?", text)
-    if len(pieces) > 1:
+    pieces = re.split(r",\s+(?:(?:and|und|et|&)\s+)?", text)
+    if len(pieces) > 1 and not _LAST_OF_LIST.search(text):
         pieces[-1:] = re.split(r"\s+(?:and|&)\s+", pieces[-1], maxsplit=1)
     return pieces if len(pieces) > 1 else []
 

@@ -35,7 +35,8 @@ async def serve_push(
             body = pieces_of(request, most_bytes=MOST_BYTES, seconds=body_seconds / 2)
             await push.take(request.match_info["token"], request.headers, body)
         except NotFoundError:
-            return web.Response(status=404, text="Nobody listens here.\n")
+            # Whoever still calls may forget the address: after 404, Ghost would go on for ever.
+            return web.Response(status=410, text="Nobody listens here.\n")
         except RefusedError as error:
             log.warning("push refused reason=%s", error.message_id)
             return web.Response(status=403, text="That call is not signed as it must be, is too old, or came before.\n")

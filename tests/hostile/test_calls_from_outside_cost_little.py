@@ -91,6 +91,30 @@ async def test_a_whole_issue_sent_along_is_taken_whatever_its_size(door: Door, s
         assert response.status == 202
 
 
+async def test_a_post_with_all_its_revisions_is_taken_from_ghost_and_nothing_of_it_is_logged(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    phrase, body = "honey and wax, 24 jars", b'{"post":{"current":"for members only"}}' + b" " * 8_300_000
+    token = await door.hooked(phrase)
+    at = str(int(door.clock.now().timestamp() * 1000))
+    signature = f"sha256={hmac.new(phrase.encode(), body + at.encode(), 'sha256').hexdigest()}, t={at}"
+    async with door.opened() as port, aiohttp.ClientSession() as http:
+        for value, status in ((signature, 202), (signature, 403), ("sha256=0, t=0", 403)):
+            headers = {"x-ghost-signature": value}
+            address = f"http://127.0.0.1:{port}/hooks/{token}"
+            async with http.post(address, data=io.BytesIO(body), headers=headers) as response:
+                assert response.status == status
+    assert "members only" not in caplog.text
+    assert phrase not in caplog.text
+
+
+async def test_every_address_that_nobody_opened_may_be_forgotten_by_who_calls(door: Door) -> None:
+    async with door.opened() as port, aiohttp.ClientSession() as http:
+        for token, status in (("x" * 43, 410), ("-_" * 21 + "A", 410), ("x" * 42, 404)):
+            async with http.post(f"http://127.0.0.1:{port}/hooks/{token}", data=io.BytesIO(LARGE)) as response:
+                assert response.status == status
+
+
 async def test_an_unsigned_call_is_answered_before_its_body_came(door: Door) -> None:
     token = await door.hooked(None)
     async with door.opened() as port:

@@ -5,11 +5,13 @@ import hmac
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.errors import FetchError, NotFoundError, RefusedError
 from bot.model.member import Act
 from bot.services import Push
 from bot.store.secret_box import SecretBox
+from bot.store.tables import push_hooks
 from tests.doubles import sample_issue, sent
 from tests.services.conftest import ADMIN, GUILD, Desk
 
@@ -159,12 +161,67 @@ async def test_what_is_not_signed_as_it_must_be_is_refused(desk: Desk) -> None:
     await desk.services.push.take(token, good, sent(BODY))
 
 
+PHRASE = "honey and wax, 24 jars ñ"
+
+
+def signed_as_ghost(
+    desk: Desk, *, body: bytes = BODY, secret: str = PHRASE, late: timedelta = timedelta()
+) -> dict[str, str]:
+    at = str(int((desk.clock.now() - late).timestamp() * 1000))
+    signature = hmac.new(secret.encode(), body + at.encode(), "sha256").hexdigest()
+    return {"X-Ghost-Signature": f"sha256={signature}, t={at}"}
+
+
+@pytest.mark.parametrize("secret", [PHRASE, SECRET], ids=["a phrase", "one that Standard Webhooks could use, too"])
+async def test_a_call_that_ghost_signed_counts_once(desk: Desk, secret: str) -> None:
+    token = await hooked(desk, secret)
+    desk.clock.move(timedelta(minutes=2))
+    headers = signed_as_ghost(desk, secret=secret)
+    asked = len(desk.shelf.asked)
+    await desk.services.push.take(token, headers, sent(BODY))
+    with pytest.raises(RefusedError, match="push-replayed"):
+        await desk.services.push.take(token, headers, sent(BODY))
+    edited = signed_as_ghost(desk, body=b"{}", secret=secret)
+    await desk.services.push.take(token, edited, sent(b"{}"))
+    await desk.services.sources.read_due()
+    assert len(desk.shelf.asked) == asked + 1
+
+
+async def test_what_ghost_did_not_sign_is_refused(desk: Desk) -> None:
+    token = await hooked(desk, PHRASE)
+    good = signed_as_ghost(desk)["X-Ghost-Signature"]
+    signature, _, moment = good.partition(", t=")
+    for value, body, reason in (
+        (good, BODY + b" ", "push-unsigned"),
+        (signed_as_ghost(desk, secret=PHRASE + " ")["X-Ghost-Signature"], BODY, "push-unsigned"),
+        (f"{signature}, t={int(moment) + 1}", BODY, "push-unsigned"),
+        (signature, BODY, "push-unsigned"),
+        (f"{good}{'0' * 20}", BODY, "push-unsigned"),
+        (f"{signature}, t=²", BODY, "push-unsigned"),
+        ("", BODY, "push-unsigned"),
+        (signed_as_ghost(desk, late=timedelta(minutes=6))["X-Ghost-Signature"], BODY, "push-stale"),
+        (signed_as_ghost(desk, late=timedelta(minutes=-6))["X-Ghost-Signature"], BODY, "push-stale"),
+    ):
+        with pytest.raises(RefusedError, match=reason):
+            await desk.services.push.take(token, {"X-Ghost-Signature": value}, sent(body))
+    with pytest.raises(RefusedError, match="push-unsigned"):
+        await desk.services.push.take(token, signed(desk, key=PHRASE.encode()), sent(BODY))
+    await desk.services.push.take(token, {"X-Ghost-Signature": good}, sent(BODY))
+
+
+async def test_the_secret_for_ghost_is_kept_sealed(desk: Desk) -> None:
+    await hooked(desk, PHRASE)
+    async with desk.store.read() as transaction:
+        sealed = (await transaction.execute(select(push_hooks.c.secret))).scalar_one()
+    assert PHRASE.encode() not in sealed
+
+
 async def test_an_address_is_opened_for_what_the_server_reads_and_with_a_real_secret(desk: Desk) -> None:
     await hooked(desk)
     [source] = (await desk.services.guilds.status(GUILD)).sources
     with pytest.raises(NotFoundError):
         await desk.services.push.open(Act(GUILD + 1, ADMIN, 79), source.source_id, secret=None)
-    for secret in ("whsec_", "whsec_!!!", "whsec_c2hvcnQ=", "ä"):
+    for secret in ("whsec_", "whsec_!!!", "whsec_c2hvcnQ=", "ä", "fifteen letters", f"whsec_!{'x' * 40}"):
         with pytest.raises(RefusedError, match="push-secret-invalid"):
             await desk.services.push.open(Act(GUILD, ADMIN, 80), source.source_id, secret=secret)
     closed = Push(desk.store, clock=desk.clock, secrets=SecretBox(desk.key_file), public_url=None)

@@ -51,7 +51,7 @@ async def test_calls_are_answered_and_nothing_else_is_there(caplog: pytest.LogCa
     ):
         for error, status in (
             (None, 202),
-            (NotFoundError("push-unknown"), 404),
+            (NotFoundError("push-unknown"), 410),
             (RefusedError("push-stale"), 403),
             (StoreError("gone"), 503),
         ):

@@ -1,12 +1,14 @@
 """Push: a platform calls an address that nobody can guess, and the source is read soon. What it says is not believed.
 
 A call is a hint to look, whatever its body holds: content comes from the source alone. Where the platform signs its
-calls (Standard Webhooks, which Svix and with it beehiiv follow), the signature is checked and no call is taken twice.
+calls, the signature is checked and no call is taken twice. A call's headers say how it is signed: by Standard Webhooks
+(which Svix and with it beehiiv follow), or as Ghost does.
 """
 
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +30,11 @@ from bot.store.secret_box import SecretBox
 TOLERANCE = timedelta(minutes=5)
 """How far a signed call's moment may be from ours (Standard Webhooks, "Verifying webhook authenticity")."""
 
-_SECRET = "whsec_"  # noqa: S105 - how such secrets begin
+SHORTEST_SECRET = 16
+"""Characters of a secret that somebody thought of, and bytes of one that a platform made."""
+
+_SECRET = "whsec_"  # noqa: S105 - how those of Standard Webhooks begin
+_GHOST = re.compile(r"sha256=(?P<signature>[0-9a-f]{64}), ?t=(?P<sent>[0-9]{1,16})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,8 @@ class Push:
     async def open(self, act: Act, source_id: int, *, secret: str | None) -> Hooked:
         """The address for a source that the server reads: the one that it has, or else a new one.
 
-        secret: with which the platform signs from now on (`whsec_…`). Raises RefusedError where the operator opened no
+        secret: with which the platform signs from now on: `whsec_…`, or any text of `SHORTEST_SECRET` characters.
+        Raises RefusedError where the operator opened no
         way in, for what is no such secret, and for who may not set up the server; NotFoundError for a source that the
         server does not read.
         """
@@ -76,7 +83,7 @@ class Push:
             raise RefusedError("push-closed")
         sealed = None
         if secret is not None:
-            _key_of(secret)
+            _require_secret(secret)
             sealed = self._secrets.seal(secret)
         async with self._store.effect(act) as transaction:
             await self._require_read(transaction, guild_id, source_id)
@@ -151,18 +158,20 @@ class Push:
                 await source_rows.want(transaction, hook.source_id, soonest, guild_id=hook.guild_id)
 
     async def _verified(self, secret: str, headers: Mapping[str, str], body: AsyncIterable[bytes]) -> str:
-        """The id of a call that is signed with this secret, and lately. Raises RefusedError."""
+        """What tells a call from all others that are signed with this secret, and lately. Raises RefusedError."""
         given = {name.lower(): value for name, value in headers.items()}
+        if (signature := given.get("x-ghost-signature")) is not None:
+            return await self._verified_as_ghost(secret, signature, body)
 
         def header(name: str) -> str:
             return given.get(f"webhook-{name}") or given.get(f"svix-{name}") or ""
 
         call, sent, signatures = header("id"), header("timestamp"), header("signature")
-        if not call or not sent.isascii() or not sent.isdigit() or not signatures:
+        key = _key_of(secret)
+        if key is None or not call or not sent.isascii() or not sent.isdigit() or not signatures:
             raise RefusedError("push-unsigned")
-        if abs(self._clock.now().timestamp() - int(sent[:12])) > TOLERANCE.total_seconds():
-            raise RefusedError("push-stale")
-        signed = hmac.new(_key_of(secret), f"{call}.{sent}.".encode(), "sha256")
+        self._require_lately(int(sent[:12]))
+        signed = hmac.new(key, f"{call}.{sent}.".encode(), "sha256")
         async for piece in body:
             signed.update(piece)
         wanted = base64.b64encode(signed.digest()).decode()
@@ -172,14 +181,39 @@ class Push:
             raise RefusedError("push-unsigned")
         return call
 
+    async def _verified_as_ghost(self, secret: str, signature: str, body: AsyncIterable[bytes]) -> str:
+        """The signature, by which alone Ghost's calls differ; the milliseconds of `t` are signed behind the body."""
+        found = _GHOST.fullmatch(signature)
+        if found is None:
+            raise RefusedError("push-unsigned")
+        self._require_lately(int(found["sent"]) / 1000)
+        signed = hmac.new(secret.encode(), digestmod="sha256")
+        async for piece in body:
+            signed.update(piece)
+        signed.update(found["sent"].encode())
+        if not hmac.compare_digest(signed.hexdigest(), found["signature"]):
+            raise RefusedError("push-unsigned")
+        return found["signature"]
 
-def _key_of(secret: str) -> bytes:
-    """Raises RefusedError for what is no secret of such webhooks."""
+    def _require_lately(self, sent: float) -> None:
+        """Raise RefusedError for a moment, in seconds since 1970, that is too far from ours."""
+        if abs(self._clock.now().timestamp() - sent) > TOLERANCE.total_seconds():
+            raise RefusedError("push-stale")
+
+
+def _require_secret(secret: str) -> None:
+    """Raise RefusedError for what no platform signs with, and for what others could guess."""
+    keep_secret(secret)
+    is_made = secret.startswith(_SECRET)
+    if (is_made and _key_of(secret) is None) or len(secret) < SHORTEST_SECRET:
+        raise RefusedError("push-secret-invalid")
+
+
+def _key_of(secret: str) -> bytes | None:
+    """What a secret of Standard Webhooks stands for; None for another one."""
+    keep_secret(secret.removeprefix(_SECRET))
     try:
-        keep_secret(secret.removeprefix(_SECRET))
         key = base64.b64decode(secret.removeprefix(_SECRET), validate=True)
     except (binascii.Error, ValueError):
-        key = b""
-    if len(key) < 16:
-        raise RefusedError("push-secret-invalid")
-    return key
+        return None
+    return key if len(key) >= SHORTEST_SECRET else None

@@ -14,6 +14,7 @@ from bot.newsletter.formats.pages import issue_from_page
 from bot.newsletter.formats.sniffing import Kind, kind_of
 from bot.newsletter.markup.markdown import MAX_MARKDOWN
 from bot.newsletter.understanding.bodies import MAX_HTML, UNTITLED, issue_from_markdown
+from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
 
 MAX_BYTES = 50_000_000
@@ -54,7 +55,7 @@ def read_newsletter(
         known = Known(
             title=front.title or None,
             subtitle=front.subtitle or None,
-            authors=front.authors,
+            authors=authors_in(front.authors),
             published_at=front.published_at,
             paywalled=front.is_paid,
             url=url,

@@ -84,3 +84,39 @@ def test_a_text_of_atom_is_no_markup() -> None:
         '<content type="html">Some words that say what there is to say.</content></entry></feed>'
     )
     assert read_newsletter(text.encode(), source="x.xml")[0].subtitle == "On Map<K, V> and more"
+
+
+@pytest.mark.parametrize(
+    ("description", "shown"),
+    [
+        ("Three loaves this week. Rye A dark one. A so", None),
+        (
+            "Three loaves this week. " + "Rye rises slowly, so leave it alone for a good many days. " * 3,
+            None,
+        ),
+        ("What rises in the dark", "What rises in the dark"),
+        ("Three loaves this week.", "Three loaves this week."),
+    ],
+)
+def test_the_description_of_a_page_is_no_cut_excerpt(description: str, shown: str | None) -> None:
+    text = "Rye rises slowly, so leave it alone for a good many days. " * 5
+    body = "<h1>T</h1><p>Three loaves this week.</p><h2>Rye</h2><p>A dark one.</p><p>A sour one</p>"
+    if len(description) > 100:
+        body = f"<h1>T</h1><p>Three loaves this week. {text}</p>"
+    head = f"<head><title>T</title><meta name='description' content='{description}'></head>"
+    page = f"<html>{head}<body>{body}</body></html>"
+    assert read_newsletter(page.encode(), source="x.html")[0].subtitle == shown
+
+
+def test_the_title_of_a_page_has_no_mark_to_link_by() -> None:
+    heading = "<h1>On rye<a class='headerlink' href='#on'>¶</a></h1>"
+    page = f"<html><head><title>x</title></head><body>{heading}<p>Bread.</p></body></html>"
+    assert read_newsletter(page.encode(), source="x.html")[0].title == "On rye"
+
+
+def test_a_text_of_atom_is_not_its_own_subtitle() -> None:
+    text = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>W</title><id>w</id><entry><title>T</title><id>1</id>'
+        '<content type="text">Use &lt;T: Rye&gt; here. See more.</content></entry></feed>'
+    )
+    assert read_newsletter(text.encode(), source="x.xml")[0].subtitle is None

@@ -161,6 +161,8 @@ def _issue(entry: Any, content: tuple[str, str], said: _Said) -> Issue:
     summary = _string(entry.get("summary"))
     if said.is_atom and _string((entry.get("summary_detail") or {}).get("type")) == "text/plain":
         summary = html.escape(summary)  # RFC 4287 3.1.1.1: no markup stands in it
+    elif body == html.escape(summary):
+        summary = body  # feedparser gives an entry's text for its summary, too
     own.keys.update(said.own_pages)
     known = Known(
         title=_title(entry, is_atom=said.is_atom),

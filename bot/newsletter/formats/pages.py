@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.model.issue import Issue
 from bot.newsletter.addresses.chrome import Own
@@ -16,6 +16,9 @@ from bot.newsletter.understanding.bodies import MAX_HTML, issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
 from bot.newsletter.understanding.pictures import Named, best_of
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
 
 _WANTED = (
     "#content-blocks,.rendered-post,.dream-post-content-doc,.available-content,.gh-content,.post-full-content"
@@ -60,7 +63,7 @@ def _read_head(source: str, known: Known) -> None:
     times = tree.css_first("time[datetime]")
     known.title = (
         literal(meta.get("og:title") or _text(linked.get("headline")))
-        or literal(heading.text() if heading else "")
+        or literal(_words_of(heading))
         or literal(title.text() if title else "")
         or None
     )
@@ -88,6 +91,18 @@ def _read_head(source: str, known: Known) -> None:
         named = [each.strip() for part in listed for each in _text(part.get("cssSelector")).split(",")]
         # each step more is looked for in all that stands around, for each way to take the steps before
         known.paid = tuple(" ".join(each.split()[-2:]) for each in named if _SELECTOR.fullmatch(each))[:10]
+
+
+def _words_of(heading: "LexborNode | None") -> str:
+    """The words of a heading without the mark by which it is linked to."""
+    if heading is None:
+        return ""
+    words = heading.text()
+    for anchor in heading.css('a[href*="#"]'):
+        mark = anchor.text()
+        if mark and not any(map(str.isalnum, mark)):
+            words = words.replace(mark, "", 1)
+    return words
 
 
 def _linked_data(scripts: list[str]) -> dict[str, Any]:

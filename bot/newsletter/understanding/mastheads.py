@@ -15,6 +15,8 @@ from bot.newsletter.understanding.titles import sentences
 
 _MAX_PREVIEW = 4
 _LONGEST_WEEKDAY = 16
+_LONGEST_SUBTITLE = 140  # of words that stand in the text, too
+_MOST_EXCERPTED = 10
 _BYLINE = re.compile(r"^(?:written |posted )?by[: ]+(?P<names>[^\d.!?\n]{3,80})$", re.IGNORECASE)
 
 
@@ -57,6 +59,8 @@ class Parts:
 def read_head(blocks: list[Block], parts: Parts, known: Known) -> int:
     """Title and subtitle; the number of the block where the text begins."""
     position = 0
+    if parts.subtitle and _is_cut_from(blocks, parts.subtitle):
+        parts.subtitle = None
     if not parts.title:
         for number, block in enumerate(blocks[:12]):
             if block.kind == "h1" and block.text:
@@ -77,6 +81,25 @@ def read_head(blocks: list[Block], parts: Parts, known: Known) -> int:
         position += folded(blocks[position].text).casefold() == parts.subtitle.casefold()
     _read_byline(blocks, position, parts, known)
     return position
+
+
+def _is_cut_from(blocks: list[Block], subtitle: str) -> bool:
+    """The subtitle is an excerpt that a machine cut from the beginning of the text: long, or it ends inside a word."""
+    said = _letters(subtitle)
+    for first in range(min(_MAX_PREVIEW, len(blocks))):
+        text = " ".join(block.text for block in blocks[first : first + _MOST_EXCERPTED])
+        if not said or not _letters(text[: 3 * len(subtitle) + 200]).startswith(said):
+            continue
+        if _letters(blocks[first].text) == said:
+            return False  # a line of its own
+        places = [place for place, char in enumerate(text[: 3 * len(subtitle) + 200]) if char.casefold().isalnum()]
+        end = places[len(said) - 1] + 1 if len(places) >= len(said) else 0
+        return len(subtitle) > _LONGEST_SUBTITLE or text[end : end + 1].isalnum()
+    return False
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _after_title(blocks: list[Block], title: str) -> int:

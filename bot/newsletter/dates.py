@@ -36,14 +36,14 @@ _WORD = r"[^\W\d_]{3,12}"
 _OF = r"(?:(?:de|of|di)\s+)?"
 _DAY_OF_MONTH = r"(\d{1,2})(?:\.|st|nd|rd|th|er|º|°)?"
 _DATE = (
-    rf"(?:{_DAY_OF_MONTH}[\s-]+{_OF}({_WORD})\.?,?[\s-]+{_OF}(\d{{4}})"  # 2 November 2026
+    rf"(?:{_DAY_OF_MONTH}[\s-]+{_OF}({_WORD})\.?,?[\s-]+{_OF}(\d{{4}}|\d\d(?=\s+\d{{1,2}}:))"  # 2 November 2026
     rf"|({_WORD})\.?\s+{_DAY_OF_MONTH},?\s+(\d{{4}})"  # November 2, 2026
     r"|(\d{4})\s?[-./年]\s?(\d{1,2})\s?[-./月]\s?(\d{1,2})日?"  # 2026-11-02
     r"|(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}))"  # 2.11.2026
 )
 _WHOLE = re.compile(
     rf"(?:[^\d]{{1,30}}[\s,])??{_DATE}"
-    r"(?:(?:\s*[,T]\s*|\s+)(?:[^\W\d]{1,4}\s+)?(\d{1,2})[:h](\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?"
+    r"(?:(?:\s*[,T]\s*|\s+(?:[-–]\s+)?)(?:[^\W\d]{1,4}\s+)?(\d{1,2})[:h](\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?"
     r"(?:\s?([ap])\.?m\.?|\s?(?:uhr|h))?)?"
     r"(?:\s*(?:\(?([a-z]{1,4})\)?|(?:gmt|utc)?\s?([+-])(\d{1,2}):?(\d{2})?(?:\s*\([^()]*\))?))?",
     re.IGNORECASE,
@@ -105,9 +105,12 @@ def _in_utc(moment: datetime) -> datetime:
 def _day(groups: tuple[str | None, ...]) -> datetime | None:
     day_1, month_1, year_1, month_2, day_2, year_2, year_3, month_3, day_3, day_4, month_4, year_4 = groups
     month = _month(month_1 or month_2 or "") or int(month_3 or month_4 or 0)
+    year = int(year_1 or year_2 or year_3 or year_4 or 0)
+    if 0 < year < 100:
+        year += 2000 if year < 70 else 1900  # RFC 2822 4.3
     try:
         return datetime(
-            int(year_1 or year_2 or year_3 or year_4 or 0),
+            year,
             month,
             int(day_1 or day_2 or day_3 or day_4 or 0),
             tzinfo=UTC,

@@ -46,6 +46,8 @@ def in_feed(date: str) -> datetime | None:
         "1772613000000",
         "Wed, 04 Mar 2026 03:30:00 EST",
         "2026年3月4日 08:30",
+        "Mi, 04 Mär 26 09:30:00 +0100",
+        "Mittwoch, 4. März 2026 - 08:30",
     ],
 )
 def test_a_feed_s_date_is_read(date: str) -> None:

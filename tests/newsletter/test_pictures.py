@@ -160,6 +160,7 @@ def test_where_the_source_names_none_the_body_s_picture_leads(named: str) -> Non
         f'<img class="lazyload" data-src="{LOAF}">',
         f'<img src="https://a.example/1x1.gif" data-srcset="https://a.example/s.jpg 1x, {LOAF} 3x">',
         f'<picture><source srcset="https://a.example/s.webp 400w, {LOAF} 1600w"><img alt="x"></picture>',
+        f'<img src="data:image/png;base64,iVBO" class="lazy"><noscript><img src="{LOAF}"></noscript>',
         f'<picture><source data-srcset="{LOAF}"><img src="data:image/svg+xml,%3Csvg%3E"></picture>',
         f'<picture><source srcset="https://a.example/loaf.webp"><img src="{LOAF}"></picture>',
         f'<img src="{LOAF}" srcset="https://a.example/s.jpg 400w, https://a.example/l.jpg 1600w">',

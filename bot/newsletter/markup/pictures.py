@@ -40,6 +40,11 @@ _SOURCE = re.compile(r"([^\s,](?:\S*[^\s,])?)(?:\s+([0-9]{1,6}(?:\.[0-9]{1,4})?)
 _LONGEST_SET = 20_000
 
 
+_WITHOUT_SCRIPTS = re.compile(
+    r"<img\b[^<>]*+>\s*+<noscript\b[^<>]*+>\s*+(<img\b[^<>]*+>)\s*+</noscript\s*+>", re.IGNORECASE
+)
+
+
 @dataclass(slots=True)
 class Picture:
     """A picture as written: address, alternative text, and whether it is no more than an icon."""
@@ -65,6 +70,11 @@ def read_picture(tag: str, sources: str = "") -> Picture | None:
     if "icon" in tag or "logo" in tag or "avatar" in tag or "ucide" in tag:
         is_icon = is_icon or _ICON.search(tag) is not None
     return Picture(src, " ".join(visible(attribute(tag, ' alt="')).split()), is_icon)
+
+
+def with_shown_pictures(source: str) -> str:
+    """The document with the pictures for those who run no scripts, instead of what stands there until one has run."""
+    return _WITHOUT_SCRIPTS.sub(r"\1", source) if "<noscript" in source else source
 
 
 def _address(tag: str, sources: str) -> str:

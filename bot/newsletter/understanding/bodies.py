@@ -8,6 +8,7 @@ from bot.newsletter.addresses.readable import readable_address
 from bot.newsletter.markup.blocks import Block, read_blocks
 from bot.newsletter.markup.canonical import CUT, canonical_html, is_bare
 from bot.newsletter.markup.markdown import markdown_html
+from bot.newsletter.markup.pictures import with_shown_pictures
 from bot.newsletter.markup.spacing import without_torn_bold
 from bot.newsletter.platforms import beehiiv, cards_in, opened, unwanted_in
 from bot.newsletter.platforms.videos import with_links_of_videos
@@ -44,7 +45,7 @@ def issue_from_html(
     """
     source = source[:MAX_HTML]
     bare = is_bare(source) if bare is None else bare
-    source, has_paid = without_gated(opened(source))
+    source, has_paid = without_gated(opened(with_shown_pictures(source)))
     known.paywalled = known.paywalled or has_paid
     paid = (*PAID, *known.paid) if known.paid or marks_paid(source) else ()
     canonical = canonical_html(

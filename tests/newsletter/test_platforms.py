@@ -49,6 +49,32 @@ def test_an_embedded_video_is_linked() -> None:
     ]
 
 
+def test_an_embedded_issue_is_linked_by_its_title() -> None:
+    assert of_substack(
+        '<div class="embedded-post-wrap"><a class="embedded-post" href="https://b.example/p/bun?utm_source=substack">'
+        '<div class="embedded-post-header"><span class="embedded-post-publication-name">Bun Weekly</span></div>'
+        '<div class="embedded-post-title">A bun that dances</div><div class="embedded-post-body">It began…</div>'
+        '<div class="embedded-post-cta-wrapper"><span class="embedded-post-cta">Read more</span></div>'
+        '<div class="embedded-post-meta">a year ago · 3 likes</div></a></div>'
+    ) == [("https://b.example/p/bun", "A bun that dances")]
+
+
+def test_what_beehiiv_puts_under_a_picture_is_its_caption() -> None:
+    page = (
+        '<h1>T</h1><p>Good morning.</p><div class="image"><img alt="" src="https://a.example/fog.jpg"/>'
+        '<div class="image__source"><span class="image__source_text"><p>Fog, by <a href="https://b.example/">B</a></p>'
+        "</span></div></div><p>And on.</p>"
+    )
+    images = read_newsletter(page.encode(), source="x.html")[0].images
+    assert [image.caption for image in images] == ["Fog, by B"]
+
+
+def test_many_captions_that_never_close_take_no_time() -> None:
+    began = time.process_time()
+    opened('<div class="image__source"><span class="image__source_text">a' * 60_000)
+    assert time.process_time() - began < 6
+
+
 @pytest.mark.parametrize("said", ["", "{", "[1]", html.escape('{"url": 1}'), html.escape('{"url": null}'), "[" * 5000])
 def test_an_embed_that_says_nothing_is_left_alone(said: str) -> None:
     assert of_substack(f'<div class="twitter-embed" data-attrs="{said}"></div>') == []

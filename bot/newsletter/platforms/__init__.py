@@ -10,8 +10,8 @@ _PLATFORMS = (beehiiv, substack, ghost, wordpress, buttondown)
 
 
 def opened(source: str) -> str:
-    """The document with what platforms keep in attributes where everybody can read it."""
-    return videos.with_links_of_videos(substack.with_links_of_embeds(source))
+    """The document with what platforms keep in attributes, and in elements of their own, as everybody writes it."""
+    return videos.with_links_of_videos(substack.with_links_of_embeds(beehiiv.with_captions(source)))
 
 
 def cards_in(source: str) -> Cards | None:

@@ -10,12 +10,21 @@ TornPoll = tuple[str, list[str]]
 MARKS = ("beehiiv__", "web-header", "dream-post")
 UNWANTED = ".beehiiv__footer,#web-header,.dream-post-header"
 
+_CAPTION = re.compile(
+    r"<div class=([\"'])image__source\1[^>]{0,300}>\s{0,50}<span class=([\"'])image__source_text\2[^>]{0,300}>"
+    r"((?:[^<]|<(?!div)){0,2000}?)</span>\s{0,50}</div>"
+)
 _FOOT = re.compile(r"to participate in polls\b")
 _OPTION = re.compile(r"\[((?:[^\[\]\\\n]|\\.|\\\n)+)\]\(([^()\s]*)\)")
 _FRAME = re.compile(r"\|?\s*:?-{2,}:?\s*\|[\s|:-]*\Z|[\s|]*\Z")
 _MAX_LINES = 60
 _BEHIND = " \t\n\v\f\r\xa0*-\\"
 _UNESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+
+
+def with_captions(source: str) -> str:
+    """The HTML with what stands under a picture written as its caption."""
+    return _CAPTION.sub(r"<figcaption>\3</figcaption>", source) if "image__source_text" in source else source
 
 
 def take_torn_polls(source: str) -> tuple[str, list[TornPoll]]:

@@ -4,11 +4,21 @@ import html
 import json
 import re
 
-MARKS = ("subscription-widget", "subscribe-widget", "button-wrap", "pencraft", "footnote-anchor", "post-ufi", "paywall")
+MARKS = (
+    "subscription-widget",
+    "subscribe-widget",
+    "button-wrap",
+    "pencraft",
+    "footnote-anchor",
+    "post-ufi",
+    "paywall",
+    "embedded-post",
+)
 UNWANTED = (
     ".subscription-widget-wrap-editor,.subscription-widget-wrap,.subscription-widget,.subscribe-widget"
     ",.captioned-button-wrap,.pencraft button,.image-link-expand,.footnote-anchor,.post-ufi"
     ",.post-footer,.paywall,.community-chat,.install-substack-app-embed"
+    ",.embedded-post-header,.embedded-post-body,.embedded-post-cta-wrapper,.embedded-post-meta"
 )
 
 _CUT = re.compile(r"<a [^>]{0,500}>\s*Read more\s*</a>\s*(?:</p>\s*)?(?:</div>\s*)*\Z", re.IGNORECASE)

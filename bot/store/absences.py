@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import case, delete, exists, or_, select, update
 
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
@@ -75,13 +75,25 @@ async def due(transaction: Transaction, source_id: int, *, horizon: datetime, li
 
 
 async def answer(
-    transaction: Transaction, absence: Absence, *, ask_at: datetime, gone_since: datetime | None, is_proven: bool
+    transaction: Transaction,
+    absence: Absence,
+    *,
+    ask_at: datetime,
+    gone_since: datetime | None,
+    is_proven: bool,
+    readings: int = 1,
 ) -> None:
-    """Keep what was answered, unless somebody else asked meanwhile."""
+    """Keep what was answered, unless somebody else asked meanwhile. readings: as many as the answer is worth."""
     await transaction.execute(
         update(absences)
         .where(absences.c.issue_id == absence.issue_id, absences.c.asks == absence.asks)
-        .values(asks=absence.asks + 1, ask_at=ask_at, gone_since=gone_since, is_proven=is_proven)
+        .values(
+            asks=absence.asks + 1,
+            ask_at=ask_at,
+            gone_since=gone_since,
+            is_proven=is_proven,
+            readings=case((absences.c.readings < readings, readings), else_=absences.c.readings),
+        )
     )
 
 

@@ -73,7 +73,7 @@ class Absences:
 async def note_answers(transaction: Transaction, source: Source, answers: list[tuple[Absence, Standing]]) -> list[str]:
     """Keep what was answered; the keys of issues that are withdrawn by it."""
     for absence, standing in sorted(answers, key=lambda each: each[0].issue_id):
-        is_gone = standing is Standing.NOTHING_THERE
+        is_gone, is_certain = standing is Standing.NOTHING_THERE, standing is Standing.TAKEN_BACK
         since = (absence.gone_since or transaction.now) if is_gone else None
         pause = APART if is_gone else min(APART * 2 ** min(absence.asks, 10), _LONGEST_PAUSE)
         await absence_rows.answer(
@@ -81,7 +81,9 @@ async def note_answers(transaction: Transaction, source: Source, answers: list[t
             absence,
             ask_at=transaction.now + pause,
             gone_since=since,
-            is_proven=standing is Standing.TAKEN_BACK or (since is not None and transaction.now - since >= APART),
+            # What the platform itself says, no further reading can say better.
+            readings=READINGS_MISSED if is_certain else 1,
+            is_proven=is_certain or (since is not None and transaction.now - since >= APART),
         )
     return await withdraw_proven(transaction, source)
 

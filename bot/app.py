@@ -41,6 +41,7 @@ from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
 from bot.sources.folder import FolderSource
 from bot.sources.following import HttpLinkFollower
+from bot.sources.ghost import GhostSource
 from bot.sources.hub import HttpHubCaller
 from bot.store import Store
 from bot.store import installation as installation_row
@@ -79,7 +80,7 @@ class Parts:
     def reader(self, fetcher: Fetcher, settings: Settings) -> IssueSource:
         feeds = FeedSource(fetcher)
         return FolderSource(
-            BeehiivSource(feeds, clock=self.clock),
+            GhostSource(BeehiivSource(feeds, clock=self.clock), feeds),
             feeds,
             root=settings.newsletters_folder,
             max_bytes=settings.fetch_max_bytes,
@@ -87,7 +88,8 @@ class Parts:
         )
 
     def asker(self, fetcher: Fetcher) -> IssueAsker | None:
-        return HttpIssueAsker(fetcher, BeehiivSource(FeedSource(fetcher), clock=self.clock))
+        feeds = FeedSource(fetcher)
+        return HttpIssueAsker(fetcher, GhostSource(BeehiivSource(feeds, clock=self.clock), feeds))
 
 
 def end_within(seconds: float) -> None:

@@ -4,13 +4,16 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bot.model.problem import Problem
 
 _FOLDER = re.compile(r"(?:folder|file):(?://)?([^\W_][\w .-]{0,99})")
 
 _KEPT_FOLDER = re.compile(r"\Afolder:\d+/")
+
+GHOST_API = "/ghost/api/content/"
+"""Where a site of Ghost's has its Content API, whatever stands before it."""
 
 
 class FirstAnnouncement(StrEnum):
@@ -110,6 +113,13 @@ class Subscription:
     source_id: int
     channel_id: int
     created_at: datetime
+
+
+def ghost_api_address(url: str) -> str | None:
+    """The address of Ghost's Content API itself that `url` leads into; None for any other address."""
+    parts = urlsplit(url)
+    before, is_api, _ = f"{parts.path}/".partition(GHOST_API)
+    return urlunsplit(parts._replace(path=f"{before}{GHOST_API}", query="", fragment="")) if is_api else None
 
 
 def folder_address(given: str, guild_id: int) -> str | None:

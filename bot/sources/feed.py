@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from bot.errors import UnreadableError
 from bot.fetch import Fetched, Fetcher
@@ -22,6 +23,7 @@ PATIENCE_SECONDS = 120.0
 """How long a server that tries an address waits for its turn."""
 
 _LONGEST_ADDRESS = 2_000
+_PRIVATE = "/private/"
 _READ_AT_ONCE = 16  # more than are read regularly side by side
 _TRIED_AT_ONCE = 6
 _THREADS_FOR_TRIES = 2
@@ -72,6 +74,7 @@ class FeedSource:
         )
         if fetched.body is None:
             return Unchanged(fetched.fresh_for)
+        _require_open(source.url, fetched)
         from bot.newsletter.formats.feeds import read_feed  # with the parsers behind it: not before something is read
 
         read = partial(
@@ -104,6 +107,7 @@ class FeedSource:
         from bot.newsletter.discovery import HEAD_BYTES, find_feeds
 
         page = await self.get(place, url, credentials=credentials, enough_bytes=HEAD_BYTES)
+        _require_open(url, page)
         head = page.body or b""
         return await self._apart(place, head, partial(find_feeds, head, base=page.url, content_type=page.content_type))
 
@@ -147,6 +151,12 @@ class FeedSource:
         place.need(Size.APART)
         place.need_for(len(body))
         return await read_apart(body, read)
+
+
+def _require_open(url: str, fetched: Fetched) -> None:
+    """Raise UnreadableError where a site leads everybody to its form for a password, as Ghost does."""
+    if urlsplit(fetched.url).path.endswith(_PRIVATE) and not urlsplit(url).path.endswith(_PRIVATE):
+        raise UnreadableError("site-private")
 
 
 def _hub(fetched: Fetched, feed: "Feed") -> Hub | None:

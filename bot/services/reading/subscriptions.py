@@ -6,13 +6,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 from uuid import uuid4
 
 from bot.clock import Clock
 from bot.errors import FetchError, NotFoundError, RefusedError, TooMuchError, UnreadableError
 from bot.garbage import keeps_what_arrives
-from bot.model.guild import FirstAnnouncement, Source, Subscription, folder_address
+from bot.model.guild import FirstAnnouncement, Source, Subscription, folder_address, ghost_api_address
 from bot.model.member import Act
 from bot.model.pasted import one_address
 from bot.ports import IssueSource, Reading, Unchanged
@@ -260,7 +260,8 @@ class Subscriptions:
         try:
             return address, await self._peek(address, credentials, guild_id)
         except UnreadableError as error:
-            if error.message_id != "unreadable-page":
+            # The site of a newsletter will do, also one that shows its pages to nobody, if there is a key.
+            if error.message_id not in {"unreadable-page", "site-private"}:
                 raise
             for feed in await self._reader.find_feeds(address, credentials=credentials, asked_by=guild_id):
                 with suppress(UnreadableError, FetchError):
@@ -351,11 +352,17 @@ def _folded(address: str) -> str:
 
 
 def split_credentials(written: str) -> tuple[str, str | None]:
-    """The one address in what somebody wrote, without its `user:password@`, and that part. Raises RefusedError."""
+    """The one address in what somebody wrote, without the credentials in it, and these. Raises RefusedError.
+
+    Those are `user:password@`, and the key in an address of Ghost's API, which is cut down to the API itself.
+    """
     return _split(one_address(written))
 
 
 def _split(address: str) -> tuple[str, str | None]:
     parts = urlsplit(address)
     credentials, at, netloc = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=netloc)), credentials if at else None
+    address = urlunsplit(parts._replace(netloc=netloc))
+    if (api := ghost_api_address(address)) is not None:
+        return api, next(iter(parse_qs(parts.query).get("key", [])), None)
+    return address, credentials if at else None

@@ -1,0 +1,171 @@
+"""A site of Ghost's over a real store: by its feed, by its API, from one to the other, and back."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.errors import UnreadableError
+from bot.fetch import Fetcher
+from bot.model.guild import FirstAnnouncement, Source
+from bot.model.member import Act
+from bot.services import Sources, Subscriptions
+from bot.services.reading.ladder import LOOK_UP_AFTER
+from bot.sources.asking import HttpIssueAsker
+from bot.sources.beehiiv import BeehiivSource
+from bot.sources.feed import FeedSource
+from bot.sources.ghost import GhostSource
+from bot.store import sources as source_rows
+from bot.store.tables import sources
+from bot.web.push import serve_push
+from tests.ghost import KEY, Ghost, serve_ghost
+from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
+from tests.web.test_push import free_port
+
+
+@dataclass
+class Newsroom:
+    """A server that reads a site."""
+
+    desk: Desk
+    ghost: Ghost
+    sources: Sources
+    subscriptions: Subscriptions
+
+    async def subscribe(self, url: str, key: str | None = None) -> None:
+        await self.desk.services.guilds.remember(GUILD, name="Server")
+        await self.subscriptions.subscribe(
+            self.act(), url=url, key=key, channel_id=CHANNEL, first=FirstAnnouncement.NEWEST
+        )
+
+    def act(self) -> Act:
+        return Act(GUILD, ADMIN, next(self.desk.interactions))
+
+    async def read(self) -> None:
+        async with self.desk.store.write() as transaction:
+            for source in await source_rows.all_sources(transaction):
+                await source_rows.make_due(transaction, source.source_id)
+        await self.sources.read_due()
+
+    async def all_sources(self) -> list[Source]:
+        async with self.desk.store.read() as transaction:
+            return list(await source_rows.all_sources(transaction))
+
+
+@pytest.fixture
+async def room(desk: Desk) -> AsyncIterator[Newsroom]:
+    async with (
+        serve_ghost() as ghost,
+        Fetcher(timeout_seconds=5, max_bytes=1_000_000, allow_private_addresses=True) as fetcher,
+    ):
+        feeds = FeedSource(fetcher, pause_seconds=0)
+        reader = GhostSource(BeehiivSource(feeds, clock=desk.clock), feeds)
+        for number in range(1, 4):
+            ghost.write(number)
+        asker = HttpIssueAsker(fetcher, reader, pause_seconds=0)
+        yield Newsroom(desk, ghost, desk.sources(reader, asker=asker), desk.subscriptions(reader))
+
+
+async def test_going_from_the_feed_to_the_api_announces_nothing_again(room: Newsroom) -> None:
+    await room.subscribe(room.ghost.feed)
+    await room.read()
+    await room.subscribe(f"{room.ghost.url}/", KEY)
+    by_feed, by_api = await room.all_sources()
+    assert (by_feed.url, by_api.url) == (room.ghost.feed, room.ghost.api)
+    await room.read()
+    assert await room.desk.titles_sent() == ["Issue 3"]
+    await room.desk.services.subscriptions.unsubscribe(room.act(), by_feed.source_id)
+    room.ghost.write(4)
+    await room.read()
+    assert await room.desk.titles_sent() == ["Issue 3", "Issue 4"]
+
+
+async def test_the_feed_is_the_next_rung_of_the_ladder_and_the_way_back_announces_nothing(room: Newsroom) -> None:
+    await room.subscribe(room.ghost.api, KEY)
+    await room.read()
+    room.ghost.key = "0" * 26
+    for _ in range(2):
+        await room.read()
+    [source] = await room.all_sources()
+    assert source.rung_url == room.ghost.feed
+    room.ghost.write(4)
+    await room.read()
+    assert await room.desk.titles_sent() == ["Issue 3", "Issue 4"]
+    room.ghost.key = KEY
+    room.desk.clock.move(2 * LOOK_UP_AFTER)
+    await room.read()
+    [source] = await room.all_sources()
+    assert source.rung_url is None
+    assert await room.desk.titles_sent() == ["Issue 3", "Issue 4"]
+
+
+async def test_an_unpublished_post_is_struck_after_one_reading(room: Newsroom) -> None:
+    await room.subscribe(room.ghost.api, KEY)
+    await room.read()
+    await room.desk.titles_sent()
+    room.ghost.unpublish(3)
+    await room.read()
+    assert (await room.desk.services.issues.show(GUILD, "Issue 3")).issue.is_withdrawn
+    room.ghost.write(3, status="published")
+    await room.read()
+    assert not (await room.desk.services.issues.show(GUILD, "Issue 3")).issue.is_withdrawn
+    assert await room.desk.titles_sent() == ["Issue 3"]
+
+
+async def test_a_webhook_lets_a_post_be_read_at_once_and_is_deleted_when_its_address_is_gone(room: Newsroom) -> None:
+    secret = "honey and wax, 24 jars"
+    await room.subscribe(room.ghost.api, KEY)
+    await room.read()
+    [source] = await room.all_sources()
+    push = room.desk.services.push
+    opened = await push.open(room.act(), source.source_id, secret=secret)
+    port = await free_port()
+    room.ghost.hooks = [(f"http://127.0.0.1:{port}/hooks/{opened.address.rpartition('/')[2]}", secret)]
+    async with serve_push("127.0.0.1", port, push=push, websub=room.desk.services.websub):
+        room.desk.clock.move(timedelta(minutes=2))
+        room.ghost.write(4)
+        assert await room.ghost.call("post.published", 4, at=room.desk.clock.now()) == [202]
+        await room.sources.read_due()
+        assert await room.desk.titles_sent() == ["Issue 3", "Issue 4"]
+        room.desk.clock.move(timedelta(minutes=2))
+        room.ghost.unpublish(4)
+        assert await room.ghost.call("post.unpublished", 4, at=room.desk.clock.now()) == [202]
+        await room.sources.read_due()
+        assert (await room.desk.services.issues.show(GUILD, "Issue 4")).issue.is_withdrawn
+        assert await room.ghost.call("post.edited", 4, at=room.desk.clock.now() - timedelta(hours=1)) == [403]
+        await push.close(room.act(), source.source_id)
+        assert await room.ghost.call("post.edited", 4, at=room.desk.clock.now()) == [410]
+    assert room.ghost.hooks == []
+
+
+async def test_the_key_is_kept_sealed_and_stands_in_no_address(room: Newsroom) -> None:
+    await room.subscribe(f"{room.ghost.api}posts/?limit=5&key={KEY}")
+    async with room.desk.store.read() as transaction:
+        [row] = (await transaction.execute(select(sources))).all()
+    assert row.url == room.ghost.api
+    assert KEY.encode() not in row.secret
+    assert KEY not in repr(row)
+
+
+async def test_a_private_site_is_said_to_be_one_until_a_key_opens_its_api(room: Newsroom) -> None:
+    room.ghost.is_private = True
+    for address in (room.ghost.feed, f"{room.ghost.url}/"):
+        with pytest.raises(UnreadableError, match="site-private"):
+            await room.subscribe(address)
+    with pytest.raises(UnreadableError, match="ghost-key-refused"):
+        await room.subscribe(f"{room.ghost.url}/", "0" * 26)
+    await room.subscribe(f"{room.ghost.url}/", KEY)
+    await room.read()
+    assert await room.desk.titles_sent() == ["Issue 3"]
+
+
+async def test_a_feed_that_became_private_is_told_as_such(room: Newsroom) -> None:
+    await room.subscribe(room.ghost.feed)
+    await room.read()
+    room.ghost.is_private = True
+    await room.read()
+    [source] = await room.all_sources()
+    assert source.last_problem is not None
+    assert source.last_problem.message_id == "site-private"

@@ -98,7 +98,7 @@ def _words_of(heading: "LexborNode | None") -> str:
     if heading is None:
         return ""
     words = heading.text()
-    for anchor in heading.css('a[href*="#"]'):
+    for anchor in heading.css('a[href*="#"]')[:20]:
         mark = anchor.text()
         if mark and not any(map(str.isalnum, mark)):
             words = words.replace(mark, "", 1)

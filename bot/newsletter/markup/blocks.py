@@ -41,6 +41,8 @@ _MARKED = re.compile(r"<mark(?: [^>]*)?>(.*?)(?:</mark>|\Z)", re.DOTALL)
 
 
 # what site generators put into headings: Sphinx and MkDocs, VuePress, GitHub, Docusaurus, rustdoc, Jekyll
+_MOST_IN_HEADING = 20
+_LONGEST_HEADING = 2_000
 _PERMALINKS = frozenset(
     "headerlink header-anchor anchor anchor-link anchorlink hash-link heading-anchor headinglink permalink "
     "heading-link anchorjs-link header-link section-link td-heading-self-link".split()
@@ -195,7 +197,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             if current is not None:
                 current.end = len(text)
             if pictures or (text and not text.isspace()):
-                if anchors and kind[0] == "h":
+                if anchors and kind[0] == "h" and len(anchors) <= _MOST_IN_HEADING and len(text) <= _LONGEST_HEADING:
                     text, anchors = _without_permalinks(text, anchors)
                 block = Block(kind, text, pieces[begin:number], anchors, pictures, ruled)
                 glued = mend and (tagged or current is not None)  # plain text lost no spaces

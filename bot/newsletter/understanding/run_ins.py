@@ -35,6 +35,7 @@ _POINTER = re.compile(
 _NAME_END = re.compile(r"\s*[—–|:·#•]|\s-\s|,?\s*(?:no\.?\s*)?\d|\s+(?:issue|edition|vol(?:ume)?)\b", re.IGNORECASE)
 _SHORTEST_NAME = 4
 _LAST = 3
+_LONGEST_POINTER = 600
 
 
 def run_ins(blocks: list[Block], first: int) -> dict[int, Heading]:
@@ -97,16 +98,13 @@ def learn_home(blocks: list[Block], title: str, own: Own) -> None:
     """
     name = _letters(_NAME_END.split(title, maxsplit=1)[0])
     for number, block in enumerate(blocks):
-        for anchor in block.anchors:
-            if not anchor.key or _HOME.match(anchor.key) is None:
-                continue
-            host = host_in(anchor.key)
-            signs = (
-                _POINTER.search(block.text) is not None,
-                len(name) >= _SHORTEST_NAME and _letters(name_of(host)) == name,
-                number >= len(blocks) - _LAST,
-            )
-            if sum(signs) >= 2:
+        homes = [] if len(block.text) > _LONGEST_POINTER else [a.key for a in block.anchors if _HOME.match(a.key)]
+        if not homes:
+            continue
+        signs = (number >= len(blocks) - _LAST) + (_POINTER.search(block.text) is not None)
+        for host in dict.fromkeys(map(host_in, homes)):
+            is_named = len(name) >= _SHORTEST_NAME and _letters(name_of(host)) == name
+            if signs + is_named > 1:
                 own.add_site(f"https://{host}/")
 
 

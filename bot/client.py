@@ -29,6 +29,7 @@ from bot.chat.pace import Pace
 from bot.chat.polls import POLL, AskPoll, Vote
 from bot.chat.press import Press, Presses
 from bot.chat.privacy import Forget
+from bot.chat.push import PushSecret, PushSigned
 from bot.chat.queue import QueueChoice, QueueMark, QueueTurn
 from bot.chat.submissions import (
     REVIEW,
@@ -80,6 +81,8 @@ PRESSES: tuple[type[Press], ...] = (
     LinksPage,
     MoveNewsletter,
     PickLink,
+    PushSecret,
+    PushSigned,
     QueueChoice,
     QueueMark,
     QueueTurn,

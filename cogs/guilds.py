@@ -11,6 +11,7 @@ from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES, ChannelToAnnounceIn
 from bot.chat.context import act_of, actor_of, guild_id_of
 from bot.chat.guilds import TO_TELL, MoveNewsletter, added_view, moved_view, places_view, require_open
 from bot.chat.plain import fold, plain, shorten
+from bot.chat.push import address_view
 from bot.chat.replies import promise_answer, reply, reply_view, say, sentence_view
 from bot.chat.setup_status import archive_line, ping_line, review_line, role_lines, staff_line, status_view
 from bot.client import Pressroom
@@ -223,7 +224,6 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
     @app_commands.command(name="push", description=text("command-setup-push"))
     @app_commands.describe(
         source=text("option-setup-push-source"),
-        secret=text("option-setup-secret"),
         remove=text("option-setup-remove"),
     )
     @app_commands.choices(remove=_REMOVE_PUSH)
@@ -231,7 +231,6 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         self,
         interaction: discord.Interaction,
         source: str | None = None,
-        secret: str | None = None,
         remove: str | None = None,
     ) -> None:
         act, status = await self._enter(interaction)
@@ -245,14 +244,12 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
             ]
             await reply_view(interaction, sentence_view("\n".join([*lines, say(interaction, "setup-push-hint")])))
             return
-        _require_one(secret, remove)
         if remove is not None:
             await push.close(act, _source_id(source))
             await reply(interaction, "setup-push-removed")
             return
-        opened = await push.open(act, _source_id(source), secret=secret)
-        said = "setup-push-signed" if opened.is_signed else "setup-push-open"
-        await reply(interaction, said, address=opened.address)
+        opened = await push.open(act, _source_id(source), secret=None)
+        await reply_view(interaction, address_view(interaction, _source_id(source), opened))
 
     @app_commands.command(name="publish", description=text("command-setup-publish"))
     @app_commands.describe(on=text("option-setup-publish"))

@@ -67,6 +67,8 @@ LOOKED_UP_WITH: dict[str, str | None] = {
     "links-page": None,
     "move-newsletter": "/setup status",
     "pick-link": "/submit mine",
+    "push-secret": None,
+    "push-signed": "/setup status",
     "queue": None,
     "queue-item": None,
     "queue-mark": "/queue list",
@@ -74,7 +76,7 @@ LOOKED_UP_WITH: dict[str, str | None] = {
     "withdraw-one": "/submit mine",
 }
 
-OPEN_A_FORM = frozenset({"poll create", "credit", "decline"})
+OPEN_A_FORM = frozenset({"poll create", "credit", "decline", "push-secret"})
 """What may answer with a form."""
 
 # How long somebody waits for an answer before one is told that it takes longer.

@@ -7,11 +7,12 @@ from discord import app_commands
 
 from bot.errors import FetchError
 from bot.ports import Reading
+from bot.settings import Settings
 from sandbox import Sandbox, permissions
 from sandbox.errors import Refused
 from sandbox.model import Guild
 from tests.cogs.conftest import FEED, Press
-from tests.doubles import sample_issue
+from tests.doubles import Shelf, sample_issue
 
 
 async def test_only_administrators_are_offered_setup(press: Press) -> None:
@@ -351,3 +352,27 @@ async def test_an_address_for_calls_is_given_only_where_the_operator_opened_a_wa
     reply = await ada.slash("/setup push", source=str(choice["value"]))
     assert reply.ephemeral
     assert "has not opened an address" in reply.text
+
+
+async def test_the_secret_of_a_webhook_is_written_into_a_form(
+    sandbox: Sandbox, settings: Settings, free_port: int
+) -> None:
+    opened = settings.model_copy(update={"push_port": free_port, "public_url": "https://desk.example"})
+    press = Press(sandbox, Shelf(sample_issue(1)), opened)
+    await press.start()
+    try:
+        await press.set_up()
+        ada = press.person("ada")
+        [choice] = await ada.autocomplete("/setup push", source="")
+        shown = await ada.slash("/setup push", source=str(choice["value"]))
+        assert "https://desk.example/hooks/" in shown.text
+        form = await ada.click(shown.message, "Secret…")
+        signed = await ada.submit(form, {"Secret": "honey and wax, 24 jars"})
+        assert signed.ephemeral
+        assert "only calls signed with your secret" in signed.text
+        assert "honey" not in signed.text
+        form = await ada.click(signed.message, "Secret…")
+        refused = await ada.submit(form, {"Secret": "whsec_not-all-of-it"})
+        assert "copied as a whole" in refused.text
+    finally:
+        await press.stop()

@@ -92,9 +92,11 @@ PRESSED: dict[str, tuple[str, str, list[str]]] = {
     "queue": (STAFF, "queue:0:next", []),
     "queue-item": (STAFF, "queue-item:0", [KEY]),
     "queue-mark": (EDITORS, f"queue-mark:{KEY}:planned:0", []),
+    "push-secret": (ADMINISTRATORS, "push-secret:1", []),
+    "push-signed": (ADMINISTRATORS, "push-signed:1", []),
     "move-newsletter": (ADMINISTRATORS, "move-newsletter:{news}", ["1"]),
 }
-FORMS = {"declined", "ask-poll", "credit-name"}
+FORMS = {"declined", "push-signed", "ask-poll", "credit-name"}
 
 
 @pytest.fixture

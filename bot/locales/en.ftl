@@ -11,7 +11,7 @@ issue-link-count = { $count ->
 }
 issue-withdrawn = The newsletter withdrew this issue.
 issue-told-in = also in { $title }
-issue-paywalled = continues behind a paywall
+issue-paywalled = the full text is for subscribers
 issue-credits = With links from { $names }{ $more ->
     [0] {""}
    *[other] {" "}and { $more } more

@@ -74,7 +74,7 @@ def test_an_issue_with_nothing_but_a_title_is_a_card_without_buttons() -> None:
 
 
 def test_a_paywalled_issue_says_so() -> None:
-    assert "continues behind a paywall" in view_as_text(view_of(sample_issue(1, paywalled=True)))
+    assert "the full text is for subscribers" in view_as_text(view_of(sample_issue(1, paywalled=True)))
 
 
 def test_only_the_chosen_role_is_mentioned() -> None:

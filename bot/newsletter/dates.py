@@ -106,7 +106,7 @@ def _day(groups: tuple[str | None, ...]) -> datetime | None:
     day_1, month_1, year_1, month_2, day_2, year_2, year_3, month_3, day_3, day_4, month_4, year_4 = groups
     month = _month(month_1 or month_2 or "") or int(month_3 or month_4 or 0)
     year = int(year_1 or year_2 or year_3 or year_4 or 0)
-    if 0 < year < 100:
+    if year_1 and len(year_1) == 2:
         year += 2000 if year < 70 else 1900  # RFC 2822 4.3
     try:
         return datetime(

@@ -9,6 +9,8 @@ from bot.newsletter.markup.nesting import tamed
 from bot.newsletter.platforms.cards import Cards
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from selectolax.lexbor import LexborNode
 
 CUT = "\x06"
@@ -87,10 +89,17 @@ def _mark_cards(headings: "list[LexborNode]", labels: "list[LexborNode]", sponso
             card = card.parent
         else:
             card = None
-        if card is not None and card.mem_id not in seen:
+        if card is not None and not any(each.mem_id in seen for each in _upwards(card)):
             seen.add(card.mem_id)
             for link in card.css("a"):
                 link.attrs["rel"] = "sponsored"
+
+
+def _upwards(node: "LexborNode | None") -> "Iterator[LexborNode]":
+    """The element and what it stands in."""
+    while node is not None:
+        yield node
+        node = node.parent
 
 
 def _mark_paid(nodes: "list[LexborNode]") -> None:

@@ -195,6 +195,13 @@ async def test_of_a_post_its_api_says_whether_it_still_stands(ghost: Ghost) -> N
             await asker.ask(at(ghost.api), url=url, names=names, credentials=WRONG)
 
 
+async def test_long_posts_are_read_like_short_ones(ghost: Ghost, reader: GhostSource) -> None:
+    for number in range(1, 20):
+        ghost.write(number, body="<p>" + "Wax and honey. " * 2_000 + "</p>")
+    issues = (await read(reader, ghost.api)).issues
+    assert [issue.title for issue in issues] == [f"Issue {number}" for number in range(19, 4, -1)]
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [

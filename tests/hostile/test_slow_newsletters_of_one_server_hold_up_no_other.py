@@ -56,7 +56,7 @@ async def test_while_twenty_slow_ones_of_a_server_are_read_anothers_is_announced
     reader = Noted(feeds)
     async with reading_all(desk, reader):
         assert await reader.understood.get() == "feed"
-        assert len(reader.begun) == reading._OF_ONE_SERVER + 1
+        assert len(set(reader.begun) - {"feed"}) <= reading._OF_ONE_SERVER
 
 
 async def test_a_large_one_of_another_server_is_the_next_in_line(oven: Oven, feeds: FeedSource) -> None:

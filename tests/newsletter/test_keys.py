@@ -57,6 +57,14 @@ def test_a_parameter_of_an_everyday_name_says_which_page_it_is(url: str) -> None
     assert shown(url, "https://b.example/2") == [url, "https://b.example/2"]
 
 
+@pytest.mark.parametrize("page", ["/u/unsubscribe", "/email-preferences", "/confirm", "/Log-in/now", "/opt-out"])
+def test_the_token_of_a_page_that_acts_is_the_readers(page: str) -> None:
+    assert read_link(f"https://a.example{page}?token=aZ09") == (
+        f"https://a.example{page}",
+        link_key(f"https://a.example{page}"),
+    )
+
+
 @given(
     st.sampled_from(sorted(EVERYDAY)),
     st.text("abcXYZ019-_", min_size=1, max_size=20),

@@ -36,7 +36,7 @@ async def test_the_samples_stand_in_all_three_feeds(site: Site, http: aiohttp.Cl
         html = parsed.entries[0].content[0].value
         assert html.count("<a href=") >= 15
         assert "participate in polls" in html
-        assert parsed.entries[0].author == "Robin Quill"
+        assert parsed.entries[0].authors[0]["name"] == "Robin Quill"
         assert (await http.get(parsed.entries[0].link)).status == 200
     items = (await (await http.get(site.json_url)).json(content_type=None))["items"]
     assert [item["title"] for item in items] == titles

@@ -53,7 +53,14 @@ shows that they are a newsletter's stamps stands around the link (`bot.newslette
 """
 
 _BESIDE_A_READER = frozenset({"token", "jwt"})
-"""Those that are the reader's where the address names one."""
+"""Those that are the reader's where the address names one, or does something for one."""
+
+_READERS_PAGE = re.compile(
+    r"/(?:unsubscribe|opt-?out|(?:email|manage|update)[-_]?preferences|manage[-_]?subscriptions?"
+    r"|confirm(?:ation)?|verify|log-?in|sign-?in|magic(?:[-_]link)?)(?![\w-])",
+    re.IGNORECASE,
+)
+"""Where a token is whose reader's it is: nobody else has that page."""
 
 _TRACKING = _IDENTITY | frozenset(
     """fbclid gclid dclid gbraid wbraid msclkid twclid ttclid igshid igsh yclid li_fat_id mkt_tok guccounter
@@ -313,8 +320,9 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     if "amp" in query:
         query = _unescaped(query)
     asked = _ASKED_OF.get(host, _ASKED_FOR)
-    names_reader = ("token=" in query or "jwt=" in query) and any(
-        not each.startswith("utm_") and _identifies(each, asked) for each in query.split("&")
+    names_reader = ("token=" in query or "jwt=" in query) and (
+        _READERS_PAGE.search(path) is not None
+        or any(not each.startswith("utm_") and _identifies(each, asked) for each in query.split("&"))
     )
     if "%" in query or ";" in query or "?" in query:
         query = _sifted(query, is_fields=True, asked=asked)

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.newsletter import read_newsletter
-from bot.newsletter.formats.charsets import _CODECS, codec_of
+from bot.newsletter.formats.charsets import _CODECS, codec_of, read_as
 from bot.newsletter.formats.encoding import decoded
 
 
@@ -78,6 +78,66 @@ def test_euc_jp_has_the_rows_that_nec_added(raw: bytes, title: str) -> None:
 def test_a_bad_byte_costs_one_letter(declared: str, codec: str, text: str, bad: bytes) -> None:
     raw = feed(text.encode(codec) + b" " + bad + b" x", declared)
     assert f"{text} \ufffd x" in decoded(raw)
+
+
+@pytest.mark.parametrize(
+    ("declared", "bad"),
+    [
+        ("euc-jp", [*range(0x80, 0x100)]),
+        ("iso-2022-jp", [*range(0x80, 0x100)]),
+        ("shift_jis", [*range(0x81, 0xA0), *range(0xE0, 0x100)]),
+        ("euc-kr", [*range(0x80, 0x100)]),
+        ("big5", [*range(0x80, 0x100)]),
+        ("gbk", [*range(0x81, 0x100)]),
+    ],
+)
+def test_a_bad_byte_leaves_the_ascii_behind_it(declared: str, bad: list[int]) -> None:
+    codec = codec_of(declared)
+    assert codec is not None
+    for byte in bad:
+        for sign in b" \n!\"#$%&'()*+,-./:;<=>?":
+            assert read_as(bytes([65, byte, sign, 66]), codec) == (f"A\ufffd{chr(sign)}B", 1)
+
+
+@pytest.mark.parametrize(
+    ("declared", "raw", "text"),
+    [
+        ("euc-jp", b"\xa9\xa1\xa4\xa2", "\ufffdあ"),  # a pair that no table has
+        ("euc-jp", b"\xa4\xff\xa4\xa2", "\ufffdあ"),
+        ("euc-jp", b"\x8f\xa1\xa1\xa4\xa2", "\ufffdあ"),
+        ("euc-jp", b"\x8f\xa2<b>", "\ufffd<b>"),
+        ("euc-jp", b"\x8e<\x8e\xb1", "\ufffd<ｱ"),
+        ("iso-2022-jp", b'\x1b$B)!$"\x1b(B<', "\ufffdあ<"),
+        ("iso-2022-jp", b"\x1b$B$\x1b(B<b>", "\ufffd<b>"),  # cut within a letter
+        ("iso-2022-jp", b"\x1b(I1\x1b(B<", "ｱ<"),
+        ("shift_jis", b"\x85\x9f\x82\xa0", "\ufffdあ"),
+        ("shift_jis", b"\x85@\x82\xa0", "\ufffd@あ"),
+        ("euc-kr", b"\xc9\xa1\xb0\xa1", "\ufffd가"),
+        ("euc-kr", b"\xfeA\xb0\xa1", "\ufffdA가"),
+        ("big5", b"\xa4\xff\xa4\xa4", "\ufffd中"),
+        ("big5", b"\x81A\xa4\xa4", "\ufffdA中"),
+        ("gb18030", b"\x81\xff\xb0\xa1", "\ufffd啊"),
+        ("gb18030", b"\xfe9\xfe9\xb0\xa1", "\ufffd啊"),
+        ("gb18030", b"\x810<", "\ufffd0<"),
+        ("gb18030", b"\x80<", "€<"),
+    ],
+)
+def test_a_letter_without_meaning_harms_none_behind_it(declared: str, raw: bytes, text: str) -> None:
+    codec = codec_of(declared)
+    assert codec is not None
+    assert read_as(raw, codec)[0] == text
+
+
+@given(
+    st.sampled_from(["euc-jp", "iso-2022-jp", "shift_jis", "euc-kr", "big5", "gb18030"]),
+    st.lists(st.sampled_from(["<b>", "日", "中", "本", " & ", '"', "x", "</a>\n"]), max_size=12),
+    st.integers(0, 12),
+)
+def test_a_bad_byte_between_letters_costs_no_other(declared: str, texts: list[str], place: int) -> None:
+    codec = codec_of(declared)
+    assert codec is not None
+    before, after = "".join(texts[:place]), "".join(texts[place:])
+    assert read_as(before.encode(codec) + b"\xff" + after.encode(codec), codec) == (f"{before}\ufffd{after}", 1)
 
 
 def test_utf_8_is_told_by_its_letters_whatever_is_declared() -> None:

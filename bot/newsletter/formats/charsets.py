@@ -5,7 +5,9 @@ GBK, `shift_jis` before signs of Windows, `iso-8859-1` before Windows-1252. Entr
 """
 
 import codecs
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 
 _NAMES = {
@@ -46,7 +48,7 @@ _NAMES = {
         euc-cn""",
     "big5hkscs": "big5 big5-hkscs cn-big5 csbig5 x-x-big5 cp950",
     "euc_jp": "cseucpkdfmtjapanese euc-jp x-euc-jp",
-    "iso2022_jp": "csiso2022jp iso-2022-jp",
+    "iso2022_jp_ext": "csiso2022jp iso-2022-jp",
     "cp932": "csshiftjis ms932 ms_kanji shift-jis shift_jis sjis windows-31j x-sjis cp932",
     "cp949": """cseuckr csksc56011987 euc-kr iso-ir-149 korean ks_c_5601-1987 ks_c_5601-1989 ksc5601 ksc_5601
         windows-949 cp949""",
@@ -58,12 +60,12 @@ _NO_CHARACTER_SETS = frozenset("punycode idna undefined unicode-escape raw-unico
 # signs that two tables give different numbers; the web's are those of Windows
 _AS_ON_THE_WEB = {
     "euc_jp": ("〜−‖¢£¬", "～－∥￠￡￢"),
-    "iso2022_jp": ("〜−‖¢£¬", "～－∥￠￡￢"),
+    "iso2022_jp_ext": ("〜−‖¢£¬", "～－∥￠￡￢"),
     "cp932": ("\uf8f0\uf8f1\uf8f2\uf8f3", "\ufffd" * 4),  # bytes that stand for nothing
     "big5hkscs": ("•､‾∼♁☉¥¢£", "‧﹑¯～⊕⊙￥￠￡"),
 }
 _MOST_ASKED = 20_000
-"""So many places are looked at that one table does not know and another might."""
+"""So many places are looked at more closely than Python does by itself."""
 
 
 def codec_of(name: str) -> str | None:
@@ -89,8 +91,8 @@ def read_as(content: bytes, codec: str) -> tuple[str, int]:
         text = codecs.charmap_decode(content, "replace", table)[0]
         return text, text.count("\ufffd")
     text = content.decode(codec, "replace")
-    if codec in _OTHERS and text.count("\ufffd") <= _MOST_ASKED:
-        text = content.decode(codec, "other-tables")
+    if codec in _LETTERS and 0 < text.count("\ufffd") <= _MOST_ASKED:
+        text = content.decode(codec, "as-on-the-web")
     for sign, shown in zip(*_AS_ON_THE_WEB.get(codec, ("", "")), strict=True):
         text = text.replace(sign, shown)
     return text, text.count("\ufffd")
@@ -104,6 +106,17 @@ def _table(codec: str) -> str | None:
     return "".join([bytes([byte]).decode(codec, "replace") for byte in range(256)])
 
 
+# What goes for one letter that no table has. Where its last byte is ASCII, that byte is none of it, but itself.
+_LETTERS = {
+    "euc_jp": re.compile(rb"\x8f[\xa1-\xfe][\x80-\xff]|[\x8e\x8f\xa1-\xfe][\x80-\xff]"),
+    "iso2022_jp_ext": re.compile(rb"[!-~]{2}"),
+    "cp932": re.compile(rb"[\x81-\x9f\xe0-\xfc][\x80-\xff]"),
+    "cp949": re.compile(rb"[\x81-\xfe][\x80-\xff]"),
+    "big5hkscs": re.compile(rb"[\x81-\xfe][\x80-\xff]"),
+    "gb18030": re.compile(rb"[\x81-\xfe](?:[\x80-\xff]|[0-9][\x81-\xfe][0-9])"),
+}
+
+
 def _from_windows(pair: bytes) -> str:
     """A sign of JIS X 0208 with the rows that NEC added, which Windows' Shift_JIS has and EUC-JP of Python has not."""
     row, cell = pair[0] - 0xA0, pair[1] - 0xA0
@@ -112,27 +125,27 @@ def _from_windows(pair: bytes) -> str:
     return bytes((lead, trail)).decode("cp932")
 
 
-_OTHERS: dict[str, Callable[[bytes], str]] = {
-    "euc_jp": _from_windows,
-    "iso2022_jp": lambda pair: _from_windows(bytes(byte | 0x80 for byte in pair)),
-    "big5hkscs": lambda pair: pair.decode("cp950"),
-    "gb18030": lambda pair: "€" if pair[0] == 0x80 else "\ufffd",
+_OTHERS: dict[str, tuple[re.Pattern[bytes], Callable[[bytes], str]]] = {
+    "euc_jp": (re.compile(rb"[\xa1-\xfe]{2}"), _from_windows),
+    "iso2022_jp_ext": (re.compile(rb"[!-~]{2}"), lambda pair: _from_windows(bytes(byte | 0x80 for byte in pair))),
+    "big5hkscs": (re.compile(rb"[\x81-\xfe][@-~\xa1-\xfe]"), lambda pair: pair.decode("cp950")),
+    "gb18030": (re.compile(rb"\x80"), lambda _: "€"),
 }
-_LENGTHS = {"gb18030": 1}
+"""Another table of the same family: the bytes that are looked up in it, and how."""
 
 
-def _ask_others(error: UnicodeError) -> tuple[str, int]:
-    """What another table of the same family knows; else one U+FFFD for one byte."""
+def _as_browsers(error: UnicodeError) -> tuple[str, int]:
+    """What another table of the same family knows; else one U+FFFD for what goes for a letter, or for one byte."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     codec = error.encoding.replace("-", "_").lower()
-    pair = error.object[error.start : error.start + _LENGTHS.get(codec, 2)]
-    if len(pair) == _LENGTHS.get(codec, 2) and codec in _OTHERS:
-        try:
-            return _OTHERS[codec](pair), error.start + len(pair)
-        except (UnicodeError, ValueError):
-            pass
-    return "\ufffd", error.start + 1
+    pattern, other = _OTHERS.get(codec, (None, None))
+    asked = pattern.match(error.object, error.start) if pattern else None
+    if asked is not None and other is not None:
+        with suppress(UnicodeError):
+            return other(asked[0]), asked.end()
+    letter = _LETTERS[codec].match(error.object, error.start)
+    return "\ufffd", letter.end() if letter else error.start + 1
 
 
-codecs.register_error("other-tables", _ask_others)
+codecs.register_error("as-on-the-web", _as_browsers)

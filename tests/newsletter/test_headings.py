@@ -120,3 +120,17 @@ def test_a_text_of_atom_is_not_its_own_subtitle() -> None:
         '<content type="text">Use &lt;T: Rye&gt; here. See more.</content></entry></feed>'
     )
     assert read_newsletter(text.encode(), source="x.xml")[0].subtitle is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "title"),
+    [
+        ('C# or F#? <a href="#c-or-f">#</a>', "C# or F#?"),
+        ('<a href="#s">§</a> What § 5 says', "What § 5 says"),
+        ('Issue #7 <a class="headerlink" href="#issue-7">Link</a>', "Issue #7"),
+        ('Why <em>&lt;nav&gt;</em> &amp; <a href="https://a.example/x">this</a>', "Why <nav> & this"),
+    ],
+)
+def test_only_the_mark_itself_goes_from_the_heading_of_a_page(heading: str, title: str) -> None:
+    page = f"<html><head></head><body><article><h1>{heading}</h1><p>Words</p></article></body></html>"
+    assert read_newsletter(page.encode(), source="page.html")[0].title == title

@@ -8,7 +8,8 @@ from bot.model.issue import Issue
 from bot.newsletter.addresses.chrome import Own
 from bot.newsletter.addresses.links import absolute, clean_url
 from bot.newsletter.dates import moment_of
-from bot.newsletter.markup.canonical import is_bare
+from bot.newsletter.markup.blocks import read_blocks
+from bot.newsletter.markup.canonical import canonical_html, is_bare
 from bot.newsletter.markup.nesting import tamed
 from bot.newsletter.platforms import beehiiv
 from bot.newsletter.text import MAX_TITLE, literal, plain
@@ -29,6 +30,7 @@ _AROUND = "nav,aside,body>header,footer,.blogroll"  # a form may hold a whole pa
 _SELECTOR = re.compile(
     r"(?:[a-z]{0,12}(?:[.#][A-Za-z_][\w-]{0,60})? ){0,3}[a-z]{0,12}[.#][A-Za-z_][\w-]{0,60}", re.ASCII
 )
+_LONGEST_HEADING = 20_000
 _HEAD = re.compile(r"<(?:head|meta|title|html)[\s>]", re.IGNORECASE)
 
 
@@ -63,7 +65,7 @@ def _read_head(source: str, known: Known) -> None:
     times = tree.css_first("time[datetime]")
     known.title = (
         literal(meta.get("og:title") or _text(linked.get("headline")))
-        or literal(_words_of(heading))
+        or literal(_words_of(heading, known.base))
         or literal(title.text() if title else "")
         or None
     )
@@ -93,16 +95,12 @@ def _read_head(source: str, known: Known) -> None:
         known.paid = tuple(" ".join(each.split()[-2:]) for each in named if _SELECTOR.fullmatch(each))[:10]
 
 
-def _words_of(heading: "LexborNode | None") -> str:
+def _words_of(heading: "LexborNode | None", base: str | None) -> str:
     """The words of a heading without the mark by which it is linked to."""
     if heading is None:
         return ""
-    words = heading.text()
-    for anchor in heading.css('a[href*="#"]')[:20]:
-        mark = anchor.text()
-        if mark and not any(map(str.isalnum, mark)):
-            words = words.replace(mark, "", 1)
-    return words
+    written = canonical_html((heading.html or "")[:_LONGEST_HEADING], bare=False)
+    return " ".join([block.text for block in read_blocks(written, base=base)])
 
 
 def _linked_data(scripts: list[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Dates as sources write them -> moments in UTC. The weekday's name is not looked at: it tells nothing new.
 
 Read are RFC 822, ISO 8601, Unix times, and dates in words in English, German, French, Spanish, Portuguese and Italian.
-Entry points: `moment_of` for a text that is a date, `find_day` for one that holds a date.
+Entry points: `moment_of` for a text that is a date, `find_day` for one that holds a date, `day_of_file` for a name.
 """
 
 import re
@@ -49,6 +49,7 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 _WITHIN = re.compile(rf"(?<!\d)(?<!\d[.\-/]){_DATE}(?!\d|[-.]\d)", re.IGNORECASE)
+_IN_NAME = re.compile(r"(?<!\d)20\d\d([-._])\d\d?\1\d\d?(?!\d)")
 
 
 def moment_of(value: object) -> datetime | None:
@@ -89,6 +90,14 @@ def find_day(text: str) -> tuple[datetime, int] | None:
         if day is not None and 2000 <= day.year < 2100:
             return day, len(found[0])
     return None
+
+
+def day_of_file(name: str) -> datetime | None:
+    """The day of this century in a file's name, at midnight UTC: `12-2026-11-02.md`, `letter_2026_11_02.md`, too."""
+    found = _IN_NAME.search(name)
+    written = found[0].replace("_", "-") if found else name
+    day = find_day(written)
+    return day[0] if day else None
 
 
 def _unix(digits: str) -> datetime | None:

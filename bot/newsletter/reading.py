@@ -1,12 +1,13 @@
 """The way in: bytes -> issues, whatever format they are in."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue
 from bot.newsletter.addresses.chrome import Own
 from bot.newsletter.addresses.links import clean_url
-from bot.newsletter.dates import find_day
+from bot.newsletter.dates import day_of_file, find_day
 from bot.newsletter.formats.encoding import decoded, mended
 from bot.newsletter.formats.feeds import read_feed
 from bot.newsletter.formats.front_matter import take_front_matter
@@ -65,8 +66,13 @@ def read_newsletter(
         known.own.add_site(url)
         issue = issue_from_markdown(text, known)
     if issue.published_at is None:
-        named = find_day(issue.title) or find_day(source.partition("?")[0].rpartition("/")[2])
-        issue = replace(issue, published_at=named[0] if named else None)
+        issue = replace(issue, published_at=_day_named(source, issue.title))
     if issue.title == UNTITLED and not issue.links and not issue.images:
         raise UnreadableError("unreadable-no-words")
     return [issue]
+
+
+def _day_named(source: str, title: str) -> datetime | None:
+    """The day in the file's name, else the one in the title, which may be the day that the issue is about."""
+    named = find_day(title)
+    return day_of_file(source.partition("?")[0].rpartition("/")[2]) or (named[0] if named else None)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.newsletter import read_newsletter
-from bot.newsletter.dates import find_day, moment_of
+from bot.newsletter.dates import day_of_file, find_day, moment_of
 
 MORNING = datetime(2026, 3, 4, 8, 30, tzinfo=UTC)
 
@@ -81,13 +81,16 @@ def test_a_number_in_json_feed_is_a_unix_time() -> None:
     [
         ("2026-03-04-loaves.md", "Loaves", 4),
         ("issue.2026.03.05.md", "Loaves", 5),
-        ("loaves_2026-03-04.html", "Loaves — 6 March 2026", 6),
+        ("loaves_2026-03-06.html", "Remembering 11 September 2001", 6),
+        ("2026-03-06.md", "Oven 2025.1.1 is out", 6),
+        ("12-2026-03-04.md", "Loaves", 4),
+        ("loaves_2026_03_04.md", "Loaves", 4),
         ("loaves.md", "Loaves, 2026.03.07 edition", 7),
         ("loaves.md", "Brief vom 8. März 2026", 8),
         ("loaves.md", "Carta del 9 de marzo de 2026", 9),
     ],
 )
-def test_a_file_is_of_the_day_in_its_title_or_name(name: str, title: str, day: int) -> None:
+def test_a_file_is_of_the_day_in_its_name_or_title(name: str, title: str, day: int) -> None:
     text = f"# {title}\n\n[A loaf](https://a.example/1)\n" if name.endswith("md") else f"<h1>{title}</h1><p>Bread.</p>"
     assert read_newsletter(text.encode(), source=name)[0].published_at == datetime(2026, 3, day, tzinfo=UTC)
 
@@ -102,6 +105,7 @@ def test_an_item_of_a_feed_is_of_no_day_in_its_title() -> None:
 def test_any_text_gives_a_moment_or_none(text: str) -> None:
     moment_of(text)
     find_day("20" + text)
+    day_of_file("20" + text)
 
 
 @given(st.datetimes(MORNING.replace(year=1971, tzinfo=None), MORNING.replace(year=2200, tzinfo=None)))

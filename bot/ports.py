@@ -21,8 +21,9 @@ from bot.model.worker import WorkerName
 class Reading:
     """What a source gave: its title and items, and the marks for the next conditional request.
 
-    is_whole: it did not break off, so that what is not among its items is not there. fresh_for: how long its server
-    says that this holds. home_url: the newsletter's site, as it says itself. problem: what could not be read of it.
+    is_whole: it did not break off, so that what is not among its items is not there. can_be_asked: its platform says of
+    each issue whether that still stands. fresh_for: how long its server says that this holds. home_url: the
+    newsletter's site, as it says itself. problem: what could not be read of it.
     """
 
     title: str | None
@@ -30,6 +31,7 @@ class Reading:
     etag: str | None = None
     last_modified: str | None = None
     is_whole: bool = True
+    can_be_asked: bool = False
     fresh_for: timedelta | None = None
     home_url: str | None = None
     problem: Problem | None = None

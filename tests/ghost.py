@@ -34,6 +34,7 @@ class Post:
     picture_caption: str | None = None
     authors: tuple[str, ...] = ("Ada Printer", "Bo Binder")
     edits: int = 0
+    moved_to: int | None = None  # the day that its editor gave it instead of its own
 
     @property
     def id(self) -> str:
@@ -45,7 +46,7 @@ class Post:
 
     @property
     def published_at(self) -> datetime:
-        return BEGAN + timedelta(days=self.number)
+        return BEGAN + timedelta(days=self.number if self.moved_to is None else self.moved_to)
 
     @property
     def shown(self) -> str:
@@ -58,12 +59,17 @@ class Post:
 
 @dataclass
 class Ghost:
-    """The site: what was published, what was asked for, and who is called."""
+    """The site: what was published, what was asked for, and who is called.
+
+    instead: what its API answers for a list of posts; trouble: the status that it answers for a single one.
+    """
 
     title: str = "The Hive"
     posts: dict[int, Post] = field(default_factory=dict)
     is_private: bool = False
     key: str = KEY
+    instead: bytes | None = None
+    trouble: int | None = None
     hooks: list[tuple[str, str | None]] = field(default_factory=list)
     asked: list[web.Request] = field(default_factory=list)
     url: str = ""
@@ -140,10 +146,14 @@ class Ghost:
             return _error(401, "UNKNOWN_CONTENT_API_KEY")
         if path == "settings/":
             return web.json_response({"settings": {"title": self.title, "url": f"{self.url}/", "timezone": "Etc/UTC"}})
+        if path == "posts/" and self.instead is not None:
+            return web.Response(body=self.instead, content_type="application/json")
         if path == "posts/":
             limit = min(int(request.query.get("limit", "15")), 100)
             posts = [self._json(post) for post in self._out()[:limit]]
             return self._answer(request, json.dumps({"posts": posts, "meta": {}}).encode(), "application/json")
+        if self.trouble is not None:
+            return _error(self.trouble, None)
         named = [self._json(post) for post in self._out() if path == f"posts/{post.id}/"]
         return web.json_response({"posts": named}) if named else _error(404, None)
 

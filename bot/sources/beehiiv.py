@@ -51,7 +51,7 @@ class BeehiivSource:
         title = source.title or await self._name(source, key, asked_by)
         # The API does not name the site, but every post says where it stands there.
         home = next((urljoin(issue.url, "/") for issue in issues if issue.url), None)
-        return Reading(title=title, issues=tuple(issues), fresh_for=fresh_for, home_url=home)
+        return Reading(title=title, issues=tuple(issues), can_be_asked=True, fresh_for=fresh_for, home_url=home)
 
     async def _posts(self, source: Source, key: str, asked_by: int | None) -> tuple[list[Issue], timedelta | None]:
         """The newest posts that are out, and for how long that holds."""

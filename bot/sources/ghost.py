@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -48,13 +49,7 @@ class GhostSource:
         if isinstance(reading, Unchanged) or (source.title and source.home_url):
             return reading
         site = await self._feeds.in_turn(asked_by, partial(self._site, api, key), source=source)
-        return Reading(
-            title=source.title or site.title,
-            issues=reading.issues,
-            etag=reading.etag,
-            fresh_for=reading.fresh_for,
-            home_url=site.url,
-        )
+        return replace(reading, title=source.title or site.title, home_url=site.url)
 
     async def _read(self, source: Source, api: str, key: str, place: Place) -> Reading | Unchanged:
         from bot.newsletter.formats.ghost_api import read_posts  # not before something is read
@@ -63,7 +58,13 @@ class GhostSource:
         if fetched.body is None:
             return Unchanged(fetched.fresh_for)
         posts = await self._feeds.understand(place, fetched.body, partial(read_posts, fetched.body))
-        return Reading(title=source.title, issues=posts.issues, etag=fetched.etag, fresh_for=fetched.fresh_for)
+        return Reading(
+            title=source.title,
+            issues=posts.issues,
+            etag=fetched.etag,
+            can_be_asked=True,
+            fresh_for=fetched.fresh_for,
+        )
 
     async def _site(self, api: str, key: str, place: Place) -> "Site":
         from bot.newsletter.formats.ghost_api import read_site

@@ -78,6 +78,25 @@ async def missing_above(transaction: Transaction, source_id: int, present: Colle
     return list(takewhile(lambda issue_id: issue_id not in present, rows.scalars()))
 
 
+async def missing_after(
+    transaction: Transaction, source_id: int, present: Collection[int], moment: datetime, *, limit: int
+) -> list[int]:
+    """Issues after `moment` that the source listed once and that are none of `present`, the newest first."""
+    rows = await transaction.execute(
+        select(issues.c.id)
+        .where(
+            issues.c.source_id == source_id,
+            issues.c.is_listed,
+            issues.c.withdrawn_at.is_(None),
+            issues.c.ordered_at > moment,
+            was_decided(),
+        )
+        .order_by(issues.c.ordered_at.desc(), issues.c.id.desc())
+        .limit(len(present) + limit)
+    )
+    return [issue_id for issue_id in rows.scalars() if issue_id not in present][:limit]
+
+
 async def count_missed(
     transaction: Transaction, source_id: int, issue_ids: Collection[int], *, enough: int
 ) -> list[str]:

@@ -114,6 +114,68 @@ async def test_an_unpublished_post_is_struck_after_one_reading(room: Newsroom) -
     assert await room.desk.titles_sent() == ["Issue 3"]
 
 
+async def withdrawn(room: Newsroom) -> list[str]:
+    """The titles of what is struck."""
+    shown = [await room.desk.services.issues.show(GUILD, f"Issue {number}") for number in sorted(room.ghost.posts)]
+    return [each.issue.title for each in shown if each.issue.is_withdrawn]
+
+
+async def test_posts_amid_others_that_are_unpublished_are_struck_after_one_reading(room: Newsroom) -> None:
+    for number in range(4, 10):
+        room.ghost.write(number)
+    await room.subscribe(room.ghost.api, KEY)
+    await room.read()
+    for number in (3, 4, 6, 7, 9):
+        room.ghost.unpublish(number)
+    room.ghost.write(10)
+    await room.read()
+    assert await withdrawn(room) == ["Issue 3", "Issue 4", "Issue 6", "Issue 7", "Issue 9"]
+    room.ghost.write(6, status="published")
+    await room.read()
+    assert await withdrawn(room) == ["Issue 3", "Issue 4", "Issue 7", "Issue 9"]
+
+
+async def test_what_the_feed_of_a_site_misses_amid_others_still_takes_three_readings(room: Newsroom) -> None:
+    await room.subscribe(room.ghost.feed)
+    await room.read()
+    room.ghost.unpublish(2)
+    for _ in range(2):
+        await room.read()
+        assert await withdrawn(room) == []
+    await room.read()
+    assert await withdrawn(room) == ["Issue 2"]
+
+
+async def test_what_the_api_lists_no_more_is_struck_only_where_it_says_so(room: Newsroom) -> None:
+    for number in range(4, 16):
+        room.ghost.write(number)
+    await room.subscribe(room.ghost.api, KEY)
+    await room.read()
+    room.ghost.write(16)  # Issue 1 leaves the page, as old ones do
+    room.ghost.write(8, moved_to=0)  # and so does this one, whose editor dates it back
+    for _ in range(4):
+        await room.read()
+    assert await withdrawn(room) == []
+    room.ghost.unpublish(12)
+    room.ghost.trouble = 503  # for a post alone
+    await room.read()
+    assert await withdrawn(room) == []
+    room.ghost.trouble = None
+    room.desk.clock.move(timedelta(hours=1))
+    await room.read()
+    assert await withdrawn(room) == ["Issue 12"]
+
+
+@pytest.mark.parametrize("answer", [b'{"posts": []}', b'{"posts": [{"id": "', b"[]", b""], ids=repr)
+async def test_an_answer_that_lists_nothing_strikes_nothing(room: Newsroom, answer: bytes) -> None:
+    await room.subscribe(room.ghost.api, KEY)
+    await room.read()
+    room.ghost.instead = answer
+    for _ in range(4):
+        await room.read()
+    assert await withdrawn(room) == []
+
+
 async def test_a_webhook_lets_a_post_be_read_at_once_and_is_deleted_when_its_address_is_gone(room: Newsroom) -> None:
     secret = "honey and wax, 24 jars"
     await room.subscribe(room.ghost.api, KEY)

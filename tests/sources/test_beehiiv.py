@@ -110,7 +110,7 @@ async def read(reader: BeehiivSource, hive: Hive, **changes: Any) -> Reading:
 async def test_a_post_is_an_issue(hive: Hive, reader: BeehiivSource) -> None:
     hive.posts = [post(1), post(2)]
     reading = await read(reader, hive)
-    assert (reading.title, reading.is_whole, reading.etag) == ("The Hive", True, None)
+    assert (reading.title, reading.is_whole, reading.can_be_asked, reading.etag) == ("The Hive", True, True, None)
     assert reading.home_url == "https://hive.example/"
     issue = reading.issues[0]
     assert (issue.title, issue.subtitle, issue.authors) == ("Honey & wax 1", "From the hive", ("Ada Printer",))

@@ -57,7 +57,9 @@ async def test_a_post_is_an_issue_with_what_its_feed_keeps_to_itself(ghost: Ghos
         picture_caption='By <a href="https://photos.example/ada">Ada</a>',
     )
     reading = await read(reader, ghost.api)
-    assert (reading.title, reading.home_url, reading.is_whole) == ("The Hive", f"{ghost.url}/", True)
+    assert (reading.title, reading.home_url) == ("The Hive", f"{ghost.url}/")
+    assert reading.is_whole
+    assert reading.can_be_asked
     [issue] = reading.issues
     assert (issue.title, issue.subtitle, issue.authors) == (
         "Honey & *wax*",

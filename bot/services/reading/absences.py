@@ -1,8 +1,8 @@
-"""Newest issues that are gone from their source: taken back, or forgotten by a feed for a while?
+"""Issues that are gone from their source: taken back, or forgotten by a feed for a while?
 
 A feed alone cannot tell: an old copy of it looks just as if its newest issue were taken back. So the issue is asked for
-at its own address, or at the platform's API, side by side with the readings that miss it. All that was answered is
-kept, so that a restart changes nothing.
+at its own address, side by side with the readings that miss it; where the platform has an API, whatever that misses is
+asked for there, and believed at once. All that was answered is kept, so that a restart changes nothing.
 """
 
 import asyncio
@@ -23,10 +23,11 @@ APART = timedelta(minutes=10)
 """Between two answers that nothing is there: a site that is built anew has no pages for a moment."""
 
 MOST_ASKED = 2
-"""Of one source, after one reading."""
+"""Of one source by its pages, after one reading."""
 
 _LONGEST_PAUSE = timedelta(days=1)
 _BUDGET_SECONDS = 30.0
+_SECONDS_FOR_ONE = 15.0
 
 
 class Absences:
@@ -43,8 +44,10 @@ class Absences:
         async with self._store.read() as transaction:
             return await absence_rows.is_any_uncertain(transaction, source.source_id, readings=READINGS_MISSED)
 
-    async def ask(self, source: Source, *, credentials: str | None) -> list[tuple[Absence, Standing]]:
-        """What is answered about the source's absent issues, as far as they are due and the time suffices."""
+    async def ask(
+        self, source: Source, *, credentials: str | None, most: int = MOST_ASKED
+    ) -> list[tuple[Absence, Standing]]:
+        """What is answered about `most` of the source's absent issues, as far as they are due and the time suffices."""
         if self._asker is None:
             return []
         async with self._store.read() as transaction:
@@ -52,13 +55,17 @@ class Absences:
                 transaction,
                 source.source_id,
                 horizon=transaction.now + 2 * _LONGEST_PAUSE,
-                limit=MOST_ASKED,
+                limit=most,
             )
         answers = []
+        now = asyncio.get_running_loop().time
+        ends_at = now() + _BUDGET_SECONDS
         for absence in due:
+            if now() >= ends_at:
+                break
             standing = Standing.UNKNOWN
             try:
-                async with asyncio.timeout(_BUDGET_SECONDS / MOST_ASKED):
+                async with asyncio.timeout_at(min(now() + _SECONDS_FOR_ONE, ends_at)):
                     standing = await self._asker.ask(
                         source, url=absence.url, names=absence.names, credentials=credentials
                     )

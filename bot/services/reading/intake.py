@@ -275,7 +275,14 @@ class Intake:
             gone: list[str] = []
             # What a known issue says, and whether it is there at all, is for the source's own address to tell.
             if before.is_own and reading.is_whole:
-                gone = await look_for_missing(transaction, source, found.seen, new=new)
+                moments = [each.published_at for each in reading.issues if each.published_at is not None]
+                gone = await look_for_missing(
+                    transaction,
+                    source,
+                    found.seen,
+                    new=new,
+                    asked_back_to=min(moments, default=_NEVER) if reading.can_be_asked else None,
+                )
                 gone += await withdraw_proven(transaction, source)
             if source.first_read_at is None:
                 newest = await news_rows.newest_of_source(transaction, source.source_id, is_decided=False)

@@ -24,7 +24,7 @@ from bot.services.announcing.news import telling
 from bot.services.announcing.repeats import is_release_due, release
 from bot.services.delivery.portions import PORTION
 from bot.services.delivery.side_by_side import work_off
-from bot.services.reading.absences import Absences, note_answers
+from bot.services.reading.absences import MOST_ASKED, Absences, note_answers
 from bot.services.reading.following import Following
 from bot.services.reading.intake import Intake
 from bot.services.reading.ladder import Climbed, Ladder, next_look_up
@@ -39,6 +39,7 @@ from bot.services.reading.quotas import (
     used_up,
 )
 from bot.services.reading.slots import LONGEST_ASKED, next_reading
+from bot.services.reading.storing import MOST_ASKED_FOR
 from bot.services.reading.watching import Watch
 from bot.store import Store, Transaction
 from bot.store import chores as chore_rows
@@ -302,6 +303,7 @@ class Sources:
             if (source.etag or source.last_modified) and await self._absences.wants_whole(source):
                 source = replace(source, etag=None, last_modified=None)
             climbed = await self._ladder.read(source, credentials=credentials)
+            most_asked = MOST_ASKED
             if isinstance(climbed.reading, Unchanged):
                 await self._record_unchanged(source, climbed, fresh_for=climbed.reading.fresh_for)
             else:
@@ -310,8 +312,9 @@ class Sources:
                 if not is_complete:  # with its marks, nothing would be asked about the rest before something changes
                     reading = replace(reading, etag=None, last_modified=None)
                 await self._intake.take_in(source, climbed, reading)
+                most_asked = MOST_ASKED_FOR if reading.can_be_asked else MOST_ASKED
             if climbed.rung_url is None:
-                await self._ask_for_absent(source, credentials=credentials)
+                await self._ask_for_absent(source, credentials=credentials, most=most_asked)
         except StoreError:
             raise
         except FetchError as error:
@@ -324,9 +327,9 @@ class Sources:
             log.exception("source could not be read source_id=%s", source.source_id)
             await self._record_failure(source, Problem.of(error))
 
-    async def _ask_for_absent(self, source: Source, *, credentials: str | None) -> None:
+    async def _ask_for_absent(self, source: Source, *, credentials: str | None, most: int) -> None:
         """Ask what became of newest issues that are not listed any more, and withdraw what is proven to be gone."""
-        answers = await self._absences.ask(source, credentials=credentials)
+        answers = await self._absences.ask(source, credentials=credentials, most=most)
         if not answers:
             return
         async with self._store.write() as transaction:

@@ -29,6 +29,9 @@ READING_VERSION = 2
 READINGS_MISSED = 3
 """In a row, before an issue counts as withdrawn: a feed that was built badly once is no verdict."""
 
+MOST_ASKED_FOR = 15
+"""Issues that one list misses, of a platform that can be asked for each of them."""
+
 MOST_LINKS = 300
 """Of an issue, from its beginning; of 329 real ones, the fullest has 65. It may have as many sections."""
 
@@ -419,10 +422,14 @@ def _with_links(issue: Issue, most: int) -> Issue:
     return replace(issue, sections=tuple(sections))
 
 
-async def look_for_missing(transaction: Transaction, source: Source, seen: Collection[int], *, new: int) -> list[str]:
+async def look_for_missing(
+    transaction: Transaction, source: Source, seen: Collection[int], *, new: int, asked_back_to: datetime | None = None
+) -> list[str]:
     """Count for each issue how many readings in a row it is missed in; the keys of those that are withdrawn now.
 
-    seen: row ids of what the reading lists and was known before. new: how many it lists besides.
+    seen: row ids of what the reading lists and was known before. new: how many it lists besides. asked_back_to: of a
+    platform that can be asked, when the oldest issue of its list came out; which later ones that misses is kept for
+    `Absences`.
 
     Missed is what the source listed before, between issues that it still lists: newer ones and enough older ones. A
     feed drops its oldest items, keeps an old one at its top, forgets its newest for a while: none of that is a
@@ -431,6 +438,12 @@ async def look_for_missing(transaction: Transaction, source: Source, seen: Colle
     Of the newest the reading alone says too little; which of those it misses is kept for `Absences`.
     """
     present = set(seen)
+    if asked_back_to is not None:
+        missing = await recognition_rows.missing_after(
+            transaction, source.source_id, present, asked_back_to, limit=MOST_ASKED_FOR
+        )
+        await absence_rows.note(transaction, source.source_id, missing)
+        return await recognition_rows.count_missed(transaction, source.source_id, (), enough=READINGS_MISSED)
     # One older item alone may be pinned, while those above it grow old and go; where two are all, nobody can tell.
     most_older = max(2, len(present) // 3) if len(present) > 2 else 1
     between = await recognition_rows.missing_between(transaction, source.source_id, present, most_older=most_older)

@@ -169,11 +169,12 @@ def test_text_links_and_pictures_among_thousands_of_strange_names_are_read() -> 
     choice = "<select><option>rye<option>oats</select>"
     issue = read(
         f"<h1>Loaf</h1><p>{strange}</p><p>The <a b1=1 href='https://a.example/1'>oven</a></p>{choice}"
-        "<img c1=2 src='https://a.example/1.png' alt='A loaf'>"
+        "<img c1=2 src='https://a.example/1.png' alt='A loaf'><img c2=3 data-lazy-src='https://a.example/2.png'>"
+        "<img c3=4 srcset='https://a.example/3.png 2x'>"
     )
     assert issue.title == "Loaf"
     assert [(link.key, link.title) for link in issue.links] == [("a.example/1", "oven")]
-    assert [image.url for image in issue.images] == ["https://a.example/1.png"]
+    assert [image.url for image in issue.images] == [f"https://a.example/{number}.png" for number in (1, 2, 3)]
 
 
 def test_json_has_the_agreed_keys() -> None:

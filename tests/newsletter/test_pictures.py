@@ -1,6 +1,7 @@
 """Pictures: none of them counts readers or names one, and the first real one leads."""
 
 import time
+from urllib.parse import urljoin
 
 import pytest
 
@@ -164,11 +165,48 @@ def test_where_the_source_names_none_the_body_s_picture_leads(named: str) -> Non
         f'<picture><source data-srcset="{LOAF}"><img src="data:image/svg+xml,%3Csvg%3E"></picture>',
         f'<picture><source srcset="https://a.example/loaf.webp"><img src="{LOAF}"></picture>',
         f'<img src="{LOAF}" srcset="https://a.example/s.jpg 400w, https://a.example/l.jpg 1600w">',
+        f'<img src="{LOAF}" data-url="https://a.example/p/9" data-original="/2.jpg" data-srcset="/3.jpg 900w">',
+        f'<img src="#" data-src=" {LOAF} ">',
+        f'<img data-lazy="true" data-original="A loaf / a bun" data-url="{LOAF}">',
+        f'<img data-lazy-src="/img/blank.gif" data-src="{LOAF}">',
+        f'<picture><source data-lazy-srcset="{LOAF} 2x"><img src="/spacer.gif"></picture>',
+        f'<img srcset=",, https://a.example/s.jpg 1x,{LOAF} 3x 90h, https://a.example/b.jpg 9q, /pixel.png 5x">',
+        f'<picture><source srcset="{LOAF}"><img></picture>',
     ],
 )
 def test_the_picture_is_the_one_a_reader_sees_in_the_end(markup: str) -> None:
     issue = read(f"<div>{markup}</div>")
     assert (issue.image_url, [image.url for image in issue.images]) == (LOAF, [LOAF])
+
+
+@pytest.mark.parametrize("src", ["https://a.example/my loaf.png", "loaf of rye.png", "/loaf of rye.png?v=1"])
+@pytest.mark.parametrize("name", ["src", "data-src"])
+def test_blanks_within_the_address_of_a_picture_are_escaped(src: str, name: str) -> None:
+    url = urljoin("https://www.letter.example/p/x", src.replace(" ", "%20"))
+    assert [image.url for image in read(f'<img {name}="{src}">').images] == [url]
+
+
+@pytest.mark.parametrize(
+    "name",
+    """google-pixel.png google_pixel.png pixel-9.png sky-clear.png wheel-loader.png verse-blank.jpg blank-verse.jpg
+    point-blank.webp half-empty.png lazy-dog.png hero-1x1.png crystal_clear.svg css-placeholder.png""".split(),
+)
+def test_a_picture_with_a_placeholders_word_in_its_name_is_one(name: str) -> None:
+    assert [image.url for image in read(f'<img src="/{name}">').images] == [f"https://www.letter.example/{name}"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    """blank.gif img/pixel.png clear.gif 1x1.png transparent.png lazy_placeholder.gif placeholder-300x200.png
+    image-placeholder.jpg transparent-1x1.gif pixel1x1.gif LazyLoad.svg loading.gif?v=1 empty.svg#x""".split(),
+)
+def test_what_is_named_as_a_placeholder_is_no_picture(name: str) -> None:
+    assert [image.url for image in read(f'<img src="/{name}"><img src="{LOAF}">').images] == [LOAF]
+
+
+def test_a_source_is_offered_for_one_picture_alone() -> None:
+    issue = read(f'<picture><source srcset="{LOAF}"><img alt="Rye"><img alt="Oats"></picture>')
+    assert [image.alt for image in issue.images] == ["Rye"]
 
 
 def test_a_set_of_sources_with_commas_in_its_addresses_is_read() -> None:
@@ -202,4 +240,5 @@ def test_many_sources_take_no_long_time() -> None:
     began = time.process_time()
     for sources in ("a," * 500_000, "a " * 500_000, "," * 1_000_000, "https://a.example/x.png 1w, " * 40_000):
         read(f'<img srcset="{sources}">')
-    assert time.process_time() - began < 4
+    read(f'<picture><source srcset="{"a," * 10_000}">{"<img>" * 50_000}</picture>')
+    assert time.process_time() - began < 6

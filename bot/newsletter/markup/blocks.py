@@ -14,7 +14,7 @@ from bot.newsletter.addresses.links import clean_url, read_link
 from bot.newsletter.addresses.wrappers import unwrap
 from bot.newsletter.markup.attributes import attribute
 from bot.newsletter.markup.canonical import OF_CARD
-from bot.newsletter.markup.pictures import Picture, read_picture
+from bot.newsletter.markup.pictures import Picture, read_picture, sources_of
 from bot.newsletter.markup.spacing import BREAK, EDGE, MARKS, is_settled, settled, unescaped
 from bot.newsletter.text import visible
 
@@ -180,6 +180,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
                 text += BREAK
             elif name == "img":
                 picture = read_picture(tag, sources)
+                sources = ""
                 if picture is not None:
                     if "://" in picture.alt:
                         picture.alt = naming_nobody(picture.alt)
@@ -187,7 +188,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
                     if current is not None:
                         current.alt = current.alt or picture.alt
             elif name == "source":
-                sources = attribute(tag, ' srcset="') or attribute(tag, ' data-srcset="') or sources
+                sources = sources_of(tag) or sources
             elif name[:1] == "!":
                 return None
             if after:

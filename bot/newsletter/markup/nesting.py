@@ -9,6 +9,8 @@ that nothing is left to those rules, and leaves names out beyond the first ones;
 
 import re
 
+from bot.newsletter.markup.pictures import ATTRIBUTES as PICTURE_ATTRIBUTES
+
 MAX_DEPTH = 200
 """Elements are nested no deeper than this: what would stand deeper stands beside the last one."""
 
@@ -69,9 +71,8 @@ _CELLS = frozenset("caption td th".split())
 _SPECIAL = _BLOCKS | _TABLE_PARTS | {"button", "table"}
 _TABLES = _TABLE_PARTS | {"table"}
 _KNOWN_ELEMENTS = _FORMATTING | _VOID | _ONCE | _RAW | _SPECIAL | {"mark", "span", "time"}
-_READ_ATTRIBUTES = frozenset(
-    """alt class content data-src datetime height hidden href id itemprop name property rel role src style title type
-    width""".split()
+_READ_ATTRIBUTES = PICTURE_ATTRIBUTES | frozenset(
+    "class content datetime height hidden href id itemprop name property rel role style title type width".split()
 )
 # which open elements a start tag ends, and what ends the search for them
 _ENDS: dict[str, frozenset[str]] = {

@@ -11,7 +11,7 @@ SMALL = 100
 
 # an attribute or a declaration of style, in pixels
 _STATED_SIZE = re.compile(
-    r"(?<![\w-])(?:width|height)(?:=\"|\s*:)\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*(?=[\";!])", re.IGNORECASE
+    r"(?<![\w-])(?:width|height)(?:=\"|\s*:)\s*(\d{1,5})(?:\.\d+)?\s*+(?:px\s*+)?(?=[\";!])", re.IGNORECASE
 )
 _ICON = re.compile(r"class=\"[^\"]*(?<![a-z])(?:icon|logo|avatar|lucide)\b|/icons?/|favicon", re.IGNORECASE)
 # where mail services count who opened an issue; a picture of that name ends in what pictures end in
@@ -24,21 +24,23 @@ _PORTRAIT = re.compile(
     r"|profile_(?:picture|image)|/userpics?/|//robohash\.org/|dicebear\.com/",
     re.IGNORECASE,
 )
-# what stands where a script puts the picture later
+# what stands where a script puts the picture later: the whole name of a file, for words in it name real pictures, too
 _PLACEHOLDER = re.compile(
-    r"\A(?:data:|about:)|(?:\A|[/_-])(?:(?:blank|placeholder)(?:[-_]?[\dx]+)?\.(?:gif|png|svg|jpe?g|webp)"
-    r"|(?:spacer|transparent|empty|1x1|lazy(?:[-_]?load)?|loading|loader|clear|pixel)(?:[-_]?[\dx]+)?\.(?:gif|svg|png))"
-    r"(?:\Z|\?)",
+    r"\A(?:data:|about:|#)|(?:\A|/)(?:(?:image|img|lazy(?:[-_]?load)?|blank|transparent)[-_]?)?"
+    r"(?:(?:blank|placeholder)(?:[-_]?[\dx]+)?\.(?:gif|png|svg|jpe?g|webp)"
+    r"|(?:spacer|transparent|empty|1x1|lazy(?:[-_]?load)?|loading|loader|clear|pixel)"
+    r"(?:[-_]?\d+x\d+)?\.(?:gif|svg|png))(?:\Z|[?#])",
     re.IGNORECASE,
 )
 # where scripts that load pictures late keep their addresses, and those in several sizes
-_LATE = tuple(
-    f' data-{name}="' for name in ("lazy-src", "src", "original", "lazy", "orig", "full-src", "echo", "cfsrc", "url")
-)
-_LATE_SETS = (' data-srcset="', ' data-lazy-srcset="')
-_SOURCE = re.compile(r"([^\s,](?:\S*[^\s,])?)(?:\s+([0-9]{1,6}(?:\.[0-9]{1,4})?)[wx])?(?:\s+[0-9]{1,6}h)?\s*(?:,|\Z)")
-_LONGEST_SET = 20_000
+_LATE = ("lazy-src", "src", "original", "lazy", "orig", "full-src", "echo", "cfsrc", "url")
+_LATE_SETS = ("srcset", "lazy-srcset")
+_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp)(?:\Z|[?#])", re.IGNORECASE)
+_SOURCE = re.compile(r"([^\s,]\S*+)((?<!,)[^,]*+|)")
+_SIZE = re.compile(r"(?:\s++([0-9]{1,6}(?:\.[0-9]{1,4})?)[wx])?(?:\s++[0-9]{1,6}h)?\s*+\Z")
 
+ATTRIBUTES = frozenset({"alt", "src", "srcset"} | {f"data-{name}" for name in (*_LATE, *_LATE_SETS)})
+"""The attributes that say which picture is shown, and what it shows."""
 
 _WITHOUT_SCRIPTS = re.compile(
     r"<img\b[^<>]*+>\s*+<noscript\b[^<>]*+>\s*+(<img\b[^<>]*+>)\s*+</noscript\s*+>", re.IGNORECASE
@@ -79,27 +81,40 @@ def with_shown_pictures(source: str) -> str:
 
 def _address(tag: str, sources: str) -> str:
     """Where the picture is that a reader sees in the end: widest of several, and not what stands there meanwhile."""
-    if " data-" in tag:
-        for name in _LATE:
-            late = attribute(tag, name)
-            if "/" in late and not late.startswith("data:") and not any(map(str.isspace, late)):
-                return late
-        for name in _LATE_SETS:
-            if late := widest(attribute(tag, name)):
-                return late
-    src = attribute(tag, ' src="')
+    src = attribute(tag, ' src="').strip()
     if src and not is_placeholder(src):
         return src
-    return widest(attribute(tag, ' srcset="')) or widest(sources)
+    if " data-" in tag:
+        for name in _LATE:
+            late = attribute(tag, f' data-{name}="').strip()
+            if late and _is_address(late) and not is_placeholder(late):
+                return late
+    return widest(sources_of(tag)) or widest(sources)
+
+
+def _is_address(late: str) -> bool:
+    """It is no setting of a script, and no words."""
+    if any(map(str.isspace, late)):
+        return late.startswith(("https://", "http://", "/")) or _FILE.search(late) is not None
+    return "/" in late or _FILE.search(late) is not None
+
+
+def sources_of(tag: str) -> str:
+    """The `srcset` of an `img` or a `source`, or what a script will put there; empty where neither is given."""
+    for name in _LATE_SETS if " data-" in tag else ():
+        if late := attribute(tag, f' data-{name}="'):
+            return late
+    return attribute(tag, ' srcset="')
 
 
 def widest(sources: str) -> str:
     """The address of the widest picture of a `srcset` (HTML standard, 4.8.4.2.1); empty where none is given."""
     best, most = "", -1.0
-    for address, size in _SOURCE.findall(sources[:_LONGEST_SET]):
-        given = float(size or 1)
-        if given > most and not is_placeholder(address):
-            best, most = address, given
+    for address, said in _SOURCE.findall(sources):
+        size = _SIZE.match(said)
+        given = float(size[1] or 1) if size is not None else -1.0
+        if given > most and not is_placeholder(address.rstrip(",")):
+            best, most = address.rstrip(","), given
     return best
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.model.issue import Issue
 from bot.newsletter import read_newsletter
-from bot.newsletter.platforms.videos import EMBEDS, watch_address, with_links_of_videos
+from bot.newsletter.platforms.videos import EMBEDS, with_links_of_videos
 
 OPEN = (
     '<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
@@ -133,7 +133,8 @@ def test_an_embedded_video_is_a_link_to_where_it_is_watched(embedded: str, watch
 
 @pytest.mark.parametrize("embedded", [other for each in EMBEDS for other in each.others])
 def test_what_only_looks_like_an_embedded_video_is_none(embedded: str) -> None:
-    assert watch_address(embedded) is None
+    frame = f'<iframe src="{embedded}"></iframe>'
+    assert with_links_of_videos(frame) == frame
 
 
 def test_every_rule_for_embeds_says_where_it_is_from_and_what_it_means() -> None:
@@ -157,6 +158,25 @@ def test_every_rule_for_embeds_says_where_it_is_from_and_what_it_means() -> None
         (
             '<figure><video controls><source src="https://cdn.example/lamp.webm" type="video/webm"></video></figure>',
             "cdn.example/lamp.webm",
+        ),
+        ('<video src="blob:x"><img src="/a.png"><source src="//b.example/1.mp4"></video>', "b.example/1.mp4"),
+        ("<video controls src='https://b.example/my film.mp4'></video>", "b.example/my%20film.mp4"),
+        ('<iframe src=" https://player.vimeo.com/video/76979871?title=a b "></iframe>', "vimeo.com/76979871"),
+        (
+            '<iframe src="about:blank" data-src="https://www.youtube.com/embed/dQw4w9WgXcQ"></iframe>',
+            "youtube.com/watch?v=dQw4w9WgXcQ",
+        ),
+        (
+            '<iframe data-x=" src=//streamable.com/e/no" src="https://streamable.com/e/moo4x"></iframe>',
+            "streamable.com/moo4x",
+        ),
+        (
+            '<iframe src="https://cdn.embedly.com/widgets/media.html?url=https%3A%2F%2Fb.example%2Fa%252520b"></iframe>',
+            "b.example/a%2520b",
+        ),
+        (
+            f'<iframe src="//cdn.embedly.com/widgets/media.html?{"a&" * 60}url=https%3A%2F%2Fb.example%2F1"></iframe>',
+            "b.example/1",
         ),
     ],
 )
@@ -186,6 +206,22 @@ def test_a_video_with_a_link_beside_it_counts_once() -> None:
         '<h1>Three</h1><p>See <a href="https://www.youtube.com/watch?v=dQw4w9WgXcQ">the talk</a> here.</p>'
         '<iframe title="YouTube video player" src="https://www.youtube.com/embed/dQw4w9WgXcQ?rel=0"></iframe>'
     )
+    (issue,) = read_newsletter(page.encode(), source="x.html")
+    assert [link.text for link in issue.links] == ["the talk"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<a href='https://www.youtube.com/watch?v=dQw4w9WgXcQ'>the talk</a>",
+        "<a class=x href=https://youtu.be/dQw4w9WgXcQ>the talk</a>",
+        '<a href="http://m.youtube.com/watch?v=dQw4w9WgXcQ&amp;feature=share">the talk</a>',
+        '<a href="https://www.youtube.com/shorts/dQw4w9WgXcQ?utm_source=x">the talk</a>',
+    ],
+)
+def test_a_video_that_is_linked_in_another_spelling_counts_once(link: str) -> None:
+    frame = '<iframe src="https://www.youtube.com/embed/dQw4w9WgXcQ"></iframe>'
+    page = f"<h1>Three</h1><p>See {link} here.</p>{frame}{frame.replace('.com', '-nocookie.com')}"
     (issue,) = read_newsletter(page.encode(), source="x.html")
     assert [link.text for link in issue.links] == ["the talk"]
 

@@ -6,18 +6,24 @@ A rule is an entry of `EMBEDS`, with where it is documented, what it makes of an
 import html
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
+
+from bot.newsletter.addresses.links import link_key
 
 # up to the next tag: however many are not closed, each is looked at once
 _FRAME = re.compile(
-    r"<(?:iframe\b(?=[^<>]{0,2000}?\s(?:data-)?src\s*=\s*[\"']?(?P<src>(?:https?:)?//[^\s\"'<>]{4,1000}))"
-    r"|(?:lite|amp)-youtube\b(?=[^<>]{0,500}?\s(?:data-)?videoid\s*=\s*[\"']?(?P<id>[\w-]{6,20})))[^<>]{0,3000}>"
-    r"|<video\b(?P<video>[^<>]{0,3000})>(?P<inner>(?:[^<]|<(?!/video)){0,2000})",
+    r"<(?:(?P<name>iframe|(?:lite|amp)-youtube)\b(?P<said>[^<>]{0,5000}+)>"
+    r"|video\b(?P<video>[^<>]{0,3000}+)>(?P<inner>(?:[^<]|<(?!/video)){0,2000}+))",
     re.IGNORECASE,
 )
-_TITLE = re.compile(r"\stitle\s*=\s*(?:\"([^\">]{3,300})\"|'([^'>]{3,300})')", re.IGNORECASE)
+_SOURCE = re.compile(r"<source\b([^<>]*+)", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"([^\s\"'>/=]++)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++)))?+")
+_LINKED = re.compile(
+    r"\shref\s*+=\s*+(?:\"([^\"<>]{1,2000}+)\"|'([^'<>]{1,2000}+)'|([^\s\"'<>]{1,2000}+))", re.IGNORECASE
+)
 _NO_TITLE = re.compile(r"\b(?:video player|player|embed(?:ded)?|iframe|youtube video|vimeo video)\b", re.IGNORECASE)
-_FILE = re.compile(r"\ssrc\s*=\s*[\"']?((?!blob:|data:)[^\s\"'>]{1,1000})", re.IGNORECASE)
+_SHORTEST_TITLE = 3
+_SOURCES_OF_FRAMES = ("src", "data-src", "data-lazy-src")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,29 +155,34 @@ EMBEDS = (
 _AROUND = re.compile(r"(?:cdn\.embedly\.com/widgets/media\.html|(?:www\.)?facebook\.com/plugins/video\.php)\?")
 """Frames that hold the address of the page: Embedly's, and Facebook's plugin."""
 
+_SCHEME = re.compile(r"(?:https?:)?//", re.IGNORECASE)
+
 
 def with_links_of_videos(source: str) -> str:
-    """The HTML with a link before each embedded video, unless one leads there already."""
+    """The HTML with a link before each embedded video, unless one leads there already, however it is written."""
     if not ("<iframe" in source or "<video" in source or "-youtube" in source or "<IFRAME" in source):
         return source
     linked: set[str] = set()
 
     def linked_and_shown(found: re.Match[str]) -> str:
         named = _named(found)
-        if named is None or named[1] in linked:
+        if named is None:
             return found[0]
+        if not linked:
+            linked.update(_key(html.unescape("".join(each))) for each in _LINKED.findall(source))
         words, address = named
-        linked.add(address)
-        href = f'href="{html.escape(address)}"'
-        return found[0] if href in source else f"<p><a {href}>{html.escape(words)}</a></p>{found[0]}"
+        key = _key(address)
+        if key in linked:
+            return found[0]
+        linked.add(key)
+        return f'<p><a href="{html.escape(address)}">{html.escape(words)}</a></p>{found[0]}'
 
     return _FRAME.sub(linked_and_shown, source)
 
 
-def watch_address(embedded: str) -> str | None:
-    """Where the video of a frame's address is watched; None for any other frame."""
-    named = _watched(embedded)
-    return named[1] if named is not None else None
+def _key(address: str) -> str:
+    """What makes two addresses one; of a relative one what is written."""
+    return link_key(address) or address.strip()
 
 
 def _named(found: re.Match[str]) -> tuple[str, str] | None:
@@ -180,22 +191,37 @@ def _named(found: re.Match[str]) -> tuple[str, str] | None:
         tag = found["video"].lower()
         if "loop" in tag and ("muted" in tag or "autoplay" in tag) and "controls" not in tag:
             return None  # a picture that moves
-        file = _FILE.search(found["video"]) or _FILE.search(found["inner"])
-        return ("Video", html.unescape(file[1])) if file is not None else None
-    embedded = html.unescape(found["src"]) if found["src"] else f"https://www.youtube.com/embed/{found['id']}"
+        tags = [found["video"], *_SOURCE.findall(found["inner"])]
+        files = (_attributes(each).get("src", "") for each in tags)
+        file = next((each for each in files if each and not each.lower().startswith(("blob:", "data:"))), None)
+        return ("Video", file) if file is not None else None
+    said = _attributes(found["said"])
+    if found["name"].lower() == "iframe":
+        sources = (said.get(name, "") for name in _SOURCES_OF_FRAMES)
+        embedded = next((each for each in sources if _SCHEME.match(each)), "")
+    else:
+        embedded = f"https://www.youtube.com/embed/{said.get('videoid') or said.get('data-videoid', '')}"
     named = _watched(embedded)
     if named is None:
         return None
-    title = _TITLE.search(found[0])
-    words = html.unescape(title[1] or title[2]).strip() if title is not None else ""
-    return (words if words and not _NO_TITLE.search(words) else named[0]), named[1]
+    words = said.get("title", "")
+    return (words if len(words) >= _SHORTEST_TITLE and not _NO_TITLE.search(words) else named[0]), named[1]
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    """The attributes within a tag, without blanks around them; the first of a name counts."""
+    found: dict[str, str] = {}
+    for name, *values in _ATTRIBUTE.findall(tag):
+        found.setdefault(name.lower(), html.unescape("".join(values)).strip())
+    return found
 
 
 def _watched(embedded: str) -> tuple[str, str] | None:
-    address = re.sub(r"\A(?:https?:)?//", "", embedded)
+    """What a frame's video is called, and where it is watched; None for any other frame."""
+    address = _SCHEME.sub("", embedded)
     if (around := _AROUND.match(address)) is not None:
-        fields = parse_qs(address[around.end() :], max_num_fields=50)
-        page = unquote((fields.get("url") or fields.get("href") or [""])[0])
+        fields = parse_qs(address[around.end() :])
+        page = (fields.get("url") or fields.get("href") or [""])[0]
         return ("Video", page) if page.startswith("https://") else None
     for each in EMBEDS:
         played = each.pattern.match(address)

@@ -71,15 +71,25 @@ class Before:
 class Verdict:
     """What a reading brings about, once what it gave is stored.
 
-    is_first: of all that is new only the newest is told. is_held: most of it looks new, so the staff is asked first.
-    is_behind: some of it has to wait, and nobody is told of that when its turn comes. etag, last_modified: the marks
-    for the next conditional request; none where that has to bring all of it once more. not_before: when the next
-    reading may be at the soonest. problem: what could not be read. announced: how many issues servers are told of.
+    is_first: of all that is new only the newest is told, and silence means nothing yet. is_held: most of it looks new,
+    so the staff is asked first. has_waiting: for some of it there is no room yet. is_behind: nobody is told of that
+    when its turn comes. looks_for_missing: what is known and not listed may be gone. asked_back_to: of a platform that
+    can be asked, when the oldest issue of its list came out. tells_of_place: it is read elsewhere than before. title,
+    home_url: what the newsletter calls itself, and where it is at home, from now on; None to keep what is known. etag,
+    last_modified: the marks for the next conditional request; none where that has to bring all of it once more.
+    not_before: when the next reading may be at the soonest. problem: what could not be read. announced: how many issues
+    servers are told of.
     """
 
     is_first: bool
     is_held: bool
+    has_waiting: bool
     is_behind: bool
+    looks_for_missing: bool
+    asked_back_to: datetime | None
+    tells_of_place: bool
+    title: str | None
+    home_url: str | None
     etag: str | None
     last_modified: str | None
     not_before: datetime
@@ -100,6 +110,7 @@ def decide(
         newest_known_at=before.newest_known_at,
         keeps_rhythm=keeps_rhythm(moments, before.published, now=now),
     )
+    dates = [each.published_at for each in reading.issues if each.published_at is not None]
     # With its marks, what has to wait would come when something else changes.
     is_whole = not found.waiting and not found.edits_waiting
     # What nobody would have been told of now, nobody is told of when there is room for it.
@@ -107,7 +118,14 @@ def decide(
     return Verdict(
         is_first=is_first,
         is_held=is_held,
+        has_waiting=bool(found.waiting),
         is_behind=tells_no_older and any(not item.is_news for item in found.waiting),
+        # What a known issue says, and whether it is there at all, is for the source's own address to tell.
+        looks_for_missing=before.is_own and reading.is_whole,
+        asked_back_to=min(dates, default=_NEVER) if reading.can_be_asked else None,
+        tells_of_place=before.has_moved,
+        title=reading.title if before.is_own or source.title is None else None,
+        home_url=reading.home_url if before.is_own else None,
         etag=reading.etag if is_whole else None,
         last_modified=reading.last_modified if is_whole else None,
         not_before=room_again(now, is_full=found.is_full) if found.waiting else now,
@@ -185,7 +203,7 @@ class Intake:
         verdict = decide(source, reading, before, found, news, now=now)
         if verdict.is_held and news:
             await self._hold(source, news, before, listed=len(reading.issues))
-        gone = await self._end(source, climbed, reading, before, verdict, found=found, stored=stored, new=len(news))
+        gone = await self._apply(source, climbed, reading, verdict, found=found, stored=stored, new=len(news))
         self._metrics.count("source_readings", "read")
         self._metrics.count("issues_stored", by=len(stored.new))
         log.info(
@@ -253,68 +271,60 @@ class Intake:
                         staff_channel_id=await staff_channel_of(transaction, self._announcer, guild_id),
                     )
 
-    async def _end(
+    async def _apply(
         self,
         source: Source,
         climbed: Climbed,
         reading: Reading,
-        before: Before,
         verdict: Verdict,
         *,
         found: Sorted,
         stored: Stored,
         new: int,
     ) -> int:
-        """Let servers be told as it was decided, and the marks advance; how much is withdrawn."""
+        """Do as it was decided, all of it or nothing; how much is withdrawn. Raises _VoidError."""
+        withdrawn = 0
         async with self._turn, self._store.write() as transaction:
             await chore_rows.hold(transaction, telling(source.source_id))  # before the source, as the worker does
             held = await source_rows.hold_claim(transaction, source.source_id, incarnation=self._incarnation)
             if held is None:
                 raise _VoidError
-            source = held
-            gone: list[str] = []
-            # What a known issue says, and whether it is there at all, is for the source's own address to tell.
-            if before.is_own and reading.is_whole:
-                moments = [each.published_at for each in reading.issues if each.published_at is not None]
-                gone = await look_for_missing(
-                    transaction,
-                    source,
-                    found.seen,
-                    new=new,
-                    asked_back_to=min(moments, default=_NEVER) if reading.can_be_asked else None,
+            if verdict.looks_for_missing:
+                withdrawn += len(
+                    await look_for_missing(transaction, held, found.seen, new=new, asked_back_to=verdict.asked_back_to)
                 )
-                gone += await withdraw_proven(transaction, source)
-            if source.first_read_at is None:
-                newest = await news_rows.newest_of_source(transaction, source.source_id, is_decided=False)
-                await news_rows.decide_first(transaction, source.source_id, newest and newest[0])
+                withdrawn += len(await withdraw_proven(transaction, held))
+            if verdict.is_first:
+                newest = await news_rows.newest_of_source(transaction, held.source_id, is_decided=False)
+                await news_rows.decide_first(transaction, held.source_id, newest and newest[0])
             else:
-                await news_rows.decide_news(transaction, source.source_id, None if verdict.is_held else Stage.NEWS)
+                await news_rows.decide_news(transaction, held.source_id, None if verdict.is_held else Stage.NEWS)
             # Told of in part while they were being stored, some of these may count as drawn.
             await news_rows.redraw(transaction, stored.redrawn)
-            await chore_rows.leave(transaction, telling(source.source_id))
-            await note_hub(transaction, source.source_id, reading.hub, secrets=self._secrets)
-            if before.has_moved:
-                await self._watch.tell_of_rung(transaction, source, climbed)
-            if source.first_read_at is not None:
-                await self._watch.for_silence(transaction, source)
+            await chore_rows.leave(transaction, telling(held.source_id))
+            await note_hub(transaction, held.source_id, reading.hub, secrets=self._secrets)
+            if verdict.tells_of_place:
+                await self._watch.tell_of_rung(transaction, held, climbed)
+            if not verdict.is_first:
+                await self._watch.for_silence(transaction, held)
             await source_rows.record_reading(
                 transaction,
-                source.source_id,
-                title=reading.title if before.is_own or source.title is None else None,
-                home_url=reading.home_url if before.is_own else None,
+                held.source_id,
+                title=verdict.title,
+                home_url=verdict.home_url,
                 rung_url=climbed.rung_url,
                 look_up_at=climbed.look_up_at,
                 etag=verdict.etag,
                 last_modified=verdict.last_modified,
                 problem=verdict.problem,
-                has_waiting=bool(found.waiting),
+                has_waiting=verdict.has_waiting,
                 is_behind=verdict.is_behind,
                 next_poll_at=next_reading(
-                    verdict.not_before, url_key=source.url_key, interval=self._interval, fresh_for=reading.fresh_for
+                    verdict.not_before, url_key=held.url_key, interval=self._interval, fresh_for=reading.fresh_for
                 ),
                 wanted_from=transaction.now + self._quotas.shortest_pause,
             )
-        return len(gone)
+        return withdrawn
 
     async def tell(self, source_id: int) -> None:
         """Tell the first servers at once; the worker `chores` tells the others."""

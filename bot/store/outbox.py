@@ -85,17 +85,15 @@ async def enqueue(
 ) -> bool:
     """Queue a delivery, due at once or at `due_at`; False when it was queued before, whatever became of it.
 
-    That is known by its delivery key, the idempotency key by which the outbox deduplicates: 52 characters made of what
-    the effect *is*, never of a row id, which SQLite and a restored database use again. identity: what it is about,
+    That is known by its delivery key, the idempotency key by which the outbox deduplicates. identity: what it is about,
     where that is not `subject_key`.
     """
-    installed, about = await installation_id(transaction), subject_key if identity is None else identity
-    key = delivery_key(
-        installation_id=installed,
+    key = await delivery_key(
+        transaction,
         purpose=purpose,
         guild_id=guild_id,
         channel_id=channel_id,
-        identity=about,
+        identity=subject_key if identity is None else identity,
         generation=generation,
     )
     result = await transaction.execute(
@@ -127,19 +125,16 @@ async def enqueue_refreshes(transaction: Transaction, refreshes: Collection[Refr
     All of them are locked first, in the order in which they are claimed: two transactions that wait for each other
     would both be lost.
     """
-    if not refreshes:
-        return
-    installed = await installation_id(transaction)
-    wanted = {
-        delivery_key(
-            installation_id=installed,
+    wanted: dict[str, Refresh] = {}
+    for each in refreshes:
+        key = await delivery_key(
+            transaction,
             purpose=Purpose.REFRESH,
             guild_id=each.guild_id,
             channel_id=each.channel_id,
             identity=each.subject_key,
-        ): each
-        for each in refreshes
-    }
+        )
+        wanted[key] = each
     if len(wanted) > 1:
         rows = select(outbox.c.id).where(outbox.c.delivery_key.in_(list(wanted)))
         await transaction.execute(rows.order_by(outbox.c.id).with_for_update())
@@ -193,12 +188,22 @@ async def _enqueue_refresh(transaction: Transaction, key: str, refresh: Refresh)
     transaction.wake(WorkerName.OUTBOX)
 
 
-def delivery_key(
-    *, installation_id: str, purpose: Purpose, guild_id: int, channel_id: int, identity: str, generation: int = 0
+async def delivery_key(
+    transaction: Transaction,
+    *,
+    purpose: Purpose,
+    guild_id: int,
+    channel_id: int,
+    identity: str,
+    generation: int = 0,
 ) -> str:
-    """52 characters that name one effect for ever. The staff is told once, wherever that is."""
+    """52 characters that name one effect for ever. The staff is told once, wherever that is.
+
+    They are made of what it *is*, never of a row id, which SQLite and a restored database use again.
+    """
+    installed = await installation_id(transaction)
     place = 0 if purpose == Purpose.NOTICE else channel_id
-    parts = (installation_id, str(guild_id), str(place), identity, purpose, str(generation))
+    parts = (installed, str(guild_id), str(place), identity, purpose, str(generation))
     return b32encode(sha256("\x1f".join(parts).encode()).digest()).decode().rstrip("=").lower()
 
 
@@ -779,12 +784,11 @@ async def find_delivery(
     generation: int = 0,
 ) -> DeliveryRecord | None:
     """What was queued about the first of these that anything was queued about."""
-    installed = await known_id(transaction)
-    if installed is None:
+    if await known_id(transaction) is None:  # nothing was ever queued, and who only reads makes no id
         return None
     for identity in identities:
-        key = delivery_key(
-            installation_id=installed,
+        key = await delivery_key(
+            transaction,
             purpose=purpose,
             guild_id=guild_id,
             channel_id=channel_id,

@@ -13,7 +13,6 @@ from bot.model.guild import FirstAnnouncement
 from bot.model.member import Act
 from bot.model.problem import Problem
 from bot.ports import Announcement, Reading
-from bot.store import installation as installation_row
 from bot.store import issues as issue_rows
 from bot.store import news as news_rows
 from bot.store import sources as source_rows
@@ -140,10 +139,9 @@ async def test_what_was_announced_by_older_rules_is_not_announced_again(desk: De
     await desk.services.sources.read_due()
     await desk.titles_sent()
     async with desk.store.write() as transaction:
-        installed = await installation_row.installation_id(transaction)
         [key] = await issue_rows.newest_keys(transaction, guild_id=GUILD)
-        older = delivery_key(
-            installation_id=installed, purpose=Purpose.ANNOUNCE, guild_id=GUILD, channel_id=CHANNEL, identity=key
+        older = await delivery_key(
+            transaction, purpose=Purpose.ANNOUNCE, guild_id=GUILD, channel_id=CHANNEL, identity=key
         )
         await transaction.execute(update(outbox).values(delivery_key=older))
     [source] = (await desk.services.guilds.status(GUILD)).sources

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Row, delete, event, text, update
+from sqlalchemy import Connection, Row, delete, event, insert, text, update
 
 from bot.model.delivery import Delivery, DeliveryState, Purpose
 from bot.model.problem import Problem
@@ -17,7 +17,7 @@ from bot.store import channels as channel_rows
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
 from bot.store.outbox import Claim, delivery_key
-from bot.store.tables import guilds, outbox, sources, subscriptions
+from bot.store.tables import guilds, installation, outbox, sources, subscriptions
 from tests.doubles import NOON
 
 NOW = NOON
@@ -72,12 +72,14 @@ async def test_the_staff_is_told_once_wherever_that_is(store: Store) -> None:
     assert told == [True, False]
 
 
-def test_a_delivery_key_is_the_same_in_every_version_and_another_one_in_every_installation() -> None:
-    key = delivery_key(installation_id="here", purpose=Purpose.ANNOUNCE, guild_id=1, channel_id=2, identity="guid:1")
-    assert key == "caw5gn7yen5evwxx2t3erulaa4muvz6342dw6fp7npy54i6uj3wq"
-    assert key != delivery_key(
-        installation_id="there", purpose=Purpose.ANNOUNCE, guild_id=1, channel_id=2, identity="guid:1"
-    )
+async def test_a_delivery_key_is_the_same_in_every_version_and_another_one_in_every_installation(store: Store) -> None:
+    facts: dict[str, Any] = {"purpose": Purpose.ANNOUNCE, "guild_id": 1, "channel_id": 2, "identity": "guid:1"}
+    async with store.write() as transaction:
+        await transaction.execute(insert(installation).values(id=1, installation_id="here", created_at=NOW))
+        key = await delivery_key(transaction, **facts)
+        assert key == "caw5gn7yen5evwxx2t3erulaa4muvz6342dw6fp7npy54i6uj3wq"
+        await transaction.execute(update(installation).values(installation_id="there"))
+        assert await delivery_key(transaction, **facts) != key
 
 
 async def claim_in(transaction: Transaction, incarnation: str, limit: int) -> list[Delivery]:

@@ -6,7 +6,7 @@ Nothing here changes any more: it goes when no row has such a key. The rules in 
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from bot.newsletter.addresses.links import MAX_KEY, MAX_SHOWN, absolute
+from bot.newsletter.addresses.links import MAX_KEY, MAX_SHOWN, absolute, authority
 from bot.newsletter.addresses.same_pages import UNIFY, Unify
 from bot.newsletter.addresses.wrappers import PATHS, destination, may_be_wrapped
 from bot.newsletter.text import key_within
@@ -72,7 +72,7 @@ def _read_slowly(raw: str, version: int) -> str | None:
         return None
     folded = _fold_host(hostname)
     shown, kept = _query(folded, parts.path, parts.query)
-    where = _authority(hostname, port, parts.scheme.lower())
+    where = authority(hostname, port, parts.scheme.lower())
     path = parts.path.replace("\\", "/")
     url = SplitResult(parts.scheme.lower(), where, path, shown, parts.fragment).geturl()
     if "utm_" in url:
@@ -84,13 +84,6 @@ def _read_slowly(raw: str, version: int) -> str | None:
     route = f"#{parts.fragment}" if parts.fragment.startswith(("!", "/")) else ""
     key = _key(folded, path, kept, port=port if where != hostname and port else None, version=version)
     return key_within(key + route, MAX_KEY)
-
-
-def _authority(hostname: str, port: int | None, scheme: str) -> str:
-    where = f"[{hostname}]" if ":" in hostname else hostname
-    if port is None or port == {"http": 80, "https": 443}[scheme]:
-        return where
-    return f"{where}:{port}"
 
 
 def _fold_host(host: str) -> str:

@@ -280,7 +280,7 @@ def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:
     if fragment.startswith("/feedback/"):
         fragment = fragment.partition("?")[0]  # Ghost's votes name the reader there
     # credentials in an address identify somebody and are never needed to read an article
-    where = _authority(hostname, port, parts.scheme.lower())
+    where = authority(hostname, port, parts.scheme.lower())
     url = SplitResult(parts.scheme.lower(), where, path, shown, fragment).geturl()
     if len(url) > MAX_SHOWN or not url.startswith("http"):
         return None
@@ -289,7 +289,8 @@ def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:
     return url, key_within(key + route, MAX_KEY)
 
 
-def _authority(hostname: str, port: int | None, scheme: str) -> str:
+def authority(hostname: str, port: int | None, scheme: str) -> str:
+    """Host and port as an address has them: without the port of the scheme."""
     where = f"[{hostname}]" if ":" in hostname else hostname
     if port is None or port == {"http": 80, "https": 443}[scheme]:
         return where

@@ -4,17 +4,16 @@ What a post says of itself is believed: drafts, archived and scheduled posts, th
 those that went out by e-mail only are no issues. The fields are those of beehiiv's own TypeScript SDK (Post).
 """
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue
 from bot.newsletter.addresses.chrome import Own
-from bot.newsletter.addresses.links import clean_url, link_key
-from bot.newsletter.formats.encoding import decoded, mended
+from bot.newsletter.addresses.links import clean_url
+from bot.newsletter.formats.api_answers import answered, names_of, string
 from bot.newsletter.formats.feeds import MAX_ITEMS, MAX_SUBTITLE, Feed, with_own_identities
-from bot.newsletter.text import literal, plain, storable
+from bot.newsletter.text import literal, plain
 from bot.newsletter.understanding.bodies import issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
@@ -34,32 +33,24 @@ def read_posts(content: bytes, *, now: datetime) -> Feed:
 
 def is_last_page(content: bytes, page: int) -> bool:
     """Whether nothing stands behind this answer of `/posts`, the `page`th."""
-    pages = _answer(content).get("total_pages")
+    pages = answered(content).get("total_pages")
     return not isinstance(pages, int) or page >= pages
 
 
 def read_status(content: bytes) -> str | None:
     """The status in an answer about a post: `confirmed`, `draft`, `archived`. Raises UnreadableError for no answer."""
     post = _data(content)
-    return _string(post.get("status")) or None if isinstance(post, dict) else None
+    return string(post.get("status")) or None if isinstance(post, dict) else None
 
 
 def read_name(content: bytes) -> str | None:
     """The name in an answer about a publication; None where it has none. Raises UnreadableError for anything else."""
     publication = _data(content)
-    return plain(_string(publication.get("name"))) or None if isinstance(publication, dict) else None
+    return plain(string(publication.get("name"))) or None if isinstance(publication, dict) else None
 
 
 def _data(content: bytes) -> Any:
-    return _answer(content).get("data")
-
-
-def _answer(content: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(decoded(content).lstrip("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError("unreadable-json") from error
-    return answer if isinstance(answer, dict) else {}
+    return answered(content).get("data")
 
 
 def _is_out(post: dict[str, Any], *, now: datetime) -> bool:
@@ -74,32 +65,26 @@ def _is_out(post: dict[str, Any], *, now: datetime) -> bool:
 
 
 def _issue(post: dict[str, Any]) -> Issue:
-    url = clean_url(_string(post.get("web_url")))
+    url = clean_url(string(post.get("web_url")))
     content = post.get("content")
     free = content.get("free") if isinstance(content, dict) else None
-    body = _string(free.get("web")) if isinstance(free, dict) else ""
-    subtitle = plain(_string(post.get("subtitle")) or _string(post.get("preview_text")), limit=MAX_SUBTITLE)
+    body = string(free.get("web")) if isinstance(free, dict) else ""
+    subtitle = plain(string(post.get("subtitle")) or string(post.get("preview_text")), limit=MAX_SUBTITLE)
     authors = post.get("authors")
     own = Own()
     own.add_site(url)
     known = Known(
-        title=literal(_string(post.get("title"))) or None,
+        title=literal(string(post.get("title"))) or None,
         subtitle=subtitle or None,
-        authors=authors_in(map(_string, authors)) if isinstance(authors, list) else (),
+        authors=authors_in(map(string, authors)) if isinstance(authors, list) else (),
         published_at=_moment(post.get("publish_date")),
-        image_url=best_of([Named(_string(post.get("thumbnail_url")))]),
+        image_url=best_of([Named(string(post.get("thumbnail_url")))]),
         paywalled=post.get("audience") == "premium",
         url=url,
         base=url,
         own=own,
     )
-    key = link_key(url) if url else None
-    names = [f"guid:{_string(post.get('id'))[:200]}"] if _string(post.get("id")) else []
-    return issue_from_html(body, known, identities=[*names, *([f"link:{key}"] if key else [])])
-
-
-def _string(value: Any) -> str:
-    return mended(storable(value)) if isinstance(value, str) else ""
+    return issue_from_html(body, known, identities=names_of(post, url))
 
 
 def _moment(value: Any) -> datetime | None:

@@ -1,7 +1,6 @@
 """Feeds: RSS, Atom, RDF and JSON Feed -> their items as issues."""
 
 import html
-import json
 import math
 import re
 from calendar import timegm
@@ -21,12 +20,13 @@ from bot.newsletter.addresses.links import MAX_KEY, absolute, clean_url, link_ke
 from bot.newsletter.addresses.readable import readable_address
 from bot.newsletter.addresses.stamps import without_own_stamp
 from bot.newsletter.dates import moment_of
-from bot.newsletter.formats.encoding import decoded, mended
+from bot.newsletter.formats.api_answers import answered, string
+from bot.newsletter.formats.encoding import decoded
 from bot.newsletter.formats.parsing import parsed
 from bot.newsletter.formats.sniffing import Kind, kind_of
 from bot.newsletter.formats.torn import whole_items
 from bot.newsletter.platforms import substack
-from bot.newsletter.text import key_within, literal, plain, storable, titled
+from bot.newsletter.text import key_within, literal, plain, titled
 from bot.newsletter.understanding.bodies import UNTITLED, issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
@@ -91,16 +91,16 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
     head = found.get("feed") or {}
     if not found.get("version") and not entries and not head:
         raise UnreadableError("unreadable-feed")
-    is_atom = _string(found.get("version")).startswith("atom")
+    is_atom = string(found.get("version")).startswith("atom")
     title = _title(head, is_atom=is_atom)
-    home = clean_url(_string(head.get("link")), base)
+    home = clean_url(string(head.get("link")), base)
     newest = _newest(entries)
     bodies = [_body(entry) for entry in newest]
     vouched = _vouched(home, [body for body, _ in bodies])
     links = head.get("links") or []
     self_url = _linked(links, "self", base)
     said = _Said(
-        _string(head.get("title"))[:_LONGEST_NAME],
+        string(head.get("title"))[:_LONGEST_NAME],
         home,
         base,
         vouched,
@@ -121,7 +121,7 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
 
 def _linked(links: list[Any], relation: str, base: str | None) -> str | None:
     """The first address that a feed gives for a relation of its own."""
-    named = (_string(link.get("href")) for link in links if link.get("rel") == relation)
+    named = (string(link.get("href")) for link in links if link.get("rel") == relation)
     return next((address for each in named if (address := absolute(each, base))), None)
 
 
@@ -152,21 +152,21 @@ class _Said:
 def _issue(entry: Any, content: tuple[str, str], said: _Said) -> Issue:
     """One item of a feedparser result; `content` is its text, and where its relative links start from."""
     home, base = said.home, said.base
-    addresses = [_string(entry.get(name)) for name in ("feedburner_origlink", "pheedo_origlink", "link")]
+    addresses = [string(entry.get(name)) for name in ("feedburner_origlink", "pheedo_origlink", "link")]
     urls = [url for address in addresses if (url := clean_url(address, home or base))]
     own = _own(home, urls[0] if urls else None, said.vouched, title=said.title)
     urls = [without_own_stamp(url, own) or url for url in urls]
     url = urls[0] if urls else None
     body, body_base = content
-    summary = _string(entry.get("summary"))
-    if said.is_atom and _string((entry.get("summary_detail") or {}).get("type")) == "text/plain":
+    summary = string(entry.get("summary"))
+    if said.is_atom and string((entry.get("summary_detail") or {}).get("type")) == "text/plain":
         summary = html.escape(summary)  # RFC 4287 3.1.1.1: no markup stands in it
     elif body == html.escape(summary):
         summary = body  # feedparser gives an entry's text for its summary, too
     own.keys.update(said.own_pages)
     known = Known(
         title=_title(entry, is_atom=said.is_atom),
-        subtitle=_subtitle(_string(entry.get("subtitle")) or summary, body, _string(entry.get("title"))),
+        subtitle=_subtitle(string(entry.get("subtitle")) or summary, body, string(entry.get("title"))),
         authors=_authors(entry) or said.authors,
         published_at=_date(entry),
         image_url=_picture(entry),
@@ -206,8 +206,8 @@ def _vouched(home: str | None, bodies: Sequence[str]) -> set[str]:
 
 def _title(entry: Any, *, is_atom: bool) -> str | None:
     """The title of a feed or an item; only Atom says in which form it is written."""
-    title = _string(entry.get("title"))
-    kind = _string((entry.get("title_detail") or {}).get("type"))
+    title = string(entry.get("title"))
+    kind = string((entry.get("title_detail") or {}).get("type"))
     if is_atom and "html" not in kind:
         return literal(title) or None
     return titled(title, is_html=is_atom) or None
@@ -218,13 +218,13 @@ def _body(entry: Any) -> tuple[str, str]:
     best, base = "", ""
     details = [*(entry.get("content") or []), entry.get("summary_detail") or {}]
     for detail in details:
-        value = _string(detail.get("value"))
+        value = string(detail.get("value"))
         if len(value) <= len(best):
             continue
-        kind = _string(detail.get("type")).lower()
+        kind = string(detail.get("type")).lower()
         if kind == "text/plain" and "<" in value and not _BLOCK_TAG.search(value):
             value = html.escape(value)
-        best, base = value, _string(detail.get("base"))
+        best, base = value, string(detail.get("base"))
     if _ENTITY_TAG.search(best) and not _BLOCK_TAG.search(best):
         best = html.unescape(best)
     return best, base
@@ -254,15 +254,15 @@ def _letters(text: str) -> str:
 
 
 def _authors(entry: Any) -> tuple[str, ...]:
-    names = [_string(author.get("name")) for author in entry.get("authors") or [] if hasattr(author, "get")]
+    names = [string(author.get("name")) for author in entry.get("authors") or [] if hasattr(author, "get")]
     if not any(names):
-        names = [_string((entry.get("author_detail") or {}).get("name")), _string(entry.get("author"))][:1]
+        names = [string((entry.get("author_detail") or {}).get("name")), string(entry.get("author"))][:1]
     return authors_in(names)
 
 
 def _date(entry: Any) -> datetime | None:
     for field in ("published", "created", "updated"):
-        moment = moment_of(_string(entry.get(field))) if field in entry else None
+        moment = moment_of(string(entry.get(field))) if field in entry else None
         if moment is not None:
             return moment
         value = entry.get(f"{field}_parsed") if f"{field}_parsed" in entry else None
@@ -278,29 +278,27 @@ def _picture(entry: Any) -> str | None:
     """The item's own picture: media:content, an enclosure, media:thumbnail or an iTunes image."""
     media = [
         Named(
-            _string(each.get("url")),
-            _string(each.get("width")),
-            _string(each.get("height")),
-            _string(each.get("isdefault")).lower() == "true",
+            string(each.get("url")),
+            string(each.get("width")),
+            string(each.get("height")),
+            string(each.get("isdefault")).lower() == "true",
         )
         for each in entry.get("media_content") or []
-        if is_picture(
-            _string(each.get("type")), _string(each.get("medium")), _string(each.get("url")), may_be_untold=True
-        )
+        if is_picture(string(each.get("type")), string(each.get("medium")), string(each.get("url")), may_be_untold=True)
     ]
-    files = [(_string(each.get("href") or each.get("url")), each) for each in entry.get("enclosures") or []]
-    enclosures = [Named(src) for src, each in files if is_picture(_string(each.get("type")), "", src)]
+    files = [(string(each.get("href") or each.get("url")), each) for each in entry.get("enclosures") or []]
+    enclosures = [Named(src) for src, each in files if is_picture(string(each.get("type")), "", src)]
     thumbnails = [
-        Named(_string(each.get("url")), _string(each.get("width")), _string(each.get("height")))
+        Named(string(each.get("url")), string(each.get("width")), string(each.get("height")))
         for each in entry.get("media_thumbnail") or []
     ]
-    own = [Named(_string((entry.get("image") or {}).get("href")))]
+    own = [Named(string((entry.get("image") or {}).get("href")))]
     return next((best for named in (media, enclosures, thumbnails, own) if (best := best_of(named))), None)
 
 
 def _identities(entry: Any, urls: Sequence[str], base: str | None) -> list[str]:
     """`guid:…` and `link:…` of an item, its best address first; feedparser gives `id` for guid, atom:id, rdf:about."""
-    guid = _string(entry.get("id"))
+    guid = string(entry.get("id"))
     if base and guid and entry.get("guid_is_address"):
         guid = _joined(base, guid)
     names = _names(_guid(guid), urls[0] if urls else None)
@@ -381,26 +379,19 @@ def _repeated_words(issues: list[Issue]) -> set[str]:
     }
 
 
-def _string(value: Any) -> str:
-    return mended(storable(value)) if isinstance(value, str) else ""
-
-
 def read_json_feed(content: bytes, *, base: str | None) -> Feed:
     """A JSON Feed (jsonfeed.org, versions 1 and 1.1)."""
-    try:
-        data = json.loads(decoded(content).lstrip("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError("unreadable-json") from error
-    if not isinstance(data, dict) or not isinstance(data.get("items"), list):
+    data = answered(content)
+    if not isinstance(data.get("items"), list):
         raise UnreadableError("unreadable-no-json-feed")
-    home = clean_url(_string(data.get("home_page_url")), base)
-    feed_base = home or absolute(_string(data.get("feed_url")), base) or base
+    home = clean_url(string(data.get("home_page_url")), base)
+    feed_base = home or absolute(string(data.get("feed_url")), base) or base
     items = [item for item in data["items"][:MAX_ITEMS] if isinstance(item, dict)]
-    vouched = _vouched(home, [_string(item.get("content_html")) or _string(item.get("content_text")) for item in items])
-    self_url = absolute(_string(data.get("feed_url")), base)
-    own_pages = _own_pages(absolute(_string(data.get("feed_url")), feed_base))
+    vouched = _vouched(home, [string(item.get("content_html")) or string(item.get("content_text")) for item in items])
+    self_url = absolute(string(data.get("feed_url")), base)
+    own_pages = _own_pages(absolute(string(data.get("feed_url")), feed_base))
     said = _Said(
-        _string(data.get("title"))[:_LONGEST_NAME],
+        string(data.get("title"))[:_LONGEST_NAME],
         home,
         feed_base,
         vouched,
@@ -412,9 +403,9 @@ def read_json_feed(content: bytes, *, base: str | None) -> Feed:
     hubs = (
         [hub for hub in data.get("hubs") or [] if isinstance(hub, dict)] if isinstance(data.get("hubs"), list) else []
     )
-    named = (_string(hub.get("url")) for hub in hubs if _string(hub.get("type")).lower() in {"websub", "pubsubhubbub"})
+    named = (string(hub.get("url")) for hub in hubs if string(hub.get("type")).lower() in {"websub", "pubsubhubbub"})
     return Feed(
-        literal(_string(data.get("title"))) or None,
+        literal(string(data.get("title"))) or None,
         home,
         with_own_identities(issues, home),
         hub_url=next((address for each in named if (address := absolute(each, base))), None),
@@ -424,21 +415,21 @@ def read_json_feed(content: bytes, *, base: str | None) -> Feed:
 
 def _json_issue(item: dict[str, Any], said: _Said) -> Issue:
     base = said.base
-    url = clean_url(_string(item.get("url")), base)
-    body = _string(item.get("content_html"))
-    text = _string(item.get("content_text"))
-    summary = _string(item.get("summary"))
+    url = clean_url(string(item.get("url")), base)
+    body = string(item.get("content_html"))
+    text = string(item.get("content_text"))
+    summary = string(item.get("summary"))
     if not body and text:
         body = "".join(f"<p>{_linked_text(part)}</p>" for part in re.split(r"\n\s*\n", text[:500_000]))
     own = _own(said.home, url, said.vouched, title=said.title)
     url = without_own_stamp(url, own)
     own.keys.update(said.own_pages)
     known = Known(
-        title=literal(_string(item.get("title"))) or None,
-        subtitle=_subtitle(summary, body, _string(item.get("title"))) if body else None,
+        title=literal(string(item.get("title"))) or None,
+        subtitle=_subtitle(summary, body, string(item.get("title"))) if body else None,
         authors=_json_authors(item) or said.authors,
         published_at=moment_of(item.get("date_published")) or moment_of(item.get("date_modified")),
-        image_url=best_of([Named(_string(item.get("image"))), Named(_string(item.get("banner_image")))]),
+        image_url=best_of([Named(string(item.get("image"))), Named(string(item.get("banner_image")))]),
         paywalled=substack.is_cut(body),
         url=url,
         base=url or base,
@@ -449,7 +440,7 @@ def _json_issue(item: dict[str, Any], said: _Said) -> Issue:
         identity = int(identity) if math.isfinite(identity) and identity.is_integer() else repr(identity)
     guid = _guid(str(identity)) if isinstance(identity, (str, int)) and not isinstance(identity, bool) else ""
     issue = issue_from_html(body or html.escape(summary), known, identities=_names(guid, url))
-    external = read_link(_string(item.get("external_url")), base)
+    external = read_link(string(item.get("external_url")), base)
     return _with_external(issue, external, own) if external is not None else issue
 
 
@@ -490,4 +481,4 @@ def _own_pages(*addresses: str | None) -> list[str]:
 def _json_authors(item: dict[str, Any]) -> tuple[str, ...]:
     listed = item.get("authors")
     authors = listed if isinstance(listed, list) else [item.get("author")]
-    return authors_in([_string(author.get("name")) for author in authors if isinstance(author, dict)])
+    return authors_in([string(author.get("name")) for author in authors if isinstance(author, dict)])

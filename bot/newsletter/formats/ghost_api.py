@@ -5,19 +5,18 @@ fields are those of https://docs.ghost.org/content-api/posts, as Ghost 6 answers
 """
 
 import html
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue
 from bot.newsletter.addresses.chrome import Own
-from bot.newsletter.addresses.links import clean_url, link_key
+from bot.newsletter.addresses.links import clean_url
 from bot.newsletter.addresses.stamps import without_own_stamp
 from bot.newsletter.dates import moment_of
-from bot.newsletter.formats.encoding import decoded, mended
+from bot.newsletter.formats.api_answers import answered, names_of, string
 from bot.newsletter.formats.feeds import MAX_ITEMS, MAX_SUBTITLE, Feed, with_own_identities
-from bot.newsletter.text import literal, plain, storable
+from bot.newsletter.text import literal, plain
 from bot.newsletter.understanding.bodies import issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
@@ -35,7 +34,7 @@ class Site:
 
 def read_posts(content: bytes) -> Feed:
     """The posts in an answer of `/posts/`. Raises UnreadableError for anything else."""
-    posts = _answer(content).get("posts")
+    posts = answered(content).get("posts")
     if not isinstance(posts, list):
         raise UnreadableError("ghost-no-posts")
     issues = [_issue(post) for post in posts[:MAX_ITEMS] if isinstance(post, dict)]
@@ -44,32 +43,24 @@ def read_posts(content: bytes) -> Feed:
 
 def read_site(content: bytes) -> Site:
     """The site in an answer of `/settings/`. Raises UnreadableError for anything else."""
-    settings = _answer(content).get("settings")
+    settings = answered(content).get("settings")
     if not isinstance(settings, dict):
         raise UnreadableError("ghost-no-posts")
-    return Site(literal(_string(settings.get("title"))) or None, clean_url(_string(settings.get("url"))))
-
-
-def _answer(content: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(decoded(content).lstrip("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError("unreadable-json") from error
-    return answer if isinstance(answer, dict) else {}
+    return Site(literal(string(settings.get("title"))) or None, clean_url(string(settings.get("url"))))
 
 
 def _issue(post: dict[str, Any]) -> Issue:
     own = Own()
-    url = clean_url(_string(post.get("url")))
+    url = clean_url(string(post.get("url")))
     own.add_site(url)
     url = without_own_stamp(url, own)
     body, is_gated = _public(post)
-    picture = _string(post.get("feature_image"))
+    picture = string(post.get("feature_image"))
     authors = [author for author in _list(post.get("authors")) if isinstance(author, dict)]
     known = Known(
-        title=literal(_string(post.get("title"))) or None,
-        subtitle=plain(_string(post.get("custom_excerpt")), limit=MAX_SUBTITLE) or None,
-        authors=authors_in([_string(author.get("name")) for author in authors]),
+        title=literal(string(post.get("title"))) or None,
+        subtitle=plain(string(post.get("custom_excerpt")), limit=MAX_SUBTITLE) or None,
+        authors=authors_in([string(author.get("name")) for author in authors]),
         published_at=moment_of(post.get("published_at")),
         image_url=best_of([Named(picture)]),
         paywalled=is_gated,
@@ -77,15 +68,13 @@ def _issue(post: dict[str, Any]) -> Issue:
         base=url,
         own=own,
     )
-    key = link_key(url) if url else None
-    names = [f"guid:{_string(post.get('id'))[:200]}"] if _string(post.get("id")) else []
-    first = _figure(picture, _string(post.get("feature_image_alt")), _string(post.get("feature_image_caption")))
-    return issue_from_html(first + body, known, identities=[*names, *([f"link:{key}"] if key else [])])
+    first = _figure(picture, string(post.get("feature_image_alt")), string(post.get("feature_image_caption")))
+    return issue_from_html(first + body, known, identities=names_of(post, url))
 
 
 def _public(post: dict[str, Any]) -> tuple[str, bool]:
     """The HTML that everybody may read, and whether there is more for others."""
-    body = _string(post.get("html"))
+    body = string(post.get("html"))
     if post.get("access") is False:
         return body, True  # Ghost cut it
     if post.get("visibility", "public") == "public":
@@ -105,7 +94,3 @@ def _figure(src: str, alt: str, caption: str) -> str:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _string(value: Any) -> str:
-    return mended(storable(value)) if isinstance(value, str) else ""

@@ -61,7 +61,7 @@ def moved_view(interaction: discord.Interaction, moved: Sequence[Source], channe
     if len(moved) > _MOST_NAMED:
         titles += " …"
     return sentence_view(
-        say(interaction, "setup-channel-moved", titles=titles, count=len(moved), channel=str(channel_id))
+        say(interaction, "setup-channel-moved", titles=titles, channel=str(channel_id))
     )
 
 

@@ -224,16 +224,13 @@ setup-source-new-key = I now read it with the new key.
 setup-source-other-key = **{ $title }** is already here with another key or none, and other servers read it that way too. Remove it with `/setup remove`, then add it with this key.
 setup-source-hint = `/setup source` with an address adds a newsletter.
 setup-channel-needed = Choose the channel for announcements too. This server has none yet.
-setup-channel-moved = { $count ->
-    [one] From now on I post { $titles } in <#{ $channel }>. Waiting announcements move too; posted ones stay.
-   *[other] From now on I post { $titles } in <#{ $channel }>. Waiting announcements move too; posted ones stay.
-}
+setup-channel-moved = From now on I post { $titles } in <#{ $channel }>. Waiting announcements move too; posted ones stay.
 setup-channel-which = Which newsletters should I post in <#{ $channel }> from now on?
 setup-channel-choose = Choose newsletters…
 setup-channel-all = All of them
 setup-channel-hint = `/setup channel` with a channel moves a newsletter there.
 setup-one-of-both = You cannot choose and remove something at once. Use only one of the two options.
-setup-permissions-missing = I cannot post in <#{ $channel }>. I need { $permissions } there. Allow it in the channel's settings and try again.
+setup-permissions-missing = I cannot post in <#{ $channel }>. I need { $permissions } there. Allow this in the channel's settings and try again.
 setup-ping-on = Announcements mention <@&{ $role }>, at most once a day.
 setup-ping-impossible = Discord would not let me mention <@&{ $role }>. Turn on *Allow anyone to @mention this role* in the role's settings and try again. You can also give me the permission *Mention @everyone, @here and All Roles*.
 setup-ping-off = Announcements mention nobody.
@@ -544,7 +541,7 @@ fetch-slow = { $host } did not answer completely within { $seconds } seconds. (T
 fetch-private = That address leads into a private network, so I do not read it. (The operator can allow it with ALLOW_PRIVATE_ADDRESSES=true.)
 fetch-unreachable = I cannot reach { $host }. Check the address for typing errors.
 fetch-no-address = I cannot read that address. It should look like https://example.com/feed.
-fetch-broken = { $host } broke off, or its answer is damaged. This often passes. If it goes on, tell the owner of the site.
+fetch-broken = { $host } broke off, or its answer is damaged. Often it works again later. If it does not, tell the owner of the site.
 fetch-packed = { $host } sends its answer in a compression that I did not ask for. Tell the owner of the site, or use another address of the feed.
 fetch-unsafe = There is no safe connection to { $host }: its certificate is not valid, or it does not support TLS. Tell the owner of the site.
 fetch-astray = { $host } redirects to something that is not an address. Look for the feed's new address on the site.
@@ -588,8 +585,8 @@ unreadable-plain = That is plain text, not a feed.
 unreadable-feed = It starts like a feed, but I cannot read it.
 unreadable-json = It is JSON, but cut off or damaged.
 unreadable-no-json-feed = It is JSON, but not a JSON Feed: it has no list of items.
-unreadable-torn = The feed is cut off before the end of its first item. This often passes. If it goes on, tell the owner of the site.
-unreadable-cut = The feed breaks off in the middle, so I cannot tell yet which issues are old. This often passes. If it goes on, tell the owner of the site.
+unreadable-torn = The feed is cut off before the end of its first item. Often it works again later. If it does not, tell the owner of the site.
+unreadable-cut = The feed breaks off in the middle, so I cannot tell yet which issues are old. Often it works again later. If it does not, tell the owner of the site.
 unreadable-slow = It takes more than { $seconds } seconds to read, which is too long for a newsletter. Look for a shorter feed.
 unreadable-crash = It takes too much memory to read, or it is made to do harm. Look for another feed.
 unreadable-too-large = It is larger than { $megabytes } MB, which no newsletter needs.
@@ -656,7 +653,7 @@ notice-channel-stopped = **I can no longer send anything to <#{ $channel }>.** {
 notice-no-threads = **Announcements in <#{ $channel }> no longer get a discussion thread.** { $reason }
     I still post them, and try again with each new one. If you want no threads, use `/setup threads` with `on: False`.
 notice-refused = **I could not post an announcement in <#{ $channel }>**, neither as a card nor as plain text. { $reason }
-    All others go on. When the cause is fixed, use `/desk post` to try this one again.
+    I still post all other announcements. When the cause is fixed, use `/desk post` to try this one again.
 notice-review-refused = **I could not show a submission in <#{ $channel }>.** { $reason }
     It still waits. `/setup review` shows all waiting submissions again.
 notice-poll-refused = **I could not post a poll in <#{ $channel }>.** { $reason }

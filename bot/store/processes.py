@@ -136,13 +136,13 @@ async def leave(transaction: Transaction, incarnation: str) -> None:
 
     While one of its claims is locked by what it left in the middle, it is remembered, and dead for the others.
     """
-    await _free(transaction, [incarnation])
+    await _free(transaction, [incarnation], have_died=False)
     await transaction.execute(delete(processes).where(processes.c.incarnation == incarnation, ~_holds_something()))
 
 
-async def _free(transaction: Transaction, incarnations: Collection[str]) -> int:
+async def _free(transaction: Transaction, incarnations: Collection[str], *, have_died: bool = True) -> int:
     freed = await outbox_rows.void_leases_of(transaction, incarnations)
-    freed += await source_rows.void_claims_of(transaction, incarnations)
+    freed += await source_rows.void_claims_of(transaction, incarnations, have_died=have_died)
     freed += await attempt_rows.end_of(transaction, incarnations)
     return freed + await lease_rows.void_claims_of(transaction, incarnations)
 

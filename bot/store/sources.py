@@ -248,16 +248,17 @@ async def void_claims(transaction: Transaction, *, until: datetime | None = None
     return result.rowcount
 
 
-async def void_claims_of(transaction: Transaction, incarnations: Collection[str]) -> int:
-    """Let what these processes were reading be due now."""
+async def void_claims_of(transaction: Transaction, incarnations: Collection[str], *, have_died: bool = True) -> int:
+    """Let what these processes were reading be due now; of such that end as they should, like any other."""
     held = (
         select(sources.c.id)
         .where(sources.c.lease_incarnation.in_(list(incarnations)), sources.c.lease_incarnation.is_not(None))
         .order_by(sources.c.id)
         .with_for_update(skip_locked=True)
     )
+    left = _BROKEN_OFF if have_died else _FREE
     result = await transaction.execute(
-        update(sources).where(sources.c.id.in_(held)).values(next_poll_at=transaction.now, **_BROKEN_OFF)
+        update(sources).where(sources.c.id.in_(held)).values(next_poll_at=transaction.now, **left)
     )
     return result.rowcount
 

@@ -17,7 +17,7 @@ from bot.model.member import Act
 from bot.ports import Reading, Unchanged
 from bot.services import Guilds, Push
 from bot.services.reading import quotas
-from bot.services.reading.quotas import ATTEMPT_BYTES, BROKEN_OFF_BYTES, MEGABYTE, SECOND_BYTES, Quotas, cost_of
+from bot.services.reading.quotas import ATTEMPT_BYTES, MEGABYTE, SECOND_BYTES, Quotas, broken_off_cost, cost_of
 from bot.services.reading.subscriptions import Subscribed
 from bot.store import Store
 from bot.store import sources as source_rows
@@ -209,11 +209,11 @@ async def test_what_a_reading_received_counts_although_it_is_broken_off_at_a_sto
 async def test_a_reading_that_the_process_did_not_survive_counts_when_it_is_begun_anew(
     desk: Desk, ended_by: str
 ) -> None:
-    quotas = Quotas(bytes_a_day=20 * MEGABYTE)  # of which one newsletter may take eight
+    quotas = Quotas(bytes_a_day=20 * MEGABYTE)  # of which one newsletter may take eight, and a death counts for 0.8
     await desk.subscribe()
     await desk.services.sources.read_due()
     asked = len(desk.shelf.asked)
-    for _ in range(3):
+    for _ in range(11):
         desk.clock.move(timedelta(minutes=16))
         async with desk.store.write() as transaction:
             until = transaction.now + timedelta(seconds=50)
@@ -226,12 +226,44 @@ async def test_a_reading_that_the_process_did_not_survive_counts_when_it_is_begu
                 await source_rows.void_claims_of(transaction, ["fallen"])
         await after.take_over()
         await after.read_due()
-    assert len(desk.shelf.asked) == asked + 2, "for the third time enough was read of it that day"
+    assert len(desk.shelf.asked) == asked + 10, "then enough was read of it that day"
     async with desk.store.read() as transaction:
         [source] = await source_rows.all_sources(transaction)
         used = await usage_rows.of_day(transaction, [GUILD], day=desk.clock.now().date())
-    assert source.received_bytes == 2 * BROKEN_OFF_BYTES
-    assert used[GUILD] == 2 * BROKEN_OFF_BYTES + ATTEMPT_BYTES
+    assert source.received_bytes == 10 * broken_off_cost(quotas)
+    assert used[GUILD] == 10 * broken_off_cost(quotas) + ATTEMPT_BYTES
+
+
+async def test_what_was_in_hand_beside_the_one_that_ends_the_process_is_not_charged_with_it(desk: Desk) -> None:
+    for number in range(3):
+        await desk.subscribe(url=f"https://{number}.example/feed")
+    await desk.services.sources.read_due()
+    desk.clock.move(timedelta(minutes=16))
+    async with desk.store.write() as transaction:
+        until = transaction.now + timedelta(seconds=50)
+        assert len(await source_rows.claim_due_sources(transaction, incarnation="fallen", until=until)) == 3
+    after, is_begun = desk.sources(alone=True), asyncio.Event()
+
+    async def until_it_falls() -> None:
+        is_begun.set()
+        await asyncio.Event().wait()
+
+    desk.shelf.meanwhile = until_it_falls
+    await after.take_over()
+    goes_on = True
+    reading = asyncio.create_task(after.read_due(lambda: goes_on))
+    await is_begun.wait()
+    async with desk.store.read() as transaction:
+        charged = [source.received_bytes for source in await source_rows.all_sources(transaction)]
+    assert sorted(charged) == [0, 0, broken_off_cost(Quotas())]
+    goes_on = False
+    await reading
+
+
+@pytest.mark.parametrize("megabytes", [1, 12, 500])
+def test_one_death_of_the_process_puts_no_newsletter_off(megabytes: int) -> None:
+    quotas = Quotas(bytes_a_day=megabytes * MEGABYTE)
+    assert 0 < broken_off_cost(quotas) <= quotas.bytes_of_a_source / 10
 
 
 async def test_what_several_servers_read_is_divided_between_them(ration: Ration) -> None:

@@ -22,8 +22,8 @@ ATTEMPT_BYTES = MEGABYTE // 2
 SECOND_BYTES = 2 * MEGABYTE
 """What a second of understanding counts for that is above one for each megabyte; ordinary newsletters take less."""
 
-BROKEN_OFF_BYTES = 5 * MEGABYTE
-"""What a reading counts for of which nobody knows what it cost, because the process died of it or meanwhile."""
+_BROKEN_OFF_BYTES = 5 * MEGABYTE
+_BROKEN_OFF_SHARE = 10
 
 CHARGED_AT_ONCE = 100
 """Servers a transaction."""
@@ -115,6 +115,14 @@ def cost_of(meter: Meter) -> int:
     """What it counts for, in bytes: those that were received, and the time to understand them above the ordinary."""
     seconds = max(0.0, meter.understanding_seconds - meter.received_bytes / MEGABYTE)
     return meter.received_bytes + round(seconds * SECOND_BYTES)
+
+
+def broken_off_cost(quotas: Quotas) -> int:
+    """What a reading counts for, in bytes, of which nobody knows what it cost, since the process died meanwhile.
+
+    Of a small quota a tenth of what a source may take: one death alone puts no newsletter off.
+    """
+    return min(_BROKEN_OFF_BYTES, quotas.bytes_of_a_source // _BROKEN_OFF_SHARE)
 
 
 async def room_for(transaction: Transaction, source: Source, guild_ids: Collection[int], quotas: Quotas) -> Room:

@@ -29,9 +29,9 @@ from bot.services.reading.following import Following
 from bot.services.reading.intake import Intake
 from bot.services.reading.ladder import Climbed, Ladder, next_look_up
 from bot.services.reading.quotas import (
-    BROKEN_OFF_BYTES,
     DEFAULT_QUOTAS,
     Quotas,
+    broken_off_cost,
     charge_readers,
     cost_of,
     is_heavy,
@@ -119,6 +119,7 @@ class Sources:
         self._clock = clock
         self._interval = interval
         self._broken_off: dict[int, tuple[Source, timedelta]] = {}
+        self._one_suspect = asyncio.Lock()
         self._unsure: set[datetime] = set()
         self._uncharged: list[_Received] = []
 
@@ -252,9 +253,18 @@ class Sources:
             return
         if source.hinted_guild_id in paying:
             paying = {source.hinted_guild_id}
-        if source.is_broken_off:  # else what kills the process could do so again and again for nothing
-            self._note_cost(source, paying, BROKEN_OFF_BYTES)
+        if not source.is_broken_off:
+            await self._read_for(source, paying)
+            return
+        # Charged before it is read: else what kills the process could do so again and again for nothing. One after the
+        # other: what was in hand beside it is not charged in step with it.
+        async with self._one_suspect:
+            self._note_cost(source, paying, broken_off_cost(self._quotas))
             await self._charge()
+            await self._read_for(source, paying)
+
+    async def _read_for(self, source: Source, paying: Collection[int]) -> None:
+        """Read one source, and charge these servers with what it costs."""
         with metered() as meter:
             try:
                 await self._read_and_take_in(source)

@@ -6,7 +6,6 @@
 
 import argparse
 import asyncio
-import faulthandler
 import gc
 import os
 import sys
@@ -87,10 +86,8 @@ def _run(_options: argparse.Namespace) -> int:
 
     gc.freeze()
     gc.enable()
-    try:
-        _run_loop(run(settings, last_resort=end_within))
-    finally:
-        faulthandler.cancel_dump_traceback_later()
+    # The last resort stays armed: Python still waits for threads, one of which may look a name up for half a minute.
+    _run_loop(run(settings, last_resort=end_within))
     return 0
 
 

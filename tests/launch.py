@@ -8,7 +8,6 @@ report to the test over a socket, a JSON object a line: `{"reached": "send"}` wa
 
 import asyncio
 import contextlib
-import faulthandler
 import json
 import os
 import signal
@@ -263,8 +262,6 @@ def main() -> None:
         asyncio.run(work())
     except PressroomError as error:
         sys.exit(str(error))
-    finally:
-        faulthandler.cancel_dump_traceback_later()
 
 
 class _PausingReader:

@@ -11,6 +11,8 @@ from aiohttp.typedefs import Handler
 
 from bot.errors import StartError
 
+_SHUTDOWN_SECONDS = 0.5
+
 
 @asynccontextmanager
 async def listen(
@@ -46,7 +48,10 @@ async def listen(
             handler.force_close()
 
     application.middlewares.append(one_call_a_connection)
-    runner = web.AppRunner(application, access_log=None, lingering_time=patience_seconds)
+    # At a stop nobody waits for what has not been sent yet.
+    runner = web.AppRunner(
+        application, access_log=None, lingering_time=patience_seconds, shutdown_timeout=_SHUTDOWN_SECONDS
+    )
     await runner.setup()
     server = cast(web.Server, runner.server)
     listening = None

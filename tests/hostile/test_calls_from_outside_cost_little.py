@@ -124,6 +124,20 @@ async def test_an_unsigned_call_is_answered_before_its_body_came(door: Door) -> 
         writer.close()
 
 
+@pytest.mark.parametrize("token", [None, "nobody's" + "x" * 35], ids=["signed", "nobody's"])
+async def test_a_stop_waits_for_nobody_who_sends_half(door: Door, token: str | None) -> None:
+    headers = "".join(f"{name}: {value}\r\n" for name, value in door.signed(b"", call="one").items())
+    token = token or await door.hooked(SECRET)
+    async with door.opened(body_seconds=3_600) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HALF.format(token=token, headers=headers).encode())
+        await writer.drain()
+        # Answered only after the half call has been read.
+        async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/") as other:
+            assert other.status == 404
+    writer.close()
+
+
 @pytest.mark.parametrize("half", [HALF[:40], HALF], ids=["half a head", "half a body"])
 async def test_who_sends_half_is_not_waited_for(door: Door, half: str) -> None:
     token = await door.hooked(SECRET)

@@ -14,7 +14,7 @@ from bot.model.issue import ArchivedLink, Link, PlacedLink
 from bot.model.member import Actor
 from bot.model.pasted import one_address
 from bot.model.search import Term, terms_of
-from bot.services.members.rekeying import follow_links, follow_submissions, keys_of
+from bot.services.members.rekeying import follow_links, follow_submissions, names_of
 from bot.store import Store, Transaction
 from bot.store import archive as archive_rows
 from bot.store import guilds as guild_rows
@@ -66,7 +66,7 @@ class Archive:
             raise RefusedError("archive-too-slow") from None
 
     async def _search(self, guild_id: int, query: str, *, page: int, actor: Actor) -> ArchivePage:
-        keys = _keys_in(query.strip())
+        address = _address_in(query.strip())
         query = query.strip()[:LONGEST_QUERY]
         terms = terms_of(query)
         page = min(max(page, 0), MOST_PAGES - 1)
@@ -74,7 +74,10 @@ class Archive:
             await _require_reader(transaction, guild_id, actor)
             if not terms:
                 raise RefusedError("archive-no-words")
-            found = await archive_rows.links_by_key(transaction, keys, guild_id=guild_id) if keys else []
+            found: list[Link] = []
+            if address is not None:
+                names = names_of(address, await guild_rows.sources_of_guild(transaction, guild_id))
+                found = await archive_rows.links_by_key(transaction, names, guild_id=guild_id)
             found = found or await _ranked(transaction, guild_id, terms, most=MOST_PAGES * PAGE + 1)
             if not found:
                 raise NotFoundError("archive-nothing-found", query=query)
@@ -146,13 +149,13 @@ class Archive:
         return None
 
 
-def _keys_in(query: str) -> tuple[str, ...]:
-    """Of a query that is the address of a page, the keys by which that page may be stored."""
+def _address_in(query: str) -> str | None:
+    """The query, where it is the address of a page."""
     try:
         address = one_address(query)
     except RefusedError:
-        return ()
-    return keys_of(address) if _PAGE_ADDRESS.fullmatch(address) else ()
+        return None
+    return address if _PAGE_ADDRESS.fullmatch(address) else None
 
 
 async def _newest(transaction: Transaction, guild_id: int, *, most: int) -> list[Link]:

@@ -11,7 +11,7 @@ from bot.model.problem import Problem
 from bot.services.announcing.announcements import announced_alike
 from bot.services.announcing.floods import announcing
 from bot.services.announcing.repeats import is_told_elsewhere
-from bot.services.members.rekeying import keys_of
+from bot.services.members.rekeying import names_of
 from bot.services.reading.storing import READINGS_MISSED
 from bot.services.reading.subscriptions import split_credentials
 from bot.store import Store, Transaction
@@ -69,7 +69,7 @@ class Explanations:
         self, transaction: Transaction, guild_id: int, address: str, sources: list[Source]
     ) -> list[Finding]:
         cards = await issue_rows.issues_with_link(
-            transaction, keys_of(address) or (address,), guild_id=guild_id, limit=_MOST_ISSUES
+            transaction, names_of(address, sources) or (address,), guild_id=guild_id, limit=_MOST_ISSUES
         )
         if not cards:
             return [Finding("why-never-seen"), *(_reading(source) for source in sources)]

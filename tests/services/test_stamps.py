@@ -96,12 +96,19 @@ async def test_the_archive_finds_a_link_by_both_addresses_and_counts_where_it_ra
     await publish(desk, first)
     desk.clock.move(timedelta(days=1))
     await publish(desk, (*first, *read(desk, CLEAN, number=2)))
-    for query in (STAMPED, CLEAN):
+    for query in (STAMPED, CLEAN, "https://a.example/x?ref=news"):
         page = await desk.services.archive.search(GUILD, query, page=0, actor=Actor(MIA))
         assert [(each.link.url, each.times) for each in page.links] == [(CLEAN, 2)]
-    for asked in (STAMPED, CLEAN):
+    for asked in (STAMPED, CLEAN, "https://a.example/x?ref=news"):
         findings = await desk.services.explanations.why(GUILD, asked)
         assert findings[0].message_id == "why-link"
+
+
+async def test_a_link_without_a_stamp_is_found_by_an_address_with_one(desk: Desk) -> None:
+    await opened(desk)
+    await publish(desk, read(desk, CLEAN))
+    assert (await desk.services.archive.search(GUILD, STAMPED, page=0, actor=Actor(MIA))).links
+    assert (await desk.services.explanations.why(GUILD, STAMPED))[0].message_id == "why-link"
 
 
 async def test_a_forgotten_submission_keeps_no_address_in_any_form(desk: Desk) -> None:

@@ -20,6 +20,12 @@ def keys_of(url: str) -> tuple[str, ...]:
     return link_keys(url)
 
 
+def names_of(url: str, sources: Collection[Source]) -> tuple[str, ...]:
+    """All keys under which a link may be stored in a server that reads these newsletters: it may bear their stamp."""
+    alias = alias_of(url, sources)
+    return keys_of(url) if alias is None else (*keys_of(url), alias)
+
+
 def alias_of(url: str, sources: Collection[Source]) -> str | None:
     """The key of an address without the stamp of one of these newsletters (`?ref=weekly.example`); None without any."""
     from bot.newsletter.addresses.chrome import Own

@@ -79,15 +79,17 @@ class Fetcher:
         need_for: Callable[[int], None] | None = None,
         enough_bytes: int | None = None,
         is_tried: bool = False,
+        is_secret: bool = False,
     ) -> Fetched:
         """The body behind `url`. `credentials` is `user:password`, sent to this host only. Raises FetchError.
 
         need_for: told how many bytes the body has at the least, before so many are taken; what it raises ends the
         exchange. enough_bytes: of the body are given; what follows is not taken. is_tried: a server tries the address,
-        which must not take the connections of what is read regularly. Raises RefusedError when more comes than is
-        allowed to whoever measures (see `bot.metrics.metered`).
+        which must not take the connections of what is read regularly. is_secret: the address holds a secret, which
+        nothing repeats in the clear. Raises RefusedError when more comes than is allowed to whoever measures (see
+        `bot.metrics.metered`).
         """
-        taking = _Taking(need_for, enough_bytes, is_tried)
+        taking = _Taking(need_for, enough_bytes, is_tried, is_secret)
         return await self._bounded(url, self._follow(_address(url), dict(headers or {}), credentials, taking))
 
     async def post(self, url: str, form: Mapping[str, str]) -> None:
@@ -135,6 +137,8 @@ class Fetcher:
             async with session.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status in {301, 302, 303, 307, 308} and "Location" in response.headers:
                     target = _redirected(response)
+                    if taking.is_secret:
+                        _require_as_safe(url, target)
                     if target.origin() != url.origin():
                         headers.pop("Authorization", None)
                     url = target
@@ -180,8 +184,7 @@ class Fetcher:
                 # The other redirects mean "look there instead" and would turn the form into a question.
                 if response.status in {307, 308} and "Location" in response.headers:
                     target = _redirected(response)
-                    if url.scheme == "https" != target.scheme:
-                        raise FetchError("fetch-astray", host=_host(url))  # the form may hold a secret
+                    _require_as_safe(url, target)  # the form may hold a secret
                     url = target
                     continue
                 if not 200 <= response.status < 300:
@@ -259,6 +262,7 @@ class _Taking:
     need_for: Callable[[int], None] | None
     enough_bytes: int | None
     is_tried: bool
+    is_secret: bool = False
 
     def expect(self, size: int) -> None:
         if self.need_for is not None:
@@ -336,6 +340,12 @@ def _redirected(response: aiohttp.ClientResponse) -> URL:
         return _address(str(response.url.join(URL(response.headers["Location"])))).with_user(None)
     except ValueError:
         raise FetchError("fetch-astray", host=_host(response.url)) from None
+
+
+def _require_as_safe(url: URL, target: URL) -> None:
+    """Raises FetchError where a redirect leads from a connection that nobody overhears to one in the clear."""
+    if url.scheme == "https" != target.scheme:
+        raise FetchError("fetch-astray", host=_host(url))
 
 
 def _basic(user: str, password: str) -> str:

@@ -20,9 +20,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from yarl import URL
 
 from bot.errors import FetchError
-from bot.fetch import Fetcher, refuse_private
+from bot.fetch import Fetcher, _require_as_safe, refuse_private
 from bot.settings import Settings
 from bot.texts import text
 
@@ -595,6 +596,14 @@ async def test_a_redirect_to_nowhere_is_a_sentence(raw: Raw, fetcher: Fetcher, l
     raw.answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location.encode() + b"\r\n\r\n"
     with pytest.raises(FetchError, match=sentence):
         await fetcher.get(raw.address)
+
+
+def test_a_secret_in_an_address_is_not_repeated_in_the_clear() -> None:
+    safe, in_the_clear = URL("https://one.example/?key=k"), URL("http://two.example/?key=k")
+    with pytest.raises(FetchError, match="fetch-astray"):
+        _require_as_safe(safe, in_the_clear)
+    _require_as_safe(safe, safe)
+    _require_as_safe(in_the_clear, in_the_clear)
 
 
 async def test_a_redirect_cannot_name_a_user(site: Site, fetcher: Fetcher) -> None:

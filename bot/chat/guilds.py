@@ -60,9 +60,7 @@ def moved_view(interaction: discord.Interaction, moved: Sequence[Source], channe
     titles = ", ".join(f"**{_title(source)}**" for source in moved[:_MOST_NAMED])
     if len(moved) > _MOST_NAMED:
         titles += " …"
-    return sentence_view(
-        say(interaction, "setup-channel-moved", titles=titles, channel=str(channel_id))
-    )
+    return sentence_view(say(interaction, "setup-channel-moved", titles=titles, channel=str(channel_id)))
 
 
 def _title(source: Source) -> str:

@@ -51,6 +51,6 @@ class PushSigned(Press, name="push-signed", state=_SOURCE):
     source_id: str
 
     async def press(self, interaction: discord.Interaction) -> None:
-        source_id, secret = int(self.source_id), written_in(interaction).get("secret", "")
+        source_id, secret = int(self.source_id), written_in(interaction).get("secret", "").strip()
         hooked = await services_of(interaction).push.open(act_of(interaction), source_id, secret=secret)
         await reply_view(interaction, address_view(interaction, source_id, hooked))

@@ -507,7 +507,7 @@ privacy-forget-warning = **This deletes everything stored about you in this serv
     - Submissions with a decision stay in the queue and the archive, but without your name and your words.
     - Your votes in open polls are withdrawn. In closed polls they stay, but without you.
     - Your choice of name is deleted.
-    - How much you sent within the last two days still counts for the limit of a day, without your name.
+    - How much you sent within the last day still counts for its limit, without your name.
     {""}
     You cannot undo this.
 privacy-forgotten = Done. Nothing stored for this server names you any more. I will change messages that name you within minutes.

@@ -21,7 +21,7 @@ _UNREAD_AT_ONCE = 20
 _LINKS_AT_ONCE = 300
 _PAUSE = timedelta(days=1)
 _USAGE_KEPT = timedelta(days=7)
-_SENT_KEPT = timedelta(days=2)
+_SENT_KEPT = timedelta(days=1)
 _DESTINATIONS_KEPT = timedelta(days=365)
 _AT_ONCE = 500
 
@@ -29,7 +29,7 @@ _AT_ONCE = 500
 class Retention:
     """Lets go of finished deliveries and decided floods that nobody needs and of presses after `history`.
 
-    And of how much somebody sent in after two days, of what was received for a server after a week, of where links
+    And of how much somebody sent in after a day, of what was received for a server after a week, of where links
     lead, which is asked anew, after a year, and of newsletters that no server reads any more, with their issues, after
     `UNREAD_DAYS`.
     """

@@ -122,8 +122,9 @@ class FeedSource:
         headers: Mapping[str, str] | None = None,
         credentials: str | None = None,
         enough_bytes: int | None = None,
+        is_secret: bool = False,
     ) -> Fetched:
-        """What `url` answers, when its host's turn comes. Raises FetchError."""
+        """What `url` answers, when its host's turn comes; arguments as in `Fetcher.get`. Raises FetchError."""
         await place.lane.turns.wait(url)
         return await self._fetcher.get(
             url,
@@ -132,6 +133,7 @@ class FeedSource:
             need_for=place.need_for,
             enough_bytes=enough_bytes,
             is_tried=place.lane is self._tried,
+            is_secret=is_secret,
         )
 
     async def understand(self, place: Place, body: bytes, read: Callable[[], "Feed"]) -> "Feed":

@@ -17,9 +17,8 @@ class HttpLinkFollower:
         self._turns = Turns(pause_seconds)
 
     async def follow(self, address: str) -> str | None:
-        from bot.newsletter.addresses.links import (
-            clean_url,  # with the patterns behind them: not before something is read
-        )
+        # With the patterns behind them: not before something is read.
+        from bot.newsletter.addresses.links import clean_url
         from bot.newsletter.addresses.opaque import to_ask
 
         asked: str | None = address

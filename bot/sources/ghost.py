@@ -118,6 +118,7 @@ class GhostSource:
                 place,
                 f"{api}{path}?key={quote(key, safe='')}{query}",
                 headers=_VERSION | ({"If-None-Match": etag} if etag else {}),
+                is_secret=True,
             )
         except FetchError as error:
             if error.message_id == "fetch-refused":

@@ -367,7 +367,7 @@ async def test_the_secret_of_a_webhook_is_written_into_a_form(
         shown = await ada.slash("/setup push", source=str(choice["value"]))
         assert "https://desk.example/hooks/" in shown.text
         form = await ada.click(shown.message, "Secret…")
-        signed = await ada.submit(form, {"Secret": "honey and wax, 24 jars"})
+        signed = await ada.submit(form, {"Secret": " honey and wax, 24 jars\t"})
         assert signed.ephemeral
         assert "only calls signed with your secret" in signed.text
         assert "honey" not in signed.text

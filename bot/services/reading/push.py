@@ -73,9 +73,8 @@ class Push:
         """The address for a source that the server reads: the one that it has, or else a new one.
 
         secret: with which the platform signs from now on: `whsec_…`, or any text of `SHORTEST_SECRET` characters.
-        Raises RefusedError where the operator opened no
-        way in, for what is no such secret, and for who may not set up the server; NotFoundError for a source that the
-        server does not read.
+        Raises RefusedError where the operator opened no way in, for what is no such secret, and for who may not set up
+        the server; NotFoundError for a source that the server does not read.
         """
         require_administrator(act.actor)
         guild_id = act.guild_id

@@ -13,11 +13,11 @@ from bot.newsletter.addresses.links import link_key
 # up to the next tag: however many are not closed, each is looked at once
 _FRAME = re.compile(
     r"<(?:(?P<name>iframe|(?:lite|amp)-youtube)\b(?P<said>[^<>]{0,5000}+)>"
-    r"|video\b(?P<video>[^<>]{0,3000}+)>(?P<inner>(?:[^<]|<(?!/video)){0,2000}+))",
+    r"|video\b(?P<video>[^<>]{0,3000}+)>(?P<inner>(?>(?:[^<]|<(?!/video)){0,2000})))",
     re.IGNORECASE,
 )
 _SOURCE = re.compile(r"<source\b([^<>]*+)", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([^\s\"'>/=]++)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++)))?+")
+_ATTRIBUTE = re.compile(r"([^\s\"'>/=]++)(?>(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++)))?)")
 _LINKED = re.compile(
     r"\shref\s*+=\s*+(?:\"([^\"<>]{1,2000}+)\"|'([^'<>]{1,2000}+)'|([^\s\"'<>]{1,2000}+))", re.IGNORECASE
 )

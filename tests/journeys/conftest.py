@@ -8,13 +8,27 @@ import pytest
 
 from sandbox import Limits, Sandbox, Site
 from tests.cogs.conftest import specification
+from tests.history.recording import recording
 from tests.journeys.scene import Scene, environment
 
 
 @pytest.fixture
-async def scene(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Scene]:
+def story_database(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> str:
+    """The story's: PostgreSQL where the test asks for that too, which is there until the story was judged."""
+    if "postgres_database" in request.fixturenames:
+        return str(request.getfixturevalue("postgres_database"))
+    shutil.copyfile(sqlite_template, tmp_path / "pressroom.db")
+    return f"sqlite:///{tmp_path}/pressroom.db"
+
+
+@pytest.fixture
+async def scene(tmp_path: Path, story_database: str) -> AsyncIterator[Scene]:
+    """Judged at its end, with all that happened in it."""
     async with Sandbox(limits=Limits.off(), openapi=specification()) as sandbox, Site() as site:
         sandbox.world.seed()
-        shutil.copyfile(sqlite_template, tmp_path / "pressroom.db")
-        yield Scene(sandbox, site, environment(sandbox, tmp_path), tmp_path)
+        settings = environment(sandbox, tmp_path, story_database)
+        with recording(sandbox) as recorder:
+            scene = Scene(sandbox, site, settings, tmp_path, recorder)
+            yield scene
         assert sandbox.violations == []
+        assert await scene.judged() == []

@@ -17,6 +17,7 @@ from typing import Literal
 from sandbox import Limits, Sandbox, Site
 from sandbox.model import Channel, Message
 from tests.cogs.conftest import specification
+from tests.history.recording import recording
 from tests.journeys.scene import Scene, environment
 from tests.launch import POINTS, Launched
 
@@ -69,10 +70,9 @@ async def stage(folder: Path, *, database_url: str | None = None) -> AsyncIterat
     """A Discord, a newsletter site and a database of their own."""
     async with Sandbox(limits=Limits.off(), openapi=specification()) as sandbox, Site() as site:
         sandbox.world.seed()
-        settings = environment(sandbox, folder)
-        if database_url is not None:
-            settings["DATABASE_URL"] = database_url
-        yield Scene(sandbox, site, settings, folder)
+        settings = environment(sandbox, folder, database_url or f"sqlite:///{folder}/pressroom.db")
+        with recording(sandbox) as recorder:
+            yield Scene(sandbox, site, settings, folder, recorder)
 
 
 async def told(scene: Scene, plan: Plan) -> Outcome:
@@ -96,6 +96,7 @@ async def told(scene: Scene, plan: Plan) -> Outcome:
         if await bot.stop() != 0:
             outcome.wrong.append("the last process did not end well")
     outcome.wrong += _wrong(scene, plan)
+    outcome.wrong += await scene.judged()
     return outcome
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sandbox import Sandbox, Site
 from sandbox.model import Channel, Message
+from tests.history.invariants import judge
+from tests.history.recording import Recorder
 from tests.launch import Launched, launched
 
 ISSUE = """# Issue {number}
@@ -28,6 +30,7 @@ class Scene:
     site: Site
     environment: dict[str, str]
     folder: Path
+    recorder: Recorder
 
     def publish(self, number: int, *, text: str = ISSUE) -> None:
         self.site.publish_markdown(text.format(number=number))
@@ -41,6 +44,11 @@ class Scene:
     async def bot(self, *watch: str) -> AsyncIterator[Launched]:
         async with launched(self.folder, self.environment, watch=watch) as bot:
             yield bot
+
+    async def judged(self) -> list[str]:
+        """What is broken in the whole history so far; no process of the bot runs any more."""
+        history = await self.recorder.end(self.environment["DATABASE_URL"])
+        return [str(violation) for violation in judge(history)]
 
     def channel(self, name: str) -> Channel:
         return next(
@@ -84,12 +92,12 @@ class Scene:
         )
 
 
-def environment(sandbox: Sandbox, folder: Path) -> dict[str, str]:
+def environment(sandbox: Sandbox, folder: Path, database_url: str) -> dict[str, str]:
     """The settings of a bot that works between this sandbox and sites on this machine."""
     return {
         "DISCORD_TOKEN": sandbox.token,
         "DISCORD_API_URL": sandbox.api_url,
-        "DATABASE_URL": f"sqlite:///{folder}/pressroom.db",
+        "DATABASE_URL": database_url,
         "SECRET_KEY_FILE": str(folder / "secret.key"),
         "ALLOW_PRIVATE_ADDRESSES": "true",
         "POLL_MINUTES": str(timedelta(minutes=10) / timedelta(minutes=1)),

@@ -50,11 +50,9 @@ async def test_killed_anywhere_on_the_way_there_is_one_message_with_one_thread(s
     assert len({message.text for message in scene.announcements()}) == 2
 
 
+@pytest.mark.usefixtures("postgres_database")
 @pytest.mark.parametrize("point", ["send", "sent"])
-async def test_on_postgresql_a_killed_process_leaves_one_message_too(
-    scene: Scene, postgres_database: str, point: str
-) -> None:
-    scene.environment["DATABASE_URL"] = postgres_database
+async def test_on_postgresql_a_killed_process_leaves_one_message_too(scene: Scene, point: str) -> None:
     await killed_at(scene, point)
     assert len(scene.announcements()) == 2
 

@@ -49,6 +49,7 @@ async def test_the_staff_is_told_once_wherever_the_process_falls(point: str, tmp
             await bot.move_clock(timedelta(minutes=30))
             assert await bot.stop() == 0, bot.log
         assert len(_notices(review)) == 1
+        assert await scene.judged() == []
 
 
 def _notices(review: Channel) -> list[Message]:

@@ -16,10 +16,8 @@ _STOPPED = timedelta(seconds=10)
 """Longer than a beat counts (three seconds), longer than what a message may take, shorter than a claim."""
 
 
-async def test_two_processes_share_the_work_and_the_loss_of_one_costs_nothing(
-    scene: Scene, postgres_database: str
-) -> None:
-    scene.environment["DATABASE_URL"] = postgres_database
+@pytest.mark.usefixtures("postgres_database")
+async def test_two_processes_share_the_work_and_the_loss_of_one_costs_nothing(scene: Scene) -> None:
     # One process does not ring the other: what it leaves is found at the next knock.
     scene.environment["TEST_KNOCK_SECONDS"] = "1"
     for number in range(100, 108):  # an archive, beside which six new issues are no flood
@@ -61,7 +59,6 @@ async def test_a_process_that_is_stopped_for_ten_seconds_sends_nothing_that_anot
     scene: Scene, postgres_database: str, point: str
 ) -> None:
     """Discord knows no nonces here, so only who looks before it sends keeps the message single."""
-    scene.environment["DATABASE_URL"] = postgres_database
     scene.sandbox.world.limits.nonce_seconds = 0
     await scene.set_up()
     scene.publish(2)
@@ -99,8 +96,8 @@ async def _until_later(database_url: str, by: timedelta) -> None:
         assert (await transaction.execute(text("SELECT clock_timestamp()"))).scalar_one() >= begun + by
 
 
-async def test_a_command_that_both_processes_hear_acts_once(scene: Scene, postgres_database: str) -> None:
-    scene.environment["DATABASE_URL"] = postgres_database
+@pytest.mark.usefixtures("postgres_database")
+async def test_a_command_that_both_processes_hear_acts_once(scene: Scene) -> None:
     await scene.set_up()
     async with scene.bot() as first, scene.bot() as second:
         await asyncio.gather(first.logged("connected as="), second.logged("connected as="))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.model.issue import Issue
 from bot.newsletter import read_newsletter
 from bot.newsletter.text import folded, literal, titled
+from bot.newsletter.understanding.bylines import authors_in
 
 ITEM = "<item><title>{}</title><link>https://w.example/1</link><guid>https://w.example/1</guid>{}</item>"
 ATOM = (
@@ -127,6 +128,18 @@ def test_an_rss_title_loses_nothing_but_closed_elements(pieces: list[str]) -> No
         ("<author>a@x.example (Ann), b@x.example (Bo Berg)</author>", ("Ann", "Bo Berg")),
         ("<author>Mia Moor (mia@moss.io)</author>", ("Mia Moor",)),
         ("<author>Mia Moor</author>", ("Mia Moor",)),
+        ("<author>Mia Moor (mia@moss.io), Bo (bo@moss.io)</author>", ("Mia Moor", "Bo")),
+        ("<author>By Mia &lt;mia@moss.io&gt; and Bo &lt;bo@moss.io&gt;</author>", ("Mia", "Bo")),
+        ("<author>Mia Moor &amp;lt;mia@moss.io&amp;gt;</author>", ("Mia Moor",)),
+        ("<author>mia@moss.io (Mia Moor (editor))</author>", ("Mia Moor (editor)",)),
+        ("<author>mia@moss.io (Mia Moor), Bo Berg</author>", ("Mia Moor", "Bo Berg")),
+        ("<author>mia@moss.io (), Bo</author>", ("Bo",)),
+        ("<author>Mia Moor / mia@moss.io</author>", ("Mia Moor",)),
+        ("<author>Mia: mailto:mia@moss.io</author>", ("Mia",)),
+        ('<author>"Moor, Mia" &lt;mia@moss.io&gt;</author>', ("Moor, Mia",)),
+        ("<author>Mia (@mia@moss.social)</author>", ("Mia (@mia@moss.social)",)),
+        ("<author>Mia @ the Lamp</author>", ("Mia @ the Lamp",)),
+        ("<author><![CDATA[<a href='mailto:mia@moss.io'>Mia</a>]]></author>", ("Mia",)),
         ("<author>@mia</author>", ("@mia",)),
         ("<dc:creator xmlns:dc='http://purl.org/dc/elements/1.1/'>mia@moss.studio (Mia)</dc:creator>", ("Mia",)),
     ],
@@ -154,3 +167,19 @@ def test_marks_of_bold_text_in_markdown_go_in_pairs() -> None:
     excerpts = [link.excerpt for link in issue.links]
     assert excerpts == ["Torn bold, one and", "two more", "2**10 or **kwargs three", "A* search"]
     assert issue.links[3].title == "A* search"
+
+
+@given(
+    st.lists(st.sampled_from(["Mia Moor", "Bo", "Ann Lee"]), min_size=1, max_size=3, unique=True),
+    st.sampled_from(["{0} <{1}>", "{1} ({0})", "{0} ({1})", "{0} [{1}]", "{0}, {1}", "{0} - {1}", "mailto:{1} ({0})"]),
+    st.sampled_from([", ", "; ", " and ", " & ", " / "]),
+)
+def test_names_beside_mail_addresses_are_all_that_is_left(names: list[str], form: str, between: str) -> None:
+    said = between.join(form.format(name, f"m{number}@moss.io") for number, name in enumerate(names))
+    assert authors_in([said]) == tuple(names)
+
+
+def test_the_byline_in_a_text_names_no_mail_address() -> None:
+    text = "# Rye\n\nMia Moor  \nmia@moss.io  \n2 March 2026\n\n[A loaf](https://a.example/1)\n"
+    issue = read_newsletter(text.encode(), source="x.md")[0]
+    assert issue.authors == ("Mia Moor",)

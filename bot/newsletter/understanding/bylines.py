@@ -3,25 +3,42 @@
 import re
 from collections.abc import Iterable
 
-from bot.newsletter.text import plain
+from bot.newsletter.text import titled
 
 _MOST = 20
 _LONGEST = 120
-_MAIL = r"(?:mailto:)?[^\s@()<>,;:\"]+@[^\s@()<>,;:\"]+"
-_NAMED_MAIL = re.compile(rf"{_MAIL}\s*\(([^()]*)\)")  # RSS: "ada@lamp.example (Ada Lampe)"
-_BARE_MAIL = re.compile(_MAIL)
+_BETWEEN = r"\s()<>\[\],;:|/\"'"
+# with its brackets; `@ada@lamp.example` is no mail address, but a name at a place like `@ada`
+_MAIL = re.compile(
+    rf"(?:[<(\[]\s*)?(?:mailto:)?(?<![^{_BETWEEN}])[^@{_BETWEEN}]+@(?:\[[^@{_BETWEEN}]*\]|[^@{_BETWEEN}]+)(?:\s*[>)\]])?",
+    re.IGNORECASE,
+)
+_IN_BRACKETS = re.compile(r"\s*\(((?:[^()]++|\([^()]*+\))*+)\)?(.*)", re.DOTALL)
+_EDGES = " ,;:|/·•-–—&<>[]\"'"
+_JOINING = re.compile(r"\A(?:and|und|et|by|von|par)\s+", re.IGNORECASE)
+_NO_NAMES = frozenset({"", "and", "und", "et", "by", "mail", "email", "e-mail", "contact", "()"})
 
 
 def authors_in(said: Iterable[str]) -> tuple[str, ...]:
     """Each name once, in order, without mail addresses: those are nobody's byline."""
-    names = (plain(name, limit=_LONGEST) for each in said for name in _names(each[: 20 * _LONGEST]))
+    names = (titled(name, limit=_LONGEST) for each in said for name in _names(titled(each, limit=20 * _LONGEST)))
     return tuple(dict.fromkeys(name for name in names if name and not name.startswith(("http://", "https://"))))[:_MOST]
 
 
 def _names(said: str) -> list[str]:
-    if "@" not in said:
+    """What stands between the addresses; in RSS `ada@lamp.example (Ada Lampe)`."""
+    pieces = _MAIL.split(said)
+    if len(pieces) == 1:
         return [said]
-    if names := _NAMED_MAIL.findall(said):
-        return names
-    left = _BARE_MAIL.sub("", said)
-    return [said] if left == said else [left.strip(" ,;<>()[]\"'") if any(map(str.isalnum, left)) else ""]
+    names: list[str] = []
+    for piece in pieces:
+        in_brackets = _IN_BRACKETS.match(piece)
+        names += in_brackets.groups() if in_brackets else [piece]
+    return [name for each in names if (name := _bare(each)).casefold() not in _NO_NAMES]
+
+
+def _bare(name: str) -> str:
+    name = _JOINING.sub("", name.strip(_EDGES))
+    if "(" not in name:
+        return name.strip(f"){_EDGES}")
+    return name + ")" * (name.count("(") - name.count(")"))

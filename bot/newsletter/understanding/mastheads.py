@@ -11,6 +11,7 @@ from bot.newsletter.markup.blocks import Block
 from bot.newsletter.markup.pictures import is_portrait
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.understanding import headings
+from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.titles import sentences
 
 _MAX_PREVIEW = 4
@@ -133,7 +134,7 @@ def _read_byline(blocks: list[Block], position: int, parts: Parts, known: Known)
             ]
         if not parts.authors:
             cleaned = (folded(name).strip(" ,|•·-–—") for name in names)
-            parts.authors = tuple(dict.fromkeys(name for name in cleaned if 1 < len(name) <= 80))
+            parts.authors = tuple(name for name in authors_in(cleaned) if 1 < len(name) <= 80)
         if date is not None and parts.published_at is None:
             parts.published_at = date
         known.own.keys.update(a.key for a in block.anchors if a.key)

@@ -58,11 +58,17 @@ def test_a_parameter_of_an_everyday_name_says_which_page_it_is(url: str) -> None
 
 
 @pytest.mark.parametrize("page", ["/u/unsubscribe", "/email-preferences", "/confirm", "/Log-in/now", "/opt-out"])
-def test_the_token_of_a_page_that_acts_is_the_readers(page: str) -> None:
-    assert read_link(f"https://a.example{page}?token=aZ09") == (
+@pytest.mark.parametrize("name", ["token", "Token", "JWT"])
+def test_the_token_of_a_page_that_acts_is_the_readers(page: str, name: str) -> None:
+    assert read_link(f"https://a.example{page}?{name}=aZ09") == (
         f"https://a.example{page}",
         link_key(f"https://a.example{page}"),
     )
+
+
+@pytest.mark.parametrize("name", ["token", "TOKEN", "Jwt"])
+def test_the_token_beside_a_readers_name_is_the_readers(name: str) -> None:
+    assert read_link(f"https://a.example/x?{name}=aZ09&email=mia@moss.io") == ("https://a.example/x", "a.example/x")
 
 
 @given(

@@ -321,7 +321,8 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     if "amp" in query:
         query = _unescaped(query)
     asked = _ASKED_OF.get(host, _ASKED_FOR)
-    names_reader = ("token=" in query or "jwt=" in query) and (
+    lowered = query.lower()
+    names_reader = ("token=" in lowered or "jwt=" in lowered) and (
         _READERS_PAGE.search(path) is not None
         or any(not each.startswith("utm_") and _identifies(each, asked) for each in query.split("&"))
     )

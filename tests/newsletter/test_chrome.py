@@ -200,6 +200,16 @@ def test_what_a_newsletter_tracks_under_its_own_host_is_content(site: str, addre
         ("https://mailchi.mp/1a2b/x", "https://mailchi.mp/3c4d/y"),
         ("https://www.getrevue.co/profile/me", "https://www.getrevue.co/profile/other/issues/x"),
         ("https://note.com/me", "https://note.com/other/n/x"),
+        ("https://medium.com/@me", "https://medium.com/@other/x-1a"),
+        ("https://dev.to/me", "https://dev.to/other/x"),
+        ("https://world.hey.com/me", "https://world.hey.com/other/x-1a"),
+        ("https://www.patreon.com/me", "https://www.patreon.com/other"),
+        ("https://ko-fi.com/me", "https://ko-fi.com/other"),
+        ("https://github.com/me/letter", "https://github.com/me/tool"),
+        ("https://codeberg.org/me/letter", "https://codeberg.org/other/letter"),
+        ("https://www.linkedin.com/newsletters/me-12", "https://www.linkedin.com/newsletters/other-34"),
+        ("https://sites.google.com/view/me", "https://sites.google.com/view/other"),
+        ("https://www.patreon.com/posts/mine-12", "https://www.patreon.com/posts/other-34"),
         ("https://mirror.xyz/me.eth", "https://mirror.xyz/other.eth/x"),
         ("https://open.substack.com/pub/me", "https://open.substack.com/pub/other/p/x"),
         ("https://gist.github.com/me/1", "https://gist.github.com/other/2"),
@@ -236,7 +246,13 @@ def test_a_neighbour_on_the_same_host_or_of_the_same_label_is_content(site: str,
         ("https://crumbs.co.uk/", "https://www.crumbs.co.uk/about"),
         ("https://buttondown.com/me", "https://buttondown.com/me/archive/x"),
         ("https://www.getrevue.co/profile/me", "https://www.getrevue.co/profile/me/members"),
-        ("https://dev.to/me", "https://dev.to/about"),
+        ("https://dev.to/me", "https://dev.to/me/x"),
+        ("https://mailchi.mp/me/x", "https://mailchi.mp/me/y?e=1"),
+        ("https://medium.com/@me/x-1a", "https://medium.com/@me/y-2b"),
+        ("https://github.com/me/letter/blob/main/1.md", "https://github.com/me/letter/issues/2"),
+        ("https://www.linkedin.com/newsletters/me-12", "https://www.linkedin.com/newsletters/me-12/x"),
+        ("https://sites.google.com/view/me/home", "https://sites.google.com/view/me/about"),
+        ("https://world.hey.com/me/x-1a", "https://world.hey.com/me"),
         ("https://blog.google/", "https://blog.google/about"),
     ],
 )
@@ -244,6 +260,42 @@ def test_the_newsletters_own_pages_are_no_content_wherever_they_stand(site: str,
     text = f"# T\n\n## N\n\n- [A story]({address}) told\n"
     [issue] = read_newsletter(text.encode(), source="x.md", base_url=site)
     assert issue.links == ()
+
+
+@pytest.mark.parametrize(
+    "site", ["https://mailchi.mp/crumbs", "https://medium.com/@crumbs/1", "https://www.getrevue.co/profile/crumbs"]
+)
+def test_a_newsletter_is_called_by_the_name_of_its_place(site: str) -> None:
+    text = (
+        "# T\n\n## N\n\n- [A story](https://a.example/x?ref=crumbs) told, [Twitter](https://twitter.com/crumbs), "
+        "[Twitter](https://twitter.com/other)\n- [Subscribe](https://crumbs.garden/subscribe) to "
+        "[us](https://crumbs.garden/about) or [them](https://other.garden/about?ref=other)\n"
+    )
+    [issue] = read_newsletter(text.encode(), source="x.md", base_url=site)
+    assert [link.url for link in issue.links] == [
+        "https://a.example/x",
+        "https://twitter.com/other",
+        "https://other.garden/about?ref=other",
+    ]
+
+
+def archive_feed(home: str, *addresses: str) -> bytes:
+    story = "&lt;a href='https://mailchi.mp/me/9'&gt;ours&lt;/a&gt; &lt;a href='https://mailchi.mp/other/9'&gt;a loaf&lt;/a&gt;"
+    items = [
+        f"<item><title>T</title><link>{address}</link><guid>{address}</guid><description>{story}</description></item>"
+        for address in addresses
+    ]
+    return f"<rss version='2.0'><channel><title>W</title><link>{home}</link>{''.join(items)}</channel></rss>".encode()
+
+
+def test_where_the_home_page_tells_nothing_the_items_common_place_is_the_newsletters() -> None:
+    home = "https://us7.campaign-archive.com/home/?u=0&amp;id=2"
+    issues = read_newsletter(archive_feed(home, "https://mailchi.mp/me/1", "https://mailchi.mp/me/2"), source="x.xml")
+    assert [[link.key for link in issue.links] for issue in issues] == [["mailchi.mp/other/9"]] * 2
+    issues = read_newsletter(archive_feed(home, "https://mailchi.mp/me/1", "https://a.example/2"), source="x.xml")
+    assert [len(issue.links) for issue in issues] == [2, 2]
+    issues = read_newsletter(archive_feed("https://b.example/", "https://mailchi.mp/me/1"), source="x.xml")
+    assert [len(issue.links) for issue in issues] == [2]
 
 
 @pytest.mark.parametrize("site", [None, "https://www.letter.example/p/x"])

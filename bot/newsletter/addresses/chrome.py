@@ -16,12 +16,14 @@ from bot.newsletter.addresses.links import MERGE_FIELD, link_key
 _SHARED_PATHS = {
     **dict.fromkeys(
         """buttondown.com buttondown.email mailchi.mp tinyletter.com write.as hashnode.com paragraph.xyz paragraph.com
-        mirror.xyz note.com""".split(),
+        mirror.xyz note.com medium.com dev.to world.hey.com sendfox.com patreon.com ko-fi.com tumblr.com""".split(),
         1,
     ),
-    "getrevue.co": 2,
-    "open.substack.com": 2,
+    **dict.fromkeys(
+        """getrevue.co open.substack.com linkedin.com sites.google.com github.com gitlab.com codeberg.org""".split(), 2
+    ),
 }
+_NO_PLACES = frozenset("posts post p feed feeds rss tag".split())  # what stands there is anybody's
 _MAILCHIMP_SERVER = re.compile(r"us\d+\.(?:campaign-archive|list-manage|forward-to-friend)\d*\.com\Z")
 # where newsletters live
 _PLATFORM_DOMAINS = frozenset(
@@ -169,8 +171,8 @@ _SEVERAL = 2
 @dataclass(slots=True)
 class Own:
     """The hosts and names of the newsletter itself. `domains` are the registered ones: bensbites.beehiiv.com covers no
-    other that happens to be called alike, unless `vouch` says so. `names` are labels (`bensbites`); `paths` its places
-    on hosts that it shares: `buttondown.com/bensbites`. `titles` are what it calls itself.
+    other that happens to be called alike, unless `vouch` says so. `paths` are its places on hosts that it shares:
+    `buttondown.com/bensbites`. `names` are what it is called by in both (`bensbites`), `titles` what it calls itself.
     """
 
     hosts: set[str] = field(default_factory=set)
@@ -181,14 +183,14 @@ class Own:
     keys: set[str] = field(default_factory=set)
 
     def add_site(self, url: str | None) -> None:
-        """Take the host of an address as the newsletter's own."""
+        """Take the host of an address as the newsletter's own, or its place there, where it shares the host."""
         key = (link_key(url) if url else None) or ""
         host = host_in(key)
-        segments = _SHARED_PATHS.get(host)
-        if segments is None:
+        if host not in _SHARED_PATHS:
             self.add_host(host)
-        elif place := _place(key, segments):
+        elif place := place_in(key):
             self.paths.add(place)
+            self._add_name(place.rpartition("/")[2].lstrip("@").lower())
 
     def add_host(self, host: str) -> None:
         """Take a host as the newsletter's own, unless half the web lives on it; it comes with its port, as in a key."""
@@ -198,6 +200,9 @@ class Own:
         name = name_of(host)
         if name:
             self.domains.add(domain_of(host))
+        self._add_name(name)
+
+    def _add_name(self, name: str) -> None:
         if len(name) > 2 and name not in _NO_NAMES:
             self.names.add(name)
 
@@ -219,14 +224,16 @@ class Own:
 
     def holds(self, key: str) -> bool:
         """The link stands at the newsletter's place on a host that it shares."""
-        segments = _SHARED_PATHS.get(host_in(key))
-        return segments is not None and _place(key, segments) in self.paths
+        return place_in(key) in self.paths
 
 
-def _place(key: str, segments: int) -> str:
-    """Host and first segments of a key; empty where it has fewer of them."""
+def place_in(key: str) -> str:
+    """Where one of those who share a host stands: `mailchi.mp/bensbites`. Empty on other hosts, and at their door."""
+    segments = _SHARED_PATHS.get(host_in(key))
     parts = key.partition("?")[0].partition("#")[0].split("/")
-    return "/".join(parts[: segments + 1]) if len(parts) > segments else ""
+    if segments is None or len(parts) <= segments or parts[1] in _NO_PLACES:
+        return ""
+    return "/".join(parts[: segments + 1])
 
 
 def learn_own(own: Own, links: Iterable[tuple[str, str, str]]) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue, Link, Section
-from bot.newsletter.addresses.chrome import Own, called_alike, host_in, is_action, is_chrome
+from bot.newsletter.addresses.chrome import Own, called_alike, host_in, is_action, is_chrome, place_in
 from bot.newsletter.addresses.domains import domain_of
 from bot.newsletter.addresses.links import MAX_KEY, absolute, clean_url, link_key, read_link
 from bot.newsletter.addresses.readable import readable_address
@@ -96,12 +96,14 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
     home = clean_url(string(head.get("link")), base)
     newest = _newest(entries)
     bodies = [_body(entry) for entry in newest]
-    vouched = _vouched(home, [body for body, _ in bodies])
+    site = _site(home, [string(entry.get("link")) for entry in newest])
+    vouched = _vouched(site, [body for body, _ in bodies])
     links = head.get("links") or []
     self_url = _linked(links, "self", base)
     said = _Said(
         string(head.get("title"))[:_LONGEST_NAME],
         home,
+        site,
         base,
         vouched,
         is_atom,
@@ -137,11 +139,13 @@ def _newest(entries: list[Any]) -> list[Any]:
 class _Said:
     """What a feed says for all its items, looked for once: there may be many of both.
 
+    site: an address that tells where the newsletter stands; home: the one of its home page, which may tell nothing.
     own_pages: keys of the feed's own addresses.
     """
 
     title: str
     home: str | None
+    site: str | None
     base: str | None
     vouched: Collection[str]
     is_atom: bool
@@ -154,7 +158,7 @@ def _issue(entry: Any, content: tuple[str, str], said: _Said) -> Issue:
     home, base = said.home, said.base
     addresses = [string(entry.get(name)) for name in ("feedburner_origlink", "pheedo_origlink", "link")]
     urls = [url for address in addresses if (url := clean_url(address, home or base))]
-    own = _own(home, urls[0] if urls else None, said.vouched, title=said.title)
+    own = _own(said.site, urls[0] if urls else None, said.vouched, title=said.title)
     urls = [without_own_stamp(url, own) or url for url in urls]
     url = urls[0] if urls else None
     body, body_base = content
@@ -185,21 +189,31 @@ def _own_page(url: str | None, home: str | None) -> str | None:
     return home
 
 
-def _own(home: str | None, url: str | None, vouched: Collection[str], *, title: str = "") -> Own:
+def _site(home: str | None, addresses: Sequence[str]) -> str | None:
+    """The home page; where everybody's are (us7.campaign-archive.com), the place that all items have in common."""
+    own = _own(home, None, ())
+    if home is None or own.hosts or own.paths:
+        return home
+    places = {place_in(link_key(address) or "") for address in addresses}
+    place = places.pop() if len(places) == 1 else ""
+    return f"https://{place}/" if place else home
+
+
+def _own(site: str | None, url: str | None, vouched: Collection[str], *, title: str = "") -> Own:
     own = Own()
     own.titles.add(plain(title))
     # items of link blogs point elsewhere, so an item's host counts only where no home page is named
-    own.add_site(home or url)
+    own.add_site(site or url)
     for domain in vouched:
         own.vouch(domain)
     return own
 
 
-def _vouched(home: str | None, bodies: Sequence[str]) -> set[str]:
+def _vouched(site: str | None, bodies: Sequence[str]) -> set[str]:
     """Domains that are called like the newsletter, and that most of many issues link to."""
     if len(bodies) < _MANY:
         return set()
-    own = _own(home, None, ())
+    own = _own(site, None, ())
     counted = Counter(domain for body in bodies for domain in called_alike(own, body))
     return {domain for domain, count in counted.items() if count > len(bodies) / 2}
 
@@ -387,12 +401,14 @@ def read_json_feed(content: bytes, *, base: str | None) -> Feed:
     home = clean_url(string(data.get("home_page_url")), base)
     feed_base = home or absolute(string(data.get("feed_url")), base) or base
     items = [item for item in data["items"][:MAX_ITEMS] if isinstance(item, dict)]
-    vouched = _vouched(home, [string(item.get("content_html")) or string(item.get("content_text")) for item in items])
+    site = _site(home, [string(item.get("url")) for item in items])
+    vouched = _vouched(site, [string(item.get("content_html")) or string(item.get("content_text")) for item in items])
     self_url = absolute(string(data.get("feed_url")), base)
     own_pages = _own_pages(absolute(string(data.get("feed_url")), feed_base))
     said = _Said(
         string(data.get("title"))[:_LONGEST_NAME],
         home,
+        site,
         feed_base,
         vouched,
         is_atom=False,
@@ -421,7 +437,7 @@ def _json_issue(item: dict[str, Any], said: _Said) -> Issue:
     summary = string(item.get("summary"))
     if not body and text:
         body = "".join(f"<p>{_linked_text(part)}</p>" for part in re.split(r"\n\s*\n", text[:500_000]))
-    own = _own(said.home, url, said.vouched, title=said.title)
+    own = _own(said.site, url, said.vouched, title=said.title)
     url = without_own_stamp(url, own)
     own.keys.update(said.own_pages)
     known = Known(

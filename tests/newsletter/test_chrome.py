@@ -280,10 +280,10 @@ def test_a_newsletter_is_called_by_the_name_of_its_place(site: str) -> None:
 
 
 def archive_feed(home: str, *addresses: str) -> bytes:
-    story = "&lt;a href='https://mailchi.mp/me/9'&gt;ours&lt;/a&gt; &lt;a href='https://mailchi.mp/other/9'&gt;a loaf&lt;/a&gt;"
+    story = "<a href='https://mailchi.mp/me/9'>ours</a> <a href='https://mailchi.mp/other/9'>a loaf</a>"
+    text = f"<description><![CDATA[{story}]]></description>"
     items = [
-        f"<item><title>T</title><link>{address}</link><guid>{address}</guid><description>{story}</description></item>"
-        for address in addresses
+        f"<item><title>T</title><link>{address}</link><guid>{address}</guid>{text}</item>" for address in addresses
     ]
     return f"<rss version='2.0'><channel><title>W</title><link>{home}</link>{''.join(items)}</channel></rss>".encode()
 

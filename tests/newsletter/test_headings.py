@@ -134,3 +134,75 @@ def test_a_text_of_atom_is_not_its_own_subtitle() -> None:
 def test_only_the_mark_itself_goes_from_the_heading_of_a_page(heading: str, title: str) -> None:
     page = f"<html><head></head><body><article><h1>{heading}</h1><p>Words</p></article></body></html>"
     assert read_newsletter(page.encode(), source="page.html")[0].title == title
+
+
+FURNITURE = [
+    '<p><a href="https://w.example/p/1?utm_source=mail">View in browser</a></p>',
+    '<p><a href="https://w.example/"><img src="https://w.example/logo.png" alt="W"></a></p>',
+    '<p>Sent on to you? <a href="https://w.example/subscribe">Sign up here</a></p>',
+    '<table><tr><td>No. 7 <a href="https://w.example/p/1">Read online</a></td></tr></table>',
+    '<p><a href="https://w.example/ads">Advertise</a></p><p><a href="https://w.example/jobs">Jobs</a></p>',
+]
+STORY = '<p>Bread: <a href="https://a.example/1">a dark loaf</a></p>'
+
+
+@pytest.mark.parametrize("furniture", FURNITURE)
+@pytest.mark.parametrize("preview", ["", "<p>Rye</p><p>3 March</p>"])
+@pytest.mark.parametrize("level", [1, 2])
+def test_a_heading_that_repeats_the_title_opens_no_section_below_furniture(
+    furniture: str, preview: str, level: int
+) -> None:
+    feed = (
+        "<rss version='2.0'><channel><title>W</title><link>https://w.example/</link><item><title>On rye</title>"
+        f"<link>https://w.example/p/1</link><description><![CDATA[{preview}{furniture}<h{level}>On rye</h{level}>"
+        f"{STORY}]]></description></item></channel></rss>"
+    )
+    [issue] = read_newsletter(feed.encode(), source="x.xml")
+    assert [section.title for section in issue.sections] == [None]
+
+
+@pytest.mark.parametrize("furniture", FURNITURE)
+@pytest.mark.parametrize("heading", ["<h1>On rye</h1>", "<h2>On rye</h2>", "<p>On rye</p>"])
+def test_an_issue_without_a_title_is_not_called_like_its_furniture(furniture: str, heading: str) -> None:
+    text = f"{furniture}{heading}{STORY}"
+    [issue] = read_newsletter(text.encode(), source="x.html", base_url="https://w.example/p/1")
+    assert (issue.title, [section.title for section in issue.sections]) == ("On rye", [None])
+
+
+def test_what_stands_above_the_title_and_is_content_stays() -> None:
+    text = "---\ntitle: On rye\n---\n\n[A loaf](https://a.example/1)\n\n# On rye\n\n[Two](https://a.example/2)\n"
+    assert [link.key for link in read_newsletter(text.encode(), source="x.md")[0].links] == [
+        "a.example/1",
+        "a.example/2",
+    ]
+
+
+@pytest.mark.parametrize("marks", ["###", "####", "#####", "######"])
+def test_a_small_heading_under_the_title_is_its_subtitle(marks: str) -> None:
+    text = f"# On rye\n\n{marks} What rises in the dark\n\nBread: [a loaf](https://a.example/1)\n\n## News\n\n[b](https://b.example/)"
+    [issue] = read_newsletter(text.encode(), source="x.md")
+    assert (issue.subtitle, [section.title for section in issue.sections]) == ("What rises in the dark", [None, "News"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#### The first\n\n[A loaf](https://a.example/1)\n\n#### The second\n\n[Two](https://a.example/2)",
+        "#### Tools\n\n[A loaf](https://a.example/1)",
+        "#### From the mill\n\n- [A loaf](https://a.example/1)",
+        "#### Our sponsor: Mill & Co\n\n[A loaf](https://a.example/1)",
+        "### 3 March 2026\n\n[A loaf](https://a.example/1)\n\n### 4 March 2026\n\n[Two](https://a.example/2)",
+    ],
+)
+def test_a_heading_that_opens_a_section_is_no_subtitle(text: str) -> None:
+    [issue] = read_newsletter(f"# On rye\n\n{text}\n".encode(), source="x.md")
+    assert issue.subtitle is None
+    assert issue.sections[0].title
+
+
+@pytest.mark.parametrize("marks", ["##", "###", "####"])
+def test_a_heading_that_dates_the_issue_is_neither_section_nor_subtitle(marks: str) -> None:
+    text = f"# On rye\n\n{marks} Tuesday, 3 March 2026\n\n[A loaf](https://a.example/1)\n\n## News\n\n[b](https://b.example/)"
+    [issue] = read_newsletter(text.encode(), source="x.md")
+    assert (issue.subtitle, str(issue.published_at)[:10]) == (None, "2026-03-03")
+    assert [section.title for section in issue.sections] == [None, "News"]

@@ -116,7 +116,7 @@ def compose(blocks: list[Block], known: Known, text: str, polls: tuple[IssuePoll
     if not parts.topics:
         parts.topics = topics_from_subtitle(parts.subtitle)
     if not parts.title:
-        parts.title = title_from_text(blocks)
+        parts.title = title_from_text(blocks, known)
     if may_invite(text):
         _take_invites(parts)
     return parts

@@ -97,16 +97,18 @@ def is_subtitle(blocks: list[Block], position: int) -> bool:
         return False
     block = blocks[position]
     text = block.text
-    if block.kind not in {"h2", "h3", "h4"} or not text or len(text) > 400 or _MARKER.match(text):
+    if block.kind[0] != "h" or block.kind == "h1" or not text or len(text) > 400 or _MARKER.match(text):
         return False
     following = blocks[position + 1] if position + 1 < len(blocks) else None
-    name = LEADING_EMOJI.sub("", text)
-    is_section = names_a_section(name)
-    if block.kind == "h3":
-        return not is_section and (following is None or following.kind != "li")
-    if following is None:
+    is_section = names_a_section(LEADING_EMOJI.sub("", text))
+    if block.kind == "h2":
+        if following is None:
+            return False
+        return following.kind[0] == "h" or (following.pictures != [] and not following.text and not is_section)
+    if is_section or _says_sponsored(text) or (following is not None and following.kind == "li"):
         return False
-    return following.kind[0] == "h" or (following.pictures != [] and not following.text and not is_section)
+    # smaller ones are taken for sections, too: those come in numbers
+    return block.kind == "h3" or all(other.kind != block.kind for other in blocks[position + 1 :])
 
 
 def _heading(title: str, level: int, *, whole: str) -> Heading:

@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from bot.model.issue import Image, IssuePoll, Section
-from bot.newsletter.addresses.chrome import Own
+from bot.newsletter.addresses.chrome import Own, is_chrome
+from bot.newsletter.addresses.links import link_key
 from bot.newsletter.dates import find_day
 from bot.newsletter.markup.blocks import Block
 from bot.newsletter.markup.pictures import is_portrait
@@ -69,13 +71,19 @@ def read_head(blocks: list[Block], parts: Parts, known: Known) -> int:
                 break
         else:
             # a body without a title of its own may begin with the first of its sections
-            if blocks and blocks[0].kind[0] == "h" and blocks[0].text:
-                position = int(all(block.kind != blocks[0].kind for block in blocks[1:]))
+            first = next((n for n, block in enumerate(blocks) if not _is_furniture(block, known)), 0)
+            if blocks and blocks[first].kind[0] == "h" and blocks[first].text:
+                is_only = all(block.kind != blocks[first].kind for block in blocks[first + 1 :])
+                position = first + 1 if is_only else 0
         if position:
             parts.title = bounded(folded(blocks[position - 1].text), MAX_TITLE)
     else:
-        position = _after_title(blocks, parts.title.casefold())
-    if position and parts.subtitle is None and headings.is_subtitle(blocks, position):
+        position = _after_title(blocks, parts.title.casefold(), known)
+    for number in range(position, min(position + 2, len(blocks)) if position else 0):
+        if _is_date_heading(blocks, number):
+            blocks[number].kind = "p"
+    may_tell = position and parts.subtitle is None and headings.is_subtitle(blocks, position)
+    if may_tell and _date_line(blocks[position].text) is None:
         parts.subtitle = bounded(folded(blocks[position].text), MAX_TITLE)
         position += 1
     elif position and parts.subtitle and position < len(blocks):
@@ -103,14 +111,32 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
 
-def _after_title(blocks: list[Block], title: str) -> int:
+def _after_title(blocks: list[Block], title: str, known: Known) -> int:
     """The number of the block after the heading that repeats the title; a mail's preview may stand before it."""
-    for number, block in enumerate(blocks[:_MAX_PREVIEW]):
+    previews = 0
+    for number, block in enumerate(blocks[: 2 * _MAX_PREVIEW]):
         if block.kind[0] == "h":
             return number + 1 if folded(block.text).casefold() == title else 0
-        if any(anchor.key for anchor in block.anchors):
+        is_furniture = _is_furniture(block, known)
+        previews += not is_furniture
+        if previews == _MAX_PREVIEW or (not is_furniture and any(anchor.key for anchor in block.anchors)):
             break
     return 0
+
+
+def _is_furniture(block: Block, known: Known) -> bool:
+    """The block has links, and all belong to the newsletter: "View in browser", its logo."""
+    links = [(anchor.key, block.text[anchor.start : anchor.end]) for anchor in block.anchors if anchor.key]
+    own_key = link_key(known.url) if links and known.url else None
+    return bool(links) and all(key == own_key or is_chrome(key, words, known.own) for key, words in links)
+
+
+def _is_date_heading(blocks: list[Block], number: int) -> bool:
+    """The heading dates the issue: no other of its level is a date, as where each day has its section."""
+    block = blocks[number]
+    if block.kind[0] != "h" or _date_line(block.text) is None:
+        return False
+    return not any(other.kind == block.kind and _date_line(other.text) for other in blocks[number + 1 :])
 
 
 def _read_byline(blocks: list[Block], position: int, parts: Parts, known: Known) -> None:
@@ -152,9 +178,9 @@ def _date_line(text: str) -> datetime | None:
     return None
 
 
-def title_from_text(blocks: list[Block]) -> str:
-    """The first words of an untitled text."""
-    for block in blocks:
+def title_from_text(blocks: list[Block], known: Known) -> str:
+    """The first words of an untitled text, its furniture last."""
+    for block in chain((block for block in blocks if not _is_furniture(block, known)), blocks):
         text = folded(block.text.split("\n")[0])
         if any(map(str.isalnum, text)):
             begin, end = sentences(text)[0]

@@ -177,6 +177,28 @@ def test_text_links_and_pictures_among_thousands_of_strange_names_are_read() -> 
     assert [image.url for image in issue.images] == [f"https://a.example/{number}.png" for number in (1, 2, 3)]
 
 
+@pytest.mark.parametrize("length", [0, 600])
+@pytest.mark.parametrize(
+    ("foreign", "end", "titles"),
+    [
+        ('<svg class="icon" viewBox="0 0 1 1"/>', "<svg></svg>", ["the oven", "the mill"]),
+        ("<svg/>", "</svg>", ["the oven", "the mill"]),
+        ("<math a='x/'/>", "<math></math>", ["the oven", "the mill"]),
+        ("<svg><path d='M0'>", "<svg></svg>", ["the oven", "the mill"]),
+        ("<svg class=icon/>", "</svg>", ["the oven", "the mill"]),
+        ("<svg class=icon/><title>", "</title></svg>", ["the mill"]),
+        ("<svg><foreignObject>", "</foreignObject></svg>", ["the mill"]),
+        ("<template/>", "</template>", ["the mill"]),
+    ],
+)
+def test_a_drawing_takes_in_what_it_does_in_browsers(foreign: str, end: str, titles: list[str], length: int) -> None:
+    issue = read(
+        f"<h1>Loaf</h1><p>See it</p><div>{foreign}<p>In <a href='https://a.example/1'>the oven</a></p>{end}</div>"
+        f"<p>And <a href='https://a.example/2'>the mill</a></p>{'<p>Rye is back.</p>' * length}"
+    )
+    assert [link.title for link in issue.links] == titles
+
+
 def test_json_has_the_agreed_keys() -> None:
     issue = read(
         "<h1>One</h1><h2>News</h2><p><a href='https://a.example/1'>oven</a></p><img src='https://a.example/i.png'>"

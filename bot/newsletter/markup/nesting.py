@@ -59,6 +59,14 @@ _ONCE = frozenset({"html", "head", "body"})
 _RAW = frozenset("iframe noembed noframes plaintext script style textarea title xmp".split())
 # no text for a reader, and with rules of their own for what stands in them
 _FOREIGN = frozenset({"math", "object", "svg", "template"})
+_CLOSE_THEMSELVES = frozenset({"math", "svg"})
+# an element that ends those around it (HTML standard, 13.2.6.5), unless one that takes it in comes before it
+_OUTSIDE = re.compile(
+    rf"<(?:annotation-xml|desc|foreignobject|m[inos]|mtext|title)[{_BLANK}/>]|<(/?(?:br|p)|b|big|blockquote|body|center|code|dd|div"
+    r"|dl|dt|em|embed|h[1-6]|head|hr|i|img|li|listing|menu|meta|nobr|ol|pre|ruby|s|small|span|strong|strike|sub|sup"
+    rf"|table|tt|u|ul|var)[{_BLANK}/>]",
+    re.IGNORECASE,
+)
 # a `select` compares each of its options with all others (its `selectedcontent`)
 _LEFT_OUT = frozenset({"applet", "frameset", "marquee", "select"})
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
@@ -149,7 +157,7 @@ class _Closing:
         self._seen: set[str] = set()
         self._names: set[str] = set()  # of what means nothing
         self._plain: set[str] = set()  # attributes of a tag, as they are written, that are kept
-        self._without_end: set[str] = set()
+        self._ends: dict[str, re.Match[str] | None] = {}  # the next one of each that was looked for
         self._spare = len(source) + _SPARE  # for formatting that is opened anew
 
     def closed(self) -> str:
@@ -181,8 +189,8 @@ class _Closing:
                 if end is None:
                     self._insert(at, f"</{name}>")
             elif name in _FOREIGN:
-                end = self._end_of(name, at)
-                at = self._end_at = at if end is None else end.end()
+                if not (name in _CLOSE_THEMSELVES and _closes_itself(attributes)):
+                    at = self._end_at = self._end_of_foreign(name, at)
                 self._leave_out()
             elif name in _LEFT_OUT:
                 self._leave_out()
@@ -246,13 +254,20 @@ class _Closing:
         return name in self._names
 
     def _end_of(self, name: str, at: int) -> re.Match[str] | None:
-        """The next end tag of that name, looked for in vain only once."""
-        if name in self._without_end:
-            return None
-        found = re.compile(f"</{name}(?=[{_BLANK}/>])[^>]*>?", re.IGNORECASE).search(self._source, at)
-        if found is None:
-            self._without_end.add(name)
+        """The next end tag of that name, looked for only once, also in vain."""
+        found = self._ends.get(name)
+        if name not in self._ends or (found is not None and found.start() < at):
+            end_tag = re.compile(f"</{name}(?=[{_BLANK}/>])[^>]*>?", re.IGNORECASE)
+            found = self._ends[name] = end_tag.search(self._source, at)
         return found
+
+    def _end_of_foreign(self, name: str, at: int) -> int:
+        """Where such an element ends: behind its end tag, or before what can only stand outside of it."""
+        end = self._end_of(name, at)
+        if end is None:
+            return at
+        outside = _OUTSIDE.search(self._source, at, end.start()) if name in _CLOSE_THEMSELVES else None
+        return end.end() if outside is None or not outside[1] else outside.start()
 
     def _start(self, name: str, token: re.Match[str]) -> None:
         again: list[tuple[str, str]] = []
@@ -367,6 +382,14 @@ class _Closing:
         if not scope[name]:
             del scope[name]
         return name, tag
+
+
+def _closes_itself(attributes: str) -> bool:
+    """The tag ends in a slash that belongs to no value without quotes."""
+    if not attributes.endswith("/"):
+        return False
+    given = _EACH_ATTRIBUTE.findall(attributes)
+    return not (given and given[-1].endswith("/"))
 
 
 def _shortened(token: re.Match[str]) -> str:

@@ -21,6 +21,9 @@ def sections(body: str) -> list[tuple[str | None, list[str]]]:
         '<h2>Oven<a class="hash-link" href="#oven">&#8203;</a></h2>',
         '<h2>Oven <a class="header-anchor" href="#oven">Permalink to “Oven”</a></h2>',
         '<h2>Oven <a href="https://w.example/p/1#oven">§</a></h2>',
+        '<h2>Oven <a href="http://w.example/p/1/#oven">¶</a></h2>',
+        '<h2>Oven <a class="headerlink" href="https://elsewhere.example/p/1#oven">¶</a></h2>',
+        '<h2>Oven <a class="permalink" href="/p/1">#</a></h2>',
         '<h2><a href="#oven">Oven</a></h2>',
         '<h2><a class="anchor" href="#oven">Oven</a></h2>',
         '<h3>Oven <a class="anchor-link" href="#oven">&amp;</a></h3>',
@@ -35,6 +38,16 @@ def test_what_a_heading_is_linked_to_by_is_no_part_of_its_name(heading: str) -> 
     ("heading", "name", "titles"),
     [
         ('<h2>Oven <a href="https://b.example/x#1">by Bo</a></h2>', "Oven by Bo", ["by Bo", "A loaf"]),
+        (
+            '<h2>Read: <a class="permalink" href="https://b.example/1">Ovens of old</a></h2>',
+            "Read: Ovens of old",
+            ["Ovens of old", "A loaf"],
+        ),
+        (
+            '<h2>Read: <a class="anchor" href="https://b.example/1#old">Ovens of old</a></h2>',
+            "Read: Ovens of old",
+            ["Ovens of old", "A loaf"],
+        ),
         ('<h2>C# <a href="#c">in 2026</a></h2>', "C# in 2026", ["A loaf"]),
         (
             '<h2><a class="anchor" href="https://b.example/1">Ovens of old</a></h2>',

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from bot.newsletter.addresses.chrome import acts_as_written
-from bot.newsletter.addresses.links import clean_url, read_link
+from bot.newsletter.addresses.links import clean_url, link_key, read_link
 from bot.newsletter.addresses.wrappers import unwrap
 from bot.newsletter.markup.attributes import attribute
 from bot.newsletter.markup.canonical import OF_CARD
@@ -55,8 +55,8 @@ class Anchor:
 
     `stamp` is the `utm_source` it came with, `alt` what its picture says; `carried` says that the link began in an
     earlier block, `acts` that what was cleaned off would have signed the reader up. `is_place` says
-    that it leads to a place of this page, `is_permalink` that it is marked as what a heading is linked to by. `alias`
-    is the key of the address as it was written, where a stamp of the newsletter's was cut from it.
+    that it leads to a place of this page, `is_permalink` that it leads to a place and is marked as what a heading is
+    linked to by. `alias` is the key of the address as it was written, where a stamp of the newsletter's was cut from it.
     """
 
     url: str
@@ -225,12 +225,16 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
 
 
 def _without_permalinks(text: str, anchors: list[Anchor]) -> tuple[str, list[Anchor]]:
-    """A heading without the mark by which it is linked to: no letter of its own, or of that class beside its words."""
+    """A heading without the mark by which it is linked to: without a letter, or of that class beside its words.
+
+    A mark with words leads to a place of this page for certain: elsewhere it is a link like any other.
+    """
     kept: list[Anchor] = []
     for anchor in reversed(anchors):
         words = text[anchor.start : anchor.end]
         rest = text[: anchor.start] + text[anchor.end :]
-        if (anchor.is_place and not _says(words)) or (anchor.is_permalink and _says(rest)):
+        is_sign = (anchor.is_place or anchor.is_permalink) and not _says(words)
+        if is_sign or (anchor.is_place and anchor.is_permalink and _says(rest)):
             cut = anchor.end - anchor.start
             text = rest
             for later in kept:
@@ -292,11 +296,15 @@ def _opened(tag: str, base: str | None, anchors: list[Anchor], text: str) -> Anc
             anchor.acts = acts_as_written(unwrap(href))
         if "utm_source=" in href:
             anchor.stamp = href.partition("utm_source=")[2].partition("&")[0].lower()
-    if "#" in href:
-        anchor.is_place = href.startswith("#") or anchor.url.partition("#")[0] == (base or "").partition("#")[0]
-    if ("anchor" in tag or "link" in tag) and "class=" in tag:
-        anchor.is_permalink = not _PERMALINKS.isdisjoint(attribute(tag, ' class="').lower().split())
+    is_marked = ("anchor" in tag or "link" in tag) and "class=" in tag and _is_marked(attribute(tag, ' class="'))
+    if is_marked or "#" in href:
+        anchor.is_place = href.startswith("#") or (base is not None and anchor.key == link_key(base))
+        anchor.is_permalink = is_marked and (anchor.is_place or "#" in href)
     if "sponsored" in tag:
         anchor.is_paid = "sponsored" in attribute(tag, ' rel="').split()
     anchors.append(anchor)
     return anchor
+
+
+def _is_marked(classes: str) -> bool:
+    return not _PERMALINKS.isdisjoint(classes.lower().split())

@@ -17,7 +17,7 @@ _INVISIBLE = re.compile(f"[{_CONTROL}{_INVISIBLE_SET}]")
 FILLER = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u3164\uffa0]")
 """Invisible characters that `str.isprintable` takes for printable."""
 
-_HIDDEN = re.compile(f"[\x00\x01\x06-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f{_INVISIBLE_SET}]")
+_HIDDEN = re.compile(f"[\x00\x01\x06\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f{_INVISIBLE_SET}]")
 # joiners hold family emoji and some scripts together; between anything else they are mail-preview padding
 _LETTERISH = r"\u0600-\u1fff\u20d0-\u20ff\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufeff\U0001f000-\U0001faff"
 _JOINER = re.compile(f"(?<![{_LETTERISH}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_LETTERISH}])")
@@ -49,7 +49,7 @@ def visible(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """`visible` for text that holds this package's own marks (U+0002 to U+0005)."""
+    """`visible` for text that holds this package's own marks (U+0002 to U+0005, U+0007)."""
     text = _HIDDEN.sub("", text)
     if "\u200c" in text or "\u200d" in text:
         text = _JOINER.sub("", text)

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from bot.model.issue import Issue
 from bot.newsletter import read_newsletter
+from bot.newsletter.markup.blocks import read_blocks
+from bot.newsletter.markup.canonical import canonical_html
+from bot.newsletter.markup.markdown import markdown_html
 from bot.newsletter.text import folded, literal, titled
 from bot.newsletter.understanding.bylines import authors_in
 
@@ -183,3 +186,22 @@ def test_the_byline_in_a_text_names_no_mail_address() -> None:
     text = "# Rye\n\nMia Moor  \nmia@moss.io  \n2 March 2026\n\n[A loaf](https://a.example/1)\n"
     issue = read_newsletter(text.encode(), source="x.md")[0]
     assert issue.authors == ("Mia Moor",)
+
+
+@pytest.mark.parametrize(
+    "code", ["f(**kwargs)", "2**10", "a ** b ** c", "**bold**", "/**/", "*args, **kwargs", "x***y", "****"]
+)
+@pytest.mark.parametrize("text", ["`{}`", "<kbd>{}</kbd>"])
+def test_an_asterisk_in_code_of_markdown_is_text(code: str, text: str) -> None:
+    written = text.format(code if text[0] == "`" else code.replace("*", "&#42;"))
+    link = f"[rules of {written}](https://a.example/1)"
+    source = f"# T\n\n## On {written} and {written}\n\n- **Read** the {link} of {written} **today**\n"
+    (section,) = read_newsletter(source.encode(), source="x.md")[0].sections
+    assert (section.title, section.links[0].title) == (f"On {code} and {code}", f"rules of {code}")
+    assert section.links[0].excerpt == f"Read the rules of {code} of {code} today"
+
+
+def test_asterisks_in_a_block_of_code_are_text() -> None:
+    source = b"# T\n\n```\nx = 2 ** 8\ny = f(**a)\n```\n\n    z = g(**b, **c)\n"
+    blocks = read_blocks(canonical_html(markdown_html(source.decode()), bare=True), mend=True)
+    assert [block.text for block in blocks] == ["T", "x = 2 ** 8 y = f(**a)", "z = g(**b, **c)"]

@@ -15,7 +15,7 @@ from bot.newsletter.addresses.wrappers import unwrap
 from bot.newsletter.markup.attributes import attribute
 from bot.newsletter.markup.canonical import OF_CARD
 from bot.newsletter.markup.pictures import Picture, read_picture, sources_of
-from bot.newsletter.markup.spacing import BREAK, EDGE, MARKS, is_settled, settled, unescaped
+from bot.newsletter.markup.spacing import BREAK, EDGE, MARKS, STAR, is_settled, settled, unescaped
 from bot.newsletter.text import visible
 
 _BLOCK_NAMES = """p div h1 h2 h3 h4 h5 h6 ul ol li table thead tbody tfoot tr td th blockquote hr section article header
@@ -27,6 +27,8 @@ _BLOCK_TAGS = {f"/{name}": "p" for name in _BLOCK_NAMES} | {name: _KINDS.get(nam
 _EMPHASIS = frozenset(
     mark + name for name in ("strong", "b", "em", "i", "u", "mark", "font", "span") for mark in ("", "/")
 )
+
+_VERBATIM = frozenset({"code", "kbd", "samp", "tt"})
 
 _BETWEEN = f"* {EDGE}"  # what may stand between the fragments of one link
 
@@ -54,9 +56,9 @@ class Anchor:
     """A link in a block: shown address and key (empty where it leads nowhere on the web), and where its text stands.
 
     `stamp` is the `utm_source` it came with, `alt` what its picture says; `carried` says that the link began in an
-    earlier block, `acts` that what was cleaned off would have signed the reader up. `is_place` says
-    that it leads to a place of this page, `is_permalink` that it leads to a place and is marked as what a heading is
-    linked to by. `alias` is the key of the address as it was written, where a stamp of the newsletter's was cut from it.
+    earlier block, `acts` that what was cleaned off would have signed the reader up. `is_place` says that it leads to a
+    place of this page, `is_permalink` that it leads to a place and is marked as what a heading is linked to by. `alias`
+    is the key of the address as it was written, where a stamp of the newsletter's was cut from it.
     """
 
     url: str
@@ -156,6 +158,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
     kind, text, sources = "p", "", ""
     begin = 0
     ruled = tagged = False  # tagged: an inline tag stands in the block
+    verbatim = 0  # elements open in which an asterisk is one
     for number, piece in enumerate(pieces):
         tag, _, after = piece.partition(">")
         name = tag
@@ -176,6 +179,8 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             elif name in _EMPHASIS:
                 if mend:
                     text += EDGE
+            elif mend and name.removeprefix("/") in _VERBATIM:
+                verbatim = max(verbatim + (1 if name[0] != "/" else -1), 0)
             elif name == "br":
                 text += BREAK
             elif name == "img":
@@ -192,7 +197,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             elif name[:1] == "!":
                 return None
             if after:
-                text += after
+                text += after.replace("*", STAR) if verbatim else after
             continue
         if text or tagged:
             if current is not None:
@@ -220,7 +225,7 @@ def _cut(canonical: str, base: str | None, *, mend: bool) -> list[Block] | None:
             ruled = True
         begin = number
         sources = ""
-        text = after.lstrip()
+        text = after.lstrip().replace("*", STAR) if verbatim else after.lstrip()
     return blocks
 
 

@@ -8,8 +8,11 @@ from itertools import pairwise
 
 from bot.newsletter.text import FILLER, shown
 
-MARKS = _LINK, _END, EDGE, BREAK = "\x02", "\x03", "\x04", "\x05"
-"""A link's beginning and end, the edge of bold text, a line break; a document's own such characters go first."""
+MARKS = _LINK, _END, EDGE, BREAK, STAR = "\x02", "\x03", "\x04", "\x05", "\x07"
+"""A link's beginning and end, the edge of bold text, a line break, an asterisk that is none of bold text's.
+
+A document's own such characters go first.
+"""
 
 _LINK_MARKS = re.compile("[\x02\x03]")
 _BREAKS = re.compile(rf" ?{BREAK}[ {BREAK}]*")
@@ -54,6 +57,8 @@ def settled(text: str, spans: list[tuple[int, int]], *, mend: bool = False) -> t
             text = pattern.sub(spaced, text)
     if EDGE in text:
         text = text.replace(EDGE, "")
+    if STAR in text:
+        text = text.replace(STAR, "*")
     text = " ".join(text.split())
     if BREAK in text:
         text = _BREAKS.sub("\n", text).strip("\n")

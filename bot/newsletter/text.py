@@ -30,7 +30,12 @@ _INLINE = frozenset(
 )
 _VOID = frozenset({"br", "wbr"})
 _AROUND = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6"})
+_SHOWS_PICTURE = re.compile(r"<img\s(?:[^>]*\s)?(?:data-)?src(?:set)?\s*=\s*[\"']?[^\"'\s>]*?\w[./:]+\w", re.IGNORECASE)
+_ALT = re.compile(r"\salt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _MOST_ESCAPES = 3
+_Tag = tuple[tuple[int, int], str, str, str]
+"""Where a tag stands, its slash if it ends an element, its name, and all of it."""
+
 _EMOJI = (
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa\u200d\ufe0f\u20e3\U000e0020-\U000e007f]"
 )
@@ -72,28 +77,37 @@ def literal(text: str | None, *, limit: int = MAX_TITLE) -> str:
 def titled(text: str | None, *, limit: int = MAX_TITLE, is_html: bool = False) -> str:
     """One line of text from a title that may hold HTML, as RSS does not say: nothing visible is lost.
 
-    Elements go where they are closed and known to stand within a line, or where the title stands in one altogether; of
-    a title that `is_html`, all that are closed go. What else looks like a tag, `<dialog>` or `Vec<T>`, is text.
+    Elements go where they are closed and known to stand within a line, and pictures that have an address, whose
+    words count where there are no others. Of a title that `is_html`, or stands in paragraphs and the like altogether,
+    all that are closed go. What else looks like a tag, `<dialog>` or `Vec<T>`, is text.
     """
     text = (text or "")[: 40 * limit]
     if "<" in text:
-        text = _without_elements(_COMMENT.sub("", text).strip(), is_html=is_html)
+        end = text.rfind("-->") + 1  # what is never closed is no comment, and is not looked at
+        text = _without_elements((_COMMENT.sub("", text[: end + 2]) + text[end + 2 :]).strip(), is_html=is_html)
     return literal(text, limit=limit)
 
 
 def _without_elements(text: str, *, is_html: bool) -> str:
     tags = [(found.span(), found[1], found[2].lower(), found[0]) for found in _NAMED_TAG.finditer(text)]
+    stands_in_blocks = bool(tags) and _is_around(text, tags[0], tags[-1])
     gone: dict[tuple[int, int], str] = {}
     opened: dict[str, list[tuple[int, int]]] = {}
+    alts: list[str] = []
     for span, slash, name, tag in tags:
         if name in _VOID:
             gone[span] = "" if name == "wbr" else " "
+        elif name == "img" and _SHOWS_PICTURE.match(tag):
+            gone[span] = " "
+            alts += ["".join(words) for words in _ALT.findall(tag)[:1]]
+        elif stands_in_blocks and name in _AROUND:
+            gone[span] = " "
         elif not slash:
             opened.setdefault(name, []).append(span)
         elif opened.get(name):
             first = opened[name].pop()
             is_inline = name in _INLINE
-            if is_inline or is_html or (first[0] == 0 and span[1] == len(text) and name in _AROUND):
+            if is_inline or is_html or stands_in_blocks:
                 gone[first] = gone[span] = "" if is_inline else " "
         if tag.endswith("/>") and is_html:
             gone[span] = " "
@@ -102,7 +116,19 @@ def _without_elements(text: str, *, is_html: bool) -> str:
     for (start, end), instead in sorted(gone.items()):
         pieces += text[last:start], instead
         last = end
-    return "".join([*pieces, text[last:]])
+    shown = "".join([*pieces, text[last:]])
+    return shown if shown.strip() else " ".join(alts)
+
+
+def _is_around(text: str, first: _Tag, last: _Tag) -> bool:
+    """The text begins with the one and ends with the other, and they are of elements around words."""
+    return (
+        first[0][0] == 0
+        and not first[1]
+        and last[0][1] == len(text)
+        and bool(last[1])
+        and {first[2], last[2]} <= _AROUND
+    )
 
 
 def _unescaped(text: str) -> str:

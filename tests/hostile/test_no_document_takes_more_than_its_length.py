@@ -16,6 +16,7 @@ import pytest
 from bot.errors import UnreadableError
 from bot.newsletter import read_feed, read_newsletter
 from bot.newsletter.discovery import HEAD_BYTES, find_feeds
+from bot.newsletter.text import titled
 
 SMALL = 6_000
 TIMES = 10
@@ -84,6 +85,10 @@ def understand_markdown(text: str) -> None:
     read_newsletter(f"# Loaf\n\n{text}".encode(), source="loaf.md")
 
 
+def understand_title(text: str) -> None:
+    titled(text, limit=len(text))
+
+
 def look_for_feeds(text: str) -> None:
     # what stands behind the head is not looked at, so a tenth of that is where it begins
     find_feeds(text[: HEAD_BYTES * len(text) // (SMALL * TIMES)].encode(), base="https://a.example/")
@@ -123,6 +128,8 @@ KINDS: dict[str, tuple[Callable[[str], None], str]] = {
     "namespaces": (understand_item, "<a xmlns:a%='urn:%'/>"),
     "items": (understand_feed, "<item><title>Loaf %</title><guid>%</guid></item>"),
     "titles of comments": (understand_feed, f"<item><title>{'&lt;!--' * 400}</title></item>"),
+    "a title of comments": (understand_title, "<!--"),
+    "a title of pictures": (lambda text: understand_title(f"<img {text}>"), "src= "),
     "broken elements": (understand_feed, "<item><title 'x>Loaf"),
     "addresses in plain text": (understand_json, "https://a.example/( [x](https://a.example/% "),
     "lines of Markdown": (understand_markdown, "Rye *is **back\n"),

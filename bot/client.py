@@ -17,6 +17,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from bot.chat.adding import EnterKey, KeyEntered, NewKey, NewKeyEntered
 from bot.chat.archive import ArchiveTurn
 from bot.chat.door import enter, is_refusal, tell_error
 from bot.chat.floods import FLOOD, DecideFloods, FloodChoice
@@ -76,10 +77,14 @@ PRESSES: tuple[type[Press], ...] = (
     DecideFloods,
     Decline,
     Declined,
+    EnterKey,
     FloodChoice,
     Forget,
+    KeyEntered,
     LinksPage,
     MoveNewsletter,
+    NewKey,
+    NewKeyEntered,
     PickLink,
     PushSecret,
     PushSigned,

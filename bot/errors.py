@@ -16,6 +16,7 @@ PressroomError
 │       └── StoreTooNewError       made by a newer Pressroom
 └── DomainError            a text of the catalogue with its parameters, said at the door in the reader's language
     ├── UnreadableError        bytes that are no newsletter issue or feed
+    │   └── KeyNeededError         … before a key is given, or another one
     ├── FetchError             a source could not be fetched
     ├── DeliveryError          Discord did not take a message; tried again later
     │   ├── DeliveryRefusedError   … and never will, as it is
@@ -107,6 +108,10 @@ class StoreTooNewError(StoreError):
 
 class UnreadableError(DomainError):
     """These bytes are no issue and no feed; the text says what they seem to be."""
+
+
+class KeyNeededError(UnreadableError):
+    """A source says nothing without a key, or refuses the one that was given."""
 
 
 class FetchError(DomainError):

@@ -23,7 +23,8 @@ class Reading:
 
     is_whole: it did not break off, so that what is not among its items is not there. can_be_asked: its platform says of
     each issue whether that still stands. fresh_for: how long its server says that this holds. home_url: the
-    newsletter's site, as it says itself. problem: what could not be read of it.
+    newsletter's site, as it says itself. api_url: where its platform says more to whoever has a key. problem: what
+    could not be read of it.
     """
 
     title: str | None
@@ -34,6 +35,7 @@ class Reading:
     can_be_asked: bool = False
     fresh_for: timedelta | None = None
     home_url: str | None = None
+    api_url: str | None = None
     problem: Problem | None = None
     hub: Hub | None = None
 

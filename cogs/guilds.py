@@ -7,9 +7,10 @@ from discord import app_commands
 from discord.app_commands import Choice
 from discord.ext import commands
 
+from bot.chat.adding import NewKey, add_source
 from bot.chat.choices import LONGEST_CHOICE, MOST_CHOICES, ChannelToAnnounceIn
 from bot.chat.context import act_of, actor_of, guild_id_of
-from bot.chat.guilds import TO_TELL, MoveNewsletter, added_view, moved_view, places_view, require_open
+from bot.chat.guilds import TO_TELL, MoveNewsletter, moved_view, places_view, require_open
 from bot.chat.plain import fold, plain, shorten
 from bot.chat.push import address_view
 from bot.chat.replies import promise_answer, reply, reply_view, say, sentence_view
@@ -50,7 +51,6 @@ _LONGEST_TITLE = 100
 class SetupCommands(commands.GroupCog, group_name="setup", group_description=text("command-setup")):
     def __init__(self, bot: Pressroom) -> None:
         self._services = bot.services
-        self._unless_stopping = bot.unless_stopping
         self._tree: app_commands.CommandTree[Any] = bot.tree
 
     @app_commands.command(name="source", description=text("command-setup-source"))
@@ -58,7 +58,6 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         address=text("option-setup-address"),
         channel=text("option-setup-channel"),
         first=text("option-setup-first"),
-        key=text("option-setup-key"),
     )
     @app_commands.choices(first=_FIRST_CHOICES)
     async def source(
@@ -67,15 +66,18 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         address: str | None = None,
         channel: AnnouncementChannel | None = None,
         first: str = FirstAnnouncement.NEWEST.value,
-        key: app_commands.Range[str, 1, 500] | None = None,
     ) -> None:
         if address is None:
             _, status = await self._enter(interaction)
             hint = "setup-source-hint"
-            await reply_view(interaction, places_view(interaction, status.sources, status.subscriptions, hint=hint))
+            view = places_view(interaction, status.sources, status.subscriptions, hint=hint)
+            if with_key := [source for source in status.sources if source.has_key]:
+                view.add_item(NewKey.choice(interaction, with_key))
+            await reply_view(interaction, view)
             return
         with self._services.subscriptions.one_at_a_time(guild_id_of(interaction)):
-            await self._add_source(interaction, address, channel=channel, first=FirstAnnouncement(first), key=key)
+            channel_id = channel.id if channel else None
+            await add_source(interaction, address, channel_id=channel_id, first=FirstAnnouncement(first))
 
     @app_commands.command(name="channel", description=text("command-setup-channel"))
     @app_commands.describe(channel=text("option-setup-channel"), newsletter=text("option-setup-newsletter"))
@@ -311,27 +313,6 @@ class SetupCommands(commands.GroupCog, group_name="setup", group_description=tex
         _, status = await self._enter(interaction)
         lines = await role_lines(interaction, status.guild, self._tree)
         await reply_view(interaction, status_view(interaction, status, lines))
-
-    async def _add_source(
-        self,
-        interaction: discord.Interaction,
-        address: str,
-        *,
-        channel: discord.app_commands.AppCommandChannel | None,
-        first: FirstAnnouncement,
-        key: str | None,
-    ) -> None:
-        # Reading an unknown site may take longer than the three seconds that an answer has.
-        await promise_answer(interaction)
-        act, _ = await self._enter(interaction)
-        if channel is not None:
-            require_open(interaction, channel.id)
-        added = await self._unless_stopping(
-            self._services.subscriptions.subscribe(
-                act, url=address, channel_id=channel.id if channel else None, first=first, key=key
-            )
-        )
-        await reply_view(interaction, added_view(interaction, added, first))
 
     async def _enter(self, interaction: discord.Interaction) -> tuple[Act, SetupStatus]:
         """What is done, if by an administrator, and the server as it is set up. Raises RefusedError."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.errors import DeliveryError, DeliveryRefusedError, PressroomError, UnreadableError
+from bot.errors import DeliveryError, DeliveryRefusedError, KeyNeededError, PressroomError, UnreadableError
 from bot.model.delivery import Delivery, DeliveryRecord, Sent, StoppedChannel
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssuePoll, Link, Section
@@ -103,6 +103,8 @@ class Shelf:
         self.answers: dict[str, Reading | PressroomError] = {}
         """What single addresses answer instead of `answer`."""
         self.credentials: list[str | None] = []
+        self.keys: dict[str, str] = {}
+        """Addresses that give nothing without these keys."""
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
         """What happens while it is being read."""
         self.is_read: dict[str, asyncio.Event] = {}
@@ -127,6 +129,8 @@ class Shelf:
             await self.meanwhile()
         if source.url in self.pages:
             raise UnreadableError("unreadable-page")
+        if self.keys.get(source.url, credentials) != credentials:
+            raise KeyNeededError("beehiiv-key-refused" if credentials else "beehiiv-no-key")
         self.credentials.append(credentials)
         answer = self.answers.get(source.url, self.answer)
         if isinstance(answer, Exception):

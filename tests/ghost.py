@@ -187,7 +187,7 @@ class Ghost:
             for post in self._out()[:15]
         )
         spaces = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
-        head = f"<title>{html.escape(self.title)}</title><link>{self.url}/</link>"
+        head = f"<title>{html.escape(self.title)}</title><link>{self.url}/</link><generator>Ghost 6.65</generator>"
         return (
             f'<?xml version="1.0" encoding="UTF-8"?><rss {spaces} version="2.0"><channel>{head}{items}</channel></rss>'
         )

@@ -1,20 +1,32 @@
 """What an interaction stands in: the rules, the server, the language."""
 
-from typing import Protocol, cast
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeVar, cast
 
 import discord
 
 from bot.model.member import Act, Actor
 from bot.services import Services
 
+T = TypeVar("T")
+
 
 class _HasServices(Protocol):
     services: Services
 
 
+class _Stops(Protocol):
+    async def unless_stopping(self, work: Coroutine[Any, Any, T]) -> T: ...
+
+
 def services_of(interaction: discord.Interaction) -> Services:
     """The rules, for buttons: discord.py makes those itself, so nothing can be handed to them."""
     return cast(_HasServices, interaction.client).services
+
+
+async def unless_stopping(interaction: discord.Interaction, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` gives, which may take long. Raises RefusedError when the bot is told to stop meanwhile."""
+    return await cast(_Stops, interaction.client).unless_stopping(work)
 
 
 def guild_id_of(interaction: discord.Interaction) -> int:

@@ -13,8 +13,7 @@ from bot.chat.press import Press, chosen_in
 from bot.chat.replies import reply_view, say, sentence_view
 from bot.chat.views import View
 from bot.errors import RefusedError
-from bot.model.guild import FirstAnnouncement, Source, Subscription
-from bot.services.reading.subscriptions import Outcome, Subscribed
+from bot.model.guild import Source, Subscription
 
 # What an announcement with its thread needs; history is what finds a message again after a crash.
 TO_ANNOUNCE = discord.Permissions(
@@ -104,19 +103,3 @@ class MoveNewsletter(Press, name="move-newsletter", state=r"(?P<channel_id>\d{1,
             source_ids=[each.source_id for each in sources if _ALL in chosen or str(each.source_id) in chosen],
         )
         await reply_view(interaction, moved_view(interaction, moved, channel_id))
-
-
-def added_view(interaction: discord.Interaction, added: Subscribed, first: FirstAnnouncement) -> ui.LayoutView:
-    """What became of an address that was given: a newsletter that is new here, moved, or known."""
-    title, where = plain(added.title, longest=_LONGEST_TITLE), str(added.channel_id)
-    if added.outcome is Outcome.ADDED:
-        announces = first.value if added.issues else FirstAnnouncement.NONE.value
-        said = say(interaction, "setup-source-added", title=title, count=added.issues, first=announces, channel=where)
-    elif added.outcome is Outcome.MOVED:
-        before = str(added.moved_from)
-        said = say(interaction, "setup-source-moved", title=title, channel=where, before=before)
-    else:
-        said = say(interaction, "setup-source-known", title=title, channel=where)
-    if added.has_new_key:
-        said += " " + say(interaction, "setup-source-new-key")
-    return sentence_view(said)

@@ -66,17 +66,21 @@ LOOKED_UP_WITH: dict[str, str | None] = {
     "links": None,
     "links-page": None,
     "move-newsletter": "/setup status",
+    "new-key": None,
+    "new-keyed": "/setup status",
     "pick-link": "/submit mine",
     "push-secret": None,
     "push-signed": "/setup status",
     "queue": None,
     "queue-item": None,
     "queue-mark": "/queue list",
+    "source-key": None,
+    "source-keyed": "/setup status",
     "withdraw": "/submit mine",
     "withdraw-one": "/submit mine",
 }
 
-OPEN_A_FORM = frozenset({"poll create", "credit", "decline", "push-secret"})
+OPEN_A_FORM = frozenset({"poll create", "credit", "decline", "new-key", "push-secret", "source-key"})
 """What may answer with a form."""
 
 # How long somebody waits for an answer before one is told that it takes longer.

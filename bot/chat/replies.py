@@ -42,12 +42,15 @@ def answer_in_time(interaction: discord.Interaction, *, opens_form: bool = False
     asyncio.get_running_loop().call_later(seconds, promise_now)
 
 
-async def promise_answer(interaction: discord.Interaction) -> None:
-    """Tell Discord that the answer takes a while, unless it knows. A message that was pressed stays as it is."""
+async def promise_answer(interaction: discord.Interaction, *, anew: bool = False) -> None:
+    """Tell Discord that the answer takes a while, unless it knows. A message that was pressed stays as it is.
+
+    anew: the person sees that something is coming, which then cannot be a change of what was pressed.
+    """
     async with _turn_to_answer(interaction):
         if not interaction.response.is_done():
             # What was pressed may have to show something else then, which takes this kind of promise.
-            await interaction.response.defer(ephemeral=True, thinking=interaction.message is None)
+            await interaction.response.defer(ephemeral=True, thinking=anew or interaction.message is None)
 
 
 async def _promise_if_needed(interaction: discord.Interaction) -> None:

@@ -66,6 +66,7 @@ class Source:
     which it is read before its time. silent_since: the last issue before a silence that was told. received_bytes: what
     was received of it on `usage_day`. stored_issues, stored_links: what was stored of it on `stored_day`. issue_count,
     link_count: what is stored of it in all. has_waiting: new issues had no room yet. is_behind: old ones of an archive.
+    has_key: it is read with credentials.
     Of one that is claimed to be read: first_guild_id, the server that reads it, of several the first; is_broken_off,
     the process that read it before did not live to say what became of that.
     """
@@ -95,6 +96,7 @@ class Source:
     link_count: int = 0
     has_waiting: bool = False
     is_behind: bool = False
+    has_key: bool = False
     first_guild_id: int | None = None
     is_broken_off: bool = False
 

@@ -7,7 +7,7 @@ from functools import partial
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from bot.clock import Clock
-from bot.errors import FetchError, UnreadableError
+from bot.errors import FetchError, KeyNeededError, UnreadableError
 from bot.fetch import Fetched
 from bot.model.guild import Source
 from bot.model.issue import Issue
@@ -43,7 +43,7 @@ class BeehiivSource:
         if not _PUBLICATION.search(address.path):
             return await self._feeds.read(source, credentials=credentials, asked_by=asked_by)
         if not credentials:
-            raise UnreadableError("beehiiv-no-key")
+            raise KeyNeededError("beehiiv-no-key")
         if address.scheme != "https" and address.hostname not in _LOOPBACK:
             raise UnreadableError("beehiiv-not-secret")
         key = _key(credentials)
@@ -127,7 +127,7 @@ class BeehiivSource:
             return await self._feeds.get(place, url, headers={"Authorization": f"Bearer {key}"})
         except FetchError as error:
             if error.message_id == "fetch-refused":
-                raise UnreadableError("beehiiv-key-refused") from None
+                raise KeyNeededError("beehiiv-key-refused") from None
             raise
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from bot.errors import UnreadableError
+from bot.errors import KeyNeededError, UnreadableError
 from bot.fetch import Fetched, Fetcher
 from bot.model.guild import Source
 from bot.model.hub import Hub
@@ -97,6 +97,7 @@ class FeedSource:
             is_whole=not feed.torn,
             fresh_for=fetched.fresh_for,
             home_url=feed.home_url,
+            api_url=feed.api_url,
             hub=_hub(fetched, feed),
         )
 
@@ -156,9 +157,9 @@ class FeedSource:
 
 
 def _require_open(url: str, fetched: Fetched) -> None:
-    """Raise UnreadableError where a site leads everybody to its form for a password, as Ghost does."""
+    """Raise KeyNeededError where a site leads everybody to its form for a password, as Ghost does."""
     if urlsplit(fetched.url).path.endswith(_PRIVATE) and not urlsplit(url).path.endswith(_PRIVATE):
-        raise UnreadableError("site-private")
+        raise KeyNeededError("site-private")
 
 
 def _hub(fetched: Fetched, feed: "Feed") -> Hub | None:

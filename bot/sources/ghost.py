@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from bot.errors import FetchError, UnreadableError
+from bot.errors import FetchError, KeyNeededError, UnreadableError
 from bot.fetch import Fetched
 from bot.log import keep_secret
 from bot.model.guild import GHOST_API, Source, ghost_api_address
@@ -122,7 +122,7 @@ class GhostSource:
             )
         except FetchError as error:
             if error.message_id == "fetch-refused":
-                raise UnreadableError("ghost-key-refused") from None
+                raise KeyNeededError("ghost-key-refused") from None
             raise
 
 
@@ -136,7 +136,7 @@ def _apis_of(url: str) -> list[str]:
 def _key(api: str, credentials: str | None) -> str:
     """The key for this API. Raises UnreadableError where there is none, or others could read it."""
     if not credentials:
-        raise UnreadableError("ghost-no-key")
+        raise KeyNeededError("ghost-no-key")
     address = urlsplit(api)
     if address.scheme != "https" and address.hostname not in _LOOPBACK:
         raise UnreadableError("ghost-not-secret")
@@ -159,4 +159,4 @@ def _not_of_api(credentials: str | None) -> str | None:
 def _require_no_admin(key: str) -> None:
     """Raise UnreadableError for a key that may publish and list members: it is sent nowhere."""
     if _ADMIN_KEY.fullmatch(key.removesuffix(":")):
-        raise UnreadableError("ghost-key-refused")
+        raise KeyNeededError("ghost-key-refused")

@@ -82,7 +82,8 @@ async def change_key(
 ) -> bool:
     """Let a source that this server alone reads be read with other credentials from now on; False where others do.
 
-    A reading that is under way with the former ones is void.
+    It is read at its own address at once, whatever was read instead. A reading that is under way with the former ones
+    is void.
     """
     # Whoever is just beginning to read it keeps its row until that is done, and is seen by what is asked after that.
     await transaction.execute(select(sources.c.id).where(sources.c.id == source_id).with_for_update())
@@ -99,6 +100,7 @@ async def change_key(
             etag=None,
             last_modified=None,
             failures=0,
+            look_up_at=transaction.now,
             next_poll_at=transaction.now,
             **_FREE,
         )
@@ -528,4 +530,5 @@ def source_of(row: Row[Any]) -> Source:
         link_count=row.link_count,
         has_waiting=row.has_waiting,
         is_behind=row.is_behind,
+        has_key=row.secret is not None,
     )

@@ -48,11 +48,100 @@ async def test_a_second_address_is_answered_at_once_while_the_first_is_looked_at
     assert "I now read" in (await first).text
 
 
-async def test_a_key_that_an_address_asks_for_is_handed_on_and_never_shown(press: Press) -> None:
+API = "https://api.beehiiv.com/v2/publications/pub_0b5e55ed-0000-4000-8000-00000000beef"
+KEY = "h1ve-k3y"
+
+
+async def test_a_key_is_typed_into_a_form_and_never_shown(press: Press, caplog: pytest.LogCaptureFixture) -> None:
+    press.shelf.keys[API] = KEY
     ada = press.person("ada")
-    reply = await ada.slash(f"/setup source address:{FEED} channel:#news key:h1ve-k3y")
-    assert press.shelf.credentials[0] == "h1ve-k3y"
-    assert "k3y" not in reply.text + (await ada.slash("/setup status")).text
+    asked = await ada.slash(f"/setup source address:{API} channel:#links")
+    assert "needs a key" in asked.text
+    assert API in asked.text
+    assert asked.ephemeral
+    form = await ada.click(asked.message, "Enter key…")
+    assert form.modal.fields["Address"]["value"] == API
+    refused = await ada.submit(form, {"Key": "wr0ng-k3y"})
+    assert "refuses the key" in refused.text
+    assert refused.ephemeral
+    assert "No newsletter yet" in (await ada.slash("/setup status")).text
+    form = await ada.click(refused.message, "Enter key…")
+    assert form.modal.fields["Address"]["value"] == API, "nothing is to be typed twice"
+    added = await ada.submit(form, {"Key": KEY})
+    assert "I now read **The Sample**" in added.text
+    assert await places(press) == {API: ada.guild.channel("links").id}
+    shown = [each.text for each in (asked, refused, added, await ada.slash("/setup status"))]
+    assert "k3y" not in "".join(shown) + caplog.text
+
+
+async def test_a_feed_with_a_password_is_added_by_the_same_form(press: Press) -> None:
+    ada = press.person("ada")
+    press.shelf.answers[FEED] = FetchError("fetch-refused", host="news.example", status=401)
+    asked = await ada.slash(f"/setup source address:{FEED} channel:#news", first="Nothing; wait for the next issue")
+    del press.shelf.answers[FEED]
+    added = await ada.submit(await ada.click(asked.message, "Enter key…"), {"Key": "ada:p4ss"})
+    assert "I now read" in added.text
+    assert "the newest issue" not in added.text
+    assert press.shelf.credentials[-1] == "ada:p4ss"
+    press.shelf.answers[SECOND] = FetchError("fetch-refused", host="second.example", status=403)
+    assert (await ada.slash("/setup source", address=SECOND)).message.labels == [], "a block is nothing for a key"
+
+
+async def test_who_may_no_longer_set_up_the_server_enters_no_key(press: Press) -> None:
+    press.shelf.keys[API] = KEY
+    member = press.person("ada").guild.add_member("gil", roles=["administrator"])
+    gil = press.person("gil")
+    asked = await gil.slash(f"/setup source address:{API} channel:#news")
+    form = await gil.click(asked.message, "Enter key…")
+    press.sandbox.world.set_roles(member, [])
+    assert "Only administrators" in (await gil.submit(form, {"Key": KEY})).text
+    assert "Only administrators" in (await gil.click(asked.message, "Enter key…")).text
+    assert press.shelf.credentials == []
+
+
+async def test_a_key_that_no_longer_works_is_replaced_in_a_form(press: Press) -> None:
+    press.shelf.keys[API] = KEY
+    ada = press.person("ada")
+    asked = await ada.slash(f"/setup source address:{API} channel:#news")
+    await ada.submit(await ada.click(asked.message, "Enter key…"), {"Key": KEY})
+    await press.announced(1)
+    press.shelf.keys[API] = "n3w-k3y"
+    await press.read_again()
+    assert "without options replaces the key" in (await ada.slash("/setup status")).text
+    listed = await ada.slash("/setup source")
+    form = await ada.select(listed.message, "Replace the key of…", ["The Sample"])
+    refused = await ada.submit(form, {"Key": "wr0ng-k3y"})
+    assert "refuses the key" in refused.text
+    changed = await ada.submit(await ada.click(refused.message, "Enter key…"), {"Key": "n3w-k3y"})
+    assert "I now read it with the new key" in changed.text
+    await press.read_again()
+    assert "refuses" not in (await ada.slash("/setup status")).text
+    assert len(await press.announced(1)) == 1
+
+
+async def test_without_a_key_there_is_none_to_replace(press: Press) -> None:
+    await press.set_up()
+    assert (await press.person("ada").slash("/setup source")).message.selects == []
+
+
+async def test_of_a_ghost_site_that_is_added_by_its_feed_the_api_is_offered_to_who_added_it_alone(press: Press) -> None:
+    api = "https://news.example/ghost/api/content/"
+    press.shelf.lay_out(sample_issue(1))
+    press.shelf.answers[FEED] = Reading(title="The Sample", issues=(sample_issue(1),), api_url=api)
+    ada = press.person("ada")
+    added = await ada.slash(f"/setup source address:{FEED} channel:#links")
+    assert "This is a Ghost site" in added.text
+    assert added.ephemeral
+    form = await ada.click(added.message, "Enter key…")
+    assert form.modal.fields["Address"]["value"] == api
+    by_api = await ada.submit(form, {"Key": "0" * 26})
+    assert "I now read **The Sample**" in by_api.text
+    links = ada.guild.channel("links").id
+    assert await places(press) == {FEED: links, api: links}
+    await press.settled()
+    posted = [message for message in ada.see("links") if message.author.bot and not message.ephemeral]
+    assert len(posted) == 1, "nothing is announced again, and nobody else is told"
+    assert ada.directs() == []
 
 
 async def test_an_address_that_cannot_be_read_is_told_and_not_kept(press: Press) -> None:

@@ -29,9 +29,11 @@ async def test_a_ghost_site_is_added_calls_and_takes_a_post_back(
         ghost.write(1)
         await scene.online()
         ada = scene.sandbox.member("ada")
-        refused = await ada.slash(f"/setup source address:{ghost.url}/ channel:#news key:{'0' * 26}")
+        asked = await ada.slash(f"/setup source address:{ghost.url if is_private else ghost.api} channel:#news")
+        assert ("That site is private" if is_private else "needs a key") in asked.text
+        refused = await ada.submit(await ada.click(asked.message, "Enter key…"), {"Key": "0" * 26})
         assert "Ghost's Content API refuses the key" in refused.text
-        added = await ada.slash(f"/setup source address:{ghost.url}/ channel:#news key:{KEY}")
+        added = await ada.submit(await ada.click(refused.message, "Enter key…"), {"Key": KEY})
         assert "I now read **The Hive**" in added.text, bot.log
         await scene.complete(1)
         [choice] = await ada.autocomplete("/setup push", source="")

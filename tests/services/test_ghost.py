@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.errors import UnreadableError
+from bot.errors import NotFoundError, RefusedError, UnreadableError
 from bot.fetch import Fetcher
 from bot.model.guild import FirstAnnouncement, Source
-from bot.model.member import Act
+from bot.model.member import Act, Actor
 from bot.services import Sources, Subscriptions
 from bot.services.reading.ladder import LOOK_UP_AFTER
+from bot.services.reading.subscriptions import Outcome, Subscribed
 from bot.sources.asking import HttpIssueAsker
 from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
@@ -34,9 +35,9 @@ class Newsroom:
     sources: Sources
     subscriptions: Subscriptions
 
-    async def subscribe(self, url: str, key: str | None = None) -> None:
+    async def subscribe(self, url: str, key: str | None = None) -> Subscribed:
         await self.desk.services.guilds.remember(GUILD, name="Server")
-        await self.subscriptions.subscribe(
+        return await self.subscriptions.subscribe(
             self.act(), url=url, key=key, channel_id=CHANNEL, first=FirstAnnouncement.NEWEST
         )
 
@@ -80,6 +81,44 @@ async def test_going_from_the_feed_to_the_api_announces_nothing_again(room: News
     room.ghost.write(4)
     await room.read()
     assert await room.desk.titles_sent() == ["Issue 3", "Issue 4"]
+
+
+async def test_of_a_site_that_is_added_by_its_feed_its_api_is_named_until_it_is_read(room: Newsroom) -> None:
+    by_feed = await room.subscribe(f"{room.ghost.url}/")
+    assert (by_feed.source.url, by_feed.api_url) == (room.ghost.feed, room.ghost.api)
+    by_api = await room.subscribe(room.ghost.feed, KEY)
+    assert (by_api.source.url, by_api.api_url) == (room.ghost.api, None), "the key opens the API and nothing else"
+    await room.read()
+    assert await room.desk.titles_sent() == ["Issue 3"]
+    await room.desk.services.subscriptions.unsubscribe(room.act(), by_feed.source.source_id)
+    again = await room.subscribe(room.ghost.feed)
+    assert (again.outcome, again.api_url) == (Outcome.ADDED, None)
+
+
+async def test_another_key_is_tried_before_it_takes_the_place_of_the_old_one(room: Newsroom) -> None:
+    await room.subscribe(room.ghost.api, KEY)
+    await room.read()
+    [source] = await room.all_sources()
+    assert source.has_key
+    room.ghost.key = "a" * 26
+    for _ in range(3):
+        await room.read()
+    [source] = await room.all_sources()
+    assert source.rung_url == room.ghost.feed
+    change_key = room.subscriptions.change_key
+    with pytest.raises(UnreadableError, match="ghost-key-refused"):
+        await change_key(room.act(), source.source_id, key="b" * 26)
+    with pytest.raises(NotFoundError):
+        await change_key(room.act(), source.source_id + 1, key="a" * 26)
+    with pytest.raises(RefusedError, match="only-administrators"):
+        await change_key(Act(GUILD, Actor(9), next(room.desk.interactions)), source.source_id, key="a" * 26)
+    assert (await change_key(room.act(), source.source_id, key=f" {'a' * 26} ")).has_new_key
+    room.ghost.write(4, visibility="paid")
+    await room.sources.read_due()
+    [source] = await room.all_sources()
+    assert (source.rung_url, source.last_problem) == (None, None)
+    assert (await room.desk.services.issues.show(GUILD, "Issue 4")).issue.paywalled
+    assert not (await change_key(room.act(), source.source_id, key="a" * 26)).has_new_key
 
 
 async def test_the_feed_is_the_next_rung_of_the_ladder_and_the_way_back_announces_nothing(room: Newsroom) -> None:

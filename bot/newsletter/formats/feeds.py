@@ -25,7 +25,7 @@ from bot.newsletter.formats.encoding import decoded
 from bot.newsletter.formats.parsing import parsed
 from bot.newsletter.formats.sniffing import Kind, kind_of
 from bot.newsletter.formats.torn import whole_items
-from bot.newsletter.platforms import substack
+from bot.newsletter.platforms import ghost, substack
 from bot.newsletter.text import key_within, literal, plain, titled
 from bot.newsletter.understanding.bodies import UNTITLED, issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
@@ -52,6 +52,7 @@ class Feed:
     """A feed as it was read. `torn` says that it broke off and only its whole items are here.
 
     hub_url, self_url: who tells of what is new, and the feed's own address, where it names them (WebSub, section 4).
+    api_url: where its platform says more to whoever has a key.
     """
 
     title: str | None
@@ -60,6 +61,7 @@ class Feed:
     torn: bool = False
     hub_url: str | None = None
     self_url: str | None = None
+    api_url: str | None = None
 
 
 def read_feed(
@@ -118,6 +120,7 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
         torn,
         hub_url=_linked(links, "hub", base),
         self_url=self_url,
+        api_url=ghost.api_of(string(head.get("generator")), home),
     )
 
 

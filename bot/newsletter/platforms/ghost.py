@@ -1,5 +1,6 @@
 """Ghost: cards for sign-up and related posts. Its call-to-action cards are what newsletters sell to sponsors."""
 
+from bot.model.guild import GHOST_API
 from bot.newsletter.platforms.cards import Cards
 
 MARKS = ("kg-card", "gh-post", "ghost.org", "ghost.io")
@@ -7,6 +8,11 @@ UNWANTED = ".kg-signup-card,.gh-subscribe,.kg-toggle-card-icon,.kg-cta-sponsor-l
 
 _LABEL = "kg-cta-sponsor-label"
 _HEADINGS = ",".join(f".kg-card h{level}" for level in range(1, 7))
+
+
+def api_of(generator: str, home: str | None) -> str | None:
+    """The Content API of a site whose feed names Ghost as what made it; None for others."""
+    return f"{home.rstrip('/')}{GHOST_API}" if home is not None and generator.startswith("Ghost ") else None
 
 
 def cards_in(source: str) -> Cards | None:

@@ -12,6 +12,7 @@ from uuid import uuid4
 from bot.clock import Clock
 from bot.errors import FetchError, NotFoundError, RefusedError, TooMuchError, UnreadableError
 from bot.garbage import keeps_what_arrives
+from bot.log import keep_secret
 from bot.model.guild import FirstAnnouncement, Source, Subscription, folder_address, ghost_api_address
 from bot.model.member import Act
 from bot.model.pasted import one_address
@@ -45,7 +46,8 @@ class Outcome(StrEnum):
 class Subscribed:
     """A source that a server reads, where it is announced, and what was seen there: its title and number of issues.
 
-    moved_from: the channel of before. has_new_key: it is read with other credentials from now on.
+    moved_from: the channel of before. has_new_key: it is read with other credentials from now on. api_url: where its
+    platform says more to whoever has a key, if the server does not read it there.
     """
 
     outcome: Outcome
@@ -55,6 +57,7 @@ class Subscribed:
     issues: int = 0
     moved_from: int | None = None
     has_new_key: bool = False
+    api_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ class Subscriptions:
             if url.strip().startswith("folder:"):
                 raise RefusedError("folder-name")
             address, credentials = split_credentials(url)
-            credentials = (key or "").strip() or credentials
+            credentials = _typed(key) or credentials
         async with self._store.read() as transaction:
             known = await _read_at(transaction, guild_id, address)
             is_as_before = known is not None and self._is_key_of(known, credentials)
@@ -159,6 +162,9 @@ class Subscriptions:
         reading = seen if isinstance(seen, Reading) else None
         async with self._store.read() as transaction:
             known = await _read_at(transaction, guild_id, address)
+            api_url = reading.api_url if reading else None
+            if api_url is not None and await _read_at(transaction, guild_id, api_url) is not None:
+                api_url = None
             alike = known or await _read_alike(transaction, guild_id, reading, channel_id=channel_id)
         if alike is not None:
             new_key = (
@@ -176,7 +182,28 @@ class Subscriptions:
             added_in,
             title=source.title or (reading and reading.title) or source.name,
             issues=len(reading.issues) if reading else 0,
+            api_url=api_url,
         )
+
+    @keeps_what_arrives
+    async def change_key(self, act: Act, source_id: int, *, key: str) -> Subscribed:
+        """Read a source of the server with another key from now on.
+
+        Raises NotFoundError for a source that the server does not read; FetchError or UnreadableError where the key
+        opens nothing, and RefusedError as `subscribe` does. Then the old key stays.
+        """
+        require_administrator(act.actor)
+        async with self._store.read() as transaction:
+            read = await guild_rows.sources_of_guild(transaction, act.guild_id)
+        source = next((each for each in read if each.source_id == source_id), None)
+        if source is None:
+            raise NotFoundError("setup-source-unknown")
+        credentials = _typed(key)
+        if self._is_key_of(source, credentials):
+            return await self._settle(act, source, channel_id=None)
+        async with attempt(self._store, act.guild_id, self._quotas, clock=self._clock, incarnation=self._incarnation):
+            await self._peek(source.url, credentials, act.guild_id)
+        return await self._settle(act, source, channel_id=None, new_key=self._key(source.url, credentials))
 
     def _require_place(self, read: Sequence[Subscription]) -> None:
         if len(read) >= self._quotas.sources:
@@ -258,7 +285,11 @@ class Subscriptions:
     async def _look(self, address: str, credentials: str | None, guild_id: int) -> tuple[str, Reading | Unchanged]:
         """The address of the feed, which may be another one than was given, and what is there now."""
         try:
-            return address, await self._peek(address, credentials, guild_id)
+            seen = await self._peek(address, credentials, guild_id)
+            api_url = seen.api_url if isinstance(seen, Reading) else None
+            if api_url is None or credentials is None or ":" in credentials or not _is_of_site(api_url, address):
+                return address, seen
+            return api_url, await self._peek(api_url, credentials, guild_id)  # its key opens nothing else
         except UnreadableError as error:
             # The site of a newsletter will do, also one that shows its pages to nobody, if there is a key.
             if error.message_id not in {"unreadable-page", "site-private"}:
@@ -266,8 +297,7 @@ class Subscriptions:
             for feed in await self._reader.find_feeds(address, credentials=credentials, asked_by=guild_id):
                 with suppress(UnreadableError, FetchError):
                     found, _ = _split(feed)
-                    # Credentials are for the site that they were given for.
-                    own = credentials if urlsplit(found)[:2] == urlsplit(address)[:2] else None
+                    own = credentials if _is_of_site(found, address) else None
                     if credentials is None or own is not None:
                         return found, await self._peek(found, own, guild_id)
             raise UnreadableError("unreadable-no-feed") from error
@@ -345,6 +375,18 @@ async def _read_alike(
         ):
             return source
     return None
+
+
+def _is_of_site(found: str, address: str) -> bool:
+    """Whether credentials that were given for `address` are for what was found there, too."""
+    return urlsplit(found)[:2] == urlsplit(address)[:2]
+
+
+def _typed(key: str | None) -> str | None:
+    """What somebody typed as a key, which no log shows from now on; None for nothing."""
+    key = (key or "").strip()
+    keep_secret(key)
+    return key or None
 
 
 def _folded(address: str) -> str:

@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from pkgutil import iter_modules
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import discord
 
+import cogs
 from bot.chat.delivering import DiscordAnnouncer
 from bot.chat.kinds import Look, require_whole
 from bot.chat.press import Press
@@ -29,12 +31,11 @@ from bot.model.worker import WorkerName
 from bot.ports import Announcer, HubCaller, IssueAsker, IssueSource, LinkFollower
 from bot.services import Services
 from bot.services.building import KINDS, build
-from bot.services.delivery.kinds import Kind
+from bot.services.delivery.kinds import Kind, require_rows
 from bot.services.delivery.processes import Processes
 from bot.services.delivery.standing import Standing
 from bot.services.members.submissions import Limits
 from bot.services.reading.quotas import MEGABYTE, Quotas
-from bot.services.retention import Retention
 from bot.settings import Settings
 from bot.sources.asking import HttpIssueAsker
 from bot.sources.beehiiv import BeehiivSource
@@ -72,7 +73,9 @@ class Parts:
     kinds: Collection[Kind] = KINDS
     looks: Collection[Look] = LOOKS
     presses: Collection[type[Press]] = PRESSES
+    cogs: Collection[str] = tuple(f"cogs.{module.name}" for module in iter_modules(cogs.__path__))
     extensions: Collection[str] = EXTENSIONS
+    build: Callable[..., Services] = staticmethod(build)
 
     def announcer(self, client: discord.Client, traffic: Traffic) -> Announcer:
         return DiscordAnnouncer(client, traffic, looks=self.looks)
@@ -145,7 +148,7 @@ async def open_app(
     database_url = settings.database_url.get_secret_value()
     secrets = SecretBox(settings.secret_key_file)
     secrets.require_untouched()
-    require_whole(parts.kinds, parts.looks, parts.presses)
+    require_whole(parts.kinds, parts.looks, parts.presses, cogs=parts.cogs, extensions=parts.extensions)
     async with AsyncExitStack() as stack:
         workers = Workers()
         # The exclusive lock comes before the migration: two processes must not migrate the same file.
@@ -153,6 +156,7 @@ async def open_app(
             await parts.store.open(database_url, exclusive=True, clock=parts.clock, bell=workers)
         )
         await upgrade(database_url)
+        await require_rows(store, parts.kinds)
         fetcher = await stack.enter_async_context(
             Fetcher(
                 timeout_seconds=settings.fetch_timeout_seconds,
@@ -182,7 +186,6 @@ async def open_app(
             settings,
             store=store,
             secrets=secrets,
-            clock=parts.clock,
             reader=parts.reader(fetcher, settings),
             caller=HttpHubCaller(fetcher),
             follower=HttpLinkFollower(fetcher) if settings.follow_links else None,
@@ -191,7 +194,7 @@ async def open_app(
             metrics=metrics,
             incarnation=incarnation,
             standing=processes.standing,
-            kinds=parts.kinds,
+            parts=parts,
         )
         await store.identify()
         await services.outbox.take_over()
@@ -207,8 +210,7 @@ async def open_app(
         workers.add(Worker(WorkerName.CHORES, services.chores.work_off, parts.clock))
         workers.add(Worker(WorkerName.HUBS, services.websub.renew_due, parts.clock))
         workers.add(Worker(WorkerName.ARCHIVE, services.archive.renew, parts.clock))
-        retention = Retention(store, clock=parts.clock, history=timedelta(days=settings.history_days))
-        workers.add(Worker(WorkerName.RETENTION, retention.clear, parts.clock))
+        workers.add(Worker(WorkerName.RETENTION, services.retention.clear, parts.clock))
         workers.add(
             Worker(WorkerName.SERVERS, partial(_leave_servers_that_are_gone, client), parts.clock, needs_discord=True)
         )
@@ -251,7 +253,6 @@ def _services(
     *,
     store: Store,
     secrets: SecretBox,
-    clock: Clock,
     reader: IssueSource,
     caller: HubCaller,
     follower: LinkFollower | None,
@@ -260,7 +261,7 @@ def _services(
     metrics: Metrics,
     incarnation: str,
     standing: Standing,
-    kinds: Collection[Kind],
+    parts: Parts,
 ) -> Services:
     quotas = Quotas(
         sources=settings.sources_per_server,
@@ -271,9 +272,9 @@ def _services(
         issues_of_a_server=settings.issues_per_server,
         links_of_a_server=settings.links_per_server,
     )
-    return build(
+    return parts.build(
         store,
-        clock=clock,
+        clock=parts.clock,
         metrics=metrics,
         secrets=secrets,
         announcer=announcer,
@@ -285,11 +286,12 @@ def _services(
         fetch_timeout=timedelta(seconds=settings.fetch_timeout_seconds),
         quotas=quotas,
         limits=Limits(of_member=settings.submissions_per_member, of_server=settings.submissions_per_server),
+        history=timedelta(days=settings.history_days),
         public_url=settings.public_url if settings.push_port is not None else None,
         incarnation=incarnation,
         alone=store.dialect == "sqlite",
         standing=standing,
-        kinds=kinds,
+        kinds=parts.kinds,
     )
 
 

@@ -56,16 +56,18 @@ T = TypeVar("T")
 _CUT_OFF_SECONDS = 1.0
 
 EXTENSIONS = (
-    "cogs.announcements",
-    "cogs.archive",
-    "cogs.guilds",
-    "cogs.help",
     "cogs.issues",
+    "cogs.archive",
+    "cogs.submissions",
     "cogs.polls",
     "cogs.privacy",
+    "cogs.help",
+    "cogs.announcements",
     "cogs.queue",
-    "cogs.submissions",
+    "cogs.guilds",
 )
+"""In the order in which `/help` names their commands."""
+
 LOOKS: tuple[Look, ...] = (FLOOD, NOTICE, POLL, REVIEW)
 PRESSES: tuple[type[Press], ...] = (
     AllLinks,

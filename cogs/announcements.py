@@ -25,7 +25,12 @@ _MOST_LINES = 38
 
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_messages=True)
-class DeskCommands(commands.GroupCog, group_name="desk", group_description=text("command-desk")):
+class DeskCommands(
+    commands.GroupCog,
+    group_name="desk",
+    group_description=text("command-desk"),
+    group_extras={"audience": "help-staff"},
+):
     def __init__(self, bot: Pressroom) -> None:
         self._services = bot.services
 

@@ -48,7 +48,12 @@ _LONGEST_TITLE = 100
 
 @app_commands.guild_only()
 @app_commands.default_permissions(administrator=True)
-class SetupCommands(commands.GroupCog, group_name="setup", group_description=text("command-setup")):
+class SetupCommands(
+    commands.GroupCog,
+    group_name="setup",
+    group_description=text("command-setup"),
+    group_extras={"audience": "help-administrators"},
+):
     def __init__(self, bot: Pressroom) -> None:
         self._services = bot.services
         self._tree: app_commands.CommandTree[Any] = bot.tree

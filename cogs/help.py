@@ -12,13 +12,12 @@ from bot.chat.views import View
 from bot.client import Pressroom
 from bot.texts import text
 
-# Each top-level command has one audience; the tree says what stands below it.
-AUDIENCES = {
-    "help-members": ("issue", "links", "submit", "vote", "results", "privacy", "help"),
-    "help-moderators": ("poll",),
-    "help-staff": ("desk", "queue"),
-    "help-administrators": ("setup",),
-}
+TopLevel = app_commands.Command[Any, ..., Any] | app_commands.Group
+
+
+def audience_of(command: TopLevel) -> str:
+    """For whom a top-level command is; one that is not for every member says so itself (`extras`)."""
+    return str(command.extras.get("audience", "help-members"))
 
 
 class HelpCommand(commands.Cog):
@@ -31,7 +30,7 @@ class HelpCommand(commands.Cog):
         view = View()
         view.add_item(ui.TextDisplay[Any](say(interaction, "help-heading")))
         for audience in await self._audiences_of(interaction):
-            lines = [f"### {say(interaction, audience)}", *self._lines(AUDIENCES[audience])]
+            lines = [f"### {say(interaction, audience)}", *self._lines(audience)]
             view.add_item(ui.TextDisplay[Any]("\n".join(lines)))
         view.add_item(ui.TextDisplay[Any](say(interaction, "help-menu")))
         await reply_view(interaction, view)
@@ -45,16 +44,14 @@ class HelpCommand(commands.Cog):
         found += ["help-administrators"] if may.administer else []
         return found
 
-    def _lines(self, names: tuple[str, ...]) -> list[str]:
+    def _lines(self, audience: str) -> list[str]:
         return [
-            f"- `/{command.qualified_name}` {command.description}" for name in names for command in self._commands(name)
+            f"- `/{command.qualified_name}` {command.description}"
+            for top in self._bot.tree.get_commands(type=discord.AppCommandType.chat_input)
+            if audience_of(top) == audience
+            for command in (top.walk_commands() if isinstance(top, app_commands.Group) else [top])
+            if isinstance(command, app_commands.Command)
         ]
-
-    def _commands(self, name: str) -> list[app_commands.Command[Any, ..., Any]]:
-        command = self._bot.tree.get_command(name)
-        if isinstance(command, app_commands.Group):
-            return [each for each in command.walk_commands() if isinstance(each, app_commands.Command)]
-        return [command] if isinstance(command, app_commands.Command) else []
 
 
 async def setup(bot: Pressroom) -> None:

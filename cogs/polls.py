@@ -17,7 +17,12 @@ PollChannel = app_commands.Transform[app_commands.AppCommandChannel, PlaceForPol
 
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_messages=True)
-class PollCommands(commands.GroupCog, group_name="poll", group_description=text("command-poll")):
+class PollCommands(
+    commands.GroupCog,
+    group_name="poll",
+    group_description=text("command-poll"),
+    group_extras={"audience": "help-moderators"},
+):
     def __init__(self, bot: Pressroom) -> None:
         self._services = bot.services
 

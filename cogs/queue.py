@@ -27,7 +27,12 @@ _WHAT = [
 
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_messages=True)
-class QueueCommands(commands.GroupCog, group_name="queue", group_description=text("command-queue")):
+class QueueCommands(
+    commands.GroupCog,
+    group_name="queue",
+    group_description=text("command-queue"),
+    group_extras={"audience": "help-staff"},
+):
     def __init__(self, bot: Pressroom) -> None:
         self._services = bot.services
 

@@ -37,8 +37,20 @@ class Look:
     for_staff: bool = False
 
 
-def require_whole(kinds: Collection[Kind], looks: Collection[Look], presses: "Collection[type[Press]]") -> None:
-    """Refuse to begin with a kind of message of which something was forgotten. Raises LookupError, which names it."""
+def require_whole(
+    kinds: Collection[Kind],
+    looks: Collection[Look],
+    presses: "Collection[type[Press]]",
+    *,
+    cogs: Collection[str] = (),
+    extensions: Collection[str] = (),
+) -> None:
+    """Refuse to begin with a feature of which something was forgotten. Raises LookupError, which names it.
+
+    cogs: the modules with commands that there are. extensions: those of them that are loaded.
+    """
+    for cog in sorted(set(cogs).difference(extensions)):
+        raise LookupError(f"The commands in {cog} are not loaded: add it to EXTENSIONS in bot/client.py.")
     shown = {look.purpose for look in looks} | {Purpose.ANNOUNCE}  # which has forms of its own
     known = {kind.purpose for kind in kinds if kind.posts}
     texts = message_ids()

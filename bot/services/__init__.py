@@ -24,6 +24,7 @@ from bot.services.reading.push import Push
 from bot.services.reading.sources import Sources
 from bot.services.reading.subscriptions import Subscriptions
 from bot.services.reading.websub import WebSub
+from bot.services.retention import Retention
 
 __all__ = [
     "Announcements",
@@ -44,6 +45,7 @@ __all__ = [
     "Privacy",
     "Push",
     "Queue",
+    "Retention",
     "Services",
     "Sources",
     "Submissions",
@@ -74,6 +76,7 @@ class Services:
     privacy: Privacy
     push: Push
     queue: Queue
+    retention: Retention
     sources: Sources
     submissions: Submissions
     subscriptions: Subscriptions

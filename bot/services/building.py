@@ -25,6 +25,7 @@ from bot.services import (
     Privacy,
     Push,
     Queue,
+    Retention,
     Services,
     Sources,
     Submissions,
@@ -40,6 +41,7 @@ from bot.services.delivery.standing import Standing
 from bot.services.members.polls import POLL
 from bot.services.members.submissions import DEFAULT_LIMITS, REVIEW, Limits
 from bot.services.reading.quotas import DEFAULT_QUOTAS, Quotas
+from bot.services.retention import HISTORY_DAYS
 from bot.store import Store
 from bot.store.secret_box import SecretBox
 
@@ -64,6 +66,7 @@ def build(
     asker: IssueAsker | None = None,
     quotas: Quotas = DEFAULT_QUOTAS,
     limits: Limits = DEFAULT_LIMITS,
+    history: timedelta = timedelta(days=HISTORY_DAYS),
     public_url: str | None = None,
     standing: Standing | None = None,
     kinds: Collection[Kind] = KINDS,
@@ -71,14 +74,15 @@ def build(
     """The rules over this store, with what they need from outside.
 
     incarnation: names this process. alone: no other one works on the database, so that claims of earlier processes are
-    void at the start. interval: between two readings of a source. public_url: where hubs and platforms call, if they
-    may. standing: whether this process still counts among the living; always, where it is None.
+    void at the start. interval: between two readings of a source. history: how long finished deliveries are kept.
+    public_url: where hubs and platforms call, if they may. standing: whether this process still counts among the
+    living; always, where it is None.
     """
     return Services(
         announcements=Announcements(store),
         archive=Archive(store),
         audiences=Audiences(store),
-        cards=Cards(store, announcer=announcer, clock=clock),
+        cards=Cards(store, announcer=announcer, clock=clock, kinds=kinds),
         channels=Channels(store, announcer=announcer),
         chores=Chores(store, clock=clock),
         credits=Credits(store, clock=clock),
@@ -102,6 +106,7 @@ def build(
         privacy=Privacy(store),
         push=Push(store, clock=clock, secrets=secrets, public_url=public_url, quotas=quotas),
         queue=Queue(store),
+        retention=Retention(store, clock=clock, kinds=kinds, history=history),
         sources=Sources(
             store,
             reader=reader,

@@ -1,10 +1,11 @@
 """What is kept for a time only leaves once a day, in portions: no transaction grows with what is stored."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.services.delivery.kinds import Kind
 from bot.store import Store, Transaction
 from bot.store import following as followed_rows
 from bot.store import retention as retention_rows
@@ -34,10 +35,18 @@ class Retention:
     `UNREAD_DAYS`.
     """
 
-    def __init__(self, store: Store, *, clock: Clock, history: timedelta = timedelta(days=HISTORY_DAYS)) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        kinds: Collection[Kind],
+        history: timedelta = timedelta(days=HISTORY_DAYS),
+    ) -> None:
         self._store = store
         self._clock = clock
         self._history = history
+        self._needed = {kind.purpose: kind.needed_while for kind in kinds}
 
     async def clear(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Delete what is old, and say when to look again; stopped in between, the next call begins anew."""
@@ -90,7 +99,7 @@ class Retention:
         while goes_on():
             async with self._store.read() as transaction:
                 last, unneeded = await retention_rows.outbox_portion(
-                    transaction, after=after, before=before, limit=_AT_ONCE
+                    transaction, self._needed, after=after, before=before, limit=_AT_ONCE
                 )
             if last is None:
                 break

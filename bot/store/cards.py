@@ -1,20 +1,23 @@
 """Cards on which somebody has to press something: which stand where, and when that was last looked at."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, literal, null, or_, select, union_all, update
+from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, literal, or_, select, union_all, update
 
 from bot.model.delivery import DeliveryRecord, DeliveryState, Purpose
 from bot.store.group_commit import Transaction
 from bot.store.outbox import record_of
-from bot.store.submissions import waits_for_decision
-from bot.store.tables import floods, guilds, outbox, stopped_channels, submissions
+from bot.store.subjects import Waiting
+from bot.store.tables import outbox, stopped_channels
+
+WaitedFor = Mapping[Purpose, Waiting]
+"""Of each kind of card that waits for people, what it waits with; at least one."""
 
 
 async def due_for_a_look(
-    transaction: Transaction, *, before: datetime, together: datetime, limit: int
+    transaction: Transaction, waited_for: WaitedFor, *, before: datetime, together: datetime, limit: int
 ) -> list[DeliveryRecord]:
     """Cards of one channel that somebody has to press, by the order in which they were posted.
 
@@ -23,13 +26,16 @@ async def due_for_a_look(
     """
     looked_at = func.coalesce(outbox.c.looked_at, outbox.c.sent_at)
     first = await transaction.execute(
-        _waited_for(outbox.c.channel_id).where(_is_by(looked_at, before, transaction.now)).order_by(looked_at).limit(1)
+        _standing(waited_for, outbox.c.channel_id)
+        .where(_is_by(looked_at, before, transaction.now))
+        .order_by(looked_at)
+        .limit(1)
     )
     channel_id = first.scalar_one_or_none()
     if channel_id is None:
         return []
     rows = await transaction.execute(
-        _waited_for(*outbox.c)
+        _standing(waited_for, *outbox.c)
         .where(outbox.c.channel_id == channel_id, _is_by(looked_at, together, transaction.now))
         .order_by(outbox.c.message_id)
         .limit(limit)
@@ -37,16 +43,21 @@ async def due_for_a_look(
     return [record_of(row) for row in rows]
 
 
-async def next_look(transaction: Transaction) -> datetime | None:
+async def next_look(transaction: Transaction, waited_for: WaitedFor) -> datetime | None:
     """The last look of the card that was not looked at for the longest time; None when nothing is waited for."""
-    oldest = await transaction.execute(_waited_for(func.min(func.coalesce(outbox.c.looked_at, outbox.c.sent_at))))
+    looked_at = func.coalesce(outbox.c.looked_at, outbox.c.sent_at)
+    oldest = await transaction.execute(_standing(waited_for, func.min(looked_at)))
     moment: datetime | None = oldest.scalar_one()
     return moment
 
 
-async def still_waited_for(transaction: Transaction, delivery_keys: Collection[str]) -> list[DeliveryRecord]:
+async def still_waited_for(
+    transaction: Transaction, waited_for: WaitedFor, delivery_keys: Collection[str]
+) -> list[DeliveryRecord]:
     """Those of these cards that somebody has to press, and that are the last ones of their matter in their channel."""
-    rows = await transaction.execute(_waited_for(*outbox.c).where(outbox.c.delivery_key.in_(list(delivery_keys))))
+    rows = await transaction.execute(
+        _standing(waited_for, *outbox.c).where(outbox.c.delivery_key.in_(list(delivery_keys)))
+    )
     return [record_of(row) for row in rows]
 
 
@@ -58,9 +69,9 @@ def _is_by(looked_at: ColumnElement[Any], moment: datetime, now: datetime) -> Co
     return or_(looked_at <= moment, looked_at > now)
 
 
-def _waited_for(*columns: Any) -> Select[Any]:
+def _standing(waited_for: WaitedFor, *columns: Any) -> Select[Any]:
     """Of cards that are posted, in channels that take messages; of each matter in a channel the last one."""
-    asked = _asked()
+    asked = _asked(waited_for)
     newer = outbox.alias("newer")
     return (
         select(*columns)
@@ -89,22 +100,8 @@ def _waited_for(*columns: Any) -> Select[Any]:
     )
 
 
-def _asked() -> CTE:
-    """What the staff has to decide on, and the channel in which it is asked (null: in whichever it is).
-
-    A poll is not among it: nobody has to answer, `/vote` takes votes without its card, and who deletes one means it.
-    """
-    waiting = (
-        select(
-            submissions.c.guild_id,
-            submissions.c.submission_key.label("subject_key"),
-            literal(str(Purpose.REVIEW)).label("purpose"),
-            guilds.c.review_channel_id.label("channel_id"),
-        )
-        .join(guilds, guilds.c.guild_id == submissions.c.guild_id)
-        .where(waits_for_decision(), guilds.c.review_channel_id.is_not(None))
-    )
-    undecided = select(
-        floods.c.guild_id, floods.c.flood_key, literal(str(Purpose.FLOOD)), null().label("channel_id")
-    ).where(floods.c.decision.is_(None))
-    return union_all(waiting, undecided).cte("asked")
+def _asked(waited_for: WaitedFor) -> CTE:
+    """What somebody has to decide on, and the channel in which they are asked (null: in whichever it is)."""
+    return union_all(
+        *(waiting().add_columns(literal(str(purpose)).label("purpose")) for purpose, waiting in waited_for.items())
+    ).cte("asked")

@@ -9,6 +9,7 @@ from bot.model.delivery import DeliveryState, Purpose
 from bot.model.flood import Flood, FloodDecision
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
+from bot.store.subjects import WHEREVER
 from bot.store.tables import floods, issues, outbox, sources, stopped_channels
 
 
@@ -50,6 +51,18 @@ async def holding(transaction: Transaction, issue_key: str, *, guild_id: int, so
     )
     row = next((row for row in found if issue_key in row.issue_keys), None)
     return None if row is None else await _whole(transaction, row)
+
+
+def is_undecided(subject: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the staff has not decided yet."""
+    return exists().where(floods.c.flood_key == subject, floods.c.decision.is_(None))
+
+
+def cards_waiting() -> Select[tuple[int, str, int | None]]:
+    """Floods that the staff has to decide on."""
+    return select(floods.c.guild_id, floods.c.flood_key.label("subject_key"), WHEREVER).where(
+        floods.c.decision.is_(None)
+    )
 
 
 async def waiting(transaction: Transaction, guild_id: int, *, limit: int) -> list[Flood]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, func, literal, or_, select, update
 
 from bot.model.guild import Source
 from bot.model.issue import Image, Issue, IssueCard, IssuePoll, Link, Section, Stage
@@ -17,6 +17,11 @@ from bot.store.statements import insert
 from bot.store.tables import issue_identities, issues, links, media, outbox, sections, sources, subscriptions
 
 _LINKS_AT_ONCE = 25
+
+
+def is_stored(subject: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the issue is there: it is never announced twice, can be edited, and `/desk why` tells of it."""
+    return exists().where(issues.c.issue_key == subject)
 
 
 async def add_issue(

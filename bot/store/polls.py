@@ -35,6 +35,11 @@ class _Present(NamedTuple):
     presses: int
 
 
+def is_stored(subject: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the poll is there."""
+    return exists().where(polls.c.poll_key == subject)
+
+
 async def add(
     transaction: Transaction,
     *,

@@ -1,5 +1,6 @@
 """What is kept for a time only: rows that nobody needs after that, found by their keys, some at a time."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
@@ -8,6 +9,7 @@ from bot.model.chore import ChoreKind
 from bot.model.delivery import Purpose
 from bot.model.flood import FloodDecision
 from bot.store.group_commit import Transaction
+from bot.store.subjects import Needed
 from bot.store.tables import (
     chores,
     floods,
@@ -16,25 +18,24 @@ from bot.store.tables import (
     left_sources,
     links,
     outbox,
-    polls,
     sources,
     submissions,
     subscriptions,
 )
 
-_OF_ISSUES = (Purpose.ANNOUNCE, Purpose.PUBLISH, Purpose.EDIT)
-_KNOWN = (*_OF_ISSUES, Purpose.REVIEW, Purpose.POLL, Purpose.FLOOD, Purpose.NOTICE, Purpose.REFRESH)
-
 
 async def outbox_portion(
-    transaction: Transaction, *, after: int, before: datetime, limit: int
+    transaction: Transaction,
+    known: Mapping[Purpose, Needed | None],
+    *,
+    after: int,
+    before: datetime,
+    limit: int,
 ) -> tuple[int | None, list[int]]:
     """Of the next so many deliveries beyond the row `after`: the last row's id, and those that nobody needs any more.
 
-    Needed is what is open, what was queued at `before` or later, what was queued for an issue that is stored (it is
-    never announced twice, can be edited, and `/desk why` tells of it), the card of a submission or a poll that is
-    stored (who is named on it may want to be forgotten), and the card of a flood that is not decided yet. None when
-    there is no row beyond.
+    Needed is what is open, what was queued at `before` or later, and what is needed by the rule of its own kind; also
+    what is of no `known` kind, which a newer version has queued. None when there is no row beyond.
     """
     rows = list(
         (
@@ -48,7 +49,7 @@ async def outbox_portion(
             outbox.c.id.between(rows[0], rows[-1]),
             outbox.c.due_at.is_(None),
             outbox.c.created_at < before,
-            ~_is_needed(),
+            ~_is_needed(known),
         )
     )
     return rows[-1], list(unneeded.scalars())
@@ -162,17 +163,12 @@ def _is_read() -> ColumnElement[bool]:
     return exists().where(subscriptions.c.source_id == sources.c.id)
 
 
-def _is_needed() -> ColumnElement[bool]:
-    subject = outbox.c.subject_key
-    is_stored = exists().where(issues.c.issue_key == subject)
-    is_submission = exists().where(submissions.c.submission_key == subject)
-    is_poll = exists().where(polls.c.poll_key == subject)
-    is_undecided = exists().where(floods.c.flood_key == subject, floods.c.decision.is_(None))
+def _is_needed(known: Mapping[Purpose, Needed | None]) -> ColumnElement[bool]:
     return or_(
-        and_(outbox.c.purpose.in_(_OF_ISSUES), is_stored),
-        and_(outbox.c.purpose == Purpose.REVIEW, is_submission),
-        and_(outbox.c.purpose == Purpose.POLL, is_poll),
-        and_(outbox.c.purpose == Purpose.FLOOD, is_undecided),
-        # What a card of another kind is about is not known here; it may still be there.
-        outbox.c.purpose.not_in(_KNOWN),
+        outbox.c.purpose.not_in(known),
+        *(
+            and_(outbox.c.purpose == purpose, needed(outbox.c.subject_key))
+            for purpose, needed in known.items()
+            if needed is not None
+        ),
     )

@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, delete, func, or_, select, union_all, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, exists, func, or_, select, union_all, update
 
 from bot.model.submission import Featured, Plan, Submission, SubmissionState
 from bot.store.group_commit import Transaction
 from bot.store.statements import insert
-from bot.store.tables import issues, sent_lately, submissions, subscriptions
+from bot.store.tables import guilds, issues, sent_lately, submissions, subscriptions
 
 
 async def add(
@@ -343,6 +343,24 @@ async def named_on_cards(
 def waits_for_decision() -> Any:
     """Of a submission; what ran needs no decision any more, whether anybody took one or not."""
     return and_(submissions.c.state == SubmissionState.PENDING, submissions.c.featured_issue_id.is_(None))
+
+
+def is_stored(subject: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the submission is there: who is named on its card may want to be forgotten."""
+    return exists().where(submissions.c.submission_key == subject)
+
+
+def cards_waiting() -> Select[tuple[int, str, int | None]]:
+    """Submissions that moderators have to decide on, and the channel in which they review."""
+    return (
+        select(
+            submissions.c.guild_id,
+            submissions.c.submission_key.label("subject_key"),
+            guilds.c.review_channel_id.label("channel_id"),
+        )
+        .join(guilds, guilds.c.guild_id == submissions.c.guild_id)
+        .where(waits_for_decision(), guilds.c.review_channel_id.is_not(None))
+    )
 
 
 def _is_of(member_id: int) -> Any:

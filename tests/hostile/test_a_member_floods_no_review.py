@@ -13,6 +13,7 @@ from bot.model.member import Act, Actor
 from bot.model.submission import Submission
 from bot.ports import Matter, ReviewCard
 from bot.services import Submissions
+from bot.services.building import KINDS
 from bot.services.members.submissions import Limits
 from bot.services.retention import Retention
 from bot.store.secret_box import SecretBox
@@ -72,7 +73,7 @@ async def test_who_is_forgotten_does_not_begin_a_new_day(desk: Desk) -> None:
     desk.clock.move(timedelta(days=1))
     await send(desk, "https://example.com/20")
     desk.clock.move(timedelta(hours=23))
-    await Retention(desk.store, clock=desk.clock).clear()
+    await Retention(desk.store, clock=desk.clock, kinds=KINDS).clear()
     async with desk.store.read() as transaction:
         assert len((await transaction.execute(select(sent_lately))).all()) == 1
 

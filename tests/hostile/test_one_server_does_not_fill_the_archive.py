@@ -15,6 +15,7 @@ from bot.model.issue import Issue
 from bot.model.member import Act
 from bot.model.submission import SubmissionState
 from bot.services import Guilds, Sources
+from bot.services.building import KINDS
 from bot.services.delivery.portions import PORTION
 from bot.services.reading.quotas import Quotas
 from bot.services.retention import UNREAD_DAYS, Retention
@@ -247,7 +248,7 @@ async def test_what_a_server_lets_go_stays_on_its_share_until_it_is_deleted_or_r
     assert await shares() == [0, 3]
     await desk.subscribe()
     await unsubscribed(desk)
-    retention = Retention(desk.store, clock=desk.clock)
+    retention = Retention(desk.store, clock=desk.clock, kinds=KINDS)
     assert await shares() == [0, 3]
     [source] = (await desk.services.guilds.status(GUILD + 1)).sources
     await desk.services.subscriptions.unsubscribe(Act(GUILD + 1, ADMIN, next(desk.interactions)), source.source_id)
@@ -270,7 +271,7 @@ async def unread_but_for_a_day(desk: Desk) -> Retention:
     await desk.subscribe()
     await desk.services.sources.read_due()
     await unsubscribed(desk)
-    retention = Retention(desk.store, clock=desk.clock)
+    retention = Retention(desk.store, clock=desk.clock, kinds=KINDS)
     await retention.clear()
     desk.clock.move(timedelta(days=UNREAD_DAYS - 1))
     return retention
@@ -344,7 +345,7 @@ async def test_an_issue_in_which_a_members_link_ran_stays_with_it(desk: Desk) ->
     desk.shelf.lay_out(ran, sample_issue(1))
     await desk.read()
     await unsubscribed(desk)
-    retention = Retention(desk.store, clock=desk.clock)
+    retention = Retention(desk.store, clock=desk.clock, kinds=KINDS)
     for _ in range(2):
         await retention.clear()
         desk.clock.move(timedelta(days=UNREAD_DAYS + 1))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from bot.errors import ChannelClosedError, DeliveryError, DiscordClosedError
 from bot.model.delivery import Purpose
@@ -12,9 +12,13 @@ from bot.model.flood import FloodDecision
 from bot.model.issue import Section
 from bot.model.member import Act, Actor
 from bot.ports import FloodCard, PollCard, ReviewCard
+from bot.services import Cards, Outbox, Retention
+from bot.services.building import KINDS
 from bot.services.delivery import cards
+from bot.services.retention import HISTORY_DAYS
 from bot.store.tables import outbox
 from tests.doubles import sample_issue, sample_link
+from tests.greeting import GREETING, Greeting, Greetings, rows
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
 
 REVIEW, STAFF, MARA = 8800, 8900, 31
@@ -242,3 +246,55 @@ async def test_a_look_that_was_noted_while_the_clock_was_wrong_puts_off_nothing(
 async def test_where_nothing_waits_nobody_looks(desk: Desk) -> None:
     assert await desk.services.cards.look_due() is None
     assert desk.channel.looks == []
+
+
+@pytest.fixture
+async def greeted(desk: Desk) -> Cards:
+    """A server with a greeting that nobody returned yet, and the daily look at cards, which knows greetings."""
+    await desk.services.guilds.remember(GUILD, name="Server")
+    async with desk.store.write() as transaction:
+        await transaction.run_sync(rows.metadata.create_all)
+    await Greetings(desk.store).greet(Act(GUILD, ADMIN, 1), REVIEW)
+    await outbox_that_greets(desk).deliver_due()
+    return Cards(desk.store, announcer=desk.channel, clock=desk.clock, kinds=(*KINDS, GREETING))
+
+
+def outbox_that_greets(desk: Desk) -> Outbox:
+    return desk.outbox(incarnation="greets", kinds=(*KINDS, GREETING))
+
+
+async def test_a_card_of_a_new_kind_is_drawn_anew_and_posted_again_while_it_waits(desk: Desk, greeted: Cards) -> None:
+    [(message_id, (delivery, _))] = desk.channel.cards.items()
+    desk.channel.deleted.add(message_id)
+    desk.clock.move(A_DAY)
+    await greeted.look_due()
+    await outbox_that_greets(desk).deliver_due()
+    [again] = standing(desk, delivery.subject_key)
+    assert again != message_id
+    await Greetings(desk.store).answer(Act(GUILD, ADMIN, 2), delivery.subject_key)
+    desk.clock.move(timedelta(seconds=10))
+    await outbox_that_greets(desk).deliver_due()
+    assert [(at, matter.returned) for at, matter in desk.channel.refreshed if isinstance(matter, Greeting)] == [
+        (again, 1)
+    ]
+    desk.channel.deleted.add(again)
+    desk.clock.move(A_DAY)
+    await greeted.look_due()
+    await outbox_that_greets(desk).deliver_due()
+    assert standing(desk, delivery.subject_key) == [], "nobody waits for it any more"
+
+
+@pytest.mark.usefixtures("greeted")
+async def test_a_card_of_a_new_kind_is_cleared_away_when_what_it_is_about_is_gone(desk: Desk) -> None:
+    retention = Retention(desk.store, clock=desk.clock, kinds=(*KINDS, GREETING))
+    desk.clock.move(timedelta(days=HISTORY_DAYS + 1))
+
+    async def kept() -> int:
+        await retention.clear()
+        async with desk.store.read() as transaction:
+            return len((await transaction.execute(select(outbox.c.id))).all())
+
+    assert await kept() == 1
+    async with desk.store.write() as transaction:
+        await transaction.execute(delete(rows))
+    assert await kept() == 0

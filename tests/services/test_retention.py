@@ -10,6 +10,7 @@ from bot.model.delivery import Purpose
 from bot.model.flood import FloodDecision
 from bot.model.member import Act, Actor
 from bot.ports import ReviewCard
+from bot.services.building import KINDS
 from bot.services.retention import HISTORY_DAYS, Retention
 from bot.store import Store
 from bot.store import chores as chore_rows
@@ -28,7 +29,7 @@ OLD = timedelta(days=HISTORY_DAYS + 1)
 
 
 def retention(desk: Desk) -> Retention:
-    return Retention(desk.store, clock=desk.clock)
+    return Retention(desk.store, clock=desk.clock, kinds=KINDS)
 
 
 async def purposes(store: Store) -> list[str]:
@@ -134,7 +135,7 @@ async def test_decided_floods_leave_in_portions(desk: Desk, database_url: str) -
         await transaction.execute(insert(floods), rows)
     clock = MovedClock(now + OLD)
     async with await CountingStore.open(database_url, clock=clock) as store:
-        await Retention(store, clock=clock).clear()
+        await Retention(store, clock=clock, kinds=KINDS).clear()
         assert await count(store, floods) == 0
         assert max(store.written) <= 500
 
@@ -214,12 +215,12 @@ async def test_what_was_received_and_where_links_lead_is_forgotten_in_portions(d
     later = now + timedelta(days=366)
     clock = MovedClock(now + timedelta(days=7))
     async with await CountingStore.open(database_url, clock=clock) as store:
-        await Retention(store, clock=clock).clear()
+        await Retention(store, clock=clock, kinds=KINDS).clear()
         assert await counts(store) == [1_200, 1_200, 250], "a week is not over yet"
         clock.move(timedelta(days=359))
         async with store.write() as transaction:
             await usage_rows.add(transaction, [1], day=later.date(), received_bytes=1)
-        await Retention(store, clock=clock).clear()
+        await Retention(store, clock=clock, kinds=KINDS).clear()
         assert await counts(store) == [1, 0, 250]
         async with store.write() as transaction:
             assert await push_rows.record_call(transaction, "new", forget_before=later)
@@ -249,5 +250,5 @@ async def test_it_stops_when_the_bot_does_and_ends_the_work_next_time(desk: Desk
 async def test_how_long_is_a_setting(desk: Desk) -> None:
     await finished(desk, Purpose.NOTICE)
     desk.clock.move(timedelta(days=8))
-    await Retention(desk.store, clock=MovedClock(desk.clock.now()), history=timedelta(days=7)).clear()
+    await Retention(desk.store, clock=MovedClock(desk.clock.now()), kinds=KINDS, history=timedelta(days=7)).clear()
     assert await purposes(desk.store) == []

@@ -11,6 +11,7 @@ from bot.errors import DeliveryError, RefusedError, UnreadableError
 from bot.model.guild import Source
 from bot.model.member import Act, Actor
 from bot.ports import Reading
+from bot.services.building import KINDS
 from bot.services.reading import intake
 from bot.services.reading.subscriptions import Outcome, Subscribed, split_credentials
 from bot.services.retention import UNREAD_DAYS, Retention
@@ -270,7 +271,7 @@ async def test_what_is_just_being_added_is_not_deleted(
     async with asyncio.timeout(60):
         adding = asyncio.create_task(desk.subscribe())
         await adds.wait()
-        clearing = asyncio.create_task(Retention(desk.store, clock=desk.clock).clear())
+        clearing = asyncio.create_task(Retention(desk.store, clock=desk.clock, kinds=KINDS).clear())
         await desk.held_up(1, clearing)
         goes_on.set()
         await asyncio.gather(adding, clearing)
@@ -310,7 +311,7 @@ async def unread(desk: Desk) -> Source:
     await desk.services.sources.read_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
     await desk.services.subscriptions.unsubscribe(Act(GUILD, ADMIN, next(desk.interactions)), source.source_id)
-    await Retention(desk.store, clock=desk.clock).clear()
+    await Retention(desk.store, clock=desk.clock, kinds=KINDS).clear()
     await desk.services.chores.work_off()
     desk.clock.move(timedelta(days=UNREAD_DAYS + 1))
     return source

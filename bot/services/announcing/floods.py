@@ -112,7 +112,13 @@ async def _card_of(transaction: Transaction, delivery: Delivery | DeliveryRecord
     return None if flood is None else FloodCard(flood)
 
 
-FLOOD = Kind(Purpose.FLOOD, matter=_card_of, refused_words="notice-flood-refused")
+FLOOD = Kind(
+    Purpose.FLOOD,
+    needed_while=flood_rows.is_undecided,
+    waits_for_people=flood_rows.cards_waiting,
+    matter=_card_of,
+    refused_words="notice-flood-refused",
+)
 
 
 @dataclass(frozen=True, slots=True)

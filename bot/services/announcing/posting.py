@@ -20,6 +20,7 @@ from bot.services.delivery.kinds import Hands, Kind
 from bot.services.delivery.notices import tell_staff
 from bot.store import Transaction
 from bot.store import channels as channel_rows
+from bot.store import issues as issue_rows
 from bot.store import outbox as outbox_rows
 from bot.store.outbox import Claim
 
@@ -148,6 +149,7 @@ def _since(delivery: Delivery, matter: Matter) -> datetime:
 ANNOUNCING = (
     Kind(
         Purpose.ANNOUNCE,
+        needed_while=issue_rows.is_stored,
         matter=announcement_of,
         deliver=_announce,
         refused_words="notice-refused",
@@ -155,6 +157,6 @@ ANNOUNCING = (
         since=_since,
         has_plain_form=True,
     ),
-    Kind(Purpose.PUBLISH, deliver=_publish, posts=False),
-    Kind(Purpose.EDIT, deliver=_edit, posts=False),
+    Kind(Purpose.PUBLISH, needed_while=issue_rows.is_stored, deliver=_publish, posts=False),
+    Kind(Purpose.EDIT, needed_while=issue_rows.is_stored, deliver=_edit, posts=False),
 )

@@ -10,7 +10,7 @@ from bot.errors import ChannelClosedError, DeliveryError, DeliveryRefusedError, 
 from bot.model.delivery import Delivery, DeliveryRecord, DeliveryState, Purpose
 from bot.model.problem import Problem
 from bot.ports import Announcer
-from bot.services.delivery.kinds import Hands, Kind
+from bot.services.delivery.kinds import Hands, Kind, waited_for
 from bot.store import Store, Transaction
 from bot.store import cards as card_rows
 from bot.store import outbox as outbox_rows
@@ -96,14 +96,14 @@ class _Look:
     pause: timedelta
 
 
-async def post_anew(transaction: Transaction, delivery_keys: Collection[str]) -> int:
+async def post_anew(transaction: Transaction, kinds: Collection[Kind], delivery_keys: Collection[str]) -> int:
     """Post cards once more that somebody deleted, as far as they are waited for; how many are queued.
 
-    What the staff has to decide on would be stuck without its card. What nobody has to press (an announcement, a poll,
+    What somebody has to decide on would be stuck without its card. What nobody has to press (an announcement, a poll,
     a notice) is not posted again: whoever deleted it meant it.
     """
     queued = 0
-    for card in await card_rows.still_waited_for(transaction, delivery_keys):
+    for card in await card_rows.still_waited_for(transaction, waited_for(kinds), delivery_keys):
         queued += await enqueue_card(
             transaction,
             purpose=card.purpose,
@@ -116,16 +116,17 @@ async def post_anew(transaction: Transaction, delivery_keys: Collection[str]) ->
 
 
 class Cards:
-    """Looks once a day whether what the staff has to decide on still stands where it was shown.
+    """Looks once a day whether what somebody has to decide on still stands where it was shown.
 
     All cards of a channel together: a request shows a hundred messages. One channel after the other, a hundred cards at
     a time; when each was last looked at is kept, so a restart goes on where it stopped.
     """
 
-    def __init__(self, store: Store, *, announcer: Announcer, clock: Clock) -> None:
+    def __init__(self, store: Store, *, announcer: Announcer, clock: Clock, kinds: Collection[Kind]) -> None:
         self._store = store
         self._announcer = announcer
         self._clock = clock
+        self._kinds = kinds
 
     async def look_due(self, goes_on: Callable[[], bool] = lambda: True) -> datetime | None:
         """Look at all cards whose day is over; when the next one's is, or None."""
@@ -133,7 +134,11 @@ class Cards:
             now = self._clock.now()
             async with self._store.read() as transaction:
                 cards = await card_rows.due_for_a_look(
-                    transaction, before=now - _BETWEEN_LOOKS, together=now - _TOGETHER, limit=_LOOKED_AT_ONCE
+                    transaction,
+                    waited_for(self._kinds),
+                    before=now - _BETWEEN_LOOKS,
+                    together=now - _TOGETHER,
+                    limit=_LOOKED_AT_ONCE,
                 )
             if not cards:
                 break
@@ -145,11 +150,11 @@ class Cards:
             async with self._store.write() as transaction:
                 looked_at = now - _BETWEEN_LOOKS + look.pause
                 await card_rows.note_look(transaction, [card.delivery_key for card in cards], at=looked_at)
-                count = await post_anew(transaction, gone) if gone else 0
+                count = await post_anew(transaction, self._kinds, gone) if gone else 0
             if count:
                 log.info("cards that were deleted are posted anew channel_id=%s count=%d", cards[0].channel_id, count)
         async with self._store.read() as transaction:
-            last = await card_rows.next_look(transaction)
+            last = await card_rows.next_look(transaction, waited_for(self._kinds))
         return last + _BETWEEN_LOOKS if last is not None else None
 
     async def _look(self, cards: Sequence[DeliveryRecord]) -> _Look:
@@ -190,9 +195,9 @@ async def _refresh(hands: Hands, delivery: Delivery) -> datetime | None:
 
 
 async def _was_posted_anew(hands: Hands, card: DeliveryRecord) -> bool:
-    """Somebody deleted the card: post it once more if the staff has to decide on it."""
+    """Somebody deleted the card: post it once more if somebody has to decide on it."""
     async with hands.store.write() as transaction:
-        return bool(await post_anew(transaction, [card.delivery_key]))
+        return bool(await post_anew(transaction, hands.kinds, [card.delivery_key]))
 
 
-REFRESH = Kind(Purpose.REFRESH, deliver=_refresh, posts=False)
+REFRESH = Kind(Purpose.REFRESH, needed_while=None, deliver=_refresh, posts=False)

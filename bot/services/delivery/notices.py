@@ -74,4 +74,4 @@ async def _notice_of(_transaction: Transaction, delivery: Delivery | DeliveryRec
     return Notice(words) if words is not None else None
 
 
-NOTICE = Kind(Purpose.NOTICE, matter=_notice_of)
+NOTICE = Kind(Purpose.NOTICE, needed_while=None, matter=_notice_of)

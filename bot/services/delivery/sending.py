@@ -65,6 +65,7 @@ class Sending:
         self._clock = clock
         self._incarnation = incarnation
         self._metrics = metrics
+        self.kinds = kinds
         self._kinds = {kind.purpose: kind for kind in kinds}
         self._first_sent: dict[str, tuple[float, datetime]] = {}
         self._closed_until = float("-inf")

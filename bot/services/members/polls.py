@@ -248,7 +248,7 @@ async def _card_of(transaction: Transaction, delivery: Delivery | DeliveryRecord
     return None if poll is None else PollCard(poll)
 
 
-POLL = Kind(Purpose.POLL, matter=_card_of, refused_words="notice-poll-refused")
+POLL = Kind(Purpose.POLL, needed_while=poll_rows.is_stored, matter=_card_of, refused_words="notice-poll-refused")
 
 
 async def _show_tallies(transaction: Transaction, moved: Sequence[Poll]) -> None:

@@ -282,7 +282,14 @@ async def _card_if_there(
     return await _card_of(transaction, delivery)
 
 
-REVIEW = Kind(Purpose.REVIEW, matter=_card_of, refused_words="notice-review-refused", settle=_card_if_there)
+REVIEW = Kind(
+    Purpose.REVIEW,
+    needed_while=submission_rows.is_stored,
+    waits_for_people=submission_rows.cards_waiting,
+    matter=_card_of,
+    refused_words="notice-review-refused",
+    settle=_card_if_there,
+)
 
 
 async def show_waiting(transaction: Transaction, chore: Chore) -> int | None:

@@ -61,12 +61,20 @@ class Fetched:
 
 
 class Fetcher:
-    """Use as `async with`; one for the whole process."""
+    """Use as `async with`; one for the whole process. is_public: which addresses are of the internet."""
 
-    def __init__(self, *, timeout_seconds: float, max_bytes: int, allow_private_addresses: bool) -> None:
+    def __init__(
+        self,
+        *,
+        timeout_seconds: float,
+        max_bytes: int,
+        allow_private_addresses: bool,
+        is_public: Callable[[str], bool] = is_public,
+    ) -> None:
         self._timeout = timeout_seconds
         self._max_bytes = max_bytes
         self._allow_private = allow_private_addresses
+        self._is_public = is_public
         self._session: aiohttp.ClientSession | None = None
         self._session_for_tries: aiohttp.ClientSession | None = None
 
@@ -240,8 +248,9 @@ class Fetcher:
 
     def _guarded_socket(self, address: tuple[object, ...]) -> socket.socket:
         family, kind, protocol, _, target = address
-        if not self._allow_private:
-            refuse_private(str(target[0]))  # type: ignore[index]
+        if not self._allow_private and not self._is_public(str(target[0])):  # type: ignore[index]
+            # without the address: only equal refusals of several addresses arrive as one, not as "unreachable"
+            raise _ForbiddenAddressError("The address is in no public network.")
         return socket.socket(family, kind, protocol)  # type: ignore[arg-type]
 
     async def __aenter__(self) -> Self:
@@ -303,13 +312,6 @@ class _ResolverForTries(AbstractResolver):
 
 class _ForbiddenAddressError(OSError):
     """Raised inside the connector, which expects an OSError from its socket factory."""
-
-
-def refuse_private(address: str) -> None:
-    """Raise for an address that is not of the public internet, whatever its notation."""
-    if not is_public(address):
-        # without the address: only equal refusals of several addresses arrive as one, not as "unreachable"
-        raise _ForbiddenAddressError("The address is in no public network.")
 
 
 def _links(response: aiohttp.ClientResponse) -> dict[str, str]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,8 +20,14 @@ from bot.settings import Settings
 from bot.sources.folder import documents_in, file_content
 
 
-async def preview(sources: Sequence[str], *, as_json: bool, settings: Settings) -> int:
-    """Print each source's issues; 1 when a source could not be read, else 0."""
+async def preview(
+    sources: Sequence[str],
+    *,
+    as_json: bool,
+    settings: Settings,
+    is_public: Callable[[str], bool] = is_public,
+) -> int:
+    """Print each source's issues; 1 when a source could not be read, else 0. is_public: as `Fetcher` takes it."""
     failed = False
     max_bytes = settings.fetch_max_bytes
     # An operator at the keyboard may look at his own machine, by name: a page of the internet may not lead there.
@@ -30,13 +36,14 @@ async def preview(sources: Sequence[str], *, as_json: bool, settings: Settings) 
             timeout_seconds=settings.fetch_timeout_seconds,
             max_bytes=max_bytes,
             allow_private_addresses=allowed or settings.allow_private_addresses,
+            is_public=is_public,
         )
         for allowed in (False, True)
     )
     async with public, private:
         for source in _spread(sources):
             try:
-                fetcher = private if await _is_private(source) else public
+                fetcher = private if await _is_private(source, is_public) else public
                 issues = await _read(source, fetcher, max_bytes=max_bytes)
             except DomainError as error:
                 failed = True
@@ -63,7 +70,7 @@ def _spread(sources: Sequence[str]) -> Iterator[str]:
             yield source
 
 
-async def _is_private(source: str) -> bool:
+async def _is_private(source: str, is_public: Callable[[str], bool]) -> bool:
     """The address is of this machine or its network, whichever of the host's addresses is dialled."""
     try:
         host = urlsplit(source).hostname

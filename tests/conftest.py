@@ -17,8 +17,9 @@ from urllib.parse import quote
 
 import hypothesis
 import pytest
+from sqlalchemy import create_engine
 from sqlalchemy.engine import Compiled
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import engine as asyncio_engine
 
 from bot import log
 from bot.store import Store, engine
@@ -91,7 +92,7 @@ def _no_statement_is_compiled_in_each_test_anew() -> Iterator[None]:
     """Each test opens engines of its own, whose compiling took a tenth of the time."""
     options = {"compiled_cache": _CompiledOnce()}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "create_async_engine", partial(create_async_engine, execution_options=options))
+        patch.setattr(asyncio_engine, "_create_engine", partial(create_engine, execution_options=options))
         yield
 
 
@@ -193,9 +194,9 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_secret_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_secret_of_another_test() -> None:
     """What a test entered as a secret is blotted out of its own log only."""
-    monkeypatch.setattr(log, "_entered", set())
+    log._entered.clear()
 
 
 async def _prepare_postgres(address: str) -> None:

@@ -48,8 +48,9 @@ async def test_others_go_on_meanwhile() -> None:
 async def test_an_import_goes_through_without_rests(
     sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("_BITE_SECONDS", 0.0), ("_REST", 1e9), ("_MOST_REST_SECONDS", 3_600.0)):
-        monkeypatch.setattr(rules, name, value)
+    monkeypatch.setattr(rules, "_BITE_SECONDS", 0.0)
+    monkeypatch.setattr(rules, "_REST", 1e9)
+    monkeypatch.setattr(rules, "_MOST_REST_SECONDS", 3_600.0)
     shutil.copyfile(sqlite_template, tmp_path / "pressroom.db")
     (tmp_path / "loaf.md").write_text("# Loaf\n\n## Bread\n\n- Rye - is back. ([link](https://rye.example/))\n")
     settings = Settings.load(database_url=f"sqlite:///{tmp_path}/pressroom.db", discord_token=Sandbox().token)

@@ -23,7 +23,8 @@ from cryptography.x509.oid import NameOID
 from yarl import URL
 
 from bot.errors import FetchError
-from bot.fetch import Fetcher, _require_as_safe, refuse_private
+from bot.fetch import Fetcher, _require_as_safe
+from bot.model.address import is_public
 from bot.settings import Settings
 from bot.texts import text
 
@@ -411,8 +412,7 @@ async def test_a_private_address_is_not_dialled_in_any_notation(site: Site, host
     ],
 )
 def test_addresses_of_no_public_network_are_refused(address: str) -> None:
-    with pytest.raises(OSError, match="no public network"):
-        refuse_private(address)
+    assert not is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -420,7 +420,7 @@ def test_addresses_of_no_public_network_are_refused(address: str) -> None:
     ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822", "2002:5db8:d822::1"],
 )
 def test_public_addresses_are_allowed(address: str) -> None:
-    refuse_private(address)
+    assert is_public(address)
 
 
 @pytest.mark.parametrize("address", ["http://", "http://exa mple/", "http://\udcff/", "http://a..b/", "ftp://x/"])
@@ -681,12 +681,12 @@ class Names(abc.AbstractResolver):
 
 @asynccontextmanager
 async def fetcher_that_asks(names: Names, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fetcher]:
-    def refuse(address: str) -> None:
-        if address != "127.0.0.1":
-            refuse_private(address)
-
-    monkeypatch.setattr("bot.fetch.refuse_private", refuse)
-    async with Fetcher(timeout_seconds=5, max_bytes=1000, allow_private_addresses=False) as fetcher:
+    async with Fetcher(
+        timeout_seconds=5,
+        max_bytes=1000,
+        allow_private_addresses=False,
+        is_public=lambda address: address == "127.0.0.1" or is_public(address),
+    ) as fetcher:
         connector = fetcher._open_session().connector
         monkeypatch.setattr(connector, "_resolver", names)
         monkeypatch.setattr(connector, "_use_dns_cache", False)

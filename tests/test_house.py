@@ -286,6 +286,40 @@ def test_no_test_sleeps() -> None:
     assert sleepers == []
 
 
+def test_no_test_replaces_a_function_of_ours_by_its_name() -> None:
+    """It would break when the function moves. Rules are watched by what they ask of the database (`tests.statements`).
+
+    A module may have another limit. What takes a part from outside is given it. A method is replaced on its class.
+    """
+    found = []
+    for path in python_files("tests"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        modules = {
+            alias.asname or alias.name: f"{node.module}.{alias.name}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            and node.module
+            and node.module.split(".")[0] in {"bot", "cogs", "sandbox"}
+            for alias in node.names
+            if is_module(f"{node.module}.{alias.name}")
+        }
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            if getattr(call.func, "attr", "") != "setattr":
+                continue
+            target, name = call.args[0], getattr(call.args[1], "value", "")
+            is_by_path = isinstance(target, ast.Constant)
+            is_limit = isinstance(name, str) and re.fullmatch("_?[A-Z_]+", name)
+            if is_by_path or (isinstance(target, ast.Name) and target.id in modules and not is_limit):
+                found.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    assert found == []
+
+
+def is_module(name: str) -> bool:
+    """Whether this is a module of ours."""
+    path = ROOT / name.replace(".", "/")
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
 def test_the_lock_files_are_hashed_pinned_and_name_no_index() -> None:
     for name in ("requirements.lock", "requirements-dev.lock"):
         lock = (ROOT / name).read_text(encoding="utf-8")

@@ -36,12 +36,12 @@ from bot.errors import (
 from bot.model.member import Act
 from bot.model.worker import WorkerName
 from bot.ports import Bell
-from bot.store import one_trip
 from bot.store.complaints import READ_ONLY, explanation, silence, translated_errors
 from bot.store.group_commit import GroupCommit, Transaction, uninterrupted
 from bot.store.installation import installation_id
 from bot.store.interactions import record_effect
 from bot.store.line import Line
+from bot.store.one_trip import OneTripConnection
 from bot.store.private_files import make_private_folder
 from bot.store.turns import Asker, Turns
 
@@ -406,7 +406,7 @@ def _sqlite_engine(url: URL, connections: int) -> AsyncEngine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
-        connect_args={"async_creator_fn": one_trip.connect},
+        connect_args={"async_creator_fn": OneTripConnection.opened},
     )
 
 

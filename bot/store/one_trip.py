@@ -76,9 +76,9 @@ class OneTripConnection(aiosqlite.Connection):
         """What `work` makes of the connection, in its thread."""
         return await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
 
-
-def connect(database: str, **options: Any) -> OneTripConnection:
-    """As `aiosqlite.connect`; for SQLAlchemy's `async_creator_fn`, which awaits it."""
-    connection = OneTripConnection(partial(sqlite3.connect, database, **options), iter_chunk_size=64)
-    connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does: one that hangs does not keep the process from ending
-    return connection
+    @classmethod
+    def opened(cls, database: str, **options: Any) -> Self:
+        """As `aiosqlite.connect`; for SQLAlchemy's `async_creator_fn`, which awaits it."""
+        connection = cls(partial(sqlite3.connect, database, **options), iter_chunk_size=64)
+        connection._thread.daemon = True
+        return connection

@@ -145,8 +145,8 @@ async def connected(settings: Settings, shelf: Shelf, clock: Clock, **replaced: 
 @pytest.fixture(autouse=True)
 def _nothing_is_promised(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine any answer may take long, the database's too; only what is about promises makes one."""
-    for name in ("_PROMISED_AFTER_SECONDS", "_FORM_AFTER_SECONDS"):
-        monkeypatch.setattr(replies, name, 3600.0)
+    monkeypatch.setattr(replies, "_PROMISED_AFTER_SECONDS", 3600.0)
+    monkeypatch.setattr(replies, "_FORM_AFTER_SECONDS", 3600.0)
     monkeypatch.setattr(engine, "WHILE_SOMEBODY_WAITS", engine.IN_THE_BACKGROUND)
 
 

@@ -19,8 +19,8 @@ async def test_every_kind_of_answer_comes_after_a_promise_too(
     await press.set_up()
     card = await opened(press, general)
     await ada.slash("/setup review channel:#review")
-    for name in ("_PROMISED_AFTER_SECONDS", "_FORM_AFTER_SECONDS"):
-        monkeypatch.setattr(replies, name, 0.0)
+    monkeypatch.setattr(replies, "_PROMISED_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(replies, "_FORM_AFTER_SECONDS", 0.0)
     voted = await mia.click(card, "Tea")
     assert voted.deferred
     [said] = await sandbox.wait_for(lambda: voted.followups, what="the answer to the vote")

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.chat import delivering
 from bot.model.issue import Link, Section
 from sandbox import Sandbox
 from sandbox.driver import Reply
@@ -289,7 +290,7 @@ async def test_deleted_cards_stand_there_again_after_a_day_and_one_request_finds
     assert len(standing) == 5
     assert len(set(reads)) == 1
     assert len(reads) <= 3, "one for all, and a glance before each is posted"
-    monkeypatch.setattr("bot.chat.delivering._A_PAGE", 2)
+    monkeypatch.setattr(delivering, "_A_PAGE", 2)
     for gone in standing[::2]:
         await press.person("ada").delete(gone)
     await press.person("mara").say("review", "in between")

@@ -14,9 +14,8 @@ from bot.model.delivery import Purpose
 from bot.model.issue import Issue, Section
 from bot.model.problem import Problem
 from bot.ports import Reading, Unchanged
-from bot.services.reading import intake
 from bot.services.reading.quotas import MEGABYTE
-from bot.services.reading.storing import MOST_LINKS, Sorted, sort_out
+from bot.services.reading.storing import MOST_LINKS
 from bot.store import Store
 from bot.store import sources as source_rows
 from bot.store.tables import guild_usage, guilds, issues, outbox, subscriptions
@@ -24,6 +23,7 @@ from tests.doubles import MovedClock, QuietBell, Shelf, sample_issue, sample_lin
 from tests.services.conftest import GUILD, Desk, desk
 from tests.services.full import CountingStore
 from tests.services.test_polls import ask, vote
+from tests.statements import around
 
 __all__ = ["desk"]
 
@@ -71,22 +71,24 @@ async def _read_by_many(desk: Desk, servers: int = SERVERS) -> None:
     await desk.services.chores.work_off()
 
 
-async def test_readings_side_by_side_are_looked_through_one_by_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_readings_side_by_side_are_looked_through_one_by_one(desk: Desk) -> None:
     inside = most = 0
 
-    async def watched(*args: Any, **options: Any) -> Sorted:
+    async def begun() -> None:
         nonlocal inside, most
         inside += 1
         most = max(most, inside)
-        await asyncio.sleep(0)
-        found = await sort_out(*args, **options)
-        inside -= 1
-        return found
+        for _ in range(20):  # so that all others could begin, too
+            await asyncio.sleep(0)
 
-    monkeypatch.setattr(intake, "sort_out", watched)
+    async def ended() -> None:
+        nonlocal inside
+        inside -= 1
+
     for number in range(4):
         await desk.subscribe(url=f"https://news.example/{number}")
-    await desk.services.sources.read_due()
+    with around("SELECT issues.* JOIN issue_identities", before=begun, after=ended):
+        await desk.services.sources.read_due()
     assert (len({source.source_id for source in desk.shelf.asked if source.source_id}), most) == (4, 1)
 
 

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from bot import fetch
-from bot import preview as preview_module
 from bot.model.address import is_public
 from bot.preview import preview
 from bot.settings import Settings
@@ -18,10 +16,7 @@ FEED = "<rss version='2.0'><channel><title>T</title><item><title>One</title><gui
 
 
 @pytest.fixture
-async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    for module in (fetch, preview_module):
-        monkeypatch.setattr(module, "is_public", lambda address: address == INTERNET or is_public(address))
-
+async def port() -> AsyncIterator[int]:
     async def answer(request: web.Request) -> web.Response:
         if host := request.query.get("to"):
             raise web.HTTPFound(f"http://{host}:{request.url.port}/")
@@ -50,7 +45,12 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     ],
 )
 async def test_an_address(port: int, capsys: pytest.CaptureFixture[str], address: str, *, is_read: bool) -> None:
-    code = await preview([address % port], as_json=True, settings=Settings())
+    code = await preview(
+        [address % port],
+        as_json=True,
+        settings=Settings(),
+        is_public=lambda address: address == INTERNET or is_public(address),
+    )
     told = json.loads(capsys.readouterr().out)
     assert (code, "error" in told) == (int(not is_read), not is_read)
     assert is_read or "private" in told["error"] or "public" in told["error"]

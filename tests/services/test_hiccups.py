@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,7 +15,6 @@ from bot.model.member import Act
 from bot.model.poll import CastOutcome
 from bot.ports import Reading
 from bot.store import Store
-from bot.store import interactions as interaction_rows
 from bot.store.engine import WHILE_SOMEBODY_WAITS
 from bot.store.tables import hub_leases, outbox, sources
 from tests.doubles import MovedClock, QuietBell, sample_issue
@@ -25,6 +24,7 @@ from tests.proxy import Proxy
 from tests.services.conftest import GUILD, Desk, only_postgresql
 from tests.services.test_polls import MODERATOR, ask, tally, vote
 from tests.services.test_websub import HUB, with_hub
+from tests.statements import around
 
 T = TypeVar("T")
 
@@ -264,12 +264,13 @@ async def test_what_became_of_interactions_is_known_when_the_database_answers_ag
     assert [await desk.services.interactions.has_acted(each, GUILD) for each in (502, 504)] == [False, False]
 
 
-async def test_who_asks_while_the_asking_for_others_is_given_up_is_answered(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+ASKING = "SELECT interactions.interaction_id"
+
+
+async def test_who_asks_while_the_asking_for_others_is_given_up_is_answered(desk: Desk) -> None:
     asks, ends = asyncio.Event(), asyncio.Event()
 
-    async def slow(*_: Any) -> None:
+    async def slow() -> None:
         asks.set()
         try:
             await asyncio.Event().wait()
@@ -277,8 +278,7 @@ async def test_who_asks_while_the_asking_for_others_is_given_up_is_answered(
             await ends.wait()
 
     async with asyncio.timeout(60):
-        with monkeypatch.context() as patched:
-            patched.setattr(interaction_rows, "acted", slow)
+        with around(ASKING, before=slow):
             given_up = asyncio.create_task(desk.services.interactions.has_acted(505, GUILD))
             await asks.wait()
         given_up.cancel()
@@ -289,22 +289,21 @@ async def test_who_asks_while_the_asking_for_others_is_given_up_is_answered(
         assert not await asking
 
 
-async def test_after_a_mistake_of_ours_it_is_asked_again_what_became_of_interactions(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    acted = interaction_rows.acted
+async def test_after_a_mistake_of_ours_it_is_asked_again_what_became_of_interactions(desk: Desk) -> None:
+    mistakes = [RuntimeError()]
 
-    async def mistaken(*_: Any) -> set[int]:
-        monkeypatch.setattr(interaction_rows, "acted", acted)
-        raise RuntimeError
+    async def mistaken() -> None:
+        if mistakes:
+            raise mistakes.pop()
 
-    monkeypatch.setattr(interaction_rows, "acted", mistaken)
-    asking = asyncio.create_task(desk.services.interactions.has_acted(505, GUILD))
-    async with asyncio.timeout(60):
-        while not asking.done():
-            desk.clock.move(timedelta(seconds=1))
-            await asyncio.sleep(0)
+    with around(ASKING, before=mistaken):
+        asking = asyncio.create_task(desk.services.interactions.has_acted(505, GUILD))
+        async with asyncio.timeout(60):
+            while not asking.done():
+                desk.clock.move(timedelta(seconds=1))
+                await asyncio.sleep(0)
     assert not asking.result()
+    assert mistakes == []
 
 
 async def test_an_effect_that_is_still_under_way_is_waited_for(desk: Desk) -> None:

@@ -19,7 +19,7 @@ from bot.errors import StoreError, StoreGoneError
 from bot.services.delivery import processes as process_rules
 from bot.services.delivery.processes import Processes
 from bot.services.delivery.sending import LEASE
-from bot.store import Store
+from bot.store import Store, line
 from bot.store import attempts as attempt_rows
 from bot.store import outbox as outbox_rows
 from bot.store import sources as source_rows
@@ -316,7 +316,7 @@ async def test_a_beat_that_is_not_answered_is_given_up_and_the_process_lapses_be
     far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert DEAD_AFTER.total_seconds() > process_rules.GOOD_FOR_SECONDS
-    monkeypatch.setattr("bot.store.line._CONNECT_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(line, "_CONNECT_TIMEOUT_SECONDS", 0.1)
     first = far.process()
     async with first:
         far.proxy.swallow()

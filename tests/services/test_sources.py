@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,14 +17,14 @@ from bot.model.guild import FirstAnnouncement, Source
 from bot.model.issue import Issue
 from bot.model.member import Act, Actor
 from bot.ports import Announcement, Reading, Unchanged
-from bot.services.announcing import news
-from bot.services.reading import intake, storing
+from bot.services.reading import storing
 from bot.store import Store, Transaction
 from bot.store import sources as source_rows
 from bot.store.secret_box import SecretBox
 from bot.store.tables import issues, sources
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_postgresql
+from tests.statements import READ, Gate, around
 
 
 async def test_a_first_reading_stores_all_and_announces_only_the_newest(desk: Desk) -> None:
@@ -166,17 +167,14 @@ async def test_a_source_that_says_how_long_nothing_changes_is_left_alone_for_tha
     assert due - desk.clock.now() >= timedelta(minutes=45)
 
 
-async def test_marks_do_not_advance_when_the_issues_could_not_be_stored(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_marks_do_not_advance_when_the_issues_could_not_be_stored(desk: Desk) -> None:
     await desk.subscribe()
     desk.shelf.lay_out(sample_issue(1), etag='"one"')
 
-    async def full_disk(*_: object, **__: object) -> None:
+    async def full_disk() -> None:
         raise StoreError("The disk is full.")
 
-    with monkeypatch.context() as patched:
-        patched.setattr("bot.services.reading.sources.issue_rows.add_issue", full_disk)
+    with around("INSERT INTO issues ", before=full_disk):
         await desk.services.sources.read_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
     assert (source.failures, source.last_problem) == (0, None), "it is the database's"
@@ -355,34 +353,24 @@ async def test_beside_other_processes_a_reading_is_free_only_when_its_lease_ends
 
 
 @only_postgresql
-async def test_who_joins_while_a_first_reading_is_stored_gets_the_newest_issue(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_joins_while_a_first_reading_is_stored_gets_the_newest_issue(desk: Desk) -> None:
     await desk.subscribe()
     await desk.services.guilds.remember(GUILD + 1, name="Joins")
-    stores, goes_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(*_: Any, **__: Any) -> bool:
-        stores.set()
-        await goes_on.wait()
-        return False
-
-    monkeypatch.setattr(intake, "note_hub", slow)  # in the transaction at its end
-    async with asyncio.timeout(60):
-        reading = asyncio.create_task(desk.services.sources.read_due())
-        await stores.wait()
-        joining = asyncio.create_task(desk.subscribe(GUILD + 1, CHANNEL + 1))
-        await desk.held_up(1, joining)
-        goes_on.set()
-        await asyncio.gather(reading, joining)
+    stores = Gate()
+    with around(READ, before=stores):
+        async with asyncio.timeout(60):
+            reading = asyncio.create_task(desk.services.sources.read_due())
+            await stores.reached.wait()
+            joining = asyncio.create_task(desk.subscribe(GUILD + 1, CHANNEL + 1))
+            await desk.held_up(1, joining)
+            stores.open()
+            await asyncio.gather(reading, joining)
     await desk.services.outbox.deliver_due()
     assert sorted(delivery.channel_id for delivery, _ in desk.channel.messages.values()) == [CHANNEL, CHANNEL + 1]
 
 
 @only_postgresql
-async def test_two_feeds_of_one_newsletter_in_another_order_do_not_wait_for_each_other_in_a_circle(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_two_feeds_of_one_newsletter_in_another_order_do_not_wait_for_each_other_in_a_circle(desk: Desk) -> None:
     other = "https://news.example/atom"
     await desk.subscribe()
     await desk.subscribe(url=other)
@@ -390,32 +378,28 @@ async def test_two_feeds_of_one_newsletter_in_another_order_do_not_wait_for_each
     one, two = (sample_issue(number, published_at=None) for number in (11, 12))
     desk.shelf.answers[FEED] = Reading(title="N", issues=(one, two, sample_issue(1)))
     desk.shelf.answers[other] = Reading(title="N", issues=(two, one, sample_issue(1)))
-    queue = news.enqueue_announcement  # type: ignore[attr-defined]
-    queued, both = [], asyncio.Event()
+    queued, both = count(1), asyncio.Event()
 
-    async def slow(*args: Any, **options: Any) -> bool:
-        is_new: bool = await queue(*args, **options)
-        queued.append(is_new)
-        if len(queued) == 2:
+    async def slow() -> None:
+        if next(queued) == 2:
             both.set()
         with suppress(TimeoutError):  # the other one waits until this one is stored
             await asyncio.wait_for(both.wait(), 1)
-        return is_new
 
-    monkeypatch.setattr(news, "enqueue_announcement", slow)
-    await desk.read()
+    with around("INSERT INTO outbox ", after=slow):
+        await desk.read()
+    assert next(queued) > 2
     assert [source.failures for source in (await desk.services.guilds.status(GUILD)).sources] == [0, 0]
     assert sorted(await desk.titles_sent()) == ["Issue number 1", "Issue number 11", "Issue number 12"]
 
 
-async def test_a_busy_database_is_no_failure_of_the_source(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_busy_database_is_no_failure_of_the_source(desk: Desk) -> None:
     await desk.subscribe()
-    with monkeypatch.context() as busy:
 
-        async def is_busy(*_: object, **__: object) -> None:
-            raise StoreBusyError("The database is busy.")
+    async def is_busy() -> None:
+        raise StoreBusyError("The database is busy.")
 
-        busy.setattr(intake, "store_piece", is_busy)
+    with around("INSERT INTO issues ", before=is_busy):
         due = await desk.services.sources.read_due()
     [source] = (await desk.services.guilds.status(GUILD)).sources
     assert source.failures == 0
@@ -553,7 +537,7 @@ async def test_who_joins_while_a_source_is_taken_up_again_gets_the_newest_only(d
     assert got == ["Issue number 9"]
 
 
-async def test_a_source_that_cannot_be_stored_stops_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_source_that_cannot_be_stored_stops_no_other(desk: Desk) -> None:
     for name in ("one", "two", "three"):
         await desk.subscribe(url=f"https://{name}.example/feed")
     desk.shelf.answer = Reading(title="Odd", issues=(), etag="\ud800")

@@ -12,11 +12,10 @@ from bot.model.issue import Section
 from bot.model.member import Act, Actor
 from bot.model.submission import Plan, Submission, SubmissionState
 from bot.ports import ReviewCard
-from bot.services.delivery.cards import Change
-from bot.services.reading import intake as reading_rules
 from bot.store import outbox as outbox_rows
 from tests.doubles import NOON, sample_issue, sample_link
 from tests.services.conftest import ADMIN, GUILD, Desk, only_postgresql
+from tests.statements import around
 
 REVIEW = 8800
 MIA, NILS, MARA, EDDA = 21, 22, 31, 41
@@ -477,9 +476,7 @@ async def test_both_who_sent_a_link_that_was_withdrawn_in_between_learn_that_it_
 
 
 @only_postgresql
-async def test_links_that_run_lock_their_cards_in_the_order_of_the_outbox(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_links_that_run_lock_their_cards_in_the_order_of_the_outbox(desk: Desk) -> None:
     desk.shelf.lay_out(sample_issue(1, sections=()))
     await desk.subscribe()
     await open_submissions(desk)
@@ -498,19 +495,16 @@ async def test_links_that_run_lock_their_cards_in_the_order_of_the_outbox(
         for number, link in ((51, 101), (52, 102))
     ]
     desk.shelf.lay_out(*issues, sample_issue(1, sections=()))
-    feature = reading_rules.feature_links  # type: ignore[attr-defined]
     delivering: list[asyncio.Task[Any]] = []
 
-    async def slow(*args: Any, **options: Any) -> list[Change]:
-        changes: list[Change] = await feature(*args, **options)
+    async def slow() -> None:
         if not delivering:
             delivering.append(asyncio.create_task(desk.services.outbox.deliver_due()))
             await desk.held_up(1, *delivering)
-        return changes
 
-    monkeypatch.setattr(reading_rules, "feature_links", slow)
-    async with asyncio.timeout(60):
-        await desk.services.sources.read_due()
-        await delivering[0]
+    with around("UPDATE submissions SET .*featured_place=", after=slow):
+        async with asyncio.timeout(60):
+            await desk.services.sources.read_due()
+            await delivering[0]
     [source] = (await desk.services.guilds.status(GUILD)).sources
     assert source.failures == 0

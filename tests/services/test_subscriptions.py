@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,14 +11,13 @@ from bot.model.guild import Source
 from bot.model.member import Act, Actor
 from bot.ports import Reading
 from bot.services.building import KINDS
-from bot.services.reading import intake
 from bot.services.reading.subscriptions import Outcome, Subscribed, split_credentials
 from bot.services.retention import UNREAD_DAYS, Retention
 from bot.store import retention as retention_rows
-from bot.store import sources as source_rows
 from bot.store.tables import sources
 from tests.doubles import sample_issue
 from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_postgresql
+from tests.statements import READ, Gate, around
 
 
 async def subscribed(
@@ -211,25 +209,17 @@ async def test_what_is_read_with_the_old_key_is_void_when_another_one_is_given_m
 
 
 @only_postgresql
-async def test_another_key_and_a_reading_that_is_stored_do_not_wait_for_each_other_in_a_circle(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_another_key_and_a_reading_that_is_stored_do_not_wait_for_each_other_in_a_circle(desk: Desk) -> None:
     await desk.subscribe()
-    stores, goes_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(*_: Any, **__: Any) -> bool:
-        stores.set()
-        await goes_on.wait()
-        return False
-
-    monkeypatch.setattr(intake, "note_hub", slow)  # in the transaction at its end
-    async with asyncio.timeout(60):
-        reading = asyncio.create_task(desk.services.sources.read_due())
-        await stores.wait()
-        changing = asyncio.create_task(subscribed(desk, url=FEED, channel_id=CHANNEL + 1, key="k2"))
-        await desk.held_up(1, changing)
-        goes_on.set()
-        await asyncio.gather(reading, changing)
+    stores = Gate()
+    with around(READ, before=stores):
+        async with asyncio.timeout(60):
+            reading = asyncio.create_task(desk.services.sources.read_due())
+            await stores.reached.wait()
+            changing = asyncio.create_task(subscribed(desk, url=FEED, channel_id=CHANNEL + 1, key="k2"))
+            await desk.held_up(1, changing)
+            stores.open()
+            await asyncio.gather(reading, changing)
     assert changing.result().has_new_key
     assert await desk.titles_sent() == ["Issue number 1"]
 
@@ -252,56 +242,38 @@ async def test_who_adds_what_is_just_being_deleted_because_nobody_reads_it_reads
 
 @only_postgresql
 @pytest.mark.parametrize("is_empty", [False, True])
-async def test_what_is_just_being_added_is_not_deleted(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, is_empty: bool
-) -> None:
+async def test_what_is_just_being_added_is_not_deleted(desk: Desk, *, is_empty: bool) -> None:
     source = await unread(desk)
     if is_empty:
         async with desk.store.write() as transaction:
             await retention_rows.delete_unread(transaction, source.source_id, limit=20, links_limit=300)
-    adds, goes_on = asyncio.Event(), asyncio.Event()
-    begin_anew = source_rows.begin_anew
-
-    async def slow(*args: Any, **options: Any) -> None:
-        await begin_anew(*args, **options)
-        adds.set()
-        await goes_on.wait()
-
-    monkeypatch.setattr(source_rows, "begin_anew", slow)
-    async with asyncio.timeout(60):
-        adding = asyncio.create_task(desk.subscribe())
-        await adds.wait()
-        clearing = asyncio.create_task(Retention(desk.store, clock=desk.clock, kinds=KINDS).clear())
-        await desk.held_up(1, clearing)
-        goes_on.set()
-        await asyncio.gather(adding, clearing)
+    adds = Gate()
+    with around("UPDATE sources SET .*first_read_at=", after=adds):
+        async with asyncio.timeout(60):
+            adding = asyncio.create_task(desk.subscribe())
+            await adds.reached.wait()
+            clearing = asyncio.create_task(Retention(desk.store, clock=desk.clock, kinds=KINDS).clear())
+            await desk.held_up(1, clearing)
+            adds.open()
+            await asyncio.gather(adding, clearing)
     assert len(await desk.services.issues.search_titles(GUILD, "")) == (0 if is_empty else 2)
     assert [each.source_id for each in (await desk.services.guilds.status(GUILD)).sources] == [source.source_id]
 
 
 @only_postgresql
-async def test_the_key_of_a_source_that_others_just_begin_to_read_is_not_changed(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_key_of_a_source_that_others_just_begin_to_read_is_not_changed(desk: Desk) -> None:
     await subscribed(desk, url=FEED, channel_id=CHANNEL)
-    adds, goes_on = asyncio.Event(), asyncio.Event()
-    want = source_rows.want
-
-    async def slow(*args: Any, **options: Any) -> None:
-        await want(*args, **options)
-        adds.set()
-        await goes_on.wait()
-
-    monkeypatch.setattr(source_rows, "want", slow)
-    async with asyncio.timeout(60):
-        adding = asyncio.create_task(desk.subscribe(GUILD + 1))
-        await adds.wait()
-        changing = asyncio.create_task(subscribed(desk, url=FEED, key="k2"))
-        await desk.held_up(1, changing)
-        goes_on.set()
-        await adding
-        with pytest.raises(RefusedError, match="setup-source-other-key"):
-            await changing
+    adds = Gate()
+    with around("UPDATE sources SET .*wanted_at=", after=adds):
+        async with asyncio.timeout(60):
+            adding = asyncio.create_task(desk.subscribe(GUILD + 1))
+            await adds.reached.wait()
+            changing = asyncio.create_task(subscribed(desk, url=FEED, key="k2"))
+            await desk.held_up(1, changing)
+            adds.open()
+            await adding
+            with pytest.raises(RefusedError, match="setup-source-other-key"):
+                await changing
 
 
 async def unread(desk: Desk) -> Source:

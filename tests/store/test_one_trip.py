@@ -10,10 +10,10 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.store import one_trip
+from bot.store.one_trip import OneTripConnection
 
 
-class Counted(one_trip.OneTripConnection):
+class Counted(OneTripConnection):
     """Counts the trips to its thread."""
 
     trips = 0
@@ -24,10 +24,9 @@ class Counted(one_trip.OneTripConnection):
 
 
 @pytest.fixture
-async def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncEngine]:
-    monkeypatch.setattr(one_trip, "OneTripConnection", Counted)
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     made = create_async_engine(
-        f"sqlite+aiosqlite:///{tmp_path}/x.db", connect_args={"async_creator_fn": one_trip.connect}
+        f"sqlite+aiosqlite:///{tmp_path}/x.db", connect_args={"async_creator_fn": Counted.opened}
     )
     event.listen(made.sync_engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
     yield made

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from bot.errors import StoreTooNewError
 from bot.store import Store
+from bot.store import upgrade as upgrading
 from bot.store.tables import metadata
 from bot.store.upgrade import HEAD, alembic_config, upgrade
 
@@ -59,7 +60,7 @@ async def test_a_failed_migration_leaves_nothing_behind(
         "    raise RuntimeError('in the middle')\n",
         encoding="utf-8",
     )
-    monkeypatch.setattr("bot.store.upgrade._MIGRATIONS", versions.parent)
+    monkeypatch.setattr(upgrading, "_MIGRATIONS", versions.parent)
     with pytest.raises(RuntimeError, match="in the middle"):
         await upgrade(empty_database_url)
     assert await tables_of(empty_database_url) == set()

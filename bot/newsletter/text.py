@@ -40,7 +40,7 @@ _EMOJI = (
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa\u200d\ufe0f\u20e3\U000e0020-\U000e007f]"
 )
 EMOJI = re.compile(f"{_EMOJI}+")
-LEADING_EMOJI = re.compile(rf"(?:{_EMOJI}|\s)*{_EMOJI}\s*")
+LEADING_EMOJI = re.compile(rf"(?<!\s)\s*+(?>(?:{_EMOJI}\s*+)+)")
 
 
 def visible(text: str) -> str:

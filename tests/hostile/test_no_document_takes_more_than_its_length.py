@@ -134,6 +134,10 @@ KINDS: dict[str, tuple[Callable[[str], None], str]] = {
     "addresses in plain text": (understand_json, "https://a.example/( [x](https://a.example/% "),
     "lines of Markdown": (understand_markdown, "Rye *is **back\n"),
     "links of Markdown": (understand_markdown, "[x](https://a.example/%) ![y](z "),
+    "brackets in a torn poll of Markdown": (
+        lambda text: understand_markdown(f"||\n{text}\nto participate in polls"),
+        "\\[",
+    ),
     "lists of Markdown": (understand_markdown, "- a\n  - b\n"),
     "definitions of Markdown": (understand_markdown, '[a%]: /b "x\n'),
     "tables of Markdown": (understand_markdown, "|a|b|\n|-|-|\n|c|d|\n\n"),

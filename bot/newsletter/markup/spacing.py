@@ -22,7 +22,10 @@ _LINK_OR_EDGE = _LINK + _END + EDGE
 _ENTITIES = (("&nbsp;", "\xa0"), ("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 # a link or bold run glued to its neighbours: a space is missing where word meets word, on the outer side of the mark
 _GLUED = (
-    (re.compile(r"(?<=[^\W_]|[,.;:!?)%”’\"…])([\x03\x04]*)([\x04\x02]+)(?=[^\W_]|[(“‘\"$#@])"), r"\1 \2"),
+    (
+        re.compile(r"(?<=[^\W_]|[,.;:!?)%”’\"…])(?=\x03*+[\x04\x02])([\x03\x04]*+)([\x04\x02]*+)(?=[^\W_]|[(“‘\"$#@])"),
+        r"\1 \2",
+    ),
     (re.compile(r"(?<=[^\W_]|[,.;:!?)%”’\"…])([\x03\x04]+)(?=[^\W_]|[(“‘$#@])"), r"\1 "),
     (re.compile(r"(?<=[^\W_]|[.!?)”’\"])([\x03\x04]+)(?=[-–—&] )"), r"\1 "),
     (re.compile(r"(?<=[\x03\x04])([-–—])([\x02\x04]+)(?=[^\W_])"), r" \1 \2"),

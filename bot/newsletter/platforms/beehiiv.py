@@ -15,7 +15,8 @@ _CAPTION = re.compile(
     r"((?:[^<]|<(?!div)){0,2000}?)</span>\s{0,50}</div>"
 )
 _FOOT = re.compile(r"to participate in polls\b")
-_OPTION = re.compile(r"\[((?:[^\[\]\\\n]|\\.|\\\n)+)\]\(([^()\s]*)\)")
+# what is escaped begins none, and is looked at once
+_OPTION = re.compile(r"\\(?s:.)|\[((?>(?:[^\[\]\\\n]|\\.|\\\n)+))\]\([^()\s]*\)")
 _FRAME = re.compile(r"\|?\s*:?-{2,}:?\s*\|[\s|:-]*\Z|[\s|]*\Z")
 _MAX_LINES = 60
 _BEHIND = " \t\n\v\f\r\xa0*-\\"
@@ -64,7 +65,7 @@ def _table_start(lines: list[str]) -> int | None:
 
 def _poll_of(lines: list[str]) -> TornPoll | None:
     body = "\n".join(line for line in lines if not _FRAME.match(line.strip()) or not line.strip())
-    options = list(_OPTION.finditer(body))
+    options = [found for found in _OPTION.finditer(body) if found[1]]
     if len(options) < 2:
         return None
     question = body[: options[0].start()].replace("\\\n", " ").replace("|", " ")

@@ -2,6 +2,8 @@
 
 import html
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.model.issue import Issue
 from bot.newsletter import read_newsletter
+from bot.newsletter.formats import beehiiv_api, ghost_api
 from bot.newsletter.markup.blocks import read_blocks
 from bot.newsletter.markup.canonical import canonical_html
 from bot.newsletter.markup.markdown import markdown_html
@@ -220,3 +223,82 @@ def test_asterisks_in_a_block_of_code_are_text() -> None:
     source = b"# T\n\n```\nx = 2 ** 8\ny = f(**a)\n```\n\n    z = g(**b, **c)\n"
     blocks = read_blocks(canonical_html(markdown_html(source.decode()), bare=True), mend=True)
     assert [block.text for block in blocks] == ["T", "x = 2 ** 8 y = f(**a)", "z = g(**b, **c)"]
+
+
+STORY = "<p>A loaf of rye, and after a good many days <a href='https://a.example/1'>another from the old mill</a></p>"
+NAMESPACES = (
+    "xmlns:content='http://purl.org/rss/1.0/modules/content/' xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd'"
+)
+CONTENT = f"<content:encoded {NAMESPACES}>{html.escape(STORY)}</content:encoded>"
+
+
+def atom_summary(text: str, kind: str) -> str | None:
+    entry = f"<title>T</title><id>1</id><summary{kind}>{html.escape(text)}</summary>"
+    body = f"<content type='html'>{html.escape(STORY)}</content>"
+    feed = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>W</title><id>w</id><entry>{entry}{body}</entry></feed>"
+    return read_newsletter(feed.encode(), source="x.xml")[0].subtitle
+
+
+def json_summary(text: str) -> str | None:
+    item = {"id": "1", "title": "T", "summary": text, "content_html": STORY}
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [item]}
+    return read_newsletter(json.dumps(feed).encode(), source="x.json")[0].subtitle
+
+
+def description_of_page(text: str) -> str | None:
+    head = f"<title>T</title><meta property='og:description' content='{html.escape(text)}'>"
+    page = f"<html><head>{head}</head><body>{STORY}</body></html>"
+    return read_newsletter(page.encode(), source="x.html")[0].subtitle
+
+
+def excerpt_by_ghost(text: str) -> str | None:
+    answer = {"posts": [{"id": "1", "title": "T", "custom_excerpt": text, "html": STORY}]}
+    return ghost_api.read_posts(json.dumps(answer).encode()).issues[0].subtitle
+
+
+def subtitle_by_beehiiv(text: str) -> str | None:
+    post = {"id": "1", "title": "T", "subtitle": text, "status": "confirmed", "publish_date": 1}
+    answer = json.dumps({"data": [post]}).encode()
+    return beehiiv_api.read_posts(answer, now=datetime(2026, 1, 1, tzinfo=UTC)).issues[0].subtitle
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda text: atom_summary(text, ""),
+        lambda text: atom_summary(text, " type='text'"),
+        lambda text: rss("T", f"<description>{html.escape(text)}</description>{CONTENT}").subtitle,
+        lambda text: rss("T", f"<description>{html.escape(html.escape(text))}</description>{CONTENT}").subtitle,
+        lambda text: rss("T", f"<description><![CDATA[{text}]]></description>{CONTENT}").subtitle,
+        lambda text: rss("T", f"<itunes:subtitle {NAMESPACES}>{html.escape(text)}</itunes:subtitle>{CONTENT}").subtitle,
+        json_summary,
+        description_of_page,
+        excerpt_by_ghost,
+        subtitle_by_beehiiv,
+    ],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Why <dialog> beats <div>",
+        "What Vec<T> & Option<T, E> share",
+        "If a < b and c > d",
+        "The <b> tag, or what is left of it",
+    ],
+)
+def test_nothing_visible_is_lost_from_a_subtitle(read: Callable[[str], str | None], text: str) -> None:
+    assert read(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "subtitle"),
+    [
+        ("&lt;p&gt;A &lt;b&gt;dark&lt;/b&gt; loaf &amp;amp; a mill&lt;/p&gt;", "A dark loaf & a mill"),
+        ("A &lt;em&gt;dark&lt;/em&gt; loaf&lt;br&gt;of &amp;lt;rye&amp;gt;", "A dark loaf of <rye>"),
+        ("A &lt;i class='x'&gt;dark&lt;/i&gt; loaf", "A dark loaf"),
+        ("Loaf: &lt;img src='x.png' alt=''&gt; dark", "Loaf: dark"),
+        ("&lt;p&gt;One&lt;/p&gt;&lt;p&gt;Two&lt;/p&gt;", None),
+    ],
+)
+def test_a_subtitle_in_html_shows_no_markup(written: str, subtitle: str | None) -> None:
+    assert rss("T", f"<description>{written}</description>{CONTENT}").subtitle == subtitle

@@ -13,7 +13,7 @@ from bot.newsletter.addresses.chrome import Own
 from bot.newsletter.addresses.links import clean_url
 from bot.newsletter.formats.api_answers import answered, names_of, string
 from bot.newsletter.formats.feeds import MAX_ITEMS, MAX_SUBTITLE, Feed, with_own_identities
-from bot.newsletter.text import literal, plain
+from bot.newsletter.text import literal
 from bot.newsletter.understanding.bodies import issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
@@ -46,7 +46,7 @@ def read_status(content: bytes) -> str | None:
 def read_name(content: bytes) -> str | None:
     """The name in an answer about a publication; None where it has none. Raises UnreadableError for anything else."""
     publication = _data(content)
-    return plain(string(publication.get("name"))) or None if isinstance(publication, dict) else None
+    return literal(string(publication.get("name"))) or None if isinstance(publication, dict) else None
 
 
 def _data(content: bytes) -> Any:
@@ -69,7 +69,7 @@ def _issue(post: dict[str, Any]) -> Issue:
     content = post.get("content")
     free = content.get("free") if isinstance(content, dict) else None
     body = string(free.get("web")) if isinstance(free, dict) else ""
-    subtitle = plain(string(post.get("subtitle")) or string(post.get("preview_text")), limit=MAX_SUBTITLE)
+    subtitle = literal(string(post.get("subtitle")) or string(post.get("preview_text")), limit=MAX_SUBTITLE)
     authors = post.get("authors")
     own = Own()
     own.add_site(url)

@@ -34,11 +34,13 @@ from bot.newsletter.understanding.pictures import Named, best_of, is_picture
 
 MAX_ITEMS = 1_000
 MAX_SUBTITLE = 300
+_MAX_SUMMARY = 4 * MAX_SUBTITLE
 _LONGEST_NAME = 1_000  # of a newsletter, of which addresses are called alike
 _MAX_GUID = 10_000
 _MANY = 5  # issues, of which most may say something of their newsletter
 
 _BLOCK_TAG = re.compile(r"<(?:p|div|ul|ol|li|h[1-6]|table|blockquote|figure|img|a)\b", re.IGNORECASE)
+_MARKUP = re.compile(r"\A\s*<|</|<[a-z][^<>]*=", re.IGNORECASE)
 _SILENT = re.compile(r"<(script|style|figcaption)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _TEXT_LINK = re.compile(
     r"\[([^\[\]\n]{1,300})\]\((https?://(?>(?:[^\s()<>]|\([^\s()<>]*\)){1,2000}))\)"
@@ -171,9 +173,11 @@ def _issue(entry: Any, content: tuple[str, str], said: _Said) -> Issue:
     elif body == html.escape(summary):
         summary = body  # feedparser gives an entry's text for its summary, too
     own.keys.update(said.own_pages)
+    title = string(entry.get("title"))
+    own_subtitle = string(entry.get("subtitle"))
     known = Known(
         title=_title(entry, is_atom=said.is_atom),
-        subtitle=_subtitle(string(entry.get("subtitle")) or summary, body, string(entry.get("title"))),
+        subtitle=_subtitle(own_subtitle or summary, _words_of(own_subtitle or summary), body, title),
         authors=_authors(entry) or said.authors,
         published_at=_date(entry),
         image_url=_picture(entry),
@@ -204,7 +208,7 @@ def _site(home: str | None, addresses: Sequence[str]) -> str | None:
 
 def _own(site: str | None, url: str | None, vouched: Collection[str], *, title: str = "") -> Own:
     own = Own()
-    own.titles.add(plain(title))
+    own.titles.add(literal(title))
     # items of link blogs point elsewhere, so an item's host counts only where no home page is named
     own.add_site(site or url)
     for domain in vouched:
@@ -247,14 +251,21 @@ def _body(entry: Any) -> tuple[str, str]:
     return best, base
 
 
-def _subtitle(summary: str, body: str, title: str = "") -> str | None:
-    """A summary that adds something: short, and neither the text's beginning nor an excerpt cut by a machine."""
-    if not summary or len(summary) > 4 * MAX_SUBTITLE:
+def _words_of(summary: str) -> str:
+    """What a summary says, literally where nothing shows that it is HTML; empty where it is an article."""
+    if not _MARKUP.search(summary):
+        return titled(summary, limit=_MAX_SUMMARY)
+    blocks = _BLOCK_TAG.findall(summary)
+    if len(blocks) > 1:
+        return ""
+    return plain(summary, limit=_MAX_SUMMARY) if blocks else titled(summary, limit=_MAX_SUMMARY, is_html=True)
+
+
+def _subtitle(summary: str, text: str, body: str, title: str = "") -> str | None:
+    """The words of a summary that add something: few, neither the text's beginning nor an excerpt cut by a machine."""
+    if not text or len(summary) > _MAX_SUMMARY or summary == body:
         return None
-    text = plain(summary, limit=4 * MAX_SUBTITLE)
-    if not text or len(text) > MAX_SUBTITLE or text.endswith(("[…]", "[...]", "…", "...", "[&hellip;]")):
-        return None
-    if summary == body or len(_BLOCK_TAG.findall(summary)) > 1:
+    if len(text) > MAX_SUBTITLE or text.endswith(("[…]", "[...]", "…", "...", "[&hellip;]")):
         return None
     beginning = _letters(plain(_SILENT.sub(" ", body[: 20 * MAX_SUBTITLE]), limit=8 * MAX_SUBTITLE))
     said, name = _letters(text), _letters(title)
@@ -445,7 +456,9 @@ def _json_issue(item: dict[str, Any], said: _Said) -> Issue:
     own.keys.update(said.own_pages)
     known = Known(
         title=literal(string(item.get("title"))) or None,
-        subtitle=_subtitle(summary, body, string(item.get("title"))) if body else None,
+        subtitle=_subtitle(summary, titled(summary, limit=_MAX_SUMMARY), body, string(item.get("title")))
+        if body
+        else None,
         authors=_json_authors(item) or said.authors,
         published_at=moment_of(item.get("date_published")) or moment_of(item.get("date_modified")),
         image_url=best_of([Named(string(item.get("image"))), Named(string(item.get("banner_image")))]),

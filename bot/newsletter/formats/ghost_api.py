@@ -59,7 +59,7 @@ def _issue(post: dict[str, Any]) -> Issue:
     authors = [author for author in _list(post.get("authors")) if isinstance(author, dict)]
     known = Known(
         title=literal(string(post.get("title"))) or None,
-        subtitle=plain(string(post.get("custom_excerpt")), limit=MAX_SUBTITLE) or None,
+        subtitle=literal(string(post.get("custom_excerpt")), limit=MAX_SUBTITLE) or None,
         authors=authors_in([string(author.get("name")) for author in authors]),
         published_at=moment_of(post.get("published_at")),
         image_url=best_of([Named(picture)]),

@@ -12,7 +12,7 @@ from bot.newsletter.markup.blocks import read_blocks
 from bot.newsletter.markup.canonical import canonical_html, is_bare
 from bot.newsletter.markup.nesting import tamed
 from bot.newsletter.platforms import beehiiv
-from bot.newsletter.text import MAX_TITLE, literal, plain
+from bot.newsletter.text import MAX_TITLE, literal, titled
 from bot.newsletter.understanding.bodies import MAX_HTML, issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
 from bot.newsletter.understanding.mastheads import Known
@@ -69,7 +69,7 @@ def _read_head(source: str, known: Known) -> None:
         or literal(title.text() if title else "")
         or None
     )
-    known.subtitle = plain(meta.get("og:description") or meta.get("description"), limit=MAX_TITLE) or None
+    known.subtitle = titled(meta.get("og:description") or meta.get("description"), limit=MAX_TITLE) or None
     if known.subtitle and known.subtitle.endswith(("…", "...")):
         known.subtitle = None
     address = (canonical.attributes.get("href") if canonical else None) or meta.get("og:url") or ""
@@ -77,7 +77,7 @@ def _read_head(source: str, known: Known) -> None:
     written = tree.css_first("base[href]")
     based = absolute((written.attributes.get("href") if written else "") or "", known.base)
     known.base = based or absolute(address, known.base) or known.base
-    known.own.titles.add(plain(meta.get("og:site_name")))
+    known.own.titles.add(literal(meta.get("og:site_name")))
     date = meta.get("article:published_time") or _text(linked.get("datePublished"))
     known.published_at = moment_of(date) or moment_of((times.attributes.get("datetime") if times else "") or "")
     width, height = meta.get("og:image:width", ""), meta.get("og:image:height", "")

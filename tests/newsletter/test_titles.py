@@ -1,6 +1,8 @@
 """Titles that mean something where the anchor says nothing."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.model.issue import Issue
 from bot.newsletter import read_newsletter
@@ -116,3 +118,52 @@ def test_context_ends_where_its_sentence_or_line_does(text: str, title: str) -> 
 def test_the_marks_of_footnotes_are_no_text() -> None:
     text = "# T\n\n## N\n\nBread rises[^1] ([A loaf](https://a.example/1)).\n\n[^1]: https://b.example/1\n"
     assert [link.excerpt for link in read(text).links] == ["Bread rises (A loaf).", "https://b.example/1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("The slides are [here](https://a.example/1).", "The slides"),
+        ("The code and [paper](https://a.example/1).", "The code"),
+        ("- Tickets at [this link](https://a.example/1)", "Tickets"),
+        ("- Our loaves were [online](https://a.example/1)", "Our loaves"),
+        ("- The recipe is [at this link](https://a.example/1)", "The recipe"),
+        ("Die Folien sind [hier](https://a.example/1).", "Die Folien"),
+        ("Loaves are [here](https://a.example/1).", "Loaves are here"),
+        ("Who we are [here](https://a.example/1)", "Who we are"),
+        ("The data is at https://a.example/1", "The data"),
+        ("Look [at the old mill](https://a.example/1) of rye.", "the old mill"),
+        ("We [are baking new bread](https://a.example/1) now.", "baking new bread"),
+        ("See [the new mills and](https://a.example/1) their bread.", "the new mills"),
+        ("- [are you baking yet](https://a.example/1)", "are you baking yet"),
+        ("- [And Then There Were None](https://a.example/1)", "And Then There Were None"),
+        ("- [What to look at](https://a.example/1)", "What to look at"),
+    ],
+)
+def test_no_short_title_begins_or_ends_with_what_only_joins_it_to_others(line: str, title: str) -> None:
+    assert titles(f"# T\n\n## N\n\n{line}\n") == [title]
+
+
+def test_a_remark_behind_a_link_is_named_without_what_joins_it() -> None:
+    text = "The recipes are [here](https://a.example/1), and notes are [here](https://a.example/2)."
+    assert titles(f"# T\n\n## N\n\n{text}\n") == ["The recipes", "The recipes (notes)"]
+
+
+JOINING = ["is", "are", "was", "and", "or", "at", "via"]
+
+
+@given(
+    st.lists(st.sampled_from(["Rye", "loaves", "old", "mill", "bread"]), min_size=2, max_size=4),
+    st.lists(st.sampled_from(JOINING), max_size=3),
+    st.lists(st.sampled_from(JOINING), max_size=3),
+    st.sampled_from(["here", "this link", "online"]),
+)
+def test_the_words_that_name_a_link_are_all_kept(
+    words: list[str], before: list[str], behind: list[str], anchor: str
+) -> None:
+    name = " ".join(words)
+    line = " ".join([*words, *behind, f"[{anchor}](https://a.example/1)"])
+    assert titles(f"# T\n\n## N\n\n- {line}\n") == [name]
+    anchored = " ".join([*before, name, *behind])
+    if len(anchored.split()) <= 5:
+        assert titles(f"# T\n\n## N\n\n- [{anchored}](https://a.example/1)\n") == [name]

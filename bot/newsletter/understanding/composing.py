@@ -36,6 +36,7 @@ from bot.newsletter.understanding.titles import (
     tidied,
     title_from_context,
     whole_of_fragment,
+    without_edges,
 )
 from bot.newsletter.understanding.topics import listed_topics, topics_from_subtitle
 
@@ -312,7 +313,7 @@ class _Reader:
             elif is_generic(words):
                 title = self._title_around(number, anchor, words, after=after, is_item=is_item, last=last)
             else:
-                title = whole_of_fragment(text, anchor.start, anchor.end, after=after) or words
+                title = whole_of_fragment(text, anchor.start, anchor.end, after=after) or without_edges(words)
             last = title = tidied(title) or readable_address(anchor.key)
             after = anchor.end
             if text.startswith(("*", " *"), anchor.end):

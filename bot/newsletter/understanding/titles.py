@@ -42,11 +42,21 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9\
 _ASIDE = re.compile(r"(?:\s*[,&/]|[\s).,;]*\(|\)\s*(?:An? )?$)")
 _NOISE = re.compile(r"\(\s*(?:link|here|paper|demo|code|thread|video|tweet)?\s*[,&/]?\s*\)")
 _DANGLING = (" at", " via", " on", " from", " in", " the", " -")
+# what is left at the edges of the words between two links
+_LEFT_BEHIND = frozenset(
+    "is are was were and or at via of to for by with from the a an ist sind und oder est sont et ou".split()
+)
+_LEFT_BEFORE = frozenset("and or but plus und oder et ou".split())
+# and at those of an anchor: "What to look for" is a name
+_AT_EDGES = frozenset("is are was were and or but at via und oder et ou".split())
+_BEGINS_QUESTION = re.compile(r"(?:is|are|was|were) (?:it|you|we|they|he|she|i|there|this|that|these|those)\b")
+_ASKING = frozenset("who what where how why when which whose wer wo wie warum qui où comment pourquoi".split())
 _STOPS = (". ", "! ", "? ")
 _FULL_STOP = (". ",)
 _POSSESSIVES = ("’s", "'s")
 _LONG = 160
 _FRAGMENT = 40
+_SHORT = 5  # blanks
 _WINDOW = 600
 
 
@@ -58,6 +68,9 @@ def is_generic(text: str) -> bool:
     if text in _GENERIC_WORDS:
         return True
     words = text.strip(_OUTSIDE).lower()
+    first, _, rest = words.partition(" ")
+    if rest and first in _AT_EDGES:
+        words = rest
     if len(words) < 3 and not words.isupper() and not (len(words) == 2 and text.strip().isupper()):
         return words.isascii() or not any(map(str.isalpha, words))
     if len(words) > 40:
@@ -170,12 +183,16 @@ def title_from_context(
             return bounded(rest, _LONG)
         if _words(line):
             segment = line
-    before = _clean(segment, in_brackets=segment.rstrip().endswith("("))
+    in_brackets = segment.rstrip().endswith("(")
+    said = before = _clean(segment, in_brackets=in_brackets)
+    if not in_brackets:
+        before = _trimmed(before, before=_LEFT_BEFORE, behind=_LEFT_BEHIND)
     words = _words(before, enough=5)
     if last and words <= 4 and _ASIDE.match(segment):
-        aside = before if words > 1 else "" if anchor.lower() in {"link", "here"} else anchor
+        is_name = words > 1 or not is_generic(before)
+        aside = before if is_name else "" if anchor.lower() in {"link", "here"} else anchor
         return bounded(f"{last} ({aside})" if aside else last, _LONG)
-    if last and is_generic(before):
+    if last and is_generic(said if is_address(anchor) else before):  # addresses in a row are different pages
         return last  # "Read more", which is more of the same
     if words >= 2 or (is_item and words == 1 and before.lower() not in _SMALL):
         if not is_item:
@@ -228,6 +245,23 @@ def _clean(text: str, *, in_brackets: bool = False) -> str:
     if "(" in cleaned and cleaned.count("(") == cleaned.count(")") + 1:
         cleaned += ")"
     return cleaned
+
+
+def without_edges(words: str) -> str:
+    """A short anchor without what it took along from its sentence: "the mills" of "the mills and"."""
+    return _trimmed(words, before=_AT_EDGES, behind=_AT_EDGES) or words if words.count(" ") < _SHORT else words
+
+
+def _trimmed(text: str, *, before: frozenset[str], behind: frozenset[str]) -> str:
+    """The words without those at their edges that only join them to others; "Who we are" stays."""
+    words = text.split(" ")
+    if words[0].lower() in _ASKING or _BEGINS_QUESTION.match(text):
+        return text
+    while words and words[-1].strip(",") in behind:
+        words.pop()
+    while words and words[0] in before:
+        words.pop(0)
+    return " ".join(words).strip(" ,;:-–—")
 
 
 def _words(text: str, *, enough: int = 1_000) -> int:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.ghost import Ghost, serve_ghost
 from sandbox.hub import Hub
 from sandbox.server import Sandbox
 from sandbox.site import SAMPLES, Site
@@ -111,28 +112,34 @@ class Bot:
 
 @dataclass(frozen=True)
 class Stage:
-    """All of it; the sandbox and the site outlive the bot."""
+    """All of it; the sandbox and the sites outlive the bot."""
 
     sandbox: Sandbox
     site: Site
+    ghost: Ghost
     bot: Bot
 
 
 @asynccontextmanager
 async def stage(*, openapi: Path | None = None, port: int = 0) -> AsyncIterator[Stage]:
-    """Discord and site are served and seeded, the bot is on its way; in the end nothing is left.
+    """Discord and sites are served and seeded, the bot is on its way; in the end nothing is left.
 
     port: of the Discord; 0 takes any that is free. openapi: Discord's specification, to check everything against.
     """
     folder = Path(tempfile.mkdtemp(prefix="pressroom-demo-"))
     try:
-        async with Sandbox(openapi=openapi, name="Pressroom", port=port) as sandbox, Site(hub=Hub()) as site:
+        async with (
+            Sandbox(openapi=openapi, name="Pressroom", port=port) as sandbox,
+            Site(hub=Hub()) as site,
+            serve_ghost(title="The Night Sheet") as ghost,
+        ):
             sandbox.world.seed()
+            ghost.publish_samples(site.now)
             _lay_files_ready(sandbox, folder / "newsletters")
             bot = Bot(sandbox, folder, push_port=await _free_port())
             await bot.start()
             try:
-                yield Stage(sandbox, site, bot)
+                yield Stage(sandbox, site, ghost, bot)
             finally:
                 await bot.stop()
     finally:

@@ -7,6 +7,9 @@ from typing import Any, get_args
 from sandbox import permissions
 from sandbox.api import Seen
 from sandbox.errors import Refused
+from sandbox.ghost import KEY as GHOST_KEY
+from sandbox.ghost import Ghost
+from sandbox.ghost import Post as GhostPost
 from sandbox.model import Channel, Member
 from sandbox.permissions import Permission
 from sandbox.publication import KEY
@@ -39,6 +42,8 @@ class Panel:
             "withdraw": self._withdraw,
             "break": self._break,
             "mend": self._mend,
+            "unpublish": self._unpublish,
+            "republish": self._republish,
             "fault": self._fault,
             "bot": self._bot,
         }
@@ -58,9 +63,10 @@ class Panel:
                 "broken": site.broken,
                 "breakages": _BROKEN,
                 "next": self._next,
-                "ways": _ways(site),
+                "ways": _ways(site, self.stage.ghost),
                 "posts": [_post(post, site.post_url(post.slug)) for post in site.newest_first],
             },
+            "ghost": [_ghost_post(post) for post in reversed(self.stage.ghost.posts.values())],
             "faults": [{"action": fault.action, "status": fault.status} for fault in sandbox.faults.planned],
             "outage": sandbox.gateway.is_out,
             "may_write": self._may_write,
@@ -134,6 +140,25 @@ class Panel:
         self.stage.site.mend()
         return "The feed works again. If the bot reads another feed now, it tries this one again once a day."
 
+    # the Ghost site
+
+    async def _unpublish(self, number: int) -> str:
+        post = self._find_in_ghost(number)
+        self.stage.ghost.unpublish(post.number)
+        return (
+            f"“{post.title}” is a draft again. If the bot reads the site by its API, the next reading crosses it out."
+        )
+
+    async def _republish(self, number: int) -> str:
+        post = self.stage.ghost.write(self._find_in_ghost(number).number, status="published")
+        return f"“{post.title}” is published again."
+
+    def _find_in_ghost(self, number: int) -> GhostPost:
+        post = self.stage.ghost.posts.get(number)
+        if post is None:
+            raise Refused("The Ghost site has no such post.")
+        return post
+
     # trouble
 
     async def _fault(self, what: str) -> str:
@@ -195,7 +220,7 @@ class Panel:
         raise Refused(f"The bot cannot be told to {what!r}.")
 
 
-def _ways(site: Site) -> list[Json]:
+def _ways(site: Site, ghost: Ghost) -> list[Json]:
     """Where the newsletter can be read: what to give to `/setup source`."""
     return [
         {"name": "RSS", "address": site.feed_url},
@@ -203,12 +228,22 @@ def _ways(site: Site) -> list[Json]:
         {"name": "JSON Feed", "address": site.json_url},
         {"name": "Its site, with links to its feeds", "address": f"{site.url}/"},
         {"name": "beehiiv's API", "address": site.api_url, "key": KEY},
+        {"name": f"{ghost.title}, by Ghost's Content API", "address": ghost.api, "key": GHOST_KEY},
         {"name": "Another newsletter, in files", "address": f"folder:{FOLDER}"},
     ]
 
 
 def _post(post: Post, url: str) -> Json:
     return {"slug": post.slug, "title": post.title, "url": url, "text": post.text}
+
+
+def _ghost_post(post: GhostPost) -> Json:
+    return {
+        "number": post.number,
+        "title": post.title,
+        "gated": post.visibility != "public",
+        "out": post.status == "published",
+    }
 
 
 def _request(seen: Seen) -> Json:

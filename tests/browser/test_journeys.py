@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from sandbox.ghost import KEY
 from sandbox.stage import Stage
 from tests.browser.conftest import Tab, picture
 
@@ -251,6 +252,11 @@ async def test_other_sources_are_set_up_and_a_lost_feed_is_told(demo: Stage, tab
     backstage = tab.page.get_by_label("Backstage")
     await backstage.get_by_text("Ways to read it").click()
     await expect(backstage.locator(".ways")).to_contain_text("with the key key-of-the-sandbox")
+    await expect(backstage.locator(".ways")).to_contain_text(demo.ghost.api)
+    await backstage.get_by_text("A Ghost site").click()
+    for label in ("Unpublish", "Publish again", "Unpublish"):
+        await backstage.get_by_role("button", name=f"{label} What moths write down").click()
+    await expect(backstage).to_contain_text("is a draft again")
     await tab.go("news")
     await tab.pick("setup source")
     await tab.page.get_by_role("combobox", name=re.compile("^address")).fill("fol")
@@ -271,6 +277,27 @@ async def test_other_sources_are_set_up_and_a_lost_feed_is_told(demo: Stage, tab
     status = tab.message("Setup of this server")
     await expect(status).to_contain_text("because the address above fails")
     await expect(status).to_contain_text("tells me about new issues")
+
+
+async def test_a_ghost_site_is_added_with_its_key_and_its_post_for_members_is_unpublished(
+    demo: Stage, tab: Tab
+) -> None:
+    await tab.open(demo.sandbox.origin)
+    await tab.act_as("Ada")
+    await tab.go("news")
+    await tab.pick("setup source")
+    await tab.page.get_by_role("combobox", name=re.compile("^address")).fill(demo.ghost.api)
+    await tab.page.keyboard.press("Escape")
+    await tab.page.get_by_role("button", name="Send").click()
+    await tab.message("needs a key").get_by_role("button", name="Enter key…").click()
+    form = tab.page.get_by_role("dialog")
+    await expect(form.get_by_label("Address")).to_have_value(demo.ghost.api)
+    await form.get_by_label("Key").fill(KEY)
+    await form.get_by_role("button", name="Send").click()
+    card = tab.message("What moths write down")
+    await expect(card).to_contain_text("the full text is for subscribers")
+    demo.ghost.unpublish(demo.ghost.newest.number)
+    await expect(card).to_contain_text("The newsletter withdrew this issue")
 
 
 async def test_a_story_that_is_told_twice_is_linked(demo: Stage, tab: Tab) -> None:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sandbox.ghost import DIVIDER, KEY, serve_ghost
 from sandbox.model import Message
-from tests.ghost import DIVIDER, KEY, serve_ghost
 from tests.journeys.scene import Scene
 
 SECRET = "honey and wax, 24 jars"

@@ -21,7 +21,7 @@ from bot.sources.ghost import GhostSource
 from bot.store import sources as source_rows
 from bot.store.tables import sources
 from bot.web.push import serve_push
-from tests.ghost import KEY, Ghost, serve_ghost
+from sandbox.ghost import KEY, Ghost, serve_ghost
 from tests.services.conftest import ADMIN, CHANNEL, GUILD, Desk
 from tests.web.test_push import free_port
 

@@ -14,8 +14,8 @@ from bot.sources.asking import HttpIssueAsker
 from bot.sources.beehiiv import BeehiivSource
 from bot.sources.feed import FeedSource
 from bot.sources.ghost import GhostSource
+from sandbox.ghost import DIVIDER, KEY, Ghost, serve_ghost
 from tests.doubles import MovedClock
-from tests.ghost import DIVIDER, KEY, Ghost, serve_ghost
 
 WRONG = "f" * 26
 

@@ -24,6 +24,7 @@ const TO_TRY = [
   "As Edda, the editor: plan with /queue list, download the queue with /queue export.",
   "As Ada, the administrator: /setup status, and Integrations… next to it.",
   "As Ada: /setup source with folder:field-notes or another address from below; /setup repeats, /setup push.",
+  "As Ada: /setup source with the address of Ghost's Content API, then Enter key…. Here: unpublish its newest post.",
   "Here: remove the RSS feed, and look into #review.",
   "Here: publish the next issue, correct or withdraw one, then kill the bot in the middle of it.",
 ];
@@ -91,6 +92,7 @@ export class Panel {
       ),
       part("site", "The newsletter", true),
       part("ways", "Ways to read it", false),
+      part("ghost", "A Ghost site", false),
       part("bot", "The bot", true),
       part("trouble", "Trouble on purpose", true),
       part("requests", "The bot's requests to Discord", false),
@@ -135,6 +137,13 @@ export class Panel {
     keep(this.#parts.posts, site.posts, () => site.posts.map((post) => this.#postLine(post)));
     keep(this.#parts.feed, site.broken, () => (site.broken ? this.#broken(site) : this.#whole(site)));
     this.#drawIfOpen(this.#parts.ways, site.ways, () => [h("dl", { class: "ways" }, site.ways.flatMap(wayLines))]);
+    this.#drawIfOpen(this.#parts.ghost, state.ghost, () => [
+      h(
+        "ul",
+        { class: "posts-list" },
+        state.ghost.map((post) => this.#ghostLine(post)),
+      ),
+    ]);
     keep(this.#parts.bot, [bot.running, bot.connected], () => this.#botLines(bot));
     keep(this.#parts.trouble, [state.outage, state.faults, state.may_write], () => this.#troubleLines(state));
     this.#drawIfOpen(this.#parts.requests, state.requests, () => requestLines(state));
@@ -154,6 +163,19 @@ export class Panel {
       button("Withdraw", () => this.#act("withdraw", { slug: post.slug }), {
         class: "quiet",
         "aria-label": `Withdraw ${post.title}`,
+      }),
+    );
+  }
+
+  #ghostLine(post) {
+    const [act, label] = post.out ? ["unpublish", "Unpublish"] : ["republish", "Publish again"];
+    return h(
+      "li",
+      {},
+      h("span", {}, post.gated ? `${post.title} (for members)` : post.title),
+      button(label, () => this.#act(act, { number: post.number }), {
+        class: "quiet",
+        "aria-label": `${label} ${post.title}`,
       }),
     );
   }

@@ -17,6 +17,24 @@ from aiohttp import web
 KEY = "0123456789abcdef0123456789"
 BEGAN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 DIVIDER = "<!--members-only-->"
+_GATED = "https://moths.example/diary"
+_SAMPLES = (
+    (
+        "Owls who read maps",
+        "public",
+        '<p>They fold them back.</p><h2>At night</h2><p>See <a href="https://owls.example/maps">the atlas</a>.</p>',
+    ),
+    (
+        "A lamp for one page",
+        "public",
+        '<p>It goes out at the last word: <a href="https://lamps.example/page">the workshop</a>.</p>',
+    ),
+    (
+        "What moths write down",
+        "members",
+        f'<p>See <a href="https://moths.example/">the moths</a>.</p>{DIVIDER}<p><a href="{_GATED}">A diary</a>.</p>',
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +112,17 @@ class Ghost:
     def unpublish(self, number: int) -> None:
         """Make a draft of it again."""
         self.posts[number] = replace(self.posts[number], status="draft")
+
+    def publish_samples(self, now: datetime) -> None:
+        """Three posts of these days; the newest is for members from its divider on."""
+        today = max((now - BEGAN).days, len(_SAMPLES))
+        for number, (title, visibility, body) in enumerate(_SAMPLES, today - len(_SAMPLES) + 1):
+            self.write(number, title=title, visibility=visibility, body=body)
+
+    @property
+    def newest(self) -> Post:
+        """Of all that was written, published or not."""
+        return self.posts[max(self.posts)]
 
     async def call(self, event: str, number: int, *, at: datetime) -> list[int]:
         """Tell everybody who asked to be told; what they answered. There is one try, and 410 ends it."""
@@ -198,7 +227,7 @@ class Ghost:
         return body.replace("<p>", f"{image}<p>", 1)
 
     def _answer(self, request: web.Request, body: bytes, kind: str) -> web.Response:
-        etag = f'W/"{len(body):x}-{hashlib.sha1(body).hexdigest()[:27]}"'
+        etag = f'W/"{len(body):x}-{hashlib.sha256(body).hexdigest()[:27]}"'
         if request.headers.get("If-None-Match") == etag:
             return web.Response(status=304, headers={"ETag": etag})
         headers = {"ETag": etag, "Cache-Control": "public, max-age=0"}
@@ -214,9 +243,9 @@ def _with_ref(body: str, url: str) -> str:
 
 
 @asynccontextmanager
-async def serve_ghost() -> AsyncIterator[Ghost]:
+async def serve_ghost(title: str = "The Hive") -> AsyncIterator[Ghost]:
     """A Ghost of its own on loopback, without posts."""
-    ghost = Ghost()
+    ghost = Ghost(title)
     application = web.Application()
     application.router.add_get("/{path:.*}", ghost.serve)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)

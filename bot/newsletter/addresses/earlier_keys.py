@@ -6,7 +6,7 @@ Nothing here changes any more: it goes when no row has such a key. The rules in 
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from bot.newsletter.addresses.links import MAX_KEY, MAX_SHOWN, absolute, authority
+from bot.newsletter.addresses.links import MAX_KEY, MAX_SHOWN, absolute, authority, fold_percent
 from bot.newsletter.addresses.same_pages import UNIFY, Unify
 from bot.newsletter.addresses.wrappers import PATHS, destination, may_be_wrapped
 from bot.newsletter.text import key_within
@@ -123,7 +123,7 @@ def _key(host: str, path: str, query: str, *, port: int | None = None, version: 
         unify = _unified if version > 1 else _unified_at_first
         host, path, query = unify(host, path, query)
     if "%" in path:
-        path = _PERCENT.sub(_fold_percent, path)
+        path = _PERCENT.sub(fold_percent, path)
     where = f"{host}:{port}" if port else host
     path = path.rstrip("/")
     key = f"{where}{path}?{query}" if query else where + path
@@ -162,8 +162,3 @@ def _unified_at_first(host: str, path: str, query: str) -> tuple[str, str, str]:
     if host == "youtu.be" and len(path) > 1:
         return "youtube.com", "/watch", f"v={path[1:].rstrip('/')}" + (f"&{query}" if query else "")
     return _ALIASES_BEFORE.get(host, host) if host != "youtu.be" else host, path, query
-
-
-def _fold_percent(escape: re.Match[str]) -> str:
-    char = chr(int(escape[0][1:], 16))
-    return char if char.isascii() and (char.isalnum() or char in "-._~") else escape[0].upper()

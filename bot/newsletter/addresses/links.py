@@ -466,14 +466,14 @@ def _fold_escapes(text: str) -> str:
     if not text.isascii():
         text = _FOREIGN.sub(lambda letters: quote(letters[0]), text)
     for _ in range(_MOST_FOLDS if "%" in text else 0):
-        folded = _PERCENT.sub(_fold_percent, text)
+        folded = _PERCENT.sub(fold_percent, text)
         if folded == text:
             break
         text = folded
     return text
 
 
-def _fold_percent(escape: re.Match[str]) -> str:
+def fold_percent(escape: re.Match[str]) -> str:
     """`%7e` is `~` (RFC 3986 6.2.2.2); other escapes in capitals (6.2.2.1)."""
     char = chr(int(escape[0][1:], 16))
     return char if char.isascii() and (char.isalnum() or char in "-._~") else escape[0].upper()

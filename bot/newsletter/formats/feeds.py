@@ -29,6 +29,7 @@ from bot.newsletter.platforms import ghost, substack
 from bot.newsletter.text import key_within, literal, plain, titled
 from bot.newsletter.understanding.bodies import UNTITLED, issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
+from bot.newsletter.understanding.letters import letters_of
 from bot.newsletter.understanding.mastheads import Known
 from bot.newsletter.understanding.pictures import Named, best_of, is_picture
 
@@ -267,18 +268,13 @@ def _subtitle(summary: str, text: str, body: str, title: str = "") -> str | None
         return None
     if len(text) > MAX_SUBTITLE or text.endswith(("[…]", "[...]", "…", "...", "[&hellip;]")):
         return None
-    beginning = _letters(plain(_SILENT.sub(" ", body[: 20 * MAX_SUBTITLE]), limit=8 * MAX_SUBTITLE))
-    said, name = _letters(text), _letters(title)
+    beginning = letters_of(plain(_SILENT.sub(" ", body[: 20 * MAX_SUBTITLE]), limit=8 * MAX_SUBTITLE))
+    said, name = letters_of(text), letters_of(title)
     if not said:
         return text
     # excerpts are cut from the text with or without the heading that repeats the title
     starts = {said, said.removeprefix(name)} - {""}
     return None if any(each.startswith(tuple(starts)) for each in (beginning, beginning.removeprefix(name))) else text
-
-
-def _letters(text: str) -> str:
-    """Letters and digits alone: excerpts lose list marks and line breaks, or gain them."""
-    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _authors(entry: Any) -> tuple[str, ...]:

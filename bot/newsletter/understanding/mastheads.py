@@ -14,6 +14,7 @@ from bot.newsletter.markup.pictures import is_portrait
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.understanding import headings
 from bot.newsletter.understanding.bylines import authors_in
+from bot.newsletter.understanding.letters import letters_of
 from bot.newsletter.understanding.titles import sentences
 
 _MAX_PREVIEW = 4
@@ -94,21 +95,17 @@ def read_head(blocks: list[Block], parts: Parts, known: Known) -> int:
 
 def _is_cut_from(blocks: list[Block], subtitle: str) -> bool:
     """The subtitle is an excerpt that a machine cut from the beginning of the text: long, or it ends inside a word."""
-    said = _letters(subtitle)
+    said = letters_of(subtitle)
     for first in range(min(_MAX_PREVIEW, len(blocks))):
         text = " ".join(block.text for block in blocks[first : first + _MOST_EXCERPTED])
-        if not said or not _letters(text[: 3 * len(subtitle) + 200]).startswith(said):
+        if not said or not letters_of(text[: 3 * len(subtitle) + 200]).startswith(said):
             continue
-        if _letters(blocks[first].text) == said:
+        if letters_of(blocks[first].text) == said:
             return False  # a line of its own
         places = [place for place, char in enumerate(text[: 3 * len(subtitle) + 200]) if char.casefold().isalnum()]
         end = places[len(said) - 1] + 1 if len(places) >= len(said) else 0
         return len(subtitle) > _LONGEST_SUBTITLE or text[end : end + 1].isalnum()
     return False
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _after_title(blocks: list[Block], title: str, known: Known) -> int:

@@ -124,14 +124,6 @@ def marks_paid(source: str) -> bool:
     return "class=" in source and any(word in source for word in _PAID_WORDS)
 
 
-def public_part(source: str) -> tuple[str, bool]:
-    """A file's text without what its comments keep for those who pay, and whether there is any of that."""
-    if "<!--" not in source:
-        return source, False
-    public = _PUBLIC_END.split(_GATED.sub("", source), maxsplit=1)[0]
-    return public, len(public) < len(source)
-
-
 def without_gated(source: str) -> tuple[str, bool]:
     """A feed's or a page's text without the cards for those who pay, and whether there were any.
 
@@ -140,6 +132,14 @@ def without_gated(source: str) -> tuple[str, bool]:
     if "<!--kg-gated" not in source:
         return source, False
     public = _GATED.sub("", source)
+    return public, len(public) < len(source)
+
+
+def public_part(source: str) -> tuple[str, bool]:
+    """A file's text without those cards and what stands behind its public part, and whether there is any of that."""
+    if "<!--" not in source:
+        return source, False
+    public = _PUBLIC_END.split(without_gated(source)[0], maxsplit=1)[0]
     return public, len(public) < len(source)
 
 

@@ -12,6 +12,7 @@ from bot.newsletter.markup.blocks import Block
 from bot.newsletter.markup.spacing import unescaped
 from bot.newsletter.text import folded
 from bot.newsletter.understanding.headings import Heading, heading_of, label_of
+from bot.newsletter.understanding.letters import letters_of
 
 _FEWEST = 2
 _LONGEST = 80
@@ -96,17 +97,13 @@ def learn_home(blocks: list[Block], title: str, own: Own) -> None:
 
     Two signs are wanted of a link to a home page: such a pointer, the newsletter's name, its place at the end.
     """
-    name = _letters(_NAME_END.split(title, maxsplit=1)[0])
+    name = letters_of(_NAME_END.split(title, maxsplit=1)[0])
     for number, block in enumerate(blocks):
         homes = [] if len(block.text) > _LONGEST_POINTER else [a.key for a in block.anchors if _HOME.match(a.key)]
         if not homes:
             continue
         signs = (number >= len(blocks) - _LAST) + (_POINTER.search(block.text) is not None)
         for host in dict.fromkeys(map(host_in, homes)):
-            is_named = len(name) >= _SHORTEST_NAME and _letters(name_of(host)) == name
+            is_named = len(name) >= _SHORTEST_NAME and letters_of(name_of(host)) == name
             if signs + is_named > 1:
                 own.add_site(f"https://{host}/")
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text.casefold()))

@@ -141,6 +141,12 @@ def test_an_equal_label_in_some_issues_is_somebody_else() -> None:
     assert keys("https://bakery.beehiiv.com", *bodies, *others)[:2] == [["bakery.example/0"], ["bakery.example/1"]]
 
 
+def test_pictures_of_an_equal_label_make_nothing_the_newsletters_own() -> None:
+    picture = "<img src='https://media.bakery.example/1.png' srcset=\"https://media.bakery.example/2.png 2x\">"
+    bodies = [picture + anchor("https://b.example/2")] * 5
+    assert keys("https://bakery.beehiiv.com", *bodies, anchor("https://bakery.example/x"))[5] == ["bakery.example/x"]
+
+
 def test_the_list_of_suffixes_is_not_read_before_a_host_is_asked_for() -> None:
     script = (
         "import bot.newsletter, sys; assert 'publicsuffixlist' not in sys.modules;"

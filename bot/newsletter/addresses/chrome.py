@@ -162,6 +162,7 @@ _OFFER = re.compile(
     r"|become a sponsor|like to share with over [\d,.]+k? (?:subscribers|readers)",
     re.IGNORECASE,
 )
+_SHOWN_HERE = re.compile(r"\bsrc(?:set)?\s{0,9}=\s{0,9}(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _GENERIC_SOURCES = frozenset(
     "newsletter email twitter facebook linkedin substack beehiiv rss website web google social mail referral".split()
 )
@@ -282,7 +283,9 @@ def learn_own(own: Own, links: Iterable[tuple[str, str, str]]) -> None:
 def called_alike(own: Own, text: str) -> set[str]:
     """The domains that a text links to and that are called like the newsletter, beside those that it has."""
     found: set[str] = set()
-    for name in own.names:
+    names = [name for name in own.names if f"{name}." in text]
+    text = _SHOWN_HERE.sub("", text) if names else ""
+    for name in names:
         if f"{name}." in text:
             hosts = re.findall(rf"//((?:[\w-]{{1,63}}\.){{0,5}}{re.escape(name)}(?:\.[\w-]{{1,63}}){{1,5}})", text)
             found.update(domain_of(host) for host in hosts if name_of(host) == name)

@@ -94,7 +94,7 @@ def test_a_missing_text_or_parameter_is_an_error_of_the_code() -> None:
 
 MOST_WORDS = 20
 GUIDES = [ROOT / name for name in ("README.md", "PRIVACY.md")]
-GUIDES += [ROOT / f"docs/{audience}.md" for audience in ("moderators", "editors", "operators")]
+GUIDES += [ROOT / f"docs/{name}.md" for name in ("moderators", "editors", "operators", "architecture", "benchmarks")]
 # Literary, old-fashioned or foreign turns, and second names of things that have a name.
 _OUT = [
     r"what bec[ao]mes? of|bec[ao]me of",
@@ -112,9 +112,10 @@ _OUT = [
     r"\bpassed (it )?by\b|\bkept about\b|\bkept sealed\b",
     r"\b(send|sends|sent|sending) (\w+ ){0,3}in\b(?! (a|an|the|your|this|which)\b| \d)",
     r"\btak(e|es|en|ing) (it |them |that |one )?back\b|\btook (it |them |this issue )?back\b",
-    r"\bannounces?\b|\bannounced\b|\bannouncing\b",
     r"\bfolds?\b|\bfolded\b|\bstands (there|here|already)\b",
 ]
+# People read of issues that are posted; to developers it is the name of a room.
+_OUT_FOR_PEOPLE = r"\bannounces?\b|\bannounced\b|\bannouncing\b"
 _QUOTED = re.compile(r"[\"“][^\"”]*[\"”]|\*[^*]+\*")
 _NO = r"\b(?:not|never|cannot|no|nobody|nothing|none|neither|without|nowhere)\b"
 _CLAUSE = re.compile(r"[,;:]| (?:and|but|or|if|when|because|that) ")
@@ -171,7 +172,12 @@ def test_no_sentence_is_longer_than_a_second_language_reader_likes() -> None:
 
 def test_no_text_uses_an_old_fashioned_turn_or_another_name_for_a_thing() -> None:
     out = re.compile("|".join(_OUT), re.IGNORECASE)
-    found = {(where, turn.group(), prose) for where, prose in EVERY_TEXT if (turn := out.search(prose))}
+    out_for_people = re.compile("|".join([*_OUT, _OUT_FOR_PEOPLE]), re.IGNORECASE)
+    found = {
+        (where, turn.group(), prose)
+        for where, prose in EVERY_TEXT
+        if (turn := (out if where == "architecture.md" else out_for_people).search(prose))
+    }
     assert sorted(found) == []
 
 

@@ -22,9 +22,9 @@ class Reading:
     """What a source gave: its title and items, and the marks for the next conditional request.
 
     is_whole: it did not break off, so that what is not among its items is not there. can_be_asked: its platform says of
-    each issue whether that still stands. fresh_for: how long its server says that this holds. home_url: the
-    newsletter's site, as it says itself. api_url: where its platform says more to whoever has a key. problem: what
-    could not be read of it.
+    each issue whether that still stands; lists_all: it has no older ones either. fresh_for: how long its server says
+    that this holds. home_url: the newsletter's site, as it says itself. api_url: where its platform says more to
+    whoever has a key. problem: what could not be read of it.
     """
 
     title: str | None
@@ -33,6 +33,7 @@ class Reading:
     last_modified: str | None = None
     is_whole: bool = True
     can_be_asked: bool = False
+    lists_all: bool = False
     fresh_for: timedelta | None = None
     home_url: str | None = None
     api_url: str | None = None

@@ -25,7 +25,8 @@ _ADMIN_KEY = re.compile(r"[0-9a-f]{24}:[0-9a-f]{64}")
 _NO_API = frozenset({"fetch-nothing-there", "unreadable-json", "ghost-no-posts"})
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _VERSION = {"Accept-Version": "v6.0"}
-_NEWEST = "&limit=15&include=authors"  # as many as stand in its feed
+_PAGE = 15  # as many as stand in its feed
+_NEWEST = f"&limit={_PAGE}&include=authors"
 
 
 class GhostSource:
@@ -63,6 +64,7 @@ class GhostSource:
             issues=posts.issues,
             etag=fetched.etag,
             can_be_asked=True,
+            lists_all=len(posts.issues) < _PAGE,
             fresh_for=fetched.fresh_for,
         )
 

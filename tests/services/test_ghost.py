@@ -174,6 +174,14 @@ async def test_posts_amid_others_that_are_unpublished_are_struck_after_one_readi
     assert await withdrawn(room) == ["Issue 3", "Issue 4", "Issue 7", "Issue 9"]
 
 
+async def test_the_first_post_of_a_young_site_is_struck_too(room: Newsroom) -> None:
+    await room.subscribe(room.ghost.api, KEY)
+    await room.read()
+    room.ghost.unpublish(1)
+    await room.read()
+    assert await withdrawn(room) == ["Issue 1"], "less than a page is all that there is"
+
+
 async def test_what_the_feed_of_a_site_misses_amid_others_still_takes_three_readings(room: Newsroom) -> None:
     await room.subscribe(room.ghost.feed)
     await room.read()

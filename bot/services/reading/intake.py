@@ -49,6 +49,7 @@ from bot.store.secret_box import SecretBox
 log = logging.getLogger(__name__)
 
 _ASKED_AT_ONCE = 20
+_EVER = datetime.fromtimestamp(0, UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -110,7 +111,6 @@ def decide(
         newest_known_at=before.newest_known_at,
         keeps_rhythm=keeps_rhythm(moments, before.published, now=now),
     )
-    dates = [each.published_at for each in reading.issues if each.published_at is not None]
     # With its marks, what has to wait would come when something else changes.
     is_whole = not found.waiting and not found.edits_waiting
     # What nobody would have been told of now, nobody is told of when there is room for it.
@@ -122,7 +122,7 @@ def decide(
         is_behind=tells_no_older and any(not item.is_news for item in found.waiting),
         # What a known issue says, and whether it is there at all, is for the source's own address to tell.
         looks_for_missing=before.is_own and reading.is_whole,
-        asked_back_to=min(dates, default=_NEVER) if reading.can_be_asked else None,
+        asked_back_to=_asked_back_to(reading),
         tells_of_place=before.has_moved,
         title=reading.title if before.is_own or source.title is None else None,
         home_url=reading.home_url if before.is_own else None,
@@ -347,6 +347,15 @@ async def _known_before(transaction: Transaction, source: Source, climbed: Climb
         newest_known_at=await news_rows.newest_published_at(transaction, source.source_id),
         published=await news_rows.publishing_times(transaction, source.source_id, limit=MOST_LEARNED_FROM),
     )
+
+
+def _asked_back_to(reading: Reading) -> datetime | None:
+    """What came out later and is not listed, its platform is asked for; None where that cannot be asked."""
+    if not reading.can_be_asked:
+        return None
+    dates = [each.published_at for each in reading.issues if each.published_at is not None]
+    # A list of nothing is an answer about another site rather than about each issue.
+    return _EVER if dates and reading.lists_all else min(dates, default=_NEVER)
 
 
 def _told_after(source: Source, before: Before) -> datetime | None:

@@ -159,6 +159,21 @@ def test_every_rule_for_embeds_says_where_it_is_from_and_what_it_means() -> None
             '<figure><video controls><source src="https://cdn.example/lamp.webm" type="video/webm"></video></figure>',
             "cdn.example/lamp.webm",
         ),
+        (
+            '<iframe title="Rye > oats" src="https://www.youtube.com/embed/dQw4w9WgXcQ"></iframe>',
+            "youtube.com/watch?v=dQw4w9WgXcQ",
+        ),
+        (
+            "<iframe title=Rye's src=https://www.youtube.com/embed/dQw4w9WgXcQ></iframe><p>It's it</p>",
+            "youtube.com/watch?v=dQw4w9WgXcQ",
+        ),
+        (
+            (
+                '<p><a href="https://vimeo.com/76979871?share=copy#t=5">film</a></p>'
+                '<iframe src="//player.vimeo.com/video/76979871"></iframe>'
+            ),
+            "vimeo.com/76979871?share=copy",
+        ),
         ('<video src="blob:x"><img src="/a.png"><source src="//b.example/1.mp4"></video>', "b.example/1.mp4"),
         ("<video controls src='https://b.example/my film.mp4'></video>", "b.example/my%20film.mp4"),
         ('<iframe src=" https://player.vimeo.com/video/76979871?title=a b "></iframe>', "vimeo.com/76979871"),
@@ -217,6 +232,8 @@ def test_a_video_with_a_link_beside_it_counts_once() -> None:
         "<a class=x href=https://youtu.be/dQw4w9WgXcQ>the talk</a>",
         '<a href="http://m.youtube.com/watch?v=dQw4w9WgXcQ&amp;feature=share">the talk</a>',
         '<a href="https://www.youtube.com/shorts/dQw4w9WgXcQ?utm_source=x">the talk</a>',
+        '<a href="https://youtu.be/dQw4w9WgXcQ?t=42">the talk</a>',
+        '<a href="https://www.youtube.com/watch?list=PL12&amp;t=30s&amp;v=dQw4w9WgXcQ">the talk</a>',
     ],
 )
 def test_a_video_that_is_linked_in_another_spelling_counts_once(link: str) -> None:

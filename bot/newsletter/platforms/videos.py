@@ -12,7 +12,8 @@ from bot.newsletter.addresses.links import link_key
 
 # up to the next tag: however many are not closed, each is looked at once
 _FRAME = re.compile(
-    r"<(?:(?P<name>iframe|(?:lite|amp)-youtube)\b(?P<said>[^<>]{0,5000}+)>"
+    r"<(?:(?P<name>iframe|(?:lite|amp)-youtube)\b"
+    r"(?P<said>(?>(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*)|[^<>]*+)>"
     r"|video\b(?P<video>[^<>]{0,3000}+)>(?P<inner>(?>(?:[^<]|<(?!/video)){0,2000})))",
     re.IGNORECASE,
 )
@@ -20,6 +21,10 @@ _SOURCE = re.compile(r"<source\b([^<>]*+)", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([^\s\"'>/=]++)(?>(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++)))?)")
 _LINKED = re.compile(
     r"\shref\s*+=\s*+(?:\"([^\"<>]{1,2000}+)\"|'([^'<>]{1,2000}+)'|([^\s\"'<>]{1,2000}+))", re.IGNORECASE
+)
+_WATCHED = re.compile(
+    r"((?:(?:vimeo|dailymotion|loom|ted|streamable)\.com|(?:clips\.)?twitch\.tv)/[^?]+)\?"
+    r"|youtube\.com/watch\?(?:.*&)?(v=[\w-]+)"
 )
 _NO_TITLE = re.compile(r"\b(?:video player|player|embed(?:ded)?|iframe|youtube video|vimeo video)\b", re.IGNORECASE)
 _SHORTEST_TITLE = 3
@@ -181,8 +186,10 @@ def with_links_of_videos(source: str) -> str:
 
 
 def _key(address: str) -> str:
-    """What makes two addresses one; of a relative one what is written."""
-    return link_key(address) or address.strip()
+    """What makes two addresses lead to one video, from wherever in it; of a relative one what is written."""
+    key = link_key(address) or address.strip()
+    watched = _WATCHED.match(key)
+    return key if watched is None else watched[1] or f"youtube.com/watch?{watched[2]}"
 
 
 def _named(found: re.Match[str]) -> tuple[str, str] | None:

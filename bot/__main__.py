@@ -13,6 +13,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import OperatorError, SettingsError
+from bot.texts import text
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -41,38 +42,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Pressroom, the Discord desk of a newsletter.")
+    parser = argparse.ArgumentParser(prog="python -m bot", description=text("cli-about"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="connect to Discord and work until Ctrl-C")
+    run = commands.add_parser("run", help=text("cli-run"))
     run.set_defaults(command=_run)
 
-    check = commands.add_parser("check", help="see whether settings, database and token are as they should be")
+    check = commands.add_parser("check", help=text("cli-check"))
     check.set_defaults(command=_check)
 
-    invite = commands.add_parser("invite", help="print the address that brings the bot to a server")
+    invite = commands.add_parser("invite", help=text("cli-invite"))
     invite.set_defaults(command=_invite)
 
-    migrate = commands.add_parser("migrate", help="bring the database to this version's tables")
+    migrate = commands.add_parser("migrate", help=text("cli-migrate"))
     migrate.set_defaults(command=_migrate)
 
-    preview = commands.add_parser("preview", help="show what is understood of a newsletter, and the message")
-    preview.add_argument("sources", nargs="+", metavar="PATH_OR_URL", help="a file, a folder or an address")
-    preview.add_argument("--json", action="store_true", help="one JSON object a line and an issue")
+    preview = commands.add_parser("preview", help=text("cli-preview"))
+    preview.add_argument("sources", nargs="+", metavar="PATH_OR_URL", help=text("cli-sources"))
+    preview.add_argument("--json", action="store_true", help=text("cli-preview-json"))
     preview.set_defaults(command=_preview)
 
-    importing = commands.add_parser("import", help="fill the archive from files and addresses; announces nothing")
-    importing.add_argument("sources", nargs="+", metavar="PATH_OR_URL", help="a file, a folder or an address")
-    importing.add_argument("--source", metavar="URL", help="whose archive it is: the address given to /setup source")
-    importing.add_argument("--site", metavar="URL", help="where the issues are on the web: slug.md is at URL/slug")
+    importing = commands.add_parser("import", help=text("cli-import"))
+    importing.add_argument("sources", nargs="+", metavar="PATH_OR_URL", help=text("cli-sources"))
+    importing.add_argument("--source", metavar="URL", help=text("cli-import-source"))
+    importing.add_argument("--site", metavar="URL", help=text("cli-import-site"))
     importing.set_defaults(command=_import)
 
-    export = commands.add_parser("export", help="write the editor's queue, or every link that ran, to standard output")
-    export.add_argument("what", choices=["queue", "links"], help="the queue, or the archive of links")
-    export.add_argument("--server", type=int, metavar="ID", help="the server's id, where the bot is in several")
-    export.add_argument(
-        "--format", choices=["md", "csv", "json", "sqlite"], help="md is for the queue only, sqlite for links only"
-    )
+    export = commands.add_parser("export", help=text("cli-export"))
+    export.add_argument("what", choices=["queue", "links"], help=text("cli-export-what"))
+    export.add_argument("--server", type=int, metavar="ID", help=text("cli-export-server"))
+    export.add_argument("--format", choices=["md", "csv", "json", "sqlite"], help=text("cli-export-format"))
     export.set_defaults(command=_export)
     return parser
 
@@ -111,7 +110,7 @@ def _migrate(_options: argparse.Namespace) -> int:
     from bot.store.upgrade import upgrade
 
     changed = asyncio.run(upgrade(settings.database_url.get_secret_value()))
-    print("The database is up to date now." if changed else "The database was up to date already.")
+    print(text("migrated" if changed else "migrated-before"))
     return 0
 
 
@@ -136,8 +135,8 @@ def _import(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     form = options.format or {"queue": "md", "links": "csv"}[options.what]
     if (options.what, form) in {("queue", "sqlite"), ("links", "md")}:
-        others = {"queue": "md, csv or json", "links": "csv, json or sqlite"}[options.what]
-        print(f"The {options.what} cannot be written as {form}; choose {others}.", file=sys.stderr)
+        others = text("export-queue-formats" if options.what == "queue" else "export-links-formats")
+        print(text("export-no-format", what=options.what, format=form, others=others), file=sys.stderr)
         return EXIT_USAGE
     settings = _settings(need_token=False)
     from bot.export import export_links_of, export_queue_of
@@ -153,7 +152,7 @@ def _export(options: argparse.Namespace) -> int:
         raise
     except OSError as error:
         _write_no_more()
-        print(f"The {options.what} cannot be written: {error.strerror}. Make room, and export again.", file=sys.stderr)
+        print(text("export-broken", what=options.what, problem=error.strerror or str(error)), file=sys.stderr)
         return EXIT_CANNOT_START
     return 0
 

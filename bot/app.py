@@ -48,6 +48,7 @@ from bot.store import Store
 from bot.store import installation as installation_row
 from bot.store.secret_box import SecretBox
 from bot.store.upgrade import upgrade
+from bot.texts import text
 
 log = logging.getLogger(__name__)
 
@@ -312,14 +313,12 @@ async def _log_in(client: Pressroom, settings: Settings) -> None:
         async with asyncio.timeout(_LOGIN_SECONDS):
             await client.login(settings.discord_token.get_secret_value())
     except discord.LoginFailure:
-        raise TokenRefusedError from None
+        raise TokenRefusedError(text("start-token-refused")) from None
     except (aiohttp.ClientError, OSError, discord.GatewayNotFound) as error:  # a time-out is an OSError too
-        raise StartError(
-            f"Discord cannot be reached at {settings.discord_api_url}: {_reason(error)}. Check the connection and try "
-            "again."
-        ) from error
+        said = text("start-unreachable", address=settings.discord_api_url, problem=_reason(error))
+        raise StartError(said) from error
     except discord.HTTPException as error:
-        raise StartError(f"Discord refused the start (status {error.status}): {error.text}") from error
+        raise StartError(text("start-refused", status=str(error.status), problem=error.text)) from error
 
 
 async def _start_when_ready(client: Pressroom, workers: Workers) -> None:
@@ -354,11 +353,11 @@ def _explain_lost_connection(error: BaseException | None) -> None:
     if error is None:
         return
     if isinstance(error, discord.ConnectionClosed) and error.code == 4004:
-        raise TokenRefusedError from error
+        raise TokenRefusedError(text("start-token-refused")) from error
     if isinstance(error, discord.GatewayNotFound):
-        raise StartError("Discord has trouble of its own. Try again in a few minutes.") from error
+        raise StartError(text("start-discord-trouble")) from error
     if isinstance(error, discord.PrivilegedIntentsRequired):
-        raise StartError("Discord refused the connection: the application lacks an intent the bot asks for.") from error
+        raise StartError(text("start-no-intent")) from error
     raise error
 
 

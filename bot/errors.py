@@ -60,12 +60,6 @@ class StartError(OperatorError):
 class TokenRefusedError(StartError):
     """Discord does not know the token (any more)."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Discord refused the token (DISCORD_TOKEN). Make a new one on the Bot page of your application in "
-            "Discord's developer portal and put it into .env."
-        )
-
 
 class StoreError(OperatorError):
     """The database cannot do what was asked."""

@@ -9,6 +9,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store import guilds as guild_rows
 from bot.store.soundness import opened_store
+from bot.texts import text
 
 
 async def export_queue_of(settings: Settings, *, server_id: int | None, form: str, out: BinaryIO) -> None:
@@ -32,9 +33,9 @@ async def _server(store: Store, server_id: int | None) -> int:
     async with store.read() as transaction:
         servers = await guild_rows.names(transaction)
     if not servers:
-        raise StartError("The bot was set up in no server yet, so there is nothing to export.")
+        raise StartError(text("export-no-server"))
     chosen = server_id if server_id is not None else next(iter(servers))
     if chosen not in servers or (server_id is None and len(servers) > 1):
         known = "".join(f"\n  --server {guild_id}   {name}" for guild_id, name in servers.items())
-        raise StartError(f"Say which server is meant; known are:{known}")
+        raise StartError(text("export-which-server", servers=known))
     return chosen

@@ -35,6 +35,7 @@ from bot.store import guilds as guild_rows
 from bot.store import retention as retention_rows
 from bot.store import sources as source_rows
 from bot.store.soundness import opened_store
+from bot.texts import text
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _ISSUES_A_COMMIT = 25
@@ -53,10 +54,12 @@ async def import_issues(
     try:
         site = split_credentials(site)[0] if site is not None else None
     except RefusedError as error:
-        raise StartError(f"--site {site}: {Problem.of(error).said()}") from error
+        raise StartError(
+            text("import-bad-option", option="--site", value=str(site), reason=Problem.of(error).said())
+        ) from error
     documents = [document for each in given for document in _documents(each)]
     if not documents:
-        raise StartError(f"There is nothing to import. Files of a folder are taken if they end in {_endings()}.")
+        raise StartError(text("import-nothing", endings=_endings()))
     with undisturbed():
         return await _import(documents, source_url=source_url, site=site, settings=settings)
 
@@ -79,10 +82,7 @@ async def _import(
         following = Following(store, follower=follower, clock=SystemClock())
         progress = Progress(len(documents))
         if not is_read:
-            progress.say(
-                f"No server reads {source.url}. What is imported can be seen where it is added with /setup source, "
-                f"and goes after {UNREAD_DAYS} days in which no server reads it."
-            )
+            progress.say(text("import-unread", address=source.url, days=str(UNREAD_DAYS)))
         drafts = failed = 0
         addresses: dict[str, str] = {}
         for document in documents:
@@ -116,11 +116,11 @@ class Imported:
     failed: int
 
     def __str__(self) -> str:
-        parts = [f"{self.new} new issue{'' if self.new == 1 else 's'}", f"{self.known} known already"]
+        parts = [text("imported-new", count=self.new), text("imported-known", count=self.known)]
         if self.drafts:
-            parts.append(f"{self.drafts} draft{'' if self.drafts == 1 else 's'} left out")
+            parts.append(text("imported-drafts", count=self.drafts))
         if self.failed:
-            parts.append(f"{self.failed} document{'' if self.failed == 1 else 's'} not understood")
+            parts.append(text("imported-failed", count=self.failed))
         return ", ".join(parts)
 
 
@@ -200,20 +200,21 @@ def _documents(given: str) -> Iterator[str]:
         yield f"{scheme.lower()}://{rest}"
         return
     if not given.strip():
-        raise StartError("One of the paths is empty. Name a file, a folder or an address.")
+        raise StartError(text("import-empty-path"))
     path = Path(given)
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        raise StartError(f"There is no file or folder {given}.") from None
+        raise StartError(text("import-no-path", path=given)) from None
     except (OSError, ValueError) as error:
-        raise StartError(f"{given[:200]} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        problem = str(getattr(error, "strerror", None) or error)
+        raise StartError(text("import-unreadable-path", path=given[:200], problem=problem)) from None
     if stat.S_ISDIR(mode):
         yield from map(str, documents_in(path))
     elif stat.S_ISREG(mode):
         yield given
     else:
-        raise StartError(f"{given} is neither a file nor a folder.")
+        raise StartError(text("import-odd-path", path=given))
 
 
 async def _source(store: Store, wanted: str | None) -> tuple[Source, bool]:
@@ -236,12 +237,9 @@ async def _find_source(transaction: Transaction, wanted: str | None) -> Source:
         try:
             address, credentials = split_credentials(wanted)
         except RefusedError as error:
-            raise StartError(
-                f"--source {wanted}: {Problem.of(error).said()} Of files that a server reads, it is the address "
-                "that /setup status shows with the server's id: folder:ID/name."
-            ) from error
+            raise StartError(text("import-bad-source", value=wanted, reason=Problem.of(error).said())) from error
         if credentials:
-            raise StartError("Name the source without its user and password.")
+            raise StartError(text("import-plain-source"))
         for source in known:
             if address in {source.url, source.rung_url} or _is_home(address, source):
                 return source
@@ -249,11 +247,7 @@ async def _find_source(transaction: Transaction, wanted: str | None) -> Source:
     if len(known) == 1:
         return known[0]
     listed = "".join(f"\n  --source {source.url}" for source in known)
-    raise StartError(
-        f"Say whose archive it is; known are:{listed}"
-        if known
-        else "No newsletter is set up yet. Say whose archive it is: --source and the address of its feed."
-    )
+    raise StartError(text("import-which-source", sources=listed) if known else text("import-no-source"))
 
 
 async def _read(document: str, fetcher: Fetcher, *, site: str | None, max_bytes: int) -> list[Issue]:

@@ -6,6 +6,7 @@ import discord
 from bot.client import point_at
 from bot.errors import StartError, TokenRefusedError
 from bot.settings import Settings
+from bot.texts import text
 
 # Each one is needed: to see the channel, announce with a picture, start the discussion, and find a message again
 # after a crash.
@@ -28,9 +29,7 @@ async def invite_address(settings: Settings) -> str:
             await client.login(settings.discord_token.get_secret_value())
             application = await client.application_info()
     except discord.LoginFailure:
-        raise TokenRefusedError from None
+        raise TokenRefusedError(text("start-token-refused")) from None
     except (aiohttp.ClientError, OSError) as error:
-        raise StartError(
-            f"Discord cannot be reached at {settings.discord_api_url}. Check the connection and try again."
-        ) from error
+        raise StartError(text("start-unreachable-now", address=settings.discord_api_url)) from error
     return discord.utils.oauth_url(application.id, permissions=PERMISSIONS, scopes=("bot", "applications.commands"))

@@ -95,13 +95,15 @@ def _as_text(issue: Issue, *, source: str) -> str:
     from bot.chat.announcements import announcement_view
     from bot.chat.as_text import view_as_text
     from bot.chat.links import link_pages
-    from bot.texts import DEFAULT_LANGUAGE
+    from bot.texts import DEFAULT_LANGUAGE, text
 
     announcement = Announcement(issue=issue, issue_key="a" * 26, guild=Guild(guild_id=0, name=""))
     view = announcement_view(announcement, language=DEFAULT_LANGUAGE)
     parts = [f"━━ {source}", view_as_text(view)]
     if issue.links:
-        parts += ["── All links", *link_pages(issue, language=DEFAULT_LANGUAGE)]
+        parts += [text("preview-links"), *link_pages(issue, language=DEFAULT_LANGUAGE)]
     for poll in issue.polls:
-        parts.append("\n".join([f"── Poll: {poll.question}", *(f"  ( ) {option}" for option in poll.options)]))
+        parts.append(
+            "\n".join([text("preview-poll", question=poll.question), *(f"  ( ) {option}" for option in poll.options)])
+        )
     return "\n".join(parts) + "\n"

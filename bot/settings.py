@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from bot.errors import SettingsError
 from bot.log import LogFormat
+from bot.texts import text
 
 DISCORD_API = "https://discord.com/api/v10"
 
@@ -25,12 +26,12 @@ class Settings(BaseModel):
 
     discord_token: SecretStr = Field(
         default=SecretStr(""),
-        examples=["the token from the Bot page of your application in Discord's developer portal"],
+        examples=[text("settings-token-example")],
     )
     discord_api_url: str = Field(default=DISCORD_API, examples=[DISCORD_API])
     database_url: SecretStr = Field(
         default=SecretStr("sqlite:///data/pressroom.db"),
-        examples=["sqlite:///data/pressroom.db or postgresql://user:password@host/pressroom"],
+        examples=[text("settings-database-example")],
     )
     secret_key_file: Path = Field(default=Path("data/secret.key"), examples=["data/secret.key"])
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", examples=["INFO"])
@@ -65,7 +66,7 @@ class Settings(BaseModel):
         try:
             given = _given() | overrides
         except UnicodeDecodeError:
-            raise SettingsError("The file .env is no text in UTF-8. Write it anew, see .env.example.") from None
+            raise SettingsError(text("settings-no-text")) from None
         try:
             settings = cls.model_validate(given)
             if not need_token or _TOKEN_SHAPE.fullmatch(settings.discord_token.get_secret_value()):
@@ -78,7 +79,7 @@ class Settings(BaseModel):
             ]
         if need_token:
             problems += _token_problems(str(given.get("discord_token", "")))
-        raise SettingsError("\n".join(["The settings (environment or .env) need attention:", *problems]))
+        raise SettingsError("\n".join([text("settings-attention"), *problems]))
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -90,9 +91,9 @@ class Settings(BaseModel):
     def _check_api_url(cls, value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must be an http or https address")
+            raise ValueError(text("settings-http-address"))
         if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
-            raise ValueError("must be https unless it is on this machine: the token travels with every request")
+            raise ValueError(text("settings-https"))
         return value.rstrip("/")
 
     @field_validator("public_url")
@@ -100,7 +101,7 @@ class Settings(BaseModel):
     def _check_public_url(cls, value: str | None) -> str | None:
         parts = urlsplit(value or "")
         if value is not None and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            raise ValueError("must be an http or https address")
+            raise ValueError(text("settings-http-address"))
         return value.rstrip("/") if value is not None else None
 
     @field_validator("database_url")
@@ -108,13 +109,11 @@ class Settings(BaseModel):
     def _check_database_url(cls, value: SecretStr) -> SecretStr:
         scheme, _, rest = value.get_secret_value().partition("://")
         if scheme not in {"sqlite", "postgresql", "postgres"}:
-            raise ValueError("must begin with sqlite:/// or postgresql://")
+            raise ValueError(text("settings-database-scheme"))
         if scheme == "sqlite" and not rest.removeprefix("/"):
-            raise ValueError("must name a file after sqlite:///")
+            raise ValueError(text("settings-database-file"))
         if scheme != "sqlite" and not _is_server_address(value.get_secret_value()):
-            raise ValueError(
-                "is no database address; characters like @ : / [ in user or password are written %40 %3A %2F %5B"
-            )
+            raise ValueError(text("settings-database-address"))
         return value
 
     @property
@@ -150,13 +149,15 @@ def _is_server_address(url: str) -> bool:
 
 def _token_problems(token: str) -> list[str]:
     if not token:
-        return [_problem("DISCORD_TOKEN", "is missing")]
+        return [_problem("DISCORD_TOKEN", text("settings-token-missing"))]
     if not _TOKEN_SHAPE.fullmatch(token):
-        return [_problem("DISCORD_TOKEN", "does not look like a bot token (three parts joined by dots)")]
+        return [_problem("DISCORD_TOKEN", text("settings-token-shape"))]
     return []
 
 
 def _problem(variable: str, what: str) -> str:
     field = Settings.model_fields.get(variable.lower())
     [example] = (field and field.examples) or [None]
-    return f"  {variable}: {what}." + (f" Example: {example}" if example else "")
+    if not example:
+        return "  " + text("settings-problem", variable=variable, problem=what)
+    return "  " + text("settings-problem-example", variable=variable, problem=what, example=example)

@@ -10,6 +10,7 @@ import pytest
 from fluent.syntax import ast as fluent
 from fluent.syntax import parse
 
+from bot.errors import OperatorError
 from bot.texts import languages, message_ids, text
 
 ROOT = Path(__file__).parents[1]
@@ -192,8 +193,17 @@ def test_no_clause_denies_twice() -> None:
     assert sorted(found) == []
 
 
+def subclasses(kind: type) -> Iterator[type]:
+    children: list[type] = kind.__subclasses__()
+    for child in children:
+        yield child
+        yield from subclasses(child)
+
+
 # What takes no prose of ours: the log, errors of the code, patterns, names of tasks.
-_SILENT = {"debug", "info", "warning", "error", "exception", "compile", "create_task", "cast", "TypeVar"}
+_SILENT = {"debug", "info", "warning", "error", "exception", "critical", "compile", "create_task", "cast", "TypeVar"}
+# Sentences for who runs the bot: all of these errors in every file take them from the catalogue.
+_OPERATORS = {kind.__name__ for kind in [OperatorError, *subclasses(OperatorError)]}
 # What a person sees: its literals hold no letters, only what is between texts of the catalogue.
 _SHOWING = {"TextDisplay", "Button", "SelectOption", "TextInput", "Label", "Select", "Choice", "sentence_view"}
 _SHOWN_BY_NAME = {"label", "description", "placeholder", "title", "content", "text", "default"}
@@ -225,9 +235,15 @@ def shown_as_they_are(node: ast.expr) -> Iterator[str]:
 
 def test_no_text_stands_outside_the_catalogue() -> None:
     names = {name.removeprefix("/") for name in re.findall(r"`/([a-z]+(?: [a-z]+)?)`", "".join(map(_read, GUIDES)))}
-    names |= {"the card", "turn to answer"}  # a mark and a name of an attribute
+    names |= {"the card", "turn to answer", "Value error, "}  # a mark, the name of an attribute, and what pydantic adds
     found = []
-    for path in [*ROOT.glob("bot/chat/*.py"), *ROOT.glob("cogs/*.py"), ROOT / "bot/client.py"]:
+    operators = ("__main__", "app", "check", "export", "importing", "invite", "preview", "settings", "services/health")
+    for path in [
+        *ROOT.glob("bot/chat/*.py"),
+        *ROOT.glob("cogs/*.py"),
+        ROOT / "bot/client.py",
+        *(ROOT / f"bot/{name}.py" for name in operators),
+    ]:
         tree = ast.parse(_read(path))
         for literal in literals(tree):
             prose = str(literal.value)
@@ -240,6 +256,19 @@ def test_no_text_stands_outside_the_catalogue() -> None:
             named = [each.value for each in call.keywords if each.arg in _SHOWN_BY_NAME]
             given = [text for expression in [*call.args, *named] for text in shown_as_they_are(expression)]
             found += [f"{path.name}:{call.lineno} {text!r}" for text in given if re.search(r"[A-Za-z]{2}", text)]
+    assert found == []
+
+
+def test_no_error_for_who_runs_the_bot_says_a_sentence_of_its_own() -> None:
+    found = [
+        f"{path.name}:{call.lineno} {prose!r}"
+        for path in ROOT.glob("bot/**/*.py")
+        for call in ast.walk(ast.parse(_read(path)))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in _OPERATORS
+        for argument in call.args
+        for prose in shown_as_they_are(argument)
+        if re.search(r"[A-Za-z]{2}", prose)
+    ]
     assert found == []
 
 

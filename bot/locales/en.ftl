@@ -667,3 +667,155 @@ notice-poll-refused = **I could not post a poll in <#{ $channel }>.** { $reason 
     `/poll close` closes it. When the cause is fixed, ask it again with `/poll create`.
 notice-flood-refused = **I could not ask in <#{ $channel }> about many new issues.** { $reason }
     I am still holding them back. `/setup status` lists them, and `/desk post` posts the ones you choose.
+
+## For who runs the bot: the command line
+
+cli-about = Pressroom, the Discord desk of a newsletter.
+cli-run = connect to Discord and work until Ctrl-C
+cli-check = see whether settings, database and token are as they should be
+cli-invite = print the address that brings the bot to a server
+cli-migrate = bring the database to this version's tables
+cli-preview = show what is understood of a newsletter, and the message
+cli-preview-json = one JSON object a line and an issue
+preview-links = ── All links
+preview-poll = ── Poll: { $question }
+cli-sources = a file, a folder or an address
+cli-import = fill the archive from files and addresses; posts nothing
+cli-import-source = whose archive it is: the address given to /setup source
+cli-import-site = where the issues are on the web: slug.md is at URL/slug
+cli-export = write the editor's queue, or every link that ran, to standard output
+cli-export-what = the queue, or the archive of links
+cli-export-server = the server's id, where the bot is in several
+cli-export-format = md is for the queue only, sqlite for links only
+migrated = The database is up to date now.
+migrated-before = The database was up to date already.
+export-no-format = The { $what } cannot be written as { $format }; choose { $others }.
+export-queue-formats = md, csv or json
+export-links-formats = csv, json or sqlite
+export-broken = The { $what } cannot be written: { $problem }. Make room, and export again.
+export-no-server = The bot was set up in no server yet, so there is nothing to export.
+export-which-server = Which server do you mean? Known are:{ $servers }
+imported-new = { $count ->
+    [one] 1 new issue
+   *[other] { $count } new issues
+}
+imported-known = { $count } known already
+imported-drafts = { $count ->
+    [one] 1 draft left out
+   *[other] { $count } drafts left out
+}
+imported-failed = { $count ->
+    [one] 1 document not understood
+   *[other] { $count } documents not understood
+}
+import-bad-option = { $option } { $value }: { $reason }
+import-bad-source = --source { $value }: { $reason } Does a server read files? Then it is the address that /setup status shows with the server's id: folder:ID/name.
+import-nothing = There is nothing to import. Files of a folder are taken if they end in { $endings }.
+import-empty-path = One of the paths is empty. Name a file, a folder or an address.
+import-no-path = There is no file or folder { $path }.
+import-unreadable-path = { $path } cannot be read: { $problem }.
+import-odd-path = { $path } is neither a file nor a folder.
+import-plain-source = Name the source without its user and password.
+import-which-source = Whose archive is it? Known are:{ $sources }
+import-unread = No server reads { $address }. What is imported can be seen where it is added with /setup source. It goes after { $days } days in which no server reads it.
+import-no-source = No newsletter is set up yet. Say whose archive it is: --source and the address of its feed.
+
+## For who runs the bot: settings
+
+settings-attention = The settings (environment or .env) need attention:
+settings-no-text = The file .env is no text in UTF-8. Write it again, see .env.example.
+settings-problem = { $variable }: { $problem }.
+settings-problem-example = { $variable }: { $problem }. Example: { $example }
+settings-http-address = must be an http or https address
+settings-https = must be https unless it is on this machine: the token travels with every request
+settings-database-scheme = must begin with sqlite:/// or postgresql://
+settings-database-file = must name a file after sqlite:///
+settings-database-address = is no database address; characters like @ : / [ in user or password are written %40 %3A %2F %5B
+settings-token-missing = is missing
+settings-token-shape = does not look like a bot token (three parts joined by dots)
+settings-token-example = the token from the Bot page of your application in Discord's developer portal
+settings-database-example = sqlite:///data/pressroom.db or postgresql://user:password@host/pressroom
+
+## For who runs the bot: python -m bot check
+
+check-settings = The settings can be read.
+check-private-on = ALLOW_PRIVATE_ADDRESSES is on. Anybody who may add a source reaches this machine's own services and its private network. It is meant for tests on one machine. Set it to false.
+check-health-open = HEALTH_HOST is { $host }. Health and metrics can be read from other machines. Set it to 127.0.0.1, or keep others out with a firewall.
+check-no-folder = NEWSLETTERS_FOLDER is { $folder }, and there is no such folder. Make it, with one folder in it for each server, named by its id.
+check-no-public-url = PUSH_PORT is set, but PUBLIC_URL is not. Nobody can learn where to call. Set it to the address under which the internet reaches that port.
+check-no-push-port = PUBLIC_URL is set, but PUSH_PORT is not: nothing listens there. Set the port.
+check-file-open = { $path } can be read by other users of this machine: chmod 600 { $quoted }
+check-folder-open = Other users may exchange what lies in { $folder }: chmod go-w { $quoted }
+check-database-missing = The database { $path } is not there yet; the first start makes it.
+check-database-migrates = The database is to be migrated to revision { $revision }; the next start does it.
+check-database-newer = The database was made by a newer Pressroom (revision { $revision }; this one knows { $known }).
+check-database-writes = The database takes writes and has this version's tables.
+check-database-sound = The database is sound.
+check-little-room = Only { $megabytes } MB are free where the database lies; make room in time.
+check-token-refused = Discord refuses the token (DISCORD_TOKEN). Make a new one on the Bot page of your application in Discord's developer portal.
+check-unreachable = Discord cannot be reached at { $address }. Check the connection.
+check-token-known = Discord knows the token: the bot is { $name }.
+check-sessions = { $remaining } of { $total } sessions may still be begun in the next { $hours } hours.
+
+## For who runs the bot: why it does not start
+
+start-unreachable = Discord cannot be reached at { $address }: { $problem }. Check the connection and try again.
+start-unreachable-now = Discord cannot be reached at { $address }. Check the connection and try again.
+start-refused = Discord refused the start (status { $status }): { $problem }
+start-token-refused = Discord refused the token (DISCORD_TOKEN). Make a new one on the Bot page of your application in Discord's developer portal and put it into .env.
+start-discord-trouble = Discord has trouble of its own. Try again in a few minutes.
+start-no-intent = Discord refused the connection: the application lacks an intent the bot asks for.
+start-no-port = Nothing can listen on { $address } ({ $settings }): { $problem }. Choose another port.
+start-no-database = There is no database at { $path } yet; `python -m bot migrate` makes it, and so does the first start.
+start-other-tables = The database has other tables than this version: run `python -m bot migrate` first.
+start-second = Another Pressroom is running on the database { $path }. Stop it first, or give this one a database of its own (DATABASE_URL). Several processes together need PostgreSQL.
+
+## For who runs the bot: health
+
+health-database = It takes writes.
+health-no-answer = The database does not answer.
+health-shards = { $connected } of { $shards } shards are connected.
+health-shards-missing = { $connected } of { $shards } shards are connected; the others reconnect.
+health-no-shards = Not connected to Discord yet.
+health-too-many-sessions = Too many sessions were begun; the next one begins at { $moment }. See in the log why it restarts.
+health-workers-wait = They start when Discord is connected.
+health-worker = It works.
+health-worker-waits = It starts when Discord is connected.
+health-worker-failed = It failed and tries again: { $problem }
+health-worker-silent = It gave no sign for ten minutes; the log may say why. A restart loses nothing.
+health-outbox-empty = Nothing waits.
+health-outbox-waits = The oldest delivery waits for { $minutes } minutes.
+health-outbox-stuck = The oldest delivery waits for { $minutes } minutes; the log says why.
+health-floods-none = Nothing is held back.
+health-floods = { $count ->
+    [one] Once
+   *[other] { $count } times
+} most of a newsletter looked new. Its issues are held back until the staff of the server decides. Administrators see it below /setup, /desk and /help.
+
+## For who runs the bot: the database
+
+store-read-only = The database { $path } cannot be written. Check the owner and permissions of the file and of its folder. Check that the disk is not mounted read-only.
+store-full = The disk is full: nothing can be stored until there is room again. Delete what is not needed, or enlarge it.
+store-damaged = The database is damaged: { $what }. Stop Pressroom, keep a copy of the database as it is, and restore the last backup.
+store-gone = The database cannot be reached: { $what }. Check that its server runs, that it can be reached from here, and that DATABASE_URL names it.
+store-gone-no-answer = it does not answer
+store-gone-broke = the connection to it broke
+store-slow = The database took too long for what it was asked ({ $what }). Try again. If that lasts, see what slows its server or disk.
+store-silent = The database did not answer within { $seconds } seconds: it may be overloaded or out of reach. If that lasts, see what slows its server, and whether it can be reached from here.
+store-busy = The database has more to do than it can. Try again; if that lasts, see what slows it.
+store-locked = The database is locked by another program. Close the program that has it open, and try again.
+store-disk = The disk refuses to read or write the database. See whether it is full, over its quota or mounted read-only. If not, it is failing: look into the system's log, and have a backup elsewhere.
+store-server-full = The disk of the database server is full ({ $what }): nothing can be stored until it has room.
+store-server-read-only = The database server takes no writes ({ $what }). It is a standby, or was set read-only, often because its disk is full. Name the primary in DATABASE_URL, or make the server writable again.
+store-server-busy = The database server is too busy ({ $what }). Try again; if that lasts, see what slows it.
+store-refuses = The database refuses: { $what }. Check DATABASE_URL and the server.
+store-odd-parameter = DATABASE_URL has a parameter that is not understood: { $what }.
+store-not-answered = The database has not answered for { $seconds } seconds. If that lasts, see what keeps its disk or server busy.
+store-undone = The database undid what was being written: the disk is full or failing.
+store-closing = The database is being closed.
+store-unopened = The database { $path } cannot be opened: { $problem }.
+store-too-new = This database was made by a newer Pressroom (revision { $revision }; this one knows { $known }). Install that version again, or restore the backup from before the upgrade.
+store-orphans = The migration would leave { $count } rows without their parents; undone.
+store-key-open = Other users of this machine may write the key file { $path }, so it is not used. Make sure that the key in it is yours, then type: chmod 600 { $quoted }
+store-key-other = A stored secret cannot be opened with the key in { $path }. Put the original key file back, or enter the secret again with /setup.
+store-key-unusable = The key file { $path } cannot be used: { $problem }. Put it back from the backup, or name another one by SECRET_KEY_FILE.

@@ -12,6 +12,7 @@ from bot.store import Store
 from bot.store import channels as channel_rows
 from bot.store import floods as flood_rows
 from bot.store import outbox as outbox_rows
+from bot.texts import text
 
 # A delivery that fails is tried again after ten minutes at the latest.
 _OLD = timedelta(minutes=15)
@@ -76,37 +77,34 @@ class Health:
             await self._store.probe()
         except StoreError as error:
             return Check("database", ok=False, says=str(error))
-        return Check("database", ok=True, says="It takes writes.")
+        return Check("database", ok=True, says=text("health-database"))
 
     def _connection(self) -> Check:
         connected, shards = self._link.shards_connected()
         if shards and connected == shards:
-            return Check("gateway", ok=True, says=f"{connected} of {shards} shards are connected.")
+            return Check("gateway", ok=True, says=text("health-shards", connected=str(connected), shards=str(shards)))
         if self._gateway.waits_until is not None:
             moment = self._gateway.waits_until.isoformat(timespec="seconds")
-            return Check(
-                "gateway",
-                ok=False,
-                says=f"Too many sessions were begun; the next one begins at {moment}. See in the log why it restarts.",
-            )
+            return Check("gateway", ok=False, says=text("health-too-many-sessions", moment=moment))
         if not shards:
-            return Check("gateway", ok=False, says="Not connected to Discord yet.")
-        return Check("gateway", ok=False, says=f"{connected} of {shards} shards are connected; the others reconnect.")
+            return Check("gateway", ok=False, says=text("health-no-shards"))
+        says = text("health-shards-missing", connected=str(connected), shards=str(shards))
+        return Check("gateway", ok=False, says=says)
 
     def _background(self) -> list[Check]:
         if not self._workers.are_started:
-            return [Check("workers", ok=False, says="They start when Discord is connected.")]
+            return [Check("workers", ok=False, says=text("health-workers-wait"))]
         now = self._clock.monotonic()
         found = []
         for pulse in self._workers.pulses():
             silent = pulse.beat is not None and now - pulse.beat > _SILENT_SECONDS
-            says = "It works."
+            says = text("health-worker")
             if not pulse.is_started:
-                says = "It starts when Discord is connected."
+                says = text("health-worker-waits")
             elif pulse.failure is not None:
-                says = f"It failed and tries again: {pulse.failure}"
+                says = text("health-worker-failed", problem=pulse.failure)
             elif silent:
-                says = "It gave no sign for ten minutes; the log may say why. A restart loses nothing."
+                says = text("health-worker-silent")
             found.append(
                 Check(f"worker {pulse.worker}", ok=pulse.is_started and pulse.failure is None and not silent, says=says)
             )
@@ -117,29 +115,23 @@ class Health:
             async with asyncio.timeout(_LONGEST_LOOK_SECONDS), self._store.read() as transaction:
                 oldest = await outbox_rows.oldest_waiting(transaction)
         except (StoreError, TimeoutError):
-            return Check("outbox", ok=False, says="The database does not answer.")
+            return Check("outbox", ok=False, says=text("health-no-answer"))
         if oldest is None:
-            return Check("outbox", ok=True, says="Nothing waits.")
+            return Check("outbox", ok=True, says=text("health-outbox-empty"))
         age = self._clock.now() - oldest
-        minutes = int(age / timedelta(minutes=1))
+        minutes = str(int(age / timedelta(minutes=1)))
         if age > _OLD:
-            return Check("outbox", ok=False, says=f"The oldest delivery waits for {minutes} minutes; the log says why.")
-        return Check("outbox", ok=True, says=f"The oldest delivery waits for {minutes} minutes.")
+            return Check("outbox", ok=False, says=text("health-outbox-stuck", minutes=minutes))
+        return Check("outbox", ok=True, says=text("health-outbox-waits", minutes=minutes))
 
     async def _decisions(self) -> Check:
         try:
             async with asyncio.timeout(_LONGEST_LOOK_SECONDS), self._store.read() as transaction:
                 return Check("floods", ok=True, says=waiting_said(await flood_rows.count_waiting(transaction)))
         except (StoreError, TimeoutError):
-            return Check("floods", ok=True, says="The database does not answer.")
+            return Check("floods", ok=True, says=text("health-no-answer"))
 
 
 def waiting_said(floods: int) -> str:
     """How many floods wait, in a sentence for the operator."""
-    if not floods:
-        return "Nothing is held back."
-    times = "Once" if floods == 1 else f"{floods} times"
-    return (
-        f"{times} most of a newsletter looked new; its issues are held back until the staff of the server decides. "
-        "Administrators see it below /setup, /desk and /help."
-    )
+    return text("health-floods", count=floods) if floods else text("health-floods-none")

@@ -36,7 +36,7 @@ from bot.errors import (
 from bot.model.member import Act
 from bot.model.worker import WorkerName
 from bot.ports import Bell
-from bot.store.complaints import READ_ONLY, explanation, silence, translated_errors
+from bot.store.complaints import explanation, silence, translated_errors
 from bot.store.group_commit import GroupCommit, Transaction, uninterrupted
 from bot.store.installation import installation_id
 from bot.store.interactions import record_effect
@@ -44,6 +44,7 @@ from bot.store.line import Line
 from bot.store.one_trip import OneTripConnection
 from bot.store.private_files import make_private_folder
 from bot.store.turns import Asker, Turns
+from bot.texts import text as sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ class Store:
         except TypeError as error:
             await store.close()
             # asyncpg names a parameter of the address that it does not know.
-            raise StoreError(f"DATABASE_URL has a parameter that is not understood: {error}.") from None
+            raise StoreError(sentence("store-odd-parameter", what=str(error))) from None
         except BaseException:
             await store.close()
             raise
@@ -320,12 +321,9 @@ class Store:
         probing = self._probing
         await asyncio.wait({probing}, timeout=timeout_seconds)
         if not probing.done():
-            raise StoreBusyError(
-                f"The database has not answered for {timeout_seconds:g} seconds. If that lasts, see what keeps its "
-                "disk or server busy."
-            )
+            raise StoreBusyError(sentence("store-not-answered", seconds=f"{timeout_seconds:g}"))
         if probing.cancelled():
-            raise StoreError("The database is being closed.")
+            raise StoreError(sentence("store-closing"))
         probing.result()
 
     async def _write_probe(self) -> None:
@@ -383,16 +381,13 @@ def prepare_file(path: Path, *, exclusive: bool = False) -> IO[str] | None:
         lock = os.fdopen(_opened_for_owner(path.with_name(path.name + ".lock")), "w", encoding="ascii")
     except OSError as error:
         if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            raise StoreReadOnlyError(READ_ONLY.format(path=path)) from error
-        raise StoreError(f"The database {path} cannot be opened: {error.strerror}.") from error
+            raise StoreReadOnlyError(sentence("store-read-only", path=str(path))) from error
+        raise StoreError(sentence("store-unopened", path=str(path), problem=error.strerror or "")) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise StartError(
-            f"Another Pressroom is running on the database {path}. Stop it first, or give this one a database of "
-            "its own (DATABASE_URL); several processes together need PostgreSQL."
-        ) from None
+        raise StartError(sentence("start-second", path=str(path))) from None
     return lock
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransactio
 
 from bot.errors import StoreError
 from bot.model.worker import WorkerName
+from bot.texts import text
 
 T = TypeVar("T")
 
@@ -231,7 +232,7 @@ class _Batch:
 
 
 def _undone() -> StoreError:
-    return StoreError("The database undid what was being written: the disk is full or failing.")
+    return StoreError(text("store-undone"))
 
 
 async def uninterrupted(work: Awaitable[T]) -> T:

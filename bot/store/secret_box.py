@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bot.errors import StoreError
 from bot.log import keep_secret
 from bot.store.private_files import make_private_folder, may_be_written_by_others
+from bot.texts import text as sentence
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -28,10 +29,8 @@ class SecretBox:
     def require_untouched(self) -> None:
         """Raise StoreError for a key file that other users of this machine may write: they could choose the key."""
         if self._key_file.is_file() and may_be_written_by_others(self._key_file):
-            raise StoreError(
-                f"Other users of this machine may write the key file {self._key_file}, so it is not used. Make sure "
-                f"that the key in it is yours, then type: chmod 600 {shlex.quote(str(self._key_file))}"
-            )
+            path = str(self._key_file)
+            raise StoreError(sentence("store-key-open", path=path, quoted=shlex.quote(path)))
 
     def seal(self, secret: str) -> bytes:
         keep_secret(secret)
@@ -44,10 +43,7 @@ class SecretBox:
         try:
             secret = self._fernet.decrypt(sealed).decode()
         except InvalidToken:
-            raise StoreError(
-                f"A stored secret cannot be opened with the key in {self._key_file}. Put the original key file back, "
-                "or enter the secret again with /setup."
-            ) from None
+            raise StoreError(sentence("store-key-other", path=str(self._key_file))) from None
         keep_secret(secret)
         return secret
 
@@ -96,7 +92,4 @@ class SecretBox:
         return key
 
     def _unusable(self, error: Exception) -> str:
-        return (
-            f"The key file {self._key_file} cannot be used: {error}. Put it back from the backup, or name another one "
-            "by SECRET_KEY_FILE."
-        )
+        return sentence("store-key-unusable", path=str(self._key_file), problem=str(error))

@@ -7,9 +7,9 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bot.errors import StartError, StoreDamagedError
-from bot.store.complaints import DAMAGED
 from bot.store.engine import Store, engine_url
 from bot.store.upgrade import HEAD, current_revision
+from bot.texts import text as sentence
 
 
 def sqlite_file(database_url: str) -> Path | None:
@@ -23,13 +23,11 @@ async def opened_store(database_url: str) -> AsyncIterator[Store]:
     """The database for a command beside the bot. Raises StartError where there is none, or one of another version."""
     path = sqlite_file(database_url)
     if path is not None and not path.exists():
-        raise StartError(
-            f"There is no database at {path} yet; `python -m bot migrate` makes it, and so does the first start."
-        )
+        raise StartError(sentence("start-no-database", path=str(path)))
     async with await Store.open(database_url) as store:
         async with store.read() as transaction:
             if await transaction.run_sync(current_revision) != HEAD:
-                raise StartError("The database has other tables than this version: run `python -m bot migrate` first.")
+                raise StartError(sentence("start-other-tables"))
         yield store
 
 
@@ -40,4 +38,4 @@ async def look_for_damage(store: Store) -> None:
     async with store.read() as transaction:
         found = (await transaction.execute(text("PRAGMA quick_check(1)"))).scalar_one()
     if found != "ok":
-        raise StoreDamagedError(DAMAGED.format(what=found))
+        raise StoreDamagedError(sentence("store-damaged", what=found))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.errors import StoreError, StoreTooNewError
 from bot.store.complaints import translated_errors
 from bot.store.engine import begin_immediate, engine_url, prepare_file
+from bot.texts import text as sentence
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -88,10 +89,7 @@ def _migrate(connection: Connection, to: str) -> None:
     current = current_revision(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if current is not None and current not in known:
-        raise StoreTooNewError(
-            f"This database was made by a newer Pressroom (revision {current}; this one knows {HEAD}). "
-            "Install that version again, or restore the backup from before the upgrade."
-        )
+        raise StoreTooNewError(sentence("store-too-new", revision=str(current), known=HEAD))
     config.attributes["connection"] = connection
     if to == "head" or (to in known and (current or "") < to):
         command.upgrade(config, to)
@@ -100,4 +98,4 @@ def _migrate(connection: Connection, to: str) -> None:
     if connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
-            raise StoreError(f"The migration would leave {len(broken)} rows without their parents; undone.")
+            raise StoreError(sentence("store-orphans", count=str(len(broken))))

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.errors import StartError
+from bot.texts import text
 
 _SHUTDOWN_SECONDS = 0.5
 
@@ -60,9 +61,8 @@ async def listen(
             listening = await loop.create_server(connection, host, port)
         except OSError as error:
             reason = os.strerror(error.errno or 0)
-            raise StartError(
-                f"Nothing can listen on {host}:{port} ({settings}): {reason}. Choose another port."
-            ) from error
+            said = text("start-no-port", address=f"{host}:{port}", settings=settings, problem=reason)
+            raise StartError(said) from error
         yield
     finally:
         if listening is not None:

@@ -28,9 +28,10 @@ from bot.errors import (
     StoreDamagedError,
     StoreError,
 )
-from bot.store import Store, complaints, engine
+from bot.store import Store, engine
 from bot.store.tables import interactions
 from bot.store.upgrade import upgrade
+from bot.texts import text as sentence
 
 NOW = datetime(2026, 11, 9, 14, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -310,7 +311,7 @@ async def story_of_a_full_disk(folder: Path) -> dict[str, Any]:
 def test_a_full_disk_acknowledges_nothing_that_is_gone_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
     found = on_own_disk("full", tmp_path / "disk")
     assert found.pop("acknowledged") > 100
-    assert found.pop("sentences") == [complaints._FULL]
+    assert found.pop("sentences") == [sentence("store-full")]
     assert found == {
         "errors": ["StoreFullError"],
         "told": 50,

@@ -29,14 +29,14 @@ OTHERS = ("trafilatura", "readability")
 def reader_process(name: str, folder: Path) -> None:
     """Read the documents whenever a line comes in; answer with the seconds that it took."""
     sys.path.insert(0, str(folder))
+    import bot.newsletter  # before the next, which puts this build's folder in front
+
     sys.path.insert(1, str(Path(__file__).parent))
     from parse_markdown import documents
 
     def read(content: bytes, kind: str) -> None:
         if name == "ours":
-            from bot.newsletter import read_newsletter
-
-            read_newsletter(content, source=f"issue.{kind}")
+            bot.newsletter.read_newsletter(content, source=f"issue.{kind}")
         elif name == "trafilatura":
             import_module(name).extract(content.decode(), include_links=True)
         else:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Literal, Self
 
 import orjson
+import pyromark
 from aiohttp import web
-from markdown_it import MarkdownIt
 
 from sandbox import publication
 from sandbox.clock import Clock
@@ -144,7 +144,7 @@ class Site:
             subtitle,
             author or (named[1] if named else self.title),
             text,
-            MarkdownIt("commonmark").render(text),
+            pyromark.html(text),
             published_at,
             now,
             picture[1] if picture else None,

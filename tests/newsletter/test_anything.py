@@ -141,6 +141,6 @@ def test_a_shown_address_is_stable_and_keeps_its_key(raw: str) -> None:
 
 
 def test_importing_the_package_loads_no_parser() -> None:
-    code = "import sys, bot.newsletter; print(sorted({'feedparser', 'markdown_it', 'selectolax'} & set(sys.modules)))"
+    code = "import sys, bot.newsletter; print(sorted({'feedparser', 'pyromark', 'selectolax'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -5,7 +5,7 @@ import re
 from bot.newsletter.addresses.links import clean_url
 
 MAX_MARKDOWN = 1_500_000
-"""Longer documents are no newsletter; some inputs cost the Markdown parser time beyond their length."""
+"""Signs; longer documents are no newsletter."""
 
 _GLUED_IMAGE = re.compile(r"(?<=[^\s!\[(|>*-])!\[([^\]\[\n]{1,200})\]\((<?https?://[^\s)>]+)")
 # An address that stands in the text by itself: in no link, no tag, no code, and not the name of a link.
@@ -15,23 +15,18 @@ _BARE = re.compile(
     r"(?>(?:[^\s<>\[\]()\"'`|\\]|\([^\s<>\[\]()\"'`|\\]*\)){3,2000})(?![^\s<>\[\])\"'|])(?![^\[\]\n]{0,500}\]\()"
 )
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp|ico|tiff?)(?:$|[?#/])|/image(?:s)?/|/img/", re.IGNORECASE)
-_BRACKETS = re.compile(r"[\[\]]{64,}|[*_]{64,}|`{64,}|<{64,}|(?:!\[){32,}|(?:\[\^?){32,}|(?:> ?){64,}|\({64,}|\\{64,}")
 _ESCAPED_ITEM = re.compile(r"(?<![\\\s])\n(?=\\- )")  # `\- ` begins a line, which was an item before
 _FIELD = re.compile(r"\{\{[^{}\n]{1,100}\}\}|<%[^<>%\n]{1,100}%>")  # blanks in it would end the address it stands in
 _FOOTNOTE = re.compile(r"\[\^[\w-]{1,40}\](?!\():?")  # the mark of one, in the text and before its own
 _FOOTNOTE_ITSELF = re.compile(r"^\[\^[\w-]{1,40}\]:", re.MULTILINE)  # else it is something else, in code for instance
-_MAX_PER_BLOCK = 4_000
 _MAX_CELLS = 50_000
-_MAX_DEFINITIONS = 100
-_DEFINITION = re.compile(r"^(?=[ \t>]*\[[^\]\n]{1,999}\]:)", re.MULTILINE)
-_NESTERS = re.compile(r"[\[*_`<]")
 
 
 def markdown_html(source: str) -> str:
     """The HTML of a Markdown document (CommonMark with tables and inline HTML)."""
-    from markdown_it import MarkdownIt
+    import pyromark
 
-    source = calmed(source[:MAX_MARKDOWN])
+    source = source[:MAX_MARKDOWN]
     if "{{" in source or "<%" in source:
         source = _FIELD.sub(lambda field: "".join(field[0].split()), source)
     if "\n\\- " in source:
@@ -42,10 +37,8 @@ def markdown_html(source: str) -> str:
         source = _BARE.sub(_autolink, source)
     if "![" in source:
         source = _GLUED_IMAGE.sub(_image_or_link, source)
-    parser = MarkdownIt("commonmark", {"maxNesting": 20})
-    if _most_cells(source) <= _MAX_CELLS:
-        parser.enable("table")
-    return str(parser.render(source))
+    has_tables = _most_cells(source) <= _MAX_CELLS
+    return pyromark.html(source, options=pyromark.Options.ENABLE_TABLES if has_tables else pyromark.Options(0))
 
 
 def _most_cells(source: str) -> int:
@@ -67,20 +60,6 @@ def _autolink(found: re.Match[str]) -> str:
     # What ends a sentence, or ends its emphasis, is no part of the address.
     address = found[0].rstrip(".,;:!?*_")
     return f"<{address}>{found[0][len(address) :]}"
-
-
-def calmed(source: str) -> str:
-    """The source without runs of markup that mean nothing and cost a parser quadratic time."""
-    source = _BRACKETS.sub(" ", source)
-    if source.count("]:") > _MAX_DEFINITIONS:
-        # of definitions in one paragraph the parser reads all the rest for each
-        source = _DEFINITION.sub("\n", source)
-    if len(_NESTERS.findall(source)) <= _MAX_PER_BLOCK:
-        return source
-    blocks = re.split(r"(\n\s*\n)", source)
-    return "".join(
-        _NESTERS.sub(" ", block) if len(_NESTERS.findall(block)) > _MAX_PER_BLOCK else block for block in blocks
-    )
 
 
 def _image_or_link(found: re.Match[str]) -> str:

@@ -335,3 +335,20 @@ def test_a_newsletter_whose_feed_names_another_home_keeps_its_addresses() -> Non
     assert _names(*items, home="https://paper.example/") == [
         [f"guid:{number}", f"link:new.example/{number}"] for number in range(3)
     ]
+
+
+@pytest.mark.parametrize(
+    ("generator", "home", "api"),
+    [
+        ("Ghost 6.65", "https://hive.example/", "https://hive.example/ghost/api/content/"),
+        ("Ghost 4.18", "https://hive.example/blog", "https://hive.example/blog/ghost/api/content/"),
+        ("Ghostwriter 1", "https://hive.example/", None),
+        ("WordPress", "https://hive.example/", None),
+        ("Ghost 6.65", "", None),
+        ("Ghost 6.65", f"https://hive.example/{'a' * 1_500}", None),
+    ],
+    ids=range(6),
+)
+def test_the_feed_of_a_ghost_site_says_where_its_api_is(generator: str, home: str, api: str | None) -> None:
+    feed = f"<rss version='2.0'><channel><title>T</title><link>{home}</link><generator>{generator}</generator>"
+    assert read_feed(f"{feed}<item><title>A</title></item></channel></rss>".encode()).api_url == api

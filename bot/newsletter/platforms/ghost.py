@@ -6,13 +6,16 @@ from bot.newsletter.platforms.cards import Cards
 MARKS = ("kg-card", "gh-post", "ghost.org", "ghost.io")
 UNWANTED = ".kg-signup-card,.gh-subscribe,.kg-toggle-card-icon,.kg-cta-sponsor-label"
 
+_LONGEST_HOME = 1_000
 _LABEL = "kg-cta-sponsor-label"
 _HEADINGS = ",".join(f".kg-card h{level}" for level in range(1, 7))
 
 
 def api_of(generator: str, home: str | None) -> str | None:
     """The Content API of a site whose feed names Ghost as what made it; None for others."""
-    return f"{home.rstrip('/')}{GHOST_API}" if home is not None and generator.startswith("Ghost ") else None
+    if home is None or len(home) > _LONGEST_HOME or not generator.startswith("Ghost "):
+        return None
+    return f"{home.rstrip('/')}{GHOST_API}"
 
 
 def cards_in(source: str) -> Cards | None:

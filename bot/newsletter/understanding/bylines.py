@@ -13,7 +13,7 @@ _MAIL = re.compile(
     rf"(?:[<(\[]\s*)?(?:mailto:)?(?<![^{_BETWEEN}])[^@{_BETWEEN}]+@(?:\[[^@{_BETWEEN}]*\]|[^@{_BETWEEN}]+)(?:\s*[>)\]])?",
     re.IGNORECASE,
 )
-_IN_BRACKETS = re.compile(r"\s*\(((?:[^()]++|\([^()]*+\))*+)\)?(.*)", re.DOTALL)
+_IN_BRACKETS = re.compile(r"\s*\(((?>(?:(?>[^()]+)|\((?>[^()]*)\))*))\)?(.*)", re.DOTALL)
 _EDGES = " ,;:|/·•-–—&<>[]\"'"
 _JOINING = re.compile(r"\A(?:and|und|et|by|von|par)\s+", re.IGNORECASE)
 _NO_NAMES = frozenset({"", "and", "und", "et", "by", "mail", "email", "e-mail", "contact", "()"})

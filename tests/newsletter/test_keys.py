@@ -216,3 +216,55 @@ def test_a_file_with_blanks_in_its_name_is_the_file_wherever_it_stands() -> None
     assert issue.url == "https://weekly.example/Issue%201.html"
     assert issue.image_url == "https://cdn.example/Release%20Candidate%201.jpg"
     assert issue.links[0].url == "https://files.example/Plan%20B%202026.pdf"
+
+
+HOSTS = (
+    "a.example b.co.uk youtube.com x.com arxiv.org amazon.de en.wikipedia.org medium.com mailchi.mp xn--mnchen-3ya.de"
+)
+PATHS = st.lists(
+    st.sampled_from(
+        "p watch abs 2301.09209v2 dp/B012345678 status/1 Ab a%20b é %C3%A9 ~x a;b wiki/Foo_(bar) @jo".split()
+    ),
+    max_size=3,
+)
+FIELDS = st.lists(
+    st.tuples(
+        st.sampled_from("v q id ref token utm_source t page email x via".split()),
+        st.sampled_from(["1", "", "é", "%41", "dQw4w9WgXcQ", "mia@moss.example", "a%26b", "v2"]),
+    ).map("=".join),
+    max_size=4,
+)
+
+
+@given(
+    st.sampled_from(HOSTS.split()),
+    PATHS.map("/".join),
+    FIELDS.flatmap(lambda fields: st.tuples(st.just(fields), st.permutations([*fields, "utm_campaign=z"]))),
+    st.sampled_from(["https://", " http://", "HTTPS://www.", "http://m.", "https://mobile."]),
+    st.sampled_from(["as it is", "LOUD"]),
+)
+@example("a.example", "", (["utm_source=a%26b"], ["utm_campaign=z", "utm_source=a%26b"]), "https://", "as it is")
+def test_one_page_has_one_key_however_its_address_is_written(
+    host: str, path: str, fields: tuple[list[str], list[str]], start: str, spelling: str
+) -> None:
+    is_loud = spelling == "LOUD"
+    plain, shuffled = ("&".join(each) for each in fields)
+    key = link_key(f"https://{host}/{path}?{plain}")
+    port = (":443" if "https" in start.lower() else ":80") if is_loud else ""
+    other = f"{start}{host.upper() if is_loud else host}{port}/{path}{'/' if path else ''}?{shuffled}#part\n"
+    assert key is not None
+    assert link_key(other) == key == link_key(f"https://{key}")
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("id=1&utm_source=a%26b", "id=1"),
+        ("utm_source=a%26b%3D2&id=1", "id=1"),
+        ("utm_source=a%26b", ""),
+        ("u=%2Fx%3Futm_source%3Da%2526c%26d%3D1", "u=%2Fx%3Fd%3D1"),
+    ],
+)
+def test_what_is_escaped_within_a_value_goes_with_it(query: str, kept: str) -> None:
+    shown = "https://a.example/x" + (f"?{kept}" if kept else "")
+    assert read_link(f"https://a.example/x?{query}") == (shown, shown.removeprefix("https://"))

@@ -393,16 +393,19 @@ def _sifted(text: str, *, is_fields: bool = False, asked: frozenset[str] = _ASKE
         return text
     first, *rest = _BETWEEN.split(text)
     kept = [first]
+    gone = before = ""  # what stood before the field that is being left out, and before the first of several
     if is_fields and _identifies(first, asked):
-        kept, rest = [], ["", *rest[1:]] if rest else []
-    before = ""
+        kept, gone = [], "&"
     for between, field in zip(rest[::2], rest[1::2], strict=True):
+        if gone and len(between) > len(gone):
+            continue  # of its value: escaped once more than the field itself
         if _identifies(field, asked):
-            before = before or between
+            gone, before = between, before or between
             continue
         # where the first of several goes, the next one comes after the question mark
-        kept += before if len(before) == len(between) else between, field
-        before = ""
+        start = before if len(before) == len(between) else between
+        kept += start if kept else "", field
+        gone = before = ""
     return "".join(kept)
 
 

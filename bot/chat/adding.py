@@ -4,6 +4,7 @@ What is typed as an option stays in the list of commands that Discord offers aga
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,8 @@ async def add_source(
         await reply_view(interaction, _key_view(interaction, said, address, channel_id=channel_id, first=first))
         return
     said = _added(interaction, added, first)
+    if key is None and _holds_secret(address):
+        said = f"{said}\n{say(interaction, 'setup-source-typed')}"
     if added.api_url is None:
         await reply_view(interaction, sentence_view(said))
         return
@@ -69,6 +72,12 @@ async def add_source(
 
 def _is_mended_by_key(error: DomainError) -> bool:
     return isinstance(error, KeyNeededError) or error.params.get("status") == _UNAUTHORIZED
+
+
+def _holds_secret(address: str) -> bool:
+    with suppress(RefusedError):  # for files, which have no address
+        return split_credentials(address)[1] is not None
+    return False
 
 
 def _added(interaction: discord.Interaction, added: Subscribed, first: FirstAnnouncement) -> str:

@@ -87,6 +87,14 @@ async def test_a_feed_with_a_password_is_added_by_the_same_form(press: Press) ->
     assert (await ada.slash("/setup source", address=SECOND)).message.labels == [], "a block is nothing for a key"
 
 
+async def test_a_password_in_an_address_is_said_to_be_better_typed_into_the_form(press: Press) -> None:
+    ada = press.person("ada")
+    added = await ada.slash(f"/setup source address:{FEED.replace('//', '//ada:p4ss@')} channel:#news")
+    assert "leave it out: I ask for it in a form" in added.text
+    assert "p4ss" not in added.text
+    assert "leave it out" not in (await ada.slash("/setup source", address=FEED)).text
+
+
 async def test_who_may_no_longer_set_up_the_server_enters_no_key(press: Press) -> None:
     press.shelf.keys[API] = KEY
     member = press.person("ada").guild.add_member("gil", roles=["administrator"])

@@ -94,9 +94,13 @@ PRESSED: dict[str, tuple[str, str, list[str]]] = {
     "queue-mark": (EDITORS, f"queue-mark:{KEY}:planned:0", []),
     "push-secret": (ADMINISTRATORS, "push-secret:1", []),
     "push-signed": (ADMINISTRATORS, "push-signed:1", []),
+    "source-key": (ADMINISTRATORS, "source-key:{news}:newest", []),
+    "source-keyed": (ADMINISTRATORS, "source-keyed:{news}:newest", []),
+    "new-key": (ADMINISTRATORS, "new-key:1", []),
+    "new-keyed": (ADMINISTRATORS, "new-keyed:1", []),
     "move-newsletter": (ADMINISTRATORS, "move-newsletter:{news}", ["1"]),
 }
-FORMS = {"declined", "push-signed", "ask-poll", "credit-name"}
+FORMS = {"declined", "push-signed", "source-keyed", "new-keyed", "ask-poll", "credit-name"}
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ INVITING_PATHS = {
 """Of these sites, and those below them (`ptb.discord.com`), the paths that invite."""
 
 # Each inviting host holds one of them once it is read as browsers do.
-_STEMS = ("discord", "dsc.gg", "invite.gg", "disboard")
+_STEM = re.compile(r"discord|dsc\.gg|invite\.gg|disboard", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"(?:https?:)?/*(?P<place>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.IGNORECASE | re.DOTALL
 )
@@ -29,8 +29,7 @@ _LEFT_OUT = re.compile(
 
 def invites(address: str) -> bool:
     """Whether the address, with or without its scheme, is an invitation as browsers and Discord read it."""
-    is_plain = address.isascii() and address.isprintable() and "%" not in address
-    if is_plain and not any(stem in address.lower() for stem in _STEMS):
+    if address.isascii() and address.isprintable() and "%" not in address and _STEM.search(address) is None:
         return False  # nearly all
     # Programs differ in whether they tell the parts apart first or decode first.
     return _leads_in(address) or _leads_in(_decoded(address))

@@ -9,8 +9,7 @@ from bot.newsletter.addresses.chrome import Own
 from bot.newsletter.addresses.links import absolute, clean_url
 from bot.newsletter.dates import moment_of
 from bot.newsletter.markup.blocks import read_blocks
-from bot.newsletter.markup.canonical import canonical_html, is_bare
-from bot.newsletter.markup.nesting import tamed
+from bot.newsletter.markup.canonical import canonical_html, is_bare, parsed
 from bot.newsletter.platforms import beehiiv
 from bot.newsletter.text import MAX_TITLE, literal, titled
 from bot.newsletter.understanding.bodies import MAX_HTML, issue_from_html
@@ -19,7 +18,7 @@ from bot.newsletter.understanding.mastheads import Known
 from bot.newsletter.understanding.pictures import Named, best_of
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _WANTED = (
     "#content-blocks,.rendered-post,.dream-post-content-doc,.available-content,.gh-content,.post-full-content"
@@ -42,17 +41,17 @@ def issue_from_page(source: str, *, url: str | None) -> Issue:
     if bare or _HEAD.search(source[:50_000]) is None:
         known.own.add_site(url)
         return issue_from_html(source, known, bare=bare)
-    _read_head(source, known)
+    tree = parsed(source)
+    _read_head(tree, known)
     known.own.add_site(known.url)
-    body = beehiiv.page_body(source) or source
-    return issue_from_html(body, known, wanted=_WANTED, around=_AROUND)
+    body = beehiiv.page_body(source)
+    if body:
+        return issue_from_html(body, known, wanted=_WANTED, around=_AROUND)
+    return issue_from_html(source, known, wanted=_WANTED, around=_AROUND, tree=tree)
 
 
-def _read_head(source: str, known: Known) -> None:
+def _read_head(tree: "LexborHTMLParser", known: Known) -> None:
     """Take title, description, address, date, authors and picture from meta elements and JSON-LD."""
-    from selectolax.lexbor import LexborHTMLParser
-
-    tree = LexborHTMLParser(tamed(source))
     meta: dict[str, str] = {}
     for node in tree.css("meta[content]"):
         attributes = node.attributes
@@ -99,6 +98,8 @@ def _words_of(heading: "LexborNode | None", base: str | None) -> str:
     """The words of a heading without the mark by which it is linked to."""
     if heading is None:
         return ""
+    if heading.first_child is not None and heading.first_child.next is None and heading.first_child.is_text_node:
+        return heading.text()
     written = canonical_html((heading.html or "")[:_LONGEST_HEADING], bare=False)
     return " ".join([block.text for block in read_blocks(written, base=base)])
 

@@ -11,7 +11,7 @@ from bot.newsletter.platforms.cards import Cards
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from selectolax.lexbor import LexborNode
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 CUT = "\x06"
 """Stands in canonical markup where the part begins that is for those who pay."""
@@ -28,6 +28,7 @@ _SILENT = "script|style|xmp|iframe|noembed|noframes|noscript|plaintext|template|
 _SILENT_OPEN = re.compile("<(?:s(?:[cv]|t(?!r))|xm|if|no|pl|t[ei]|m[ae]|ob|h(?:ea|t)|[a-z]?[A-Z])")
 _SILENT_CSS = _SILENT.replace("|", ",").replace("head", "head>title")
 # what a mail or a page keeps for another screen, or for the preview in a list of mails
+_FIRST_NAME = re.compile(r"^\W*([a-z][\w-]*)")  # of a selector: what is nowhere written selects nothing
 _HIDDEN_CSS = 'body [hidden],body [style*="display:none" i],body [style*="display: none" i]'
 
 
@@ -36,10 +37,18 @@ def is_bare(source: str) -> bool:
     return _SILENT_OPEN.search(source) is None
 
 
+def parsed(source: str) -> "LexborHTMLParser":
+    """The tree of a document."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    return LexborHTMLParser(tamed(source))
+
+
 def canonical_html(
     source: str,
     *,
     bare: bool,
+    tree: "LexborHTMLParser | None" = None,
     unwanted: str = "",
     wanted: str = "",
     around: str = "",
@@ -48,14 +57,14 @@ def canonical_html(
 ) -> str:
     """The document as lexbor writes it, without what is hidden, what `unwanted` names, scripts and styles.
 
-    Of the last two a `bare` document has none.
+    Of the last two a `bare` document has none. `tree` is what `parsed` makes of the source, where
+    that is known already; it is changed.
     `wanted` is a list of selectors, best first: the first that holds real text is taken instead of the whole body.
     Of the body, what `around` names goes, too. Before the first element that one of the selectors `paid` names comes
     `CUT`. Headings of `cards` end in `OF_CARD`, links of those that are paid for have `rel="sponsored"`.
     """
-    from selectolax.lexbor import LexborHTMLParser
-
-    tree = LexborHTMLParser(tamed(source.replace(CUT, "") if paid else source))
+    if tree is None or (paid and CUT in source):
+        tree = parsed(source.replace(CUT, "") if paid else source)
     if paid:
         _mark_paid(tree.css(",".join(paid)))
     if cards is not None:
@@ -65,7 +74,10 @@ def canonical_html(
     if selector:
         for node in tree.css(selector):
             node.remove()
+    written = source.lower() if wanted else ""
     for candidate in wanted.split(",") if wanted else ():
+        if not all(word in written for word in _FIRST_NAME.findall(candidate)):
+            continue
         best = max(tree.css(candidate.strip()), key=lambda node: len(node.text() or ""), default=None)
         if best is not None and len((best.text() or "").strip()) > 200:
             return _with_cut_beside(best) if paid else best.html or ""

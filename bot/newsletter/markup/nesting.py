@@ -17,7 +17,7 @@ MAX_DEPTH = 200
 MOST_NAMES = 500
 """A document has no more different names of elements and attributes, besides those that mean something."""
 
-_FEW_NAMES_BYTES = 10_000  # what is no longer has too few to matter
+_FEW_NAMES_BYTES = 20_000  # what is no longer has too few to matter
 _MANY_TAGS = 500
 _FEW_TAGS = 60
 _MOST_OPEN = 12
@@ -40,6 +40,8 @@ _EACH_ATTRIBUTE = re.compile(_ATTRIBUTE)
 _ODD_TAG = re.compile(rf"<[a-zA-Z][^<>]{{0,{_LONG_TAG - 1}}}+(?!>)")  # long, or an angle stands in an attribute
 _ANGLE_WITHIN = re.compile(r"<[a-zA-Z][^<>]*+<")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_QUOTED_ANGLE = re.compile(r"=\s*+(?:\"[^\"<>]*+[<>]|'[^'<>]*+[<>])")
+_TAG_NAME = re.compile(rf"<(/?)([a-zA-Z][^{_BLANK}/>]*+)")
 _FORMATTING_TAG = re.compile(r"<(/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.IGNORECASE)
 
 # elements whose content is no markup, with an angle in it that may be taken for some; and those with rules of their own
@@ -101,9 +103,10 @@ def tamed(source: str) -> str:
     """The source as it is, where a parser has no trouble with it, or else with every element closed in its place."""
     tags = source.count("<")
     is_odd = len(source) > _LONG_TAG and _ODD_TAG.search(source) is not None
-    if tags > _MANY_TAGS or (
-        tags > _FEW_TAGS and ((is_odd and _ANGLE_WITHIN.search(source) is not None) or _leaves_open(source))
-    ):
+    if tags > _MANY_TAGS:
+        if is_odd or not _is_well_nested(source):
+            return _Closing(source).closed()
+    elif tags > _FEW_TAGS and ((is_odd and _ANGLE_WITHIN.search(source) is not None) or _leaves_open(source)):
         return _Closing(source).closed()
     if len(source) > _FEW_NAMES_BYTES and (_UNCLEAR.search(source) is not None or _has_many_names(source)):
         return _Closing(source).closed()
@@ -141,6 +144,33 @@ def _leaves_open(source: str) -> bool:
             count[name] = before - 1
             total -= 1
     return False
+
+
+def _is_well_nested(source: str) -> bool:
+    """Each element is closed in its place, little formatting is open at once, and nothing stands deep.
+
+    A quick look, for what is no odd tag: names in capital letters and elements that need no end are not well nested.
+    """
+    if "<!--" in source:
+        if "<!-->" in source or "<!--->" in source or "--!>" in source:
+            return False
+        source = _COMMENT.sub("", source)
+    if _QUOTED_ANGLE.search(source) is not None:
+        return False
+    opened: list[str] = []
+    formatting = 0
+    tags = _TAG_NAME.findall(source)
+    for slash, name in tags:
+        if slash:
+            if not opened or opened.pop() != name:
+                return False
+            formatting -= name in _FORMATTING
+        elif name not in _VOID:
+            opened.append(name)
+            formatting += name in _FORMATTING
+            if formatting > _MOST_OPEN or len(opened) > MAX_DEPTH:
+                return False
+    return not opened and all(tags.count(("", name)) <= 1 for name in _ONCE)
 
 
 class _Closing:

@@ -1,6 +1,7 @@
 """HTML and Markdown -> one issue. Feeds come through here with each item's body, files and pages with their own."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from bot.model.issue import Issue, IssuePoll
 from bot.newsletter.addresses.links import link_key
@@ -24,6 +25,9 @@ from bot.newsletter.understanding.paywalls import (
 )
 from bot.newsletter.understanding.polls import poll
 
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
 UNTITLED = "Untitled"
 MAX_HTML = 4_000_000
 _SHORTEST_TITLE_WITHIN = 6  # what is shorter stands in a text for itself
@@ -37,13 +41,14 @@ def issue_from_html(
     wanted: str = "",
     around: str = "",
     bare: bool | None = None,
+    tree: "LexborHTMLParser | None" = None,
 ) -> Issue:
     """The issue in an HTML body or page; `wanted` names where a page keeps its text, best selector first.
 
     `around` names what is no text of a page that keeps it nowhere in particular; `bare` is what `is_bare` says of the
-    source, where that is known already.
+    source, and `tree` what `parsed` makes of it, where that is known already.
     """
-    source = source[:MAX_HTML]
+    as_given = source = source[:MAX_HTML]
     bare = is_bare(source) if bare is None else bare
     source, has_paid = without_gated(opened(with_shown_pictures(source)))
     known.paywalled = known.paywalled or has_paid
@@ -51,6 +56,7 @@ def issue_from_html(
     canonical = canonical_html(
         source,
         bare=bare,
+        tree=tree if source is as_given else None,
         unwanted=unwanted_in(source),
         wanted=wanted,
         around=around,
@@ -146,8 +152,9 @@ def _content_identity(text: str, known: Known) -> str:
 def _text_key(words: list[str], *, title: str, url: str) -> str | None:
     """A hash of the text, blind to case and layout, without its title and its address: those change with a headline."""
     title = " ".join(title.casefold().split())
-    folded = [" ".join(each.casefold().split()) for each in words]
-    text = " ".join(each for each in folded if each != title)
+    longest = 2 * len(title)
+    text = " ".join([each for each in words if len(each) > longest or " ".join(each.casefold().split()) != title])
+    text = " ".join(text.casefold().split())
     for said in (title, url.casefold()):
         if len(said) >= _SHORTEST_TITLE_WITHIN:
             text = _without(text, said)

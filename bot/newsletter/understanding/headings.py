@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from bot.newsletter.markup.blocks import Block
+from bot.newsletter.rules import rule
 from bot.newsletter.text import LEADING_EMOJI, bounded, folded
 
 MAX_HEADING = 200
@@ -86,8 +87,14 @@ def heading_of(blocks: list[Block], number: int, *, in_sponsor: bool) -> Heading
     return None
 
 
-_TOGETHER = re.compile(
-    r"\W*(?:together with|presented by|brought to you by|sponsored by|in partnership with)\b", re.IGNORECASE
+_TOGETHER = rule(
+    r"\W*(?:together with|presented by|brought to you by|sponsored by|in partnership with)\b",
+    "a line with a link that names who pays for the issue",
+    source="tests/corpus/beehiiv-feed.xml",
+    specimens=("Together with Rye & Co", "🤝 Brought to you by Crumb", "SPONSORED BY"),
+    others=("We bake together with friends", "Presented bylines"),
+    flags=re.IGNORECASE,
+    how="match",
 )
 
 

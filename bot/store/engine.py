@@ -374,8 +374,7 @@ def prepare_file(path: Path, *, exclusive: bool = False) -> IO[str] | None:
     """
     try:
         make_private_folder(path.parent)
-        # Says more clearly than the driver what is wrong with the file.
-        os.close(_opened_for_owner(path))
+        _require_writable(path)
         if not exclusive:
             return None
         lock = os.fdopen(_opened_for_owner(path.with_name(path.name + ".lock")), "w", encoding="ascii")
@@ -391,8 +390,22 @@ def prepare_file(path: Path, *, exclusive: bool = False) -> IO[str] | None:
     return lock
 
 
-def _opened_for_owner(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+def _require_writable(path: Path) -> None:
+    """Make the file where it is not there; says more clearly than the driver what is wrong with it.
+
+    A file that is there is never opened: closing it would end all locks that SQLite holds on it in this process, and
+    whoever looked into it from outside would then take its log away, with all that was stored since.
+    """
+    try:
+        os.close(_opened_for_owner(path, os.O_EXCL))
+    except FileExistsError:
+        if path.is_dir() or not os.access(path, os.W_OK):
+            number = errno.EISDIR if path.is_dir() else errno.EACCES
+            raise OSError(number, os.strerror(number)) from None
+
+
+def _opened_for_owner(path: Path, flags: int = 0) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | flags, 0o600)
 
 
 def _sqlite_engine(url: URL, connections: int) -> AsyncEngine:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -286,6 +287,27 @@ async def test_a_second_process_on_the_same_sqlite_database_is_refused(tmp_path:
             await Store.open(url, exclusive=True)
     async with await Store.open(url, exclusive=True):
         pass  # free again
+
+
+async def test_who_looks_into_the_file_after_a_restart_takes_nothing_away(tmp_path: Path) -> None:
+    """Whoever closes SQLite's file last takes its log with them, so the process may never lose its lock on it."""
+    url, path = f"sqlite:///{tmp_path}/pressroom.db", f"{tmp_path}/pressroom.db"
+    row = "INSERT INTO interactions (interaction_id, acted_at) VALUES (1, '2026-11-09')"
+    await upgrade(url)
+    await _ask_from_outside(path, f"PRAGMA journal_mode = WAL; {row}", then="os._exit(0)")
+    async with await Store.open(url, exclusive=True) as store:
+        await upgrade(url)  # as each start does
+        for number in (2, 3):
+            await add(store, number)
+            await _ask_from_outside(path, "SELECT 1 FROM interactions", then="c.close()")
+        # What another process finds when this one is killed now.
+        await _ask_from_outside(path, "", then="assert len(list(c.execute('SELECT 1 FROM interactions'))) == 3")
+
+
+async def _ask_from_outside(path: str, statements: str, *, then: str) -> None:
+    code = f"import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); {then}"
+    asking = await asyncio.create_subprocess_exec(sys.executable, "-c", code, path, statements)
+    assert await asking.wait() == 0
 
 
 async def test_a_locked_database_is_named_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

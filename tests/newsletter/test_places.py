@@ -7,7 +7,7 @@ import pytest
 
 from bot.model.issue import Issue
 from bot.newsletter import read_newsletter
-from bot.newsletter.platforms.videos import EMBEDS, with_links_of_videos
+from bot.newsletter.markup.players import EMBEDS, with_links_of_videos
 
 OPEN = (
     '<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"'

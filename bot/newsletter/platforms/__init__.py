@@ -3,7 +3,7 @@
 Each module gives `MARKS` (text that shows the platform at work) and `UNWANTED` (a CSS selector of its furniture).
 """
 
-from bot.newsletter.platforms import beehiiv, buttondown, ghost, substack, videos, wordpress
+from bot.newsletter.platforms import beehiiv, buttondown, ghost, substack, wordpress
 from bot.newsletter.platforms.cards import Cards
 
 _PLATFORMS = (beehiiv, substack, ghost, wordpress, buttondown)
@@ -11,7 +11,7 @@ _PLATFORMS = (beehiiv, substack, ghost, wordpress, buttondown)
 
 def opened(source: str) -> str:
     """The document with what platforms keep in attributes, and in elements of their own, as everybody writes it."""
-    return videos.with_links_of_videos(substack.with_links_of_embeds(beehiiv.with_captions(source)))
+    return substack.with_links_of_embeds(beehiiv.with_captions(source))
 
 
 def cards_in(source: str) -> Cards | None:

@@ -10,9 +10,9 @@ from bot.newsletter.markup.blocks import Block, read_blocks
 from bot.newsletter.markup.canonical import CUT, canonical_html, is_bare
 from bot.newsletter.markup.markdown import markdown_html
 from bot.newsletter.markup.pictures import with_shown_pictures
+from bot.newsletter.markup.players import with_links_of_videos
 from bot.newsletter.markup.spacing import without_torn_bold
 from bot.newsletter.platforms import beehiiv, cards_in, opened, unwanted_in
-from bot.newsletter.platforms.videos import with_links_of_videos
 from bot.newsletter.understanding.composing import compose, lead_picture
 from bot.newsletter.understanding.mastheads import Known
 from bot.newsletter.understanding.paywalls import (
@@ -50,7 +50,7 @@ def issue_from_html(
     """
     as_given = source = source[:MAX_HTML]
     bare = is_bare(source) if bare is None else bare
-    source, has_paid = without_gated(opened(with_shown_pictures(source)))
+    source, has_paid = without_gated(with_links_of_videos(opened(with_shown_pictures(source))))
     known.paywalled = known.paywalled or has_paid
     paid = (*PAID, *known.paid) if known.paid or marks_paid(source) else ()
     canonical = canonical_html(

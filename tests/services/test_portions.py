@@ -23,7 +23,7 @@ from bot.services.delivery.portions import PORTION
 from bot.store import Store
 from bot.store import chores as chore_rows
 from bot.store import guilds as guild_rows
-from bot.store.tables import ballot_ledger, ballots, chores, guilds, held_issues, outbox, polls, submissions
+from bot.store.tables import ballot_ledger, ballots, chores, guilds, held_issues, outbox, polls, sources, submissions
 from tests.doubles import NOON, MovedClock, QuietBell, everywhere, sample_issue, sample_link
 from tests.services.conftest import ADMIN, CHANNEL, FEED, GUILD, Desk, only_postgresql
 from tests.services.full import AGAIN, FLOOD, MARA, MIA, CountingStore, asked, fill, flood, key, sent
@@ -42,7 +42,10 @@ Step = Callable[[Desk], Awaitable[object]]
 
 
 class By:
-    """What somebody does in the server: a rule that takes an act, by its service and its name."""
+    """What somebody does in the server: a rule that takes an act, by its service and its name.
+
+    What is known only when it is done is given as a function of the desk.
+    """
 
     def __init__(self, actor: Actor, rule: str, *given: object, **options: object) -> None:
         self.rule = rule
@@ -51,7 +54,8 @@ class By:
     async def __call__(self, desk: Desk) -> object:
         service, name = self.rule.split(".")
         rule = getattr(getattr(desk.services, service), name)
-        return await rule(Act(GUILD, self._actor, next(desk.interactions)), *self._given, **self._options)
+        given = [await each(desk) if callable(each) else each for each in self._given]
+        return await rule(Act(GUILD, self._actor, next(desk.interactions)), *given, **self._options)
 
 
 def _later(desk: Desk) -> Awaitable[object]:
@@ -67,6 +71,11 @@ def _back_in_time(desk: Desk) -> Awaitable[object]:
 def _another_newsletter(desk: Desk) -> Awaitable[object]:
     desk.shelf.answers[OTHER] = Reading(title="Another one", issues=(sample_issue(500),))
     return By(ADMIN, "subscriptions.subscribe", url=OTHER, channel_id=ELSEWHERE)(desk)
+
+
+async def _newest_source(desk: Desk) -> int:
+    async with desk.store.read() as transaction:
+        return int((await transaction.execute(select(func.max(sources.c.id)))).scalar_one())
 
 
 STEPS: dict[str, Step] = {
@@ -107,6 +116,7 @@ STEPS: dict[str, Step] = {
     "/desk repost": By(MODERATOR, "announcements.repost", AGAIN),
     "/setup remove": By(ADMIN, "subscriptions.unsubscribe", 1),
     "/setup source": _another_newsletter,
+    "a newsletter's key": By(ADMIN, "subscriptions.change_key", _newest_source, key="loaf:rye"),
     "/setup source, as others": By(ADMIN, "subscriptions.subscribe", url=FEED, channel_id=CHANNEL),
     "/desk post": By(MODERATOR, "announcements.post", key(7)),
     "/privacy forget": By(Actor(MIA), "privacy.forget"),

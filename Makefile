@@ -3,10 +3,10 @@ PYTHON ?=
 RUN := .venv/bin/python
 # One more than there are cores: tests wait for each other's processes, too.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
-export PYTHON MAKECMDGOALS ISSUE ONCE PORT ALLOW_HOST SEEDS SHUFFLE
+export PYTHON MAKECMDGOALS ISSUE ONCE PORT ALLOW_HOST HISTORIES FIRST SHUFFLE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run invite test test-all test-browser soak check bench format pictures lock clean environment environment-dev
+.PHONY: help demo run invite test test-all test-browser soak mutants check bench format pictures lock clean environment environment-dev
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,8 +42,11 @@ check: environment-dev ## format, lint, types, imports: what CI runs before the 
 	@$(RUN) -m mypy
 	@$(RUN) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
-soak: environment-dev ## kill the bot hundreds of times, SEEDS=200; prints where it fell
-	@$(RUN) -m tests.journeys.soak $${SEEDS:-200}
+soak: environment-dev ## hundreds of histories in which things go wrong, each judged (HISTORIES=200, FIRST=1000: a seed)
+	@$(RUN) -m tests.history.soak $${HISTORIES:-200} $${FIRST:+--first "$$FIRST"}
+
+mutants: environment-dev ## mistakes put into a copy of the bot, one by one: which invariant catches each (HISTORIES=50)
+	@$(RUN) -m tests.history.mutants $${HISTORIES:+--histories "$$HISTORIES"}
 
 bench: environment-dev ## the benchmarks, one JSON line each
 	@for file in benchmarks/*.py; do case $$file in */_*) ;; *) $(RUN) $$file || exit 1 ;; esac; done

@@ -57,19 +57,26 @@ class MovedClock:
 
 
 class MovableClock:
-    """The machine's clock, put forward or back by the test."""
+    """The machine's clock, from the beginning so far ahead of it, put forward or back by the test."""
 
-    def __init__(self) -> None:
-        self._offset = timedelta()
+    def __init__(self, ahead: timedelta = timedelta()) -> None:
+        self._offset = ahead
+        self._passed = timedelta()
         self._moved = asyncio.Event()
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self._offset
 
     def monotonic(self) -> float:
-        return time.monotonic() + self._offset.total_seconds()
+        return time.monotonic() + self._passed.total_seconds()
 
     def move(self, by: timedelta) -> None:
+        """Let time pass."""
+        self._passed += by
+        self.jump(by)
+
+    def jump(self, by: timedelta) -> None:
+        """Change what the clock says although no time has passed."""
         self._offset += by
         self._moved.set()
 

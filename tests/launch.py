@@ -3,7 +3,7 @@
 The same `bot.app` runs in a process of its own (`python -m tests.launch PORT`) with three parts replaced: its
 clock, its store (which pauses before each commit) and what reaches outside (which pauses around each call). They
 report to the test over a socket, a JSON object a line: `{"reached": "send"}` waits for `{"go": "send"}`; `{"watch":
-[...]}` says which points to stop at, `{"move": seconds}` moves the clock.
+[...]}` says which points to stop at, `{"move": seconds}` lets time pass, `{"jump": seconds}` the clock alone be wrong.
 """
 
 import asyncio
@@ -95,6 +95,9 @@ class Launched:
 
     async def move_clock(self, by: timedelta) -> None:
         await self._tell(move=by.total_seconds())
+
+    async def jump_clock(self, by: timedelta) -> None:
+        await self._tell(jump=by.total_seconds())
 
     def freeze(self) -> None:
         """SIGSTOP: nothing of it runs, and all its connections stay."""
@@ -189,7 +192,7 @@ class _Control:
         self._writer: asyncio.StreamWriter | None = None
         self._passes: dict[str, asyncio.Event] = {point: asyncio.Event() for point in POINTS}
         self._stubborn_at = os.environ.get("TEST_STUBBORN_AT")
-        self.clock = MovableClock()
+        self.clock = MovableClock(timedelta(seconds=float(os.environ.get("TEST_AHEAD_SECONDS", "0"))))
 
     async def listen(self, port: int) -> None:
         reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
@@ -216,6 +219,8 @@ class _Control:
                 self._passes[order["go"]].set()
             if "move" in order:
                 self.clock.move(timedelta(seconds=order["move"]))
+            if "jump" in order:
+                self.clock.jump(timedelta(seconds=order["jump"]))
 
 
 def main() -> None:

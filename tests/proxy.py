@@ -1,4 +1,4 @@
-"""A proxy before a real PostgreSQL, that is cut, swallows what it is sent, or loses an answer or an end."""
+"""A proxy before a real PostgreSQL, that is slow or cut, swallows what it is sent, or loses an answer or an end."""
 
 import asyncio
 import contextlib
@@ -33,6 +33,8 @@ class Proxy:
         self._stall: tuple[bytes, bool] | None = None
         self._loses_ends = False
         self.has_lost_an_end = asyncio.Event()
+        self.delay_seconds = 0.0
+        """So long is each piece on its way, in either direction."""
 
     @property
     def address(self) -> str:
@@ -41,6 +43,11 @@ class Proxy:
     async def listen(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
+
+    async def listen_again(self) -> None:
+        """Take new connections after a cut; nothing where there was none."""
+        if self._server is None or not self._server.is_serving():
+            await self.listen()
 
     async def cut(self) -> None:
         """Reset every connection and refuse new ones."""
@@ -130,6 +137,8 @@ class Proxy:
                     if is_heard:
                         target.write(data)
                 await (self._let_flow(line) if is_question else line.flowing.wait())
+                if self.delay_seconds:
+                    await asyncio.sleep(self.delay_seconds)
                 if not is_question and line.loses_answer:
                     await self._reset()
                     return

@@ -15,11 +15,14 @@ from bot.store import Store
 from bot.store.tables import metadata
 from sandbox import Sandbox
 from sandbox.api import Seen
+from sandbox.components import buttons_of, text_of
 from sandbox.events import Event
 from sandbox.model import Interaction, Message
 
 Row = Mapping[str, Any]
 
+_HEARD, _UPDATE = 6, 7
+"""Of answers to a press: it says nothing, or the message that was pressed shows something else."""
 _NONCE = 25
 _KEYS = re.compile(rf"[a-z2-7]{{{_NONCE},}}")
 
@@ -119,78 +122,92 @@ class History:
         return found
 
 
+@dataclass(slots=True)
+class _Seen:
+    """A message, and all that it ever showed; put into words when the story is over, which costs nothing meanwhile."""
+
+    message: Message
+    shown: list[tuple[float, str, list[Any], list[Any]]]
+    deleted_at: float | None = None
+
+    def told(self) -> Told:
+        message, guild = self.message, self.message.channel.guild
+        states = [
+            State(
+                at,
+                "\n".join(text_of(content, embeds, components)),
+                frozenset(_ids_of(components)),
+                f"{content}{embeds}{components}",
+                tuple(button.get("label", "") for button in buttons_of(components)),
+            )
+            for at, content, embeds, components in self.shown
+        ]
+        return Told(
+            message.id,
+            guild.id if guild else None,
+            message.channel.id,
+            message.created_at,
+            is_private=message.ephemeral,
+            roles_pinged=tuple(message.mention_roles),
+            states=states,
+            deleted_at=self.deleted_at,
+            has_thread=message.thread is not None,
+        )
+
+
 class Recorder:
     """Writes down what the sandbox's world tells; `end` reads the database."""
 
     def __init__(self, sandbox: Sandbox) -> None:
+        self._world = sandbox.world
         self._sandbox = sandbox
+        self._seen: dict[int, _Seen] = {}
+        self._interactions: list[Interaction] = []
+        self._changed: dict[int, str] = {}
         self.history = History()
 
     def heard(self, event: Event) -> None:
-        if event.name == "INTERACTION_CREATE":
-            self._pressed(next(reversed(self._sandbox.world.interactions.values())))
+        name, message, world = event.name, event.message, self._world
+        if name == "INTERACTION_CREATE":
+            one = next(reversed(world.interactions.values()))
+            self._interactions.append(one)
+            if one.message is not None and one.settled is not None:
+                one.settled.add_done_callback(lambda _: self._answered(one))
+        elif message is None or message.author is not world.bot:
             return
-        if event.name == "THREAD_CREATE":
-            self._has_thread(int(event.data["id"]))
-            return
-        message = event.message
-        if message is None or message.author.id != self._sandbox.world.bot.id:
-            return
-        if event.name.endswith("MESSAGE_DELETE"):
-            told = self.history.messages.get(message.id)
-            if told is not None:
-                told.deleted_at = self._sandbox.world.clock()
-        elif event.name.endswith(("MESSAGE_CREATE", "MESSAGE_UPDATE")):
-            self._shown(message)
+        elif name.endswith("MESSAGE_DELETE"):
+            if message.id in self._seen:
+                self._seen[message.id].deleted_at = world.clock()
+        elif name.endswith(("MESSAGE_CREATE", "MESSAGE_UPDATE")):
+            state = (world.clock(), message.content, message.embeds, message.components)
+            seen = self._seen.get(message.id)
+            if seen is None:
+                self._seen[message.id] = _Seen(message, [state])
+            elif seen.shown[-1][1:] != state[1:]:
+                seen.shown.append(state)
 
-    def _pressed(self, one: Interaction) -> None:
+    def _answered(self, one: Interaction) -> None:
+        """Write down what the message that was pressed shows in answer: later others may change it, too."""
+        if one.callback_type == _UPDATE and one.response is not None:
+            self._changed[one.id] = one.response.text
+
+    def _press(self, one: Interaction) -> Pressed:
         guild = one.channel.guild
         name = str(one.data.get("custom_id") or one.name)
         press = Pressed(one.id, guild.id if guild else None, one.user.id, name)
-        self.history.presses.append(press)
-        self._follow(one, press)
-
-    def _follow(self, one: Interaction, press: Pressed) -> None:
-        """Write down the answer when it is there, and not later, when the message may say something else."""
-        if one.settled is not None:
-            one.settled.add_done_callback(lambda _: self._answered(one, press))
-
-    def _answered(self, one: Interaction, press: Pressed) -> None:
-        # A press that was only heard (6) points to the message it was made on.
-        is_said = one.response is not None and one.callback_type != 6 and not one.response.is_loading
-        shown = [one.response] if one.response is not None and is_said and not one.failed else []
-        shown += one.followups
-        if shown:
-            press.answer = "\n".join(each.text for each in shown)
-            press.is_private = all(each.ephemeral for each in shown)
-        self._follow(one, press)
-
-    def _has_thread(self, message_id: int) -> None:
-        if message_id in self.history.messages:
-            self.history.messages[message_id].has_thread = True
-
-    def _shown(self, message: Message) -> None:
-        told = self.history.messages.get(message.id)
-        if told is None:
-            guild = message.channel.guild
-            told = self.history.messages[message.id] = Told(
-                message.id,
-                guild.id if guild else None,
-                message.channel.id,
-                message.created_at,
-                is_private=message.ephemeral,
-                roles_pinged=tuple(message.mention_roles),
-                has_thread=message.thread is not None,
-            )
-        ids = frozenset(_ids_of(message.components))
-        raw = f"{message.content}{message.embeds}{message.components}"
-        state = State(self._sandbox.world.clock(), message.text, ids, raw, tuple(message.labels))
-        if not told.states or told.now != state:
-            told.states.append(state)
+        first = None if one.failed or one.callback_type == _HEARD else one.response
+        shown = [] if first is None or first.is_loading else [first]
+        if shown or one.followups:
+            texts = [self._changed.get(one.id, each.text) for each in shown] + [each.text for each in one.followups]
+            press.answer = "\n".join(texts)
+            press.is_private = all(each.ephemeral for each in [*shown, *one.followups])
+        return press
 
     async def end(self, database_url: str) -> History:
         """The history, with the database as it is now."""
         history, sandbox = self.history, self._sandbox
+        history.messages = {message_id: seen.told() for message_id, seen in self._seen.items()}
+        history.presses = [self._press(one) for one in self._interactions]
         history.requests = list(sandbox.requests)
         assert len(history.requests) < (sandbox.requests.maxlen or 0), "the sandbox forgets requests"
         history.refused_by_limits = len(sandbox.rate_limited())

@@ -3,19 +3,48 @@
 import re
 from collections.abc import Iterable
 
+from bot.newsletter.rules import rule
 from bot.newsletter.text import titled
 
 _MOST = 20
 _LONGEST = 120
 _BETWEEN = r"\s()<>\[\],;:|/\"'"
 # with its brackets; `@ada@lamp.example` is no mail address, but a name at a place like `@ada`
-_MAIL = re.compile(
-    rf"(?:[<(\[]\s*)?(?:mailto:)?(?<![^{_BETWEEN}])[^@{_BETWEEN}]+@(?:\[[^@{_BETWEEN}]*\]|[^@{_BETWEEN}]+)(?:\s*[>)\]])?",
-    re.IGNORECASE,
+_MAIL = rule(
+    rf"(?:[<(\[]\s*)?(?:mailto:)?(?<![^{_BETWEEN}])"
+    rf"[^@{_BETWEEN}]+@(?:\[[^@{_BETWEEN}]*\]|[^@{_BETWEEN}]+)(?:\s*[>)\]])?",
+    "a mail address, with its scheme and the brackets around it",
+    source="https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1",
+    specimens=(
+        "mia@moss.example",
+        "mailto:mia@moss.example",
+        "<mia@moss.example>",
+        "( mia@moss.example )",
+        "mia@[192.0.2.1]",
+    ),
+    others=("@mia", "@mia@moss.example", "mia at moss.example", "mia moss@moss.example", "mia@"),
+    flags=re.IGNORECASE,
+    how="fullmatch",
 )
-_IN_BRACKETS = re.compile(r"\s*\(((?>(?:(?>[^()]+)|\((?>[^()]*)\))*))\)?(.*)", re.DOTALL)
+_IN_BRACKETS = rule(
+    r"\s*\(((?>(?:(?>[^()]+)|\((?>[^()]*)\))*))\)?(.*)",
+    "the name in brackets behind a mail address",
+    source="https://www.rssboard.org/rss-profile#element-channel-item-author",
+    specimens=(" (Mia Moss)", "(Mia (the miller) Moss)", "(Mia Moss"),
+    others=("Mia Moss", "[Mia Moss]", ""),
+    flags=re.DOTALL,
+    how="match",
+)
 _EDGES = " ,;:|/·•-–—&<>[]\"'"
-_JOINING = re.compile(r"\A(?:and|und|et|by|von|par)\s+", re.IGNORECASE)
+_JOINING = rule(
+    r"\A(?:and|und|et|by|von|par)\s+",
+    "a word that joins names, or that stands before one",
+    source="English, German and French usage",
+    specimens=("and Mia", "und Mia", "et Mia", "By Mia", "von Mia", "par Mia"),
+    others=("Andrea Moss", "Etta", "Byrd", "Parker", "Mia and Bo"),
+    flags=re.IGNORECASE,
+    how="match",
+)
 _NO_NAMES = frozenset({"", "and", "und", "et", "by", "mail", "email", "e-mail", "contact", "()"})
 
 

@@ -11,6 +11,7 @@ from bot.newsletter.addresses.links import link_key
 from bot.newsletter.dates import find_day
 from bot.newsletter.markup.blocks import Block
 from bot.newsletter.markup.pictures import is_portrait
+from bot.newsletter.rules import rule
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.understanding import headings
 from bot.newsletter.understanding.bylines import authors_in
@@ -21,7 +22,15 @@ _MAX_PREVIEW = 4
 _LONGEST_WEEKDAY = 16
 _LONGEST_SUBTITLE = 140  # of words that stand in the text, too
 _MOST_EXCERPTED = 10
-_BYLINE = re.compile(r"^(?:written |posted )?by[: ]+(?P<names>[^\d.!?\n]{3,80})$", re.IGNORECASE)
+_BYLINE = rule(
+    r"^(?:written |posted )?by[: ]+(?P<names>[^\d.!?\n]{3,80})$",
+    "a line that says who wrote the issue",
+    source="newsletters of the shared corpora",
+    specimens=("By Mia Moss", "by: Mia, Bo and Ada", "Written by Mia Moss", "Posted by: Mia Moss"),
+    others=("By 2030 all bread is sour", "Bypass roads", "Baked by Mia Moss", "By rain. And by wind"),
+    flags=re.IGNORECASE,
+    how="match",
+)
 
 
 @dataclass(slots=True)

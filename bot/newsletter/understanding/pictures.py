@@ -5,14 +5,39 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.newsletter.markup.pictures import SMALL, counts_readers, is_emoji, is_placeholder, is_portrait
+from bot.newsletter.rules import rule
 
-_PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|jpe|gif|webp|avif|bmp)(?:\Z|[?#])", re.IGNORECASE)
-_OTHER_FILE = re.compile(
+_PICTURE_FILE = rule(
+    r"\.(?:png|jpe?g|jpe|gif|webp|avif|bmp)(?:\Z|[?#])",
+    "an address that ends as a picture does",
+    source="https://developer.wordpress.org/reference/functions/wp_get_mime_types/",
+    specimens=(
+        *".png .jpg .jpeg .jpe .gif .webp .avif .bmp .PNG?w=600 .jpg#top".split(),
+        "https://mill.example/loaf.png",
+    ),
+    others=("https://mill.example/png", "loaf.pngs", "loaf.jpg.html"),
+    flags=re.IGNORECASE,
+)
+_OTHER_FILE = rule(
     r"\.(?:mp[34]|m4[abv]|aac|og[agv]|opus|wav|flac|webm|mov|avi|mkv|m3u8|pdf|epub|zip|swf|html?|php|js)(?:\Z|[?#])",
-    re.IGNORECASE,
+    "an address that ends as another kind of file does",
+    source="https://developer.wordpress.org/reference/functions/wp_get_mime_types/",
+    specimens=(
+        *".mp3 .mp4 .m4a .aac .ogg .opus .wav .flac .webm .mov .avi .mkv .m3u8 .pdf .epub .zip .swf".split(),
+        *".html .htm .php .js?v=2 .pdf#page=3".split(),
+    ),
+    others=("https://mill.example/loaf.png", "https://mill.example/pdf", "talk.mp3.jpg"),
+    flags=re.IGNORECASE,
 )
 _ANY_FILE = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/unknown"})
-_NUMBER = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*\Z")
+_NUMBER = rule(
+    r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*\Z",
+    "a size in pixels",
+    source="https://html.spec.whatwg.org/multipage/common-microsyntaxes.html#rules-for-parsing-dimension-values",
+    specimens=("600", " 600 px ", "600.5"),
+    others=("100%", "1000000", "auto", "-5", "40em"),
+    how="match",
+)
 
 
 @dataclass(frozen=True, slots=True)

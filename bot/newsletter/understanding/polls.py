@@ -9,14 +9,29 @@ import re
 
 from bot.model.issue import IssuePoll
 from bot.newsletter.markup.blocks import Block
+from bot.newsletter.rules import rule
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 
 MAX_OPTIONS = 25
 _MAX_BLOCKS = 60
 _MAX_PLAIN_FOOT = 200
 _MAX_FRAMED_FOOT = 3_000
-_FOOT = re.compile(r"\bto participate in (?:polls|this poll)\b", re.IGNORECASE)
-_FRAME = re.compile(r"^(?:[\s|\\]|:?-{2,}:?|#{1,6}\s|[*-]\s)+")
+_FOOT = rule(
+    r"\bto participate in (?:polls|this poll)\b",
+    "what stands under a poll",
+    source="tests/corpus/beehiiv-clicks.md",
+    specimens=("Login or Subscribe to participate in polls.", "Log in to participate in this poll"),
+    others=("to participate in the polls of the town", "They participate in polls"),
+    flags=re.IGNORECASE,
+)
+_FRAME = rule(
+    r"^(?:[\s|\\]|:?-{2,}:?|#{1,6}\s|[*-]\s)+",
+    "pieces of the frame of a poll that stand before its text",
+    source="tests/corpus/beehiiv-clicks.md",
+    specimens=("|", "\\", "---", "|:---:|", "### ", "* ", "- | "),
+    others=("?", "5", "#loaf", "-5", "*"),
+    how="fullmatch",
+)
 _FRAME_BEHIND = " \t\n\v\f\r\xa0|*\\"
 
 

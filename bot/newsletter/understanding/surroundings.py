@@ -4,12 +4,20 @@ import re
 
 from bot.newsletter.addresses.chrome import Own, is_chrome
 from bot.newsletter.markup.blocks import Block
+from bot.newsletter.rules import rule
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.understanding import headings
 from bot.newsletter.understanding.titles import is_address, is_generic
 
 _BEGINNING = 4 * MAX_TITLE  # of a text, where that is all that is shown
-_PICTURES_SECTION = re.compile(r"\b(?:images?|pictures?|memes?|photos?|art)\b", re.IGNORECASE)
+_PICTURES_SECTION = rule(
+    r"\b(?:images?|pictures?|memes?|photos?|art)\b",
+    "the name of a section that shows pictures",
+    source="newsletters of the shared corpora",
+    specimens=("AI Images of the day", "Pictures of the week", "Memes", "Your photos", "Art"),
+    others=("Imagery", "How to start", "Photography", "Artful loaves"),
+    flags=re.IGNORECASE,
+)
 
 
 def title_nearby(blocks: list[Block], number: int, words: str, section: str | None) -> str:

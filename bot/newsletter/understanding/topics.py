@@ -4,20 +4,57 @@ import re
 from collections.abc import Iterable
 
 from bot.newsletter.markup.blocks import Block
+from bot.newsletter.rules import rule
 from bot.newsletter.text import EMOJI, bounded, folded, without_emoji
 
 MAX_TOPICS = 25
 _MAX_TOPIC = 150
 
-_LABEL = re.compile(
+_LABEL = rule(
     r"list the topics|(?:in|inside) (?:this|today.?s) (?:issue|edition|email|newsletter)\b|today we.ve got"
     r"|what.s (?:inside|in (?:this|today.s))|topics (?:in|of) (?:this|today)",
-    re.IGNORECASE,
+    "words over the list of what an issue is about, in small letters",
+    source="newsletters of the shared corpora",
+    specimens=(
+        "prompt: list the topics",
+        "in this issue",
+        "inside today’s edition",
+        "in this email",
+        "in todays newsletter",
+        "today we’ve got:",
+        "what’s inside:",
+        "what’s in this loaf",
+        "what’s in today’s loaf",
+        "topics in today",
+        "topics of this week",
+    ),
+    others=("in the issue of milk", "inside today", "today we bake", "topics we like", "what is in it"),
+    flags=re.IGNORECASE,
 )
 _LABEL_WORDS = ("topics", "in this", "in today", "inside", "today we")  # each label above holds one of these
-_PLUS = re.compile(r"^\W*plus\b\s*[:,-]?\s*", re.IGNORECASE)
-_LAST_OF_LIST = re.compile(r",\s+(?:and|und|et|&)\s+[^,]*\Z")
-_PICTOGRAPH = re.compile(r"(?=[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55])")
+_PLUS = rule(
+    r"^\W*plus\b\s*[:,-]?\s*",
+    "what a subtitle begins with that adds topics to the title",
+    source="newsletters of the shared corpora",
+    specimens=("PLUS: ", "Plus, ", "Plus ", "➕ plus - "),
+    others=("Plush", "Surplus ", "Pluses: "),
+    flags=re.IGNORECASE,
+    how="fullmatch",
+)
+_LAST_OF_LIST = rule(
+    r",\s+(?:and|und|et|&)\s+[^,]*\Z",
+    "the last of several in a row, behind a comma and a joining word",
+    source="tests/corpus/beehiiv-feed.xml",
+    specimens=("flour, water, and salt", "Mehl, Wasser, und Salz", "farine, eau, et sel", "flour, water, & salt"),
+    others=("flour and salt", "flour, salt", "flour, and water, we hope", "flour, andirons"),
+)
+_PICTOGRAPH = rule(
+    r"(?=[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55])",
+    "where a pictograph begins, as those between topics do",
+    source="https://www.unicode.org/reports/tr51/",
+    specimens=("📃 flour", "☕ coffee", "✂ shears", "⭐ stars", "⭕ rings"),
+    others=("flour", "→ flour", "№ 1", "© Mia"),
+)
 
 
 def listed_topics(blocks: list[Block], number: int) -> tuple[str, ...]:

@@ -153,7 +153,7 @@ def try_out(mutation: Mutation, *, histories: int, first: int) -> tuple[str, boo
         begun = time.monotonic()
         told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         seconds = time.monotonic() - begun
-    caught = list(dict.fromkeys(_BROKEN.findall(told.stdout.partition("BROKEN")[2])))
+    caught = list(dict.fromkeys(_BROKEN.findall(told.stdout.partition("BROKEN")[2].partition("\nseeds ")[0])))
     count = _COUNT.search(told.stdout)
     if count is None:
         return f"the histories could not be told: {told.stderr[-300:]}", False

@@ -37,6 +37,7 @@ _TRIED_AGAIN_SECONDS = 2.5
 _STOPPED_SECONDS = 4.0
 """Longer than a beat counts."""
 _DOWN_SECONDS = 0.3
+_ENDS = 3
 _QUESTION = "Which?"
 _IN_HAND = """
 SELECT id FROM outbox WHERE state = 'claimed' UNION ALL SELECT id FROM sources WHERE lease_incarnation IS NOT NULL
@@ -139,10 +140,19 @@ class Story:
             await self._be_there()
             if any(fault.name == "lose" for fault in faults):
                 await asyncio.sleep(_TRIED_AGAIN_SECONDS)
-        await self._settle()
-        for bot in filter(None, self._bots):
-            if await bot.stop() != 0:
+        for _ in range(_ENDS):
+            await self._settle()
+            await self._end()
+            if not await self._left():
+                return
+            self.history.is_settled = False  # a press that was heard late came in between
+
+    async def _end(self) -> None:
+        for number, bot in enumerate(self._bots):
+            if bot is not None and await bot.stop() != 0:
                 self.told.wrong.append("a process did not end well")
+            await self._stacks[number].aclose()
+            self._bots[number] = None
 
     async def close(self) -> None:
         for stack in self._stacks:

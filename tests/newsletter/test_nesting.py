@@ -24,12 +24,26 @@ def depth(source: str) -> int:
         "<!--><i>--><p>x</p>",
         "<!---><i>--><p>x</p>",
         "<!-- --!><i>--><p>x</p>",
+        "<b><!</b><p>x</p>",
+        "<b><? </b><p>x</p>",
+        "<b></ </b><p>x</p>",
+        "<b><!DOCTYPE </b><p>x</p>",
+        "<b><![CDATA[</b><p>x</p>",
+        "<b></x a='></b>'><p>x</p>",
+        "<b><i></i </b><p>x</p>",
+        "<!<!--><i>--><p>x</p>",
+        "<svg><col><col></svg><p>x</p>",
         "<div><p>x</p>",
         "<DIV><p>x</p>",
     ],
 )
 def test_an_end_tag_that_is_none_hides_nothing_that_stays_open(unit: str) -> None:
     assert depth(tamed(unit * MANY)) <= MAX_DEPTH + 3
+
+
+@pytest.mark.parametrize("foreign", ["svg", "math"])
+def test_what_is_void_in_html_is_not_so_within_a_drawing(foreign: str) -> None:
+    assert depth(tamed(f"<{foreign}>" + "<col>" * 2 * MANY + f"</{foreign}><p>x</p>")) <= MAX_DEPTH + 3
 
 
 @pytest.mark.parametrize("deep", ["<div>" * MANY + "<p>x</p>" + "</div>" * MANY, "<p><b>" * MANY + "</b></p>" * MANY])

@@ -26,9 +26,9 @@ _DEEPEST_LABEL = 8
 _SILENT = "script|style|xmp|iframe|noembed|noframes|noscript|plaintext|template|svg|math|object|textarea|title|head"
 # a quick look whether any of them may be there; capital letters are rare enough to count as a sign
 _SILENT_OPEN = re.compile("<(?:s(?:[cv]|t(?!r))|xm|if|no|pl|t[ei]|m[ae]|ob|h(?:ea|t)|[a-z]?[A-Z])")
+_FIRST_NAME = re.compile(r"^\W*([a-z][\w-]*)")  # of a selector: what is nowhere written selects nothing
 _SILENT_CSS = _SILENT.replace("|", ",").replace("head", "head>title")
 # what a mail or a page keeps for another screen, or for the preview in a list of mails
-_FIRST_NAME = re.compile(r"^\W*([a-z][\w-]*)")  # of a selector: what is nowhere written selects nothing
 _HIDDEN_CSS = 'body [hidden],body [style*="display:none" i],body [style*="display: none" i]'
 
 
@@ -57,8 +57,8 @@ def canonical_html(
 ) -> str:
     """The document as lexbor writes it, without what is hidden, what `unwanted` names, scripts and styles.
 
-    Of the last two a `bare` document has none. `tree` is what `parsed` makes of the source, where
-    that is known already; it is changed.
+    Of the last two a `bare` document has none.
+    `tree` is what `parsed` makes of the source, where that is known already; it is changed.
     `wanted` is a list of selectors, best first: the first that holds real text is taken instead of the whole body.
     Of the body, what `around` names goes, too. Before the first element that one of the selectors `paid` names comes
     `CUT`. Headings of `cards` end in `OF_CARD`, links of those that are paid for have `rel="sponsored"`.

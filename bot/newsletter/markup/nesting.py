@@ -40,6 +40,7 @@ _EACH_ATTRIBUTE = re.compile(_ATTRIBUTE)
 _ODD_TAG = re.compile(rf"<[a-zA-Z][^<>]{{0,{_LONG_TAG - 1}}}+(?!>)")  # long, or an angle stands in an attribute
 _ANGLE_WITHIN = re.compile(r"<[a-zA-Z][^<>]*+<")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG_IN_TAG = re.compile(r"<[!?/][^<>]*+<")  # an end tag or a comment that ends with the next angle hides it
 _QUOTED_ANGLE = re.compile(r"=\s*+(?:\"[^\"<>]*+[<>]|'[^'<>]*+[<>])")
 _TAG_NAME = re.compile(rf"<(/?)([a-zA-Z][^{_BLANK}/>]*+)")
 _FORMATTING_TAG = re.compile(r"<(/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.IGNORECASE)
@@ -104,7 +105,7 @@ def tamed(source: str) -> str:
     tags = source.count("<")
     is_odd = len(source) > _LONG_TAG and _ODD_TAG.search(source) is not None
     if tags > _MANY_TAGS:
-        if is_odd or not _is_well_nested(source):
+        if is_odd or _UNCLEAR.search(source) is not None or not _is_well_nested(source):
             return _Closing(source).closed()
     elif tags > _FEW_TAGS and ((is_odd and _ANGLE_WITHIN.search(source) is not None) or _leaves_open(source)):
         return _Closing(source).closed()
@@ -154,8 +155,8 @@ def _is_well_nested(source: str) -> bool:
     if "<!--" in source:
         if "<!-->" in source or "<!--->" in source or "--!>" in source:
             return False
-        source = _COMMENT.sub("", source)
-    if _QUOTED_ANGLE.search(source) is not None:
+        source = _COMMENT.sub("<!>", source)
+    if _QUOTED_ANGLE.search(source) is not None or _TAG_IN_TAG.search(source) is not None:
         return False
     opened: list[str] = []
     formatting = 0

@@ -7,7 +7,8 @@ match. A test tries all of them; an entry without specimens is refused.
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from re import _parser  # type: ignore[attr-defined]  # how an expression is taken apart is told nowhere else
+from typing import Any, Literal
 
 How = Literal["search", "match", "fullmatch"]
 
@@ -52,3 +53,53 @@ def rule(
     compiled = re.compile(pattern, flags)
     RULES.append(Rule(compiled, means, source, specimens, others, how))
     return compiled
+
+
+def joined(*patterns: re.Pattern[str]) -> re.Pattern[str]:
+    """One expression that finds what any of these does. All have the same flags."""
+    (flags,) = {pattern.flags for pattern in patterns}
+    return re.compile("|".join(pattern.pattern for pattern in patterns), flags)
+
+
+def needed_words(*patterns: re.Pattern[str]) -> tuple[str, ...]:
+    """Words of which any text has one in which one of the patterns finds something: to look for them first is faster.
+
+    They are in small letters, and to be looked for in such, where a pattern ignores case. Raises ValueError for a
+    pattern that needs none.
+    """
+    found: set[str] = set()
+    for pattern in patterns:
+        words = _words_of(_parser.parse(pattern.pattern, pattern.flags), is_small=bool(pattern.flags & re.IGNORECASE))
+        if not words:
+            raise ValueError(pattern.pattern)
+        found |= words
+    return tuple(sorted(word for word in found if not any(other in word for other in found - {word})))
+
+
+def _words_of(parts: Any, *, is_small: bool) -> frozenset[str]:
+    """The words of which what these parts match one after the other has one; none where nothing is known."""
+    runs = [""]
+    best: frozenset[str] = frozenset()
+    for kind, value in parts:
+        words: frozenset[str] = frozenset()
+        match str(kind):
+            case "LITERAL":
+                runs[-1] += chr(value).lower() if is_small else chr(value)
+                continue
+            case "SUBPATTERN":
+                words = _words_of(value[-1], is_small=is_small)
+            case "ATOMIC_GROUP":
+                words = _words_of(value, is_small=is_small)
+            case "BRANCH":
+                each = [_words_of(branch, is_small=is_small) for branch in value[1]]
+                words = frozenset().union(*each) if all(each) else words
+            case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT" if value[0] > 0:
+                words = _words_of(value[2], is_small=is_small)
+        runs.append("")
+        best = max(best, words, key=_worth)
+    return max([best, *[frozenset({run}) for run in runs if run]], key=_worth)
+
+
+def _worth(words: frozenset[str]) -> int:
+    """How few texts have one of them: as few as have the shortest."""
+    return min(map(len, words), default=0)

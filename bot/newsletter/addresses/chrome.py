@@ -9,63 +9,48 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.model.invitation import INVITING_HOSTS, invites
+from bot.newsletter import platforms
 from bot.newsletter.addresses.domains import domain_of, is_given, name_of
 from bot.newsletter.addresses.links import MERGE_FIELD, link_key
+from bot.newsletter.rules import joined, needed_words
 
 # hosts where a publication's name comes after the first slash, or the second: by number of segments
 _SHARED_PATHS = {
+    **platforms.SHARED_PATHS,
     **dict.fromkeys(
-        """buttondown.com buttondown.email mailchi.mp tinyletter.com write.as hashnode.com paragraph.xyz paragraph.com
-        mirror.xyz note.com medium.com dev.to world.hey.com sendfox.com patreon.com ko-fi.com tumblr.com""".split(),
+        """tinyletter.com write.as hashnode.com paragraph.xyz paragraph.com mirror.xyz note.com dev.to
+        world.hey.com sendfox.com patreon.com ko-fi.com tumblr.com""".split(),
         1,
     ),
-    **dict.fromkeys(
-        """getrevue.co open.substack.com linkedin.com sites.google.com github.com gitlab.com codeberg.org""".split(), 2
-    ),
+    **dict.fromkeys("""getrevue.co linkedin.com sites.google.com github.com gitlab.com codeberg.org""".split(), 2),
 }
 _NO_PLACES = frozenset("posts post p feed feeds rss tag".split())  # what stands there is anybody's
-_MAILCHIMP_SERVER = re.compile(r"us\d+\.(?:campaign-archive|list-manage|forward-to-friend)\d*\.com\Z")
-# where newsletters live
-_PLATFORM_DOMAINS = frozenset(
-    """substack.com beehiiv.com ghost.io buttondown.email buttondown.com ck.page kit.com convertkit.com mailerlite.com
-    campaign-archive.com""".split()
-)
+_COMMON_SERVERS = joined(*platforms.COMMON_SERVERS)
+_NEWSLETTER_DOMAINS = frozenset(platforms.NEWSLETTER_DOMAINS)
 # labels that stand before anybody's domain are nobody's name
 _NO_NAMES = frozenset("www web app dev blog blogs news newsletter newsletters about research mail email docs".split())
 # hosts that are never a newsletter's own, although its home page or an item may stand there
-_COMMON_HOSTS = frozenset(
-    """twitter.com x.com youtube.com youtu.be reddit.com github.com gitlab.com medium.com linkedin.com facebook.com
-    instagram.com t.me tiktok.com news.ycombinator.com google.com sites.google.com docs.google.com amazon.com
-    wikipedia.org en.wikipedia.org mastodon.social bsky.app substack.com beehiiv.com feeds.feedburner.com
-    open.spotify.com podcasts.apple.com apple.com archive.org localhost gist.github.com
-    raw.githubusercontent.com""".split()
+_COMMON_HOSTS = frozenset(platforms.COMMON_HOSTS) | frozenset(
+    """twitter.com x.com youtube.com youtu.be reddit.com github.com gitlab.com linkedin.com facebook.com instagram.com
+    t.me tiktok.com news.ycombinator.com google.com sites.google.com docs.google.com amazon.com wikipedia.org
+    en.wikipedia.org mastodon.social bsky.app open.spotify.com podcasts.apple.com apple.com archive.org localhost
+    gist.github.com raw.githubusercontent.com""".split()
 )
-_ANY = re.compile("")
 _INVITE_TEXT = re.compile(
     r"(?:https?://)?(?<![\w.-])(?:www\.|canary\.|ptb\.)?(?:discord(?:app)?\.com/+invite/+"
     rf"|(?:{'|'.join(map(re.escape, INVITING_HOSTS))})/+|disboard\.org/(?:\w\w/)?server/join/+)[\w-]+/?",
     re.IGNORECASE,
 )
-# hosts whose pages are furniture: path (and query) that makes them so
+# hosts whose pages are all furniture
+_CHROME_SITES = frozenset((*platforms.FURNITURE_HOSTS, "mastodonshare.com", "share.flipboard.com", "hub.sparklp.co"))
+# hosts of which some pages are: path (and query) that makes them so
 _CHROME_HOSTS = {
-    "mastodonshare.com": _ANY,
-    "share.flipboard.com": _ANY,
+    **platforms.FURNITURE_AT,
     "vk.com": re.compile(r"/share\.php\b"),
     "buffer.com": re.compile(r"/add\b"),
     "bufferapp.com": re.compile(r"/add\b"),
-    "magic.beehiiv.com": _ANY,
-    "hub.sparklp.co": _ANY,
-    "beehiiv.com": re.compile(r"(?:\?|/(?:privacy|tou)\b|$)"),
-    "buttondown.com": re.compile(r"(?:\?|/(?:refer|legal)\b|$)"),
-    "buttondown.email": re.compile(r"(?:\?|/(?:refer|legal)\b|$)"),
-    "mailchimp.com": re.compile(r"/(?:email-referral|legal)\b"),
-    "ghost.org": re.compile(r"/(?:privacy|terms)\b"),
-    "kit.com": re.compile(r"/(?:privacy|terms)\b"),
-    "convertkit.com": re.compile(r"/(?:privacy|terms)\b"),
-    "mailerlite.com": re.compile(r"/(?:legal|privacy-policy|terms-of-service)\b"),
     "brevo.com": re.compile(r"/legal\b"),
     "feedletter.co": re.compile(r"/feedback/"),
-    "medium.com": re.compile(r"/media/[^/]+/href\b"),  # where a post has something embedded
     "twitter.com": re.compile(r"/(?:intent|share)\b"),
     "bsky.app": re.compile(r"/intent\b"),
     "threads.net": re.compile(r"/intent\b"),
@@ -82,43 +67,48 @@ _CHROME_HOSTS = {
     "getpocket.com": re.compile(r"/(?:save|edit)\b"),
     "instapaper.com": re.compile(r"/hello"),
     "tumblr.com": re.compile(r"/share\b"),
-    "substack.com": re.compile(r"(?:/app-link\b|/signup\b|/@[^/]+/note\b|/(?:privacy|tos|ccpa)\b|/?\?|$)"),
-    "open.substack.com": re.compile(r"/pub/[^/]+$"),
 }
-# what a newsletter tracks under its own host (Cooperpress, Curated, Ghost) leads to the pages of others
-_LEADS_ON = re.compile(r"/(?:link/\d+/(?:web|rss)|r/[0-9a-f]{8})\Z")
-_CHROME_PATHS = re.compile(
-    r"/(?:action/disable_email|unsubscribe\b|(?:email|manage|update)[-_]?preferences(?:[-_]cent(?:er|re))?(?![\w-])"
-    r"|manage[-_]subscriptions?(?![\w-])"
-    r"|cdn-cgi/l/email-protection|opt-?out(?![\w-])|polls?/(?:[\w-]+/)?vote(?![\w-]))"
-    r"|list-manage\d*\.com/(?:profile|unsubscribe)\b|^(?:[\w-]+\.)*forward-to-friend\d*\.com\b|^refer\.[\w-]+\.\w"
-    r"|\.campaign-archive\d*\.com/(?:home|feed)\b"
-    r"|\.substack\.com/p/[^/]+/comments?\b|#/feedback/\d|/eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"
-    # a reader's address; mailing lists and messages (RFC 5322 3.6.4) have such names, too
-    r"|(?<!/list)(?<!/lists)(?<!/archives)/(?!\d{8})(?:[^/@?#%]|%2B){1,40}"
-    r"(?:%40|@(?=(?:gmail|googlemail|yahoo|hotmail|outlook|icloud|proton(?:mail)?)\.))"
-    r"(?:[\w-]+\.)+[a-z]{2,24}(?=[/?#]|\Z)"
+# what a newsletter tracks under its own host (Cooperpress, Curated) leads to the pages of others
+_LEADS_ON = joined(re.compile(r"/link/\d+/(?:web|rss)\Z"), *platforms.LEADS_ON)
+_CHROME_PATHS = joined(
+    re.compile(
+        r"/(?:unsubscribe\b|(?:email|manage|update)[-_]?preferences(?:[-_]cent(?:er|re))?(?![\w-])"
+        r"|manage[-_]subscriptions?(?![\w-])"
+        r"|cdn-cgi/l/email-protection|opt-?out(?![\w-])|polls?/(?:[\w-]+/)?vote(?![\w-]))"
+        r"|^refer\.[\w-]+\.\w|/eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"
+        # a reader's address; mailing lists and messages (RFC 5322 3.6.4) have such names, too
+        r"|(?<!/list)(?<!/lists)(?<!/archives)/(?!\d{8})(?:[^/@?#%]|%2B){1,40}"
+        r"(?:%40|@(?=(?:gmail|googlemail|yahoo|hotmail|outlook|icloud|proton(?:mail)?)\.))"
+        r"(?:[\w-]+\.)+[a-z]{2,24}(?=[/?#]|\Z)"
+    ),
+    *platforms.ACTS,
 )
-_CHROME_QUERIES = re.compile(
-    r"[?&](?:action=(?:share|restack)|submitLike=|showSubscribe|email=[^&]*%40)|/subscribe\?(?:.*&)?ref="
+_CHROME_QUERIES = joined(
+    re.compile(r"[?&]email=[^&]*%40|/subscribe\?(?:.*&)?ref="),
+    *platforms.ACTS_BY_QUERY,
 )
 # each of the two patterns above, and a merge field, needs one of these, or a `%` and one of those
+_PLATFORMS_WORDS = needed_words(*platforms.ACTS, *platforms.ACTS_BY_QUERY)
 _FURNITURE_WORDS = (
-    "/action/disable", "unsubscribe", "preferences", "manage", "cdn-cgi/l/", "action=", "submitLike=", "showSubscribe",
-    "PLACEHOLDER", "{", "*|", "[", "/opt", "/vote", "forward-to-f", "/comment", "#/feedback", "refer.", "ref=",
-    "campaign-a", "/eyJ", "@",
+    *_PLATFORMS_WORDS, "unsubscribe", "preferences", "manage", "cdn-cgi/l/", "PLACEHOLDER", "{", "*|", "[", "/opt",
+    "/vote", "refer.", "ref=", "/eyJ", "@",
 )  # fmt: skip
 _ESCAPED_WORDS = (
     "%40", "%7B", "*%7C", "%5B", "<%", "%3C", "%%", "%25", "%recipient", "%subscriber", "%contact", "%user"
 )  # fmt: skip
 
-_SIGN_PATHS = re.compile(
-    r"/(?:login|log-in|signin|sign-in|signup|sign-up|subscribe|upgrade|referrals?|refer|leaderboard|account)(?:[/?]|$)"
-    r"|#/portal",
-    re.IGNORECASE,
+_SIGN_PATHS = joined(
+    re.compile(
+        r"/(?:login|log-in|signin|sign-in|signup|sign-up|subscribe|upgrade|referrals?|refer|leaderboard|account)"
+        r"(?:[/?]|$)",
+        re.IGNORECASE,
+    ),
+    *platforms.JOINS_AT,
 )
 # what a site of something else than a newsletter hardly has
-_JOINING = re.compile(r"/(?:subscribe|upgrade|referrals?|refer|leaderboard)(?:[/?]|$)|#/portal", re.IGNORECASE)
+_JOINING = joined(
+    re.compile(r"/(?:subscribe|upgrade|referrals?|refer|leaderboard)(?:[/?]|$)", re.IGNORECASE), *platforms.JOINS_AT
+)
 # a referral that the sender has not filled in, at a site's front door; deeper in, a merge field may be anybody's offer
 _REFERRAL = re.compile(r"[^/?]*\?(?:.*&)?(?:ref|referral|r|rh_ref|via|utm_[a-z]+)=[^&]*(?:PLACEHOLDER|\{\{|%7B%7B)")
 _SIGN_TEXTS = frozenset(
@@ -129,13 +119,12 @@ _SIGN_TEXTS = frozenset(
     .replace("    ", "")
     .split("|")
 )
-_CHROME_TEXTS = frozenset(
+_CHROME_TEXTS = frozenset(platforms.FURNITURE_WORDS) | frozenset(
     """advertise|advertise here|advertise with us|unsubscribe|unsubscribe here|view in browser|view in your browser
     |view online|read online|read on the web|read in browser|view this email in your browser|manage preferences
     |manage your preferences|update your preferences|email preferences|update preferences|click to share|share this
-    |share this post|share this story|share this newsletter|share this issue|tweet this|read in app
-    |open in app|leave a comment|view comments|forward to a friend|give a gift subscription
-    |get a group subscription|restack|powered by beehiiv|start writing|get the app|check out our sponsor options
+    |share this post|share this story|share this newsletter|share this issue|tweet this|forward to a friend
+    |check out our sponsor options
     |become a sponsor|sponsor us|sponsor this newsletter|manage subscription|share on twitter|share on facebook
     |share on linkedin|follow us|follow us on twitter|join discord|join our discord""".replace("\n", "")
     .replace("    ", "")
@@ -144,11 +133,10 @@ _CHROME_TEXTS = frozenset(
 # also what a story may call a post that it links to: furniture where the address shares
 _SHARE_TEXTS = frozenset({"share", "tweet", "forward"})
 _SHARE_PATHS = re.compile(r"/(?:share|sharer|intent|forward)(?:\.php)?(?:[/?]|$)", re.IGNORECASE)
-_PLATFORMS = "kit convertkit ghost mailerlite brevo sendinblue beehiiv substack buttondown mailchimp".split()
 _MADE_WITH = frozenset(
     f"{made} {platform}"
     for made in ("built with", "made with", "powered by", "sent with", "sent by", "published with", "published on")
-    for platform in _PLATFORMS
+    for platform in (*platforms.CALLED, "brevo", "sendinblue")
 )
 _NETWORKS = frozenset("twitter x facebook linkedin instagram youtube tiktok threads mastodon bluesky".split())
 _PROFILE = re.compile(
@@ -163,17 +151,17 @@ _OFFER = re.compile(
     re.IGNORECASE,
 )
 _SHOWN_HERE = re.compile(r"\bsrc(?:set)?\s{0,9}=\s{0,9}(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
-_GENERIC_SOURCES = frozenset(
-    "newsletter email twitter facebook linkedin substack beehiiv rss website web google social mail referral".split()
+_GENERIC_SOURCES = frozenset(platforms.SOURCES) | frozenset(
+    "newsletter email twitter facebook linkedin rss website web google social mail referral".split()
 )
 _SEVERAL = 2
 
 
 @dataclass(slots=True)
 class Own:
-    """The hosts and names of the newsletter itself. `domains` are the registered ones: bensbites.beehiiv.com covers no
+    """The hosts and names of the newsletter itself. `domains` are the registered ones: crumbs.beehiiv.com covers no
     other that happens to be called alike, unless `vouch` says so. `paths` are its places on hosts that it shares:
-    `buttondown.com/bensbites`. `names` are what it is called by in both (`bensbites`), `titles` what it calls itself.
+    `buttondown.com/crumbs`. `names` are what it is called by in both (`crumbs`), `titles` what it calls itself.
     """
 
     hosts: set[str] = field(default_factory=set)
@@ -195,7 +183,7 @@ class Own:
 
     def add_host(self, host: str) -> None:
         """Take a host as the newsletter's own, unless half the web lives on it; it comes with its port, as in a key."""
-        if not host or host in _COMMON_HOSTS or host in _SHARED_PATHS or _MAILCHIMP_SERVER.match(host):
+        if not host or host in _COMMON_HOSTS or host in _SHARED_PATHS or _COMMON_SERVERS.match(host):
             return
         self.hosts.add(host)
         name = name_of(host)
@@ -229,7 +217,7 @@ class Own:
 
 
 def place_in(key: str) -> str:
-    """Where one of those who share a host stands: `mailchi.mp/bensbites`. Empty on other hosts, and at their door."""
+    """Where one of those who share a host stands: `mailchi.mp/crumbs`. Empty on other hosts, and at their door."""
     segments = _SHARED_PATHS.get(host_in(key))
     parts = key.partition("?")[0].partition("#")[0].split("/")
     if segments is None or len(parts) <= segments or parts[1] in _NO_PLACES:
@@ -242,7 +230,7 @@ def learn_own(own: Own, links: Iterable[tuple[str, str, str]]) -> None:
 
     That is referral placeholders, and of a domain that is called like the newsletter, that readers sign up there.
     Where nothing else says whose the newsletter is, it is several log-in and subscribe buttons to one host, or the name
-    that is stamped on several links to others (`utm_source=bensbites`): one alone may have been copied along with
+    that is stamped on several links to others (`utm_source=crumbs`): one alone may have been copied along with
     somebody else's address.
     """
     abroad: Counter[str] = Counter()
@@ -257,7 +245,7 @@ def learn_own(own: Own, links: Iterable[tuple[str, str, str]]) -> None:
         if ("PLACEHOLDER" in key or "{{" in key or "%7B%7B" in key) and (
             _SIGN_PATHS.search(key) or _REFERRAL.match(key)
         ):
-            if not host.endswith("beehiiv.com"):
+            if not host.endswith(platforms.REFERS_AT):
                 own.add_host(host)
         elif len(text) < 30 and text.strip(" .!→»\n").lower() in _SIGN_TEXTS and _SIGN_PATHS.search(key):
             signing[host] += _SEVERAL if is_known and _JOINING.search(key) else 1
@@ -270,7 +258,7 @@ def learn_own(own: Own, links: Iterable[tuple[str, str, str]]) -> None:
             own.add_host(host)
     for domain, count in called.items():
         # who has a domain often began under a platform's; the other way round it may be anybody's
-        began_there = domain.partition(".")[2] in _PLATFORM_DOMAINS and own.has_domain_of_its_own
+        began_there = domain.partition(".")[2] in _NEWSLETTER_DOMAINS and own.has_domain_of_its_own
         if count >= _SEVERAL or began_there:
             own.vouch(domain)
     best = max(abroad.values(), default=0)
@@ -312,7 +300,7 @@ def is_action(key: str) -> bool:
 def acts_as_written(raw: str) -> bool:
     """The address, before it was cleaned, signs its reader up: what it names the reader by is gone afterwards."""
     lowered = raw.lower()
-    if "freesignupemail=" in lowered:
+    if any(field in lowered for field in platforms.SIGNS_UP):
         return True
     return "mail=" in lowered and _SIGN_PATHS.search(raw) is not None
 
@@ -346,7 +334,7 @@ def is_chrome(key: str, text: str, own: Own, *, is_odd: bool = True) -> bool:
     if own.paths and own.holds(key):
         return True
     furniture = _CHROME_HOSTS.get(host)
-    if (furniture is not None and furniture.match(key, len(host))) or invites(key):
+    if host in _CHROME_SITES or (furniture is not None and furniture.match(key, len(host))) or invites(key):
         return True
     if is_odd:
         if _CHROME_PATHS.search(key) or MERGE_FIELD.search(key) or ("?" in key and _CHROME_QUERIES.search(key)):

@@ -6,6 +6,8 @@ The list is read when the first host is looked up, and each host once.
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from bot.newsletter import platforms
+
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
@@ -13,12 +15,10 @@ _DIGITS = "0123456789"
 _PRIVATE = "// ===BEGIN PRIVATE DOMAINS==="
 
 # where many publish, each under a name of their own, and of which the list says nothing
-_SHARED = """substack.com beehiiv.com ghost.io medium.com wordpress.com tumblr.com buttondown.email buttondown.com
-    convertkit.com ck.page kit.com campaign-archive.com typepad.com livejournal.com getrevue.co curated.co sendfox.com
-    hashnode.dev micro.blog squarespace.com weebly.com mailerlite.com feedburner.com notion.so railway.app glitch.me
-    neocities.org tistory.com typeform.com gumroad.com itch.io circle.so super.site amazonaws.com patreon.com
-    posthaven.com svbtle.com canalblog.com over-blog.com jimdofree.com pallet.com strikingly.com mystrikingly.com
-    mataroa.blog cocolog-nifty.com blog.gov.uk"""
+_SHARED = """tumblr.com typepad.com livejournal.com getrevue.co curated.co sendfox.com hashnode.dev micro.blog
+    squarespace.com weebly.com notion.so railway.app glitch.me neocities.org tistory.com typeform.com gumroad.com
+    itch.io circle.so super.site amazonaws.com patreon.com posthaven.com svbtle.com canalblog.com over-blog.com
+    jimdofree.com pallet.com strikingly.com mystrikingly.com mataroa.blog cocolog-nifty.com blog.gov.uk"""
 
 
 @lru_cache(4_096)  # issues of one newsletter share most of their hosts
@@ -79,7 +79,7 @@ def _lists() -> "tuple[PublicSuffixList, PublicSuffixList]":
 
     with open(PSLFILE, encoding="utf-8") as file:  # noqa: PTH123 - it is told as a string
         icann, _, private = file.read().partition(_PRIVATE)
-    shared = [*private.splitlines(), *_SHARED.split()]
+    shared = [*private.splitlines(), *platforms.DOMAINS, *_SHARED.split()]
     return (
         PublicSuffixList(icann.splitlines(), accept_encoded_idn=False),
         PublicSuffixList(shared, accept_encoded_idn=False, accept_unknown=False),

@@ -7,8 +7,9 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from bot.newsletter.addresses.links import MAX_KEY, MAX_SHOWN, absolute, authority, fold_percent
-from bot.newsletter.addresses.same_pages import UNIFY, Unify
+from bot.newsletter.addresses.same_pages import UNIFY
 from bot.newsletter.addresses.wrappers import PATHS, destination, may_be_wrapped
+from bot.newsletter.platforms.platform import Unify
 from bot.newsletter.text import key_within
 
 _TRACKING = frozenset(

@@ -5,15 +5,13 @@ out. Whoever changes one raises `links.KEY_VERSION` and keeps the old one in `ea
 """
 
 import re
-from collections.abc import Callable
 
-Place = tuple[str, str, str]
-Unify = Callable[[str, str], Place]
+from bot.newsletter import platforms
+from bot.newsletter.platforms.platform import Place, Unify
 
 _ARXIV = re.compile(r"/(?:abs|pdf|html|format|ps)/((?:[a-z-]+(?:\.[A-Z]{2})?/)?[\d.]+?)(?:v\d+)?(?:\.pdf)?/?\Z")
 _YOUTUBE = re.compile(r"/(?:shorts|embed|live|v)/(?!videoseries|live_stream)([\w-]{6,})/?\Z")
 _AMAZON = re.compile(r"/(?:dp|gp/product)/([A-Z0-9]{10})(?:/|\Z)")
-_PUBLICATION = re.compile(r"/pub/(?!(?:www|m|mobile)/)([a-z0-9-]+)(/p/.+)\Z", re.IGNORECASE)
 _WEB_STATUS = re.compile(r"/i/web(?=/status/\d)")
 _STATUS = re.compile(r"(/[^/]+/status/\d+)(?:/(?:photo|video)/\d+)+\Z")
 _VIDEO = re.compile(r"/([\w-]+)\Z")
@@ -55,11 +53,6 @@ def _reddit(path: str, query: str) -> Place:
     return "reddit.com", path, query
 
 
-def _open_substack(path: str, query: str) -> Place:
-    found = _PUBLICATION.match(path)
-    return (f"{found[1].lower()}.substack.com", found[2], query) if found else ("open.substack.com", path, query)
-
-
 def _amazon(host: str) -> Unify:
     """What is sold has a number; the rest says how one came there."""
 
@@ -87,7 +80,7 @@ UNIFY: dict[str, Unify] = {
 _SHOPS = "com co.uk de fr it es ca in co.jp com.au com.br com.mx nl se pl com.tr ae sg sa eg com.be".split()
 SITES: dict[str, Unify] = {
     **UNIFY,
-    "open.substack.com": _open_substack,
+    **platforms.SAME_PAGES,
     **{f"amazon.{end}": _amazon(f"amazon.{end}") for end in _SHOPS},
 }
 

@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from bot.errors import UnreadableError
 from bot.model.issue import Issue, Link, Section
+from bot.newsletter import platforms
 from bot.newsletter.addresses.chrome import Own, called_alike, host_in, is_action, is_chrome, place_in
 from bot.newsletter.addresses.domains import domain_of
 from bot.newsletter.addresses.links import MAX_KEY, absolute, clean_url, link_key, read_link
@@ -25,7 +26,6 @@ from bot.newsletter.formats.encoding import decoded
 from bot.newsletter.formats.parsing import parsed
 from bot.newsletter.formats.sniffing import Kind, kind_of
 from bot.newsletter.formats.torn import whole_items
-from bot.newsletter.platforms import ghost, substack
 from bot.newsletter.text import key_within, literal, plain, titled
 from bot.newsletter.understanding.bodies import UNTITLED, issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
@@ -123,7 +123,7 @@ def read_xml_feed(content: bytes, *, base: str | None, content_type: str | None)
         torn,
         hub_url=_linked(links, "hub", base),
         self_url=self_url,
-        api_url=ghost.api_of(string(head.get("generator")), home),
+        api_url=platforms.api_of(string(head.get("generator")), home),
     )
 
 
@@ -162,7 +162,7 @@ class _Said:
 def _issue(entry: Any, content: tuple[str, str], said: _Said) -> Issue:
     """One item of a feedparser result; `content` is its text, and where its relative links start from."""
     home, base = said.home, said.base
-    addresses = [string(entry.get(name)) for name in ("feedburner_origlink", "pheedo_origlink", "link")]
+    addresses = [string(entry.get(name)) for name in (*platforms.ORIGINAL_LINKS, "link")]
     urls = [url for address in addresses if (url := clean_url(address, home or base))]
     own = _own(said.site, urls[0] if urls else None, said.vouched, title=said.title)
     urls = [without_own_stamp(url, own) or url for url in urls]
@@ -182,7 +182,7 @@ def _issue(entry: Any, content: tuple[str, str], said: _Said) -> Issue:
         authors=_authors(entry) or said.authors,
         published_at=_date(entry),
         image_url=_picture(entry),
-        paywalled=substack.is_cut(body),
+        paywalled=platforms.is_cut(body),
         url=url,
         base=absolute(body_base, home or base) or _own_page(url, home) or base,
         own=own,
@@ -458,7 +458,7 @@ def _json_issue(item: dict[str, Any], said: _Said) -> Issue:
         authors=_json_authors(item) or said.authors,
         published_at=moment_of(item.get("date_published")) or moment_of(item.get("date_modified")),
         image_url=best_of([Named(string(item.get("image"))), Named(string(item.get("banner_image")))]),
-        paywalled=substack.is_cut(body),
+        paywalled=platforms.is_cut(body),
         url=url,
         base=url or base,
         own=own,

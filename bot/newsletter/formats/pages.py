@@ -5,12 +5,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bot.model.issue import Issue
+from bot.newsletter import platforms
 from bot.newsletter.addresses.chrome import Own
 from bot.newsletter.addresses.links import absolute, clean_url
 from bot.newsletter.dates import moment_of
 from bot.newsletter.markup.blocks import read_blocks
 from bot.newsletter.markup.canonical import canonical_html, is_bare, parsed
-from bot.newsletter.platforms import beehiiv
 from bot.newsletter.text import MAX_TITLE, literal, titled
 from bot.newsletter.understanding.bodies import MAX_HTML, issue_from_html
 from bot.newsletter.understanding.bylines import authors_in
@@ -20,10 +20,8 @@ from bot.newsletter.understanding.pictures import Named, best_of
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_WANTED = (
-    "#content-blocks,.rendered-post,.dream-post-content-doc,.available-content,.gh-content,.post-full-content"
-    ",.entry-content,.post-content,.email-body,[itemprop=articleBody],article:not(.comment):not(.comment-body)"
-    ",main,[role=main]"
+_WANTED = ",".join(
+    (*platforms.TEXT_AT, "[itemprop=articleBody]", "article:not(.comment):not(.comment-body)", "main", "[role=main]")
 )
 _AROUND = "nav,aside,body>header,footer,.blogroll"  # a form may hold a whole page
 _SELECTOR = re.compile(
@@ -44,7 +42,7 @@ def issue_from_page(source: str, *, url: str | None) -> Issue:
     tree = parsed(source)
     _read_head(tree, known)
     known.own.add_site(known.url)
-    body = beehiiv.page_body(source)
+    body = platforms.page_body(source)
     if body:
         return issue_from_html(body, known, wanted=_WANTED, around=_AROUND)
     return issue_from_html(source, known, wanted=_WANTED, around=_AROUND, tree=tree)

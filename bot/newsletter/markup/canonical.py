@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.newsletter.markup.nesting import tamed
-from bot.newsletter.platforms.cards import Cards
+from bot.newsletter.platforms.platform import Cards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from bot.newsletter.markup.markdown import markdown_html
 from bot.newsletter.markup.pictures import with_shown_pictures
 from bot.newsletter.markup.players import with_links_of_videos
 from bot.newsletter.markup.spacing import without_torn_bold
-from bot.newsletter.platforms import beehiiv, cards_in, opened, unwanted_in
+from bot.newsletter.platforms import cards_in, opened, take_torn_polls, unwanted_in
 from bot.newsletter.understanding.composing import compose, lead_picture
 from bot.newsletter.understanding.mastheads import Known
 from bot.newsletter.understanding.paywalls import (
@@ -80,9 +80,9 @@ def issue_from_markdown(source: str, known: Known) -> Issue:
         source, has_paid = public, True
     known.paywalled = is_paid or has_paid
     whole = source
-    source, torn = beehiiv.take_torn_polls(source)
+    source, torn = take_torn_polls(source)
     if torn:
-        _, torn = beehiiv.take_torn_polls(before_paywall(whole))
+        _, torn = take_torn_polls(before_paywall(whole))
     source = with_links_of_videos(markdown_html(source))
     canonical = canonical_html(source, bare=is_bare(source))
     blocks = read_blocks(canonical, base=known.base, mend=True)

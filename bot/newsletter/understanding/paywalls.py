@@ -4,30 +4,19 @@ What stands behind that place belongs to those who paid, however it came here: n
 """
 
 import re
+from functools import cache
 
+from bot.newsletter import platforms
 from bot.newsletter.addresses.chrome import Own, host_in, is_action
 from bot.newsletter.markup.blocks import Block
+from bot.newsletter.platforms.paying import END, PAYING, PIECE, PLAN, READERS, SUBSCRIBER, TIERS
+from bot.newsletter.rules import joined, needed_words
 
-PAID = (
-    ".paywall",
-    ".paywalled",
-    ".paywall-content",
-    ".paywalled-content",
-    ".paywall-jump",
-    ".gh-post-upgrade-cta",
-    ".wp-block-jetpack-paywall",
-    ".wp-block-premium-content-subscriber-view",
-)
-"""Selectors of what stands at a paywall or behind it: common ones, Substack's, Ghost's and WordPress's."""
+PAID = (".paywall", ".paywalled", ".paywall-content", ".paywalled-content", *platforms.PAID)
+"""Selectors of what stands at a paywall or behind it: common ones, and those of platforms."""
 
-_PAID_WORDS = ("paywall", "upgrade-cta", "subscriber-view")  # each of those selectors has one of these
-# Ghost's own marks: where the public part of a post ends, and a card for those who pay alone
-_PUBLIC_END = re.compile(r"<!--\s*members-only\s*-->", re.IGNORECASE)
-_GATED = re.compile(
-    r"<!--kg-gated-block:begin(?=[^<>]{0,500}status:-free)(?![^<>]{0,500}nonMember:true)[^<>]{0,500}>"
-    r"(?:.*?<!--kg-gated-block:end-->|.*)",
-    re.DOTALL,
-)
+_PAID_NAMES = {name for selector in PAID for name in re.findall(r"[\w-]+", selector)}
+_PAID_WORDS = [name for name in _PAID_NAMES if not any(other in name for other in _PAID_NAMES - {name})]
 
 _MAX_SENTENCE = 400
 
@@ -45,69 +34,37 @@ _PAYWALL = re.compile(
     r"|subscribe to (?:continue|keep) reading|this is a preview of a paid",
     re.IGNORECASE,
 )
-# each sentence, here and below, holds one of these; a text without any of them needs no closer look
-_WORDS = (
-    "the rest",
-    "already a pa",
-    "upgrade to ",
-    "free preview",
-    "ers only",
-    "for pa",
-    "for premium",
-    "is for ",
-    "is only for ",
-    "reading,",
-    "become a pa",
-    "keep reading with a",
-    "subscribe to continue",
-    "subscribe to keep",
-    "to get access to",
-    "reading this ",
-    "of a paid",
-    "subscribe now",
-    "claim my f",
-)
-
-_PIECE = r"(?:post|issue|article|story|episode|edition|page|e-?mail|letter|piece)"
-_END = r"(?=\W*(?:$|subscribe|upgrade|already|sign|become|log))"
-_PAYING = r"(?:paid(?:-up)?|paying|premium|pro|founding)"
-_PLAN = r"(?:an? )?(?:paid|premium|pro|plus)(?: (?:subscription|membership|plan|tier))?"
-_SUBSCRIBER = r"(?:subscriber|member)(?: of .{1,60}?)?"
-_READERS = r"(?:subscribers|members|readers|supporters)\b"
-_TIERS = r"on the [^.!?]{1,100}?\b(?:tiers?|plans?)\b(?: only)?"
 # Said where the text ends; the other sentences may as well offer something in the middle of what everybody reads. What
 # is behind is named, or who pays: "to keep this letter free", "for beginners" and "for pro photographers" end nothing.
-_CUT = re.compile(
-    r"(?:^|[^\w\s]\s*)(?:subscribe to .{1,80}? to|upgrade to) (?:read|unlock) the rest\b(?! of (?!this\b|the ))"
-    r"|already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in\b"
-    r"(?!(?:\W+here)?\W+to (?:comment|join|manage|vote|reply|chat|update|change|participate|claim"
-    r"|(?:see|read|view|leave|unlock) (?:the |all |our |a )?comments?))"
-    rf"|subscribe to .{{1,80}}? to (?:keep|continue) reading this {_PIECE}"
-    rf"|upgrade to {_PLAN} to (?:(?:(?:continue|keep) reading|read on)(?: (?:this|the) {_PIECE})?{_END}"
-    rf"|continue{_END}|read the rest\b(?! of (?!this\b|the ))"
-    rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {_PIECE}\b(?! (?:archive|of|on)))"
-    r"|to (?:keep|continue) reading, (?:subscribe|upgrade)"
-    r"(?: (?:now|today|here|to\b|your (?:plan|subscription|account))|\W*$)(?!.*\bfor free\b)"
-    rf"|become a (?:paid|paying) {_SUBSCRIBER} to (?:continue(?: reading|{_END})|read on\b"
-    r"|read the rest\b(?! of (?!this\b|the ))"
-    rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {_PIECE}{_END})"
-    rf"|(?:subscribe|become a (?:paid|paying) {_SUBSCRIBER}) to get access to (?:the rest of )?this {_PIECE}\b"
-    rf"|to (?:read|unlock) the rest(?: of (?:this|the) {_PIECE})?, (?:subscribe|upgrade|become an? {_PAYING} )"
-    r"(?!.*\bfor free\b)"
-    r"|(?:reached|is) the end of (?:the|this|your) free preview"
-    rf"|\A\W*[🔒🔐]\W*(?:(?:only )?for {_PAYING} (?:subscribers|members)|{_PAYING} (?:subscribers|members) only)\W*\Z"
-    rf"|\A\W*{_PAYING} (?:subscribers|members) only (?:below|beyond|past|from here)\b.{{0,40}}\Z"
-    rf"|continue reading this {_PIECE} for free, courtesy of|claim my free post"
-    r"|keep reading with a \d+-day free trial(?! of\b)"
-    rf"|subscribe(?: now)? to (?:continue|keep) reading(?: (?:this|the) {_PIECE})?{_END}",
-    re.IGNORECASE | re.MULTILINE,
+_CUT = joined(
+    re.compile(
+        r"already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in\b"
+        r"(?!(?:\W+here)?\W+to (?:comment|join|manage|vote|reply|chat|update|change|participate|claim"
+        r"|(?:see|read|view|leave|unlock) (?:the |all |our |a )?comments?))"
+        rf"|upgrade to {PLAN} to (?:(?:(?:continue|keep) reading|read on)(?: (?:this|the) {PIECE})?{END}"
+        rf"|continue{END}|read the rest\b(?! of (?!this\b|the ))"
+        rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {PIECE}\b(?! (?:archive|of|on)))"
+        r"|to (?:keep|continue) reading, (?:subscribe|upgrade)"
+        r"(?: (?:now|today|here|to\b|your (?:plan|subscription|account))|\W*$)(?!.*\bfor free\b)"
+        rf"|become a (?:paid|paying) {SUBSCRIBER} to (?:continue(?: reading|{END})|read on\b"
+        r"|read the rest\b(?! of (?!this\b|the ))"
+        rf"|(?:read|unlock) (?:this|the (?:full|whole|entire)) {PIECE}{END})"
+        rf"|to (?:read|unlock) the rest(?: of (?:this|the) {PIECE})?, (?:subscribe|upgrade|become an? {PAYING} )"
+        r"(?!.*\bfor free\b)"
+        r"|(?:reached|is) the end of (?:the|this|your) free preview"
+        rf"|\A\W*[🔒🔐]\W*(?:(?:only )?for {PAYING} (?:subscribers|members)|{PAYING} (?:subscribers|members) only)\W*\Z"
+        rf"|\A\W*{PAYING} (?:subscribers|members) only (?:below|beyond|past|from here)\b.{{0,40}}\Z"
+        rf"|subscribe(?: now)? to (?:continue|keep) reading(?: (?:this|the) {PIECE})?{END}",
+        re.IGNORECASE | re.MULTILINE,
+    ),
+    *platforms.ENDS,
 )
 _FOR_THOSE_WHO_PAY = re.compile(
-    rf"this (?:(?:{_PIECE}|content|newsletter) is|is an? {_PIECE}) (?:only )?for {_PAYING} {_READERS}"
-    rf"|this (?:{_PIECE}|content) is (?:only )?for (?:subscribers|members)(?:{_END}| only(?=\W*$|[.!:;])| {_TIERS})"
-    rf"|the (?:rest|remainder) of (?:this|today['’]s) (?:{_PIECE}|newsletter) is (?:only )?for (?:our |my )?"
-    rf"(?:{_PAYING} {_READERS}|(?:subscribers|members) (?:to|of|on) [^.!?]{{0,60}}?\b{_PLAN}\b"
-    rf"|(?:subscribers|members)(?: only| {_TIERS})?(?=\W*$|[.!:;]))",
+    rf"this (?:(?:{PIECE}|content|newsletter) is|is an? {PIECE}) (?:only )?for {PAYING} {READERS}"
+    rf"|this (?:{PIECE}|content) is (?:only )?for (?:subscribers|members)(?:{END}| only(?=\W*$|[.!:;])| {TIERS})"
+    rf"|the (?:rest|remainder) of (?:this|today['’]s) (?:{PIECE}|newsletter) is (?:only )?for (?:our |my )?"
+    rf"(?:{PAYING} {READERS}|(?:subscribers|members) (?:to|of|on) [^.!?]{{0,60}}?\b{PLAN}\b"
+    rf"|(?:subscribers|members)(?: only| {TIERS})?(?=\W*$|[.!:;]))",
     re.IGNORECASE | re.MULTILINE,
 )
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")
@@ -119,27 +76,26 @@ _OPEN = re.compile(
 """What stands behind such a sentence where the rest is for everybody all the same."""
 
 
+@cache
+def _words() -> tuple[str, ...]:
+    """Each of the sentences holds one of these; a text without any of them needs no closer look."""
+    return needed_words(_PAYWALL, _CUT, _FOR_THOSE_WHO_PAY)
+
+
 def marks_paid(source: str) -> bool:
     """The markup may have an element that one of `PAID` names."""
     return "class=" in source and any(word in source for word in _PAID_WORDS)
 
 
 def without_gated(source: str) -> tuple[str, bool]:
-    """A feed's or a page's text without the cards for those who pay, and whether there were any.
-
-    Where its public part ends it is cut by Ghost itself, without a mark: the comment stands only in what is public.
-    """
-    if "<!--kg-gated" not in source:
-        return source, False
-    public = _GATED.sub("", source)
+    """A feed's or a page's text without the boxes for those who pay, and whether there were any."""
+    public = platforms.without_gated(source)
     return public, len(public) < len(source)
 
 
 def public_part(source: str) -> tuple[str, bool]:
-    """A file's text without those cards and what stands behind its public part, and whether there is any of that."""
-    if "<!--" not in source:
-        return source, False
-    public = _PUBLIC_END.split(without_gated(source)[0], maxsplit=1)[0]
+    """A file's text without those boxes and what stands behind its public part, and whether there is any of that."""
+    public = platforms.public_part(source)
     return public, len(public) < len(source)
 
 
@@ -148,7 +104,7 @@ def read_paywall(blocks: list[Block], text: str, *, own: Own, is_cut: bool) -> t
 
     `text` is all of it in lower case. `is_cut` says that the source says so: then an offer, too, is where it is cut.
     """
-    words = [word for word in _WORDS if word in text]
+    words = [word for word in _words() if word in text]
     if not words:
         return False, len(blocks)
     is_paywalled = False
@@ -182,7 +138,7 @@ def _leads_elsewhere(block: Block, own: Own) -> bool:
 def before_paywall(source: str) -> str:
     """The part of a Markdown document before it breaks off, judged by its lines alone."""
     text = source.lower()
-    if not any(word in text for word in _WORDS):
+    if not any(word in text for word in _words()):
         return source
     free = []
     for line in source.splitlines(keepends=True):

@@ -1,7 +1,7 @@
 """Polls inside an issue: the question and its options, where every option is a link to vote by.
 
 Two shapes: lines of a Markdown document in which beehiiv's one-column poll table was torn open by a renderer
-(`platforms.beehiiv.take_torn_polls`), and blocks of an HTML document, told by the sentence under them. The second may
+(`platforms.take_torn_polls`), and blocks of an HTML document, told by the sentence under them. The second may
 be the first made into HTML: then pieces of the table's frame (`||`, `|:---|`, `###`) stand in the text.
 """
 

@@ -23,6 +23,7 @@ from bot.newsletter.addresses.readable import readable_address
 from bot.newsletter.addresses.stamps import cut_stamps
 from bot.newsletter.markup.blocks import Anchor, Block, naming_nobody
 from bot.newsletter.markup.pictures import Picture, is_portrait
+from bot.newsletter.rules import rule
 from bot.newsletter.text import MAX_TITLE, bounded, folded
 from bot.newsletter.understanding import headings
 from bot.newsletter.understanding.mastheads import Known, Parts, read_head, title_from_text
@@ -45,34 +46,143 @@ MAX_IMAGES = 500
 _MOST_MENTIONS = 200
 _AD_BLOCKS = 4
 
-_PAID_MARK = re.compile(
-    r"[(\[]\s*(?:sponsor(?:ed)?|ad|advertisement|paid|promoted|affiliate(?: link)?)\s*[)\]]", re.IGNORECASE
+_PAID_MARK = rule(
+    r"[(\[]\s*(?:sponsor(?:ed)?|ad|advertisement|paid|promoted|affiliate(?: link)?)\s*[)\]]",
+    "a mark in brackets that says that a link is paid for",
+    source="newsletters of the shared corpora",
+    specimens=(
+        "Salt (sponsor)",
+        "Salt (Sponsored)",
+        *"[ad] (advertisement) (paid) (promoted) (affiliate)".split(),
+        "( affiliate link )",
+    ),
+    others=("(ads are back)", "sponsor", "(unpaid)", "(paid for)"),
+    flags=re.IGNORECASE,
 )
-_PAID_LABEL = re.compile(
+_PAID_LABEL = rule(
     r"\W*+(?:(?:(?:our|(?:today|this week).?s) )?sponsor(?:ed)?(?: by [^:|\n]{1,60})?(?:\s*[:|–—]|\s+-)"
     r"|our sponsor,? (?-i:(?=[A-Z0-9]))|paid (?:promotion|partnership|placement)(?:\s*[:|–—]|\s+-)"
     r"|(?:\w+ )?(?:thanks|thank you) to [^.!?\n]{1,80} for sponsoring\b"
     r"|(?:(?:this|today.?s) \w+ (?:is|was) )?(?:brought to you|sponsored) by\b)",
-    re.IGNORECASE,
+    "what a paragraph begins with that is paid for",
+    source="newsletters of the shared corpora",
+    specimens=(
+        "Sponsor: Crumb",
+        "Our sponsor - Crumb",
+        "Today’s sponsor | Crumb",
+        "This week’s sponsor: Crumb",
+        "Sponsored – salt",
+        "Sponsored by Crumb: salt",
+        "Sponsor by Crumb: salt",
+        "Our sponsor, Crumb, mills",
+        "Paid promotion: salt",
+        "Paid partnership - salt",
+        "Paid placement | salt",
+        "Many thanks to Crumb for sponsoring",
+        "Thank you to Crumb for sponsoring",
+        "This loaf is brought to you by Crumb",
+        "Today’s loaf was sponsored by Crumb",
+        "Sponsored by Crumb",
+    ),
+    others=(
+        "Sponsor a hive",
+        "Our sponsor is late",
+        "Thanks to rain for growing",
+        "The mill was sponsored by Crumb",
+        "Paid promotions",
+    ),
+    flags=re.IGNORECASE,
+    how="match",
 )
-_PAID_TAG = re.compile(r"(?:\A|\s)#(?:ad|sponsored)\W*\Z|\A#(?:ad|sponsored)\b", re.IGNORECASE)
-_STAR_NOTE = re.compile(r"(?:^|\n)\s*\*\s*(?:sponsor|affiliate|ad\b|paid|partner)", re.IGNORECASE)
+_PAID_TAG = rule(
+    r"\s#(?:ad|sponsored)\W*\Z|\A#(?:ad|sponsored)\b",
+    "a tag at an edge of a text that says that it is paid for",
+    source="https://www.ftc.gov/business-guidance/resources/ftcs-endorsement-guides-what-people-are-asking",
+    specimens=("Salt #ad", "#ad", "Salt #sponsored!", "#ad Salt", "#sponsored Salt"),
+    others=("#adventure", "C#ad", "Salt #ad campaigns", "Salt #sponsored by nobody"),
+    flags=re.IGNORECASE,
+)
+_STAR_NOTE = rule(
+    r"(?:^|\n)\s*\*\s*(?:sponsor|affiliate|ad\b|paid|partner)",
+    "a note that explains a star behind links: they are paid for",
+    source="newsletters of the shared corpora",
+    specimens=("* sponsored", "More →\n*affiliate link", "*ad", "* paid link", "* partner"),
+    others=("* advice", "Salt * sponsor", "*salt", "sponsored"),
+    flags=re.IGNORECASE,
+)
 # under a post that is shown with its words: "— Name (@name), Oct 12, 2022"
-_SIGNATURE = re.compile(r"(?:(?:^|\n)[—–-]|(?<= )[—–]) ?[^\n—–]{1,100}\(@\w{1,30}\)")
+_SIGNATURE = rule(
+    r"(?:(?:^|\n)[—–-]|(?<= )[—–]) ?[^\n—–]{1,100}\(@\w{1,30}\)",
+    "who wrote a post that is shown with its words",
+    source="newsletters of the shared corpora",
+    specimens=("— Mia Moss (@mia)", "Rain again.\n- Mia (@mia)", "Rain again. — Mia (@mia) May 1"),
+    others=("Rain - Mia (@mia)", "Mia (@mia)", "— Mia Moss", "rain—Mia (@mia)", "— (@)"),
+)
 _LONGEST_SIGNATURE = 200
 _NEARBY = 2_000
-_DAY = re.compile(r"[A-Z][a-z]{2,8}\.? \d{1,2}, 20\d\d\Z")
-_FOOTNOTE = re.compile(r"/(?:rss|feed|atom)(?:\.xml)?/?#fn(?:ref)?:")
+_DAY = rule(
+    r"[A-Z][a-z]{2,8}\.? \d{1,2}, 20\d\d\Z",
+    "the day of a post as its link says it",
+    source="newsletters of the shared corpora",
+    specimens=("October 12, 2022", "Oct. 5, 2023"),
+    others=("12 October 2022", "Oct 5, 1999", "Oct 5, 2023 at noon", "oct 5, 2023"),
+    how="match",
+)
+_FOOTNOTE = rule(
+    r"/(?:rss|feed|atom)(?:\.xml)?/?#fn(?:ref)?:",
+    "the address of a footnote within a feed",
+    source="tests/corpus/buttondown-feed.xml",
+    specimens=("https://mill.example/rss#fn:1", "/feed.xml#fnref:2", "/atom/#fn:salt"),
+    others=("https://mill.example/loaf#fn:1", "/feed.xml#top", "/rss#fnord"),
+)
 _MORE = frozenset({"view more", "see more", "show more", "more", "view all", "see all", "show all"})
 _LINE_ITEM = ("- ", "* ", "• ")  # a list whose marks a conversion escaped
-_PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp)(?:$|[?#])|/image/fetch/", re.IGNORECASE)
-# stored files that are shown only with their token (Firebase, Supabase) or to the account of a machine (Google)
-_PERMIT = re.compile(
-    r"https://(?:(?:firebase)?storage\.googleapis\.com/|[^/?#]+/storage/v1/object/sign/)[^?#]*\?(?:[^#]*?&)?"
-    r"(token=[\w.-]+|GoogleAccessId=[\w.-]+(?:@|%40)[\w.-]+\.gserviceaccount\.com)"
+_PICTURE_FILE = rule(
+    r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp)(?:$|[?#])|/image/fetch/",
+    "the address of a picture, by how it ends or by who serves it",
+    source="newsletters of the shared corpora",
+    specimens=(
+        *".png .jpg .jpeg .gif .webp .svg .avif .bmp".split(),
+        "https://mill.example/loaf.JPG?w=6",
+        "https://cdn.example/image/fetch/w_600/loaf",
+    ),
+    others=("https://mill.example/loaf", "loaf.pngs", "loaf.png.html", "https://mill.example/image/loaf"),
+    flags=re.IGNORECASE,
 )
-_MAY_NAME = re.compile("[?@;%]")
-_DIVIDER = re.compile(r"/(?:line|divider|separator|spacer|hr)[-_ ]?\d*\.\w{3,4}(?:$|[?#])", re.IGNORECASE)
+# stored files that are shown only with their token (Firebase, Supabase) or to the account of a machine (Google)
+_PERMIT = rule(
+    r"https://(?:(?:firebase)?storage\.googleapis\.com/|[^/?#]+/storage/v1/object/sign/)[^?#]*\?(?:[^#]*?&)?"
+    r"(token=[\w.-]+|GoogleAccessId=[\w.-]+(?:@|%40)[\w.-]+\.gserviceaccount\.com)",
+    "the address of a stored file, with what it is shown for",
+    source="https://cloud.google.com/storage/docs/access-control/signed-urls-v2",
+    specimens=(
+        "https://storage.googleapis.com/b/loaf.png?GoogleAccessId=bot%40mill.iam.gserviceaccount.com&Expires=1",
+        "https://storage.googleapis.com/b/loaf.png?Expires=1&GoogleAccessId=bot@mill.iam.gserviceaccount.com",
+        "https://firebasestorage.googleapis.com/v0/b/mill/o/loaf.png?alt=media&token=0f-1e",
+        "https://mill.supabase.example/storage/v1/object/sign/b/loaf.png?token=eyJh.eyJ1.c2",
+    ),
+    others=(
+        "https://mill.example/loaf.png?token=0f-1e",
+        "https://storage.googleapis.com/b/loaf.png?reader=0f",
+        "https://mill.supabase.example/storage/v1/object/public/loaf.png?token=0f",
+    ),
+    how="match",
+)
+_MAY_NAME = rule(
+    "[?@;%]",
+    "an address with a part that may say who reads",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-3",
+    specimens=("/loaf?for=mia", "//mia@mill.example", "/loaf;for=mia", "/loaf%3Fmia"),
+    others=("https://mill.example/loaf.png", "/loaf#crust"),
+)
+_DIVIDER = rule(
+    r"/(?:line|divider|separator|spacer|hr)[-_ ]?\d*\.\w{3,4}(?:$|[?#])",
+    "a picture that is only a line between others",
+    source="newsletters of the shared corpora",
+    specimens=("https://mill.example/line.png", "/divider-2.svg", "/separator_1.png?w=600", "/Spacer.gif", "/hr.webp"),
+    others=("/headline.png", "/lines.png", "/line-up.png", "/hrx.png", "/line"),
+    flags=re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from bot.newsletter.addresses.chrome import Own, host_in
 from bot.newsletter.addresses.domains import name_of
 from bot.newsletter.markup.blocks import Block
 from bot.newsletter.markup.spacing import unescaped
+from bot.newsletter.rules import rule
 from bot.newsletter.text import folded
 from bot.newsletter.understanding.headings import Heading, heading_of, label_of
 from bot.newsletter.understanding.letters import letters_of
@@ -18,22 +19,101 @@ _FEWEST = 2
 _LONGEST = 80
 _LONGEST_LIST = 400
 _NEAR = 3  # blocks between the title and the line that lists what follows
-_BOLD = re.compile(r"\s*<(strong|b)(?: [^>]*)?>(?!</)(.*?)</\1>(.*)", re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
-_ITALIC = re.compile(r"<(em|i)(?: [^>]*)?>.*?(?:</\1>|\Z)", re.DOTALL)
+_BOLD = rule(
+    r"\s*<(strong|b)(?: [^>]*)?>(?!</)(.*?)</\1>(.*)",
+    "a text that begins with words in bold",
+    source="tests/corpus/markdown-run-in.md",
+    specimens=("<strong>Mills.</strong> They turn", "<b>Mills</b>", " <b class='x'>Mills</b>: they turn"),
+    others=("<strong></strong>", "<em>Mills</em>", "<bold>Mills</bold>", "Our <b>mills</b>", "<b>Mills</strong>"),
+    flags=re.DOTALL,
+    how="match",
+)
+_TAG = rule(
+    r"<[^>]*>",
+    "a tag",
+    source="https://html.spec.whatwg.org/multipage/syntax.html#start-tags",
+    specimens=("<br/>", "</p>", "<p class='x'>"),
+    others=("a < b", "a > b", ""),
+)
+_ITALIC = rule(
+    r"<(em|i)(?: [^>]*)?>.*?(?:</\1>|\Z)",
+    "words in italics, up to where these end",
+    source="tests/corpus/markdown-run-in.md",
+    specimens=("<em>mills, salt</em>", "<i>mills, salt</i>", "<em class='x'>mills</em>", "<em>mills, salt"),
+    others=("<email>", "<img>", "<b>mills</b>"),
+    flags=re.DOTALL,
+)
 _ENDS = (".", ":", "?", "!", "—", "–")
-_BEHIND = re.compile(r"\s*(?:[.:—–]|-\s)")
+_BEHIND = rule(
+    r"\s*(?:[.:—–]|-\s)",
+    "the stop behind words that begin a paragraph and name it",
+    source="tests/corpus/markdown-run-in.md",
+    specimens=(". They turn", ": they turn", " — they turn", " - they turn"),
+    others=("-proof", " they turn", ", they turn"),
+    how="match",
+)
 _PUNCTUATION = " .:—–-"
 
-_HOME = re.compile(r"[^/?#]+(?:/(?:archives?|issues|editions|letters|newsletters?|all|past-issues))?\Z")
-_POINTER = re.compile(
-    r"\barchives? of (?:all|every|our|my|past|previous|earlier|the)\b[^.!?]{0,40}"
-    r"\b(?:issues?|editions?|letters?|newsletters?)"
-    r"|\b(?:all|past|previous|earlier|older|back) (?:past |previous )?(?:issues|editions|letters|newsletters)\b"
-    r"|\b(?:issue|edition|letter|newsletter) archives?\b",
-    re.IGNORECASE,
+_HOME = rule(
+    r"[^/?#]+(?:/(?:archives?|issues|editions|letters|newsletters?|all|past-issues))?\Z",
+    "the key of a home page, or of the list of all issues",
+    source="tests/corpus/markdown-run-in.md",
+    specimens=(
+        "mill.example",
+        *"mill.example/archive mill.example/archives mill.example/issues mill.example/editions".split(),
+        *"mill.example/letters mill.example/newsletter mill.example/newsletters".split(),
+        *"mill.example/all mill.example/past-issues".split(),
+    ),
+    others=("mill.example/loaf", "mill.example/?p=1", "mill.example/issues/3", "mill.example/archived"),
+    how="match",
 )
-_NAME_END = re.compile(r"\s*[—–|:·#•]|\s-\s|,?\s*(?:no\.?\s*)?\d|\s+(?:issue|edition|vol(?:ume)?)\b", re.IGNORECASE)
+_POINTER = rule(
+    r"\barchives? of (?:all|every|our|my|past|previous|earlier|the)\b[^.!?]{0,40}"
+    r"\b(?:issue|edition|letter|newsletter)"
+    r"|\b(?:all|past|previous|earlier|older|back) (?:issues|editions|letters|newsletters)\b"
+    r"|\b(?:issue|edition|letter|newsletter) archives?\b",
+    "words that point to all issues of a newsletter",
+    source="tests/corpus/markdown-run-in.md",
+    specimens=(
+        "An archive of all our editions",
+        "archives of every issue",
+        "an archive of our letters",
+        "the archive of my newsletter",
+        "an archive of past years’ letters",
+        "an archive of previous years’ letters",
+        "an archive of earlier, longer letters",
+        "the archive of the issues",
+        *"all issues, past editions, previous letters, earlier newsletters, older issues, back issues".split(", "),
+        *"issue archive, edition archive, letter archive, newsletter archives".split(", "),
+    ),
+    others=(
+        "The archive of winters",
+        "archived issues",
+        "The latest issue",
+        "We tackle all the issues",
+        "the archive of mills",
+    ),
+    flags=re.IGNORECASE,
+)
+_NAME_END = rule(
+    r"\s*[—–|:·#•]|\s-\s|,?\s*(?:no\.?\s*)?\d|\s+(?:issue|edition|vol(?:ume)?)\b",
+    "where the name of a newsletter ends in a title",
+    source="tests/corpus/markdown-run-in.md",
+    specimens=(
+        " — May",
+        ": May",
+        " - May",
+        ", no. 7",
+        " 7",
+        " issue seven",
+        " edition nine",
+        " vol ten",
+        " volume ten",
+    ),
+    others=("ing post", " of May", "-May", " volt"),
+    flags=re.IGNORECASE,
+    how="match",
+)
 _SHORTEST_NAME = 4
 _LAST = 3
 _LONGEST_POINTER = 600

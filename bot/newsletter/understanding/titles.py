@@ -2,6 +2,7 @@
 
 import re
 
+from bot.newsletter.rules import rule
 from bot.newsletter.text import MAX_EXCERPT, MAX_TITLE, bounded
 
 _GENERIC_WORDS = frozenset(
@@ -26,21 +27,97 @@ _GENERIC_PHRASES = frozenset(
     lire la suite, leer más, 続きを読む, こちら""".split(",")
 )
 _SMALL = frozenset("a an the this that these those our my your his her its their some one and or but see so".split())
-_EMPTY_WORDS = re.compile(
+_EMPTY_WORDS = rule(
     r"(?:https?://|www\.)\S+\Z"
     r"|(?:you can |please )?(?:check|see|read|view|find|watch|try|click|look|have|get)\b"
     r"(?: \w+){0,3} (?:here|more|out|it|below)\Z",
+    "words of a link that say nothing of where it leads, in small letters",
+    source="newsletters of the shared corpora",
+    specimens=(
+        "https://mill.example/loaf",
+        "http://mill.example",
+        "www.mill.example",
+        "you can read it here",
+        "please check this out",
+        "click the button below",
+        "see more",
+        "view it below",
+        "find out more",
+        "watch it",
+        "try it here",
+        "look here",
+        "have it",
+        "get the app here",
+    ),
+    others=("read the fine print", "more of it here", "look what rose in the oven here", "check mate", "mill.example"),
+    how="match",
 )
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+\Z", re.IGNORECASE)
+_ADDRESS = rule(
+    r"(?:https?://|www\.)\S+\Z",
+    "a web address and nothing else",
+    source="newsletters of the shared corpora",
+    specimens=("https://mill.example/loaf", "http://mill.example", "www.mill.example"),
+    others=("mill.example", "see https://mill.example", "https://mill.example and more"),
+    flags=re.IGNORECASE,
+    how="match",
+)
 _LONGEST_ABBREVIATION = 5  # "Prof" and what stands before it
-_SHORT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9+#]?\Z")  # R, Go, C#, but also "at", which names nothing
-_ABBREVIATION = re.compile(r"(?:\b(?:Drs?|Mrs?|Ms|Prof|St|Jr|Sr|vs|e\.g|i\.e)|\b[A-Z](?:\.[A-Z])+)\.\Z")
-_NUMBER = re.compile(r"\s*\d{1,3}[.)]\s")  # of an item of a list that is made of line breaks
+_SHORT_NAME = rule(
+    r"[A-Za-z][A-Za-z0-9+#]?\Z",
+    "one or two signs: programming languages have such names, but “at” names nothing",
+    source="https://en.wikipedia.org/wiki/List_of_programming_languages",
+    specimens=("R", "Go", "C#", "F+", "at"),
+    others=("C++", "the", "3D", ""),
+    how="match",
+)
+_ABBREVIATION = rule(
+    r"(?:\b(?:Drs?|Mrs?|Ms|Prof|St|Jr|Sr|vs|e\.g|i\.e)|\b[A-Z](?:\.[A-Z])+)\.\Z",
+    "an abbreviation whose full stop ends no sentence",
+    source="https://github.com/unicode-org/cldr/blob/main/common/segments/en.xml",
+    specimens=(*"Dr. Drs. Mr. Mrs. Ms. Prof. St. Jr. Sr. vs. e.g. i.e. U.S.".split(), "says Dr."),
+    others=("loaf.", "Dr", "the MVs.", "Best.", "A."),
+)
+_NUMBER = rule(
+    r"\s*\d{1,3}[.)]\s",
+    "the number of an item of a list that is made of line breaks",
+    source="https://spec.commonmark.org/0.31.2/#list-items",
+    specimens=("12. Salt", " 3) Salt"),
+    others=("1234. Salt", "3.5 loaves", "3 loaves", "Salt 3. "),
+    how="match",
+)
 _TRIM = " \n\t_|()[]{}<>-–—:;,.→»›«👉👇🔗•·"
 _OUTSIDE = _TRIM + "*!?\"'“”‘’"
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9\u00c0-\u00de\u2600-\U0001faff])|\n+")
-_ASIDE = re.compile(r"(?:\s*[,&/]|[\s).,;]*\(|\)\s*(?:An? )?$)")
-_NOISE = re.compile(r"\(\s*(?:link|here|paper|demo|code|thread|video|tweet)?\s*[,&/]?\s*\)")
+_SENTENCE_END = rule(
+    r"(?<=[.!?…])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9\u00c0-\u00de\u2600-\U0001faff])|\n+",
+    "what stands between two sentences",
+    source="https://www.unicode.org/reports/tr29/#Sentence_Boundaries",
+    specimens=(
+        "It rises. Then it falls",
+        "“It rises.” “Then it falls”",
+        "It rises? 3 times",
+        "it rises\nit falls",
+        "It rises! 🍞",
+    ),
+    others=("it rises. then it falls", "version 2.0 is out", "It rises, Mia"),
+)
+_ASIDE = rule(
+    r"(?:\s*[,&/]|[\s).,;]*\(|\)\s*(?:An? )?$)",
+    "what joins a link to the one before, of which it is only another side",
+    source="newsletters of the shared corpora",
+    specimens=(", here", " & here", ". (no paywall", ") A ", ") An "),
+    others=(" and here", ") the", "– here", ": (here"),
+    how="match",
+)
+_NOISE = rule(
+    r"\(\s*(?:link|here|paper|demo|code|thread|video|tweet)?\s*[,&/]?\s*\)",
+    "brackets that are empty but for what a link was called",
+    source="newsletters of the shared corpora",
+    specimens=(
+        *"() (link) (here) (paper) (demo) (code) (thread) (video) (tweet)".split(),
+        "(link, )",
+    ),
+    others=("(links)", "(see the paper)", "link"),
+)
 _DANGLING = (" at", " via", " on", " from", " in", " the", " -")
 # what is left at the edges of the words between two links
 _LEFT_BEHIND = frozenset(
@@ -49,7 +126,17 @@ _LEFT_BEHIND = frozenset(
 _LEFT_BEFORE = frozenset("and or but plus und oder et ou".split())
 # and at those of an anchor: "What to look for" is a name
 _AT_EDGES = frozenset("is are was were and or but at via und oder et ou".split())
-_BEGINS_QUESTION = re.compile(r"(?:is|are|was|were) (?:it|you|we|they|he|she|i|there|this|that|these|those)\b")
+_BEGINS_QUESTION = rule(
+    r"(?:is|are|was|were) (?:it|you|we|they|he|she|there|this|that|these|those)\b",
+    "words that begin a question, in small letters",
+    source="English usage",
+    specimens=(
+        *"is it, are you, are we, were they, was he, is she".split(", "),
+        *"is there, is this, is that, are these, are those".split(", "),
+    ),
+    others=("is a loaf", "are youths", "was the mill", "what is it"),
+    how="match",
+)
 _ASKING = frozenset("who what where how why when which whose wer wo wie warum qui où comment pourquoi".split())
 _STOPS = (". ", "! ", "? ")
 _FULL_STOP = (". ",)

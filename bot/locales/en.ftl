@@ -222,6 +222,7 @@ setup-source-known = I already read **{ $title }** here, and post its new issues
 setup-source-moved = I already read **{ $title }** here. From now on I post it in <#{ $channel }>, and no longer in <#{ $before }>. Nothing is posted again. Waiting announcements move too; posted ones stay.
 setup-source-new-key = I now read it with the new key.
 setup-source-other-key = **{ $title }** is already here with another key or none, and other servers read it that way too. Remove it with `/setup remove`, then add it with this key.
+setup-source-no-key = The field for the key is empty. Copy the key from the newsletter's platform, then press *Enter key…* again.
 setup-source-hint = `/setup source` with an address adds a newsletter.
 setup-source-ghost = -# This is a Ghost site. With a key of its Content API, I also see what is for subscribers, and at once what is unpublished. In Ghost, make a custom integration under Settings → Integrations, then press *Enter key…*. After that, remove the feed with `/setup remove`. Nothing is posted again.
 setup-source-typed = -# That address contains a key or a password, and Discord keeps it in the list of your commands. Next time, leave it out: I ask for it in a form.

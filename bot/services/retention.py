@@ -30,9 +30,9 @@ _AT_ONCE = 500
 class Retention:
     """Lets go of finished deliveries and decided floods that nobody needs and of presses after `history`.
 
-    And of how much somebody sent in after a day, of what was received for a server after a week, of where links
-    lead, which is asked anew, after a year, and of newsletters that no server reads any more, with their issues, after
-    `UNREAD_DAYS`.
+    And, once a day, of how much somebody sent in more than a day ago, of what was received for a server after a week,
+    of where links lead, which is asked anew, after a year, and of newsletters that no server reads any more, with their
+    issues, after `UNREAD_DAYS`.
     """
 
     def __init__(

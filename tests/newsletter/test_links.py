@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bot.newsletter import clean_url, link_key
+from bot.newsletter import clean_url, link_key, read_newsletter
 from bot.newsletter.addresses.links import link_keys, read_link
 from bot.newsletter.addresses.wrappers import unwrap
 
@@ -617,3 +617,30 @@ def test_a_reader_within_a_path_takes_none_of_the_rest_along(url: str, shown: st
     read = read_link(url)
     assert read is not None
     assert read[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("https://bücher.example/x", "xn--bcher-kva.example/x"),
+        ("https://b%C3%BCcher.example/x", "xn--bcher-kva.example/x"),
+        ("https://例え.example/y?a=ü", "xn--r8jz45g.example/y?a=%C3%BC"),
+        ("https://a.example/ü", "a.example/%C3%BC"),
+        ("https://a.example/x^y?q=100%", "a.example/x^y?q=100%"),
+    ],
+)
+def test_an_address_has_one_key_in_every_format(address: str, key: str) -> None:
+    written = [
+        (f"# T\n\n[the mill story]({address})\n", "md"),
+        (f"# T\n\nSee {address} now.\n", "md"),
+        (f"# T\n\n[the mill story][1]\n\n[1]: {address}\n", "md"),
+        (f'<h1>T</h1><p><a href="{address}">the mill story</a></p>', "html"),
+    ]
+    for text, kind in written:
+        (issue,) = read_newsletter(text.encode(), source=f"issue.{kind}")
+        assert [link.key for link in issue.links] == [key], text
+
+
+@pytest.mark.parametrize("address", ["https://a%2Fb.example/x", "https://a%FF.example/", "https://a%40b.example/"])
+def test_a_host_that_is_none_when_it_is_decoded_is_no_address(address: str) -> None:
+    assert read_link(address) is None

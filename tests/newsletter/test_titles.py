@@ -136,6 +136,10 @@ def test_the_marks_of_footnotes_are_no_text() -> None:
         ("We [are baking new bread](https://a.example/1) now.", "baking new bread"),
         ("See [the new mills and](https://a.example/1) their bread.", "the new mills"),
         ("- [are you baking yet](https://a.example/1)", "are you baking yet"),
+        ("- [are mills coming back](https://a.example/1)", "are mills coming back"),
+        ("- [at home in Rye](https://a.example/1)", "at home in Rye"),
+        ("- [and then there was bread](https://a.example/1)", "and then there was bread"),
+        ("Two things.\\\n[see what was](https://a.example/1)\\\nThree.", "see what was"),
         ("- [And Then There Were None](https://a.example/1)", "And Then There Were None"),
         ("- [What to look at](https://a.example/1)", "What to look at"),
     ],
@@ -155,15 +159,8 @@ JOINING = ["is", "are", "was", "and", "or", "at", "via"]
 @given(
     st.lists(st.sampled_from(["Rye", "loaves", "old", "mill", "bread"]), min_size=2, max_size=4),
     st.lists(st.sampled_from(JOINING), max_size=3),
-    st.lists(st.sampled_from(JOINING), max_size=3),
     st.sampled_from(["here", "this link", "online"]),
 )
-def test_the_words_that_name_a_link_are_all_kept(
-    words: list[str], before: list[str], behind: list[str], anchor: str
-) -> None:
-    name = " ".join(words)
+def test_the_words_that_name_a_link_are_all_kept(words: list[str], behind: list[str], anchor: str) -> None:
     line = " ".join([*words, *behind, f"[{anchor}](https://a.example/1)"])
-    assert titles(f"# T\n\n## N\n\n- {line}\n") == [name]
-    anchored = " ".join([*before, name, *behind])
-    if len(anchored.split()) <= 5:
-        assert titles(f"# T\n\n## N\n\n- [{anchored}](https://a.example/1)\n") == [name]
+    assert titles(f"# T\n\n## N\n\n- {line}\n") == [" ".join(words)]

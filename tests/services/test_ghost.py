@@ -108,6 +108,8 @@ async def test_another_key_is_tried_before_it_takes_the_place_of_the_old_one(roo
     change_key = room.subscriptions.change_key
     with pytest.raises(UnreadableError, match="ghost-key-refused"):
         await change_key(room.act(), source.source_id, key="b" * 26)
+    with pytest.raises(RefusedError, match="setup-source-no-key"):
+        await change_key(room.act(), source.source_id, key="  ")
     with pytest.raises(NotFoundError):
         await change_key(room.act(), source.source_id + 1, key="a" * 26)
     with pytest.raises(RefusedError, match="only-administrators"):

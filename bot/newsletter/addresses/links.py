@@ -264,6 +264,8 @@ def _read_slowly(raw: str, base: str | None) -> tuple[str, str] | None:
     try:
         parts = urlsplit(text)
         hostname = parts.hostname or ""
+        if "%" in hostname:  # as browsers read it (WHATWG URL, host parsing)
+            hostname = unquote(hostname, errors="strict").lower()
         port = parts.port
     except ValueError:
         return None

@@ -423,7 +423,8 @@ class _Reader:
             elif is_generic(words):
                 title = self._title_around(number, anchor, words, after=after, is_item=is_item, last=last)
             else:
-                title = whole_of_fragment(text, anchor.start, anchor.end, after=after) or without_edges(words)
+                title = whole_of_fragment(text, anchor.start, anchor.end, after=after)
+                title = title or without_edges(text, anchor.start, anchor.end)
             last = title = tidied(title) or readable_address(anchor.key)
             after = anchor.end
             if text.startswith(("*", " *"), anchor.end):

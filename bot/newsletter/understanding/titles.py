@@ -144,6 +144,7 @@ _POSSESSIVES = ("’s", "'s")
 _LONG = 160
 _FRAGMENT = 40
 _SHORT = 5  # blanks
+_NEARBY = 20
 _WINDOW = 600
 
 
@@ -334,9 +335,19 @@ def _clean(text: str, *, in_brackets: bool = False) -> str:
     return cleaned
 
 
-def without_edges(words: str) -> str:
-    """A short anchor without what it took along from its sentence: "the mills" of "the mills and"."""
-    return _trimmed(words, before=_AT_EDGES, behind=_AT_EDGES) or words if words.count(" ") < _SHORT else words
+def without_edges(text: str, start: int, end: int) -> str:
+    """A short anchor without what it took along from its sentence: "the mills" of "the mills and".
+
+    What has its line for itself ("are robots coming") has taken nothing along.
+    """
+    words = text[start:end].strip()
+    if words.count(" ") >= _SHORT:
+        return words
+    begins = any(map(str.isalnum, text[max(0, start - _NEARBY) : start].rpartition("\n")[2]))
+    ends = any(map(str.isalnum, text[end : end + _NEARBY].partition("\n")[0]))
+    nothing: frozenset[str] = frozenset()
+    trimmed = _trimmed(words, before=_AT_EDGES if begins else nothing, behind=_AT_EDGES if ends else nothing)
+    return trimmed or words
 
 
 def _trimmed(text: str, *, before: frozenset[str], behind: frozenset[str]) -> str:

@@ -199,6 +199,8 @@ class Subscriptions:
         if source is None:
             raise NotFoundError("setup-source-unknown")
         credentials = _typed(key)
+        if credentials is None:
+            raise RefusedError("setup-source-no-key")
         if self._is_key_of(source, credentials):
             return await self._settle(act, source, channel_id=None)
         async with attempt(self._store, act.guild_id, self._quotas, clock=self._clock, incarnation=self._incarnation):

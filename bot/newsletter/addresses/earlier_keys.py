@@ -10,6 +10,7 @@ from bot.newsletter.addresses.links import MAX_KEY, MAX_SHOWN, absolute, authori
 from bot.newsletter.addresses.same_pages import UNIFY
 from bot.newsletter.addresses.wrappers import PATHS, destination, may_be_wrapped
 from bot.newsletter.platforms.platform import Unify
+from bot.newsletter.rules import rule
 from bot.newsletter.text import key_within
 
 _TRACKING = frozenset(
@@ -34,15 +35,82 @@ _ALIASES_BEFORE = {"x.com": "twitter.com", "mobile.twitter.com": "twitter.com", 
 """What version 1 of the keys knew of sites with several addresses for a page."""
 
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "ref_id", "referrer", "referral"})
-_ALL_UTM = re.compile(r"(?>(?:utm_\w++=[^&?%{]*+&?)+)", re.ASCII)
-_PLAIN = re.compile(
-    r"https?://(?:www\.|m\.)?([a-z0-9.-]+\.[a-z]{2,24})((?:/[\w.~!$'()*+,;=:@%/-]*)?)(?:\?([!-\"$-~]*))?\Z", re.ASCII
+_ALL_UTM = rule(
+    r"(?>(?:utm_\w++=[^&?%{]*+&?)+)",
+    "a query of nothing but campaign parameters",
+    source="https://support.google.com/analytics/answer/10917952",
+    specimens=("utm_source=loaf", "utm_source=loaf&utm_medium=email"),
+    others=("utm_source=loaf&id=1", "utm_source={{x}}", "id=1"),
+    flags=re.ASCII,
+    how="fullmatch",
 )
-_UNWANTED = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
-_LEFTOVER = re.compile(r"(?:[?&]|%3[Ff]|%26)utm_\w+(?:=|%3[Dd])[^&#]*")
-_PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
-_MERGE_FIELD = re.compile(r"PLACEHOLDER|\{\{|%7B%7B", re.IGNORECASE)
-_HOST = re.compile(r"[^\s/?#@:\[\]\\]+\Z|\[[0-9a-fA-F:.]+\]\Z")
+_PLAIN = rule(
+    r"https?://(?:www\.|m\.)?([a-z0-9.-]+\.[a-z]{2,24})((?:/[\w.~!$'()*+,;=:@%/-]*)?)(?:\?([!-\"$-~]*))?\Z",
+    "an address that is read without taking it apart",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-3",
+    specimens=(
+        "https://mill.example",
+        "http://mill.example/loaf",
+        "https://www.mill.example/?a=1",
+        "https://m.mill.example/",
+    ),
+    others=(
+        "https://mill.example:8080/",
+        "https://Mill.example/",
+        "https://mia@mill.example/",
+        "ftp://mill.example/",
+        "https://mill.example/#a",
+    ),
+    flags=re.ASCII,
+    how="match",
+)
+_UNWANTED = rule(
+    r"[\x00-\x20\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+",
+    "letters that nobody sees, and blanks",
+    source="https://url.spec.whatwg.org/#concept-basic-url-parser",
+    specimens=(" ", "\n", "\u200b", "\ufeff", "\u202e"),
+    others=("a", "é", "-"),
+    how="fullmatch",
+)
+_LEFTOVER = rule(
+    r"(?:[?&]|%3[Ff]|%26)utm_\w+(?:=|%3[Dd])[^&#]*",
+    "a campaign parameter within another address",
+    source="https://support.google.com/analytics/answer/10917952",
+    specimens=(
+        "?utm_source=loaf",
+        "&utm_source=loaf",
+        "%3Futm_source=loaf",
+        "%3futm_medium=x",
+        "%26utm_source%3Dloaf",
+        "%26utm_source%3dloaf",
+    ),
+    others=("utm_source=loaf", "?source=loaf", "?utm=loaf"),
+    how="match",
+)
+_PERCENT = rule(
+    r"%[0-9a-f]{2}",
+    "a percent-encoded byte",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-2.1",
+    specimens=("%7e", "%2F"),
+    others=("%7", "%zz", "7e"),
+    flags=re.IGNORECASE,
+)
+_MERGE_FIELD = rule(
+    r"PLACEHOLDER|\{\{|%7B%7B",
+    "what a system that sends should have filled in",
+    source="newsletters of the shared corpora",
+    specimens=("ref=PLACEHOLDER", "email={{email}}", "email=%7b%7bemail%7D%7D"),
+    others=("email={email}", "place=holder"),
+    flags=re.IGNORECASE,
+)
+_HOST = rule(
+    r"[^\s/?#@:\[\]\\]+\Z|\[[0-9a-fA-F:.]+\]\Z",
+    "a name of a host, or an address of one in brackets",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2",
+    specimens=("mill.example", "[2001:db8::1]"),
+    others=("mill example", "mia@mill.example", "", "mill.example:80", "[mill]"),
+    how="match",
+)
 
 
 def earlier_key(raw: str, version: int) -> str | None:

@@ -15,30 +15,78 @@ from bot.newsletter.addresses.chrome import Own, is_action, is_chrome
 from bot.newsletter.addresses.links import read_link
 from bot.newsletter.addresses.readable import readable_address
 from bot.newsletter.addresses.stamps import cut_stamps
+from bot.newsletter.rules import rule
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_SHORT = re.compile(r"/[\w-]{3,40}/?\Z")
+_WEEKLY = rule(
+    r"/link/\d+/(?:web|rss)\Z",
+    "the path of a link of an issue, the same for everybody who reads it on the web or in a feed",
+    source="newsletters with links of this form",
+    specimens=("/link/12345/web", "/link/12345/rss"),
+    others=("/link/12345/0f1e2d3c", "/link/12345/email", "/link/web", "/issues/12/web"),
+    how="match",
+)
+_LINKEDIN = rule(
+    r"/[\w/-]{3,40}\Z",
+    "the path of a short link of LinkedIn",
+    source="newsletters with links of this form",
+    specimens=("/e3xYz-_9", "/p/e3xYz"),
+    others=("/ab", "/a.html", "/"),
+    how="match",
+)
+_SLINK = rule(
+    r"/slink\Z",
+    "the path of a link that LinkedIn counts",
+    source="newsletters with links of this form",
+    specimens=("/slink",),
+    others=("/slinky", "/in/mia", "/slink/x"),
+    how="match",
+)
+_REDIRECT = rule(
+    rf"/redirect/{_UUID}\Z",
+    "the path of a link of an issue on Substack",
+    source="newsletters of the shared corpora",
+    specimens=("/redirect/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",),
+    others=("/redirect/2/eyJlIjoi", "/redirect/0f1e2d3c", "/p/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"),
+    how="match",
+)
+_CLICK = rule(
+    r"/track/click\Z",
+    "the path of a link that Mailchimp counts",
+    source="newsletters with links of this form",
+    specimens=("/track/click",),
+    others=("/track/click/x", "/track/open.php", "/unsubscribe"),
+    how="match",
+)
+_SHORT = rule(
+    r"/[\w-]{3,40}/?\Z",
+    "the path of a short link: one word",
+    source="https://dev.bitly.com/api-reference/",
+    specimens=("/3xYz-_9", "/abc/"),
+    others=("/ab", "/a.html", "/abc/def", "/"),
+    how="match",
+)
 _ASKABLE: dict[str, re.Pattern[str]] = {
     "t.co": _SHORT,
     "bit.ly": _SHORT,
-    "lnkd.in": re.compile(r"/[\w/-]{3,40}\Z"),
+    "lnkd.in": _LINKEDIN,
     "ow.ly": _SHORT,
     "buff.ly": _SHORT,
     "dlvr.it": _SHORT,
     "tinyurl.com": _SHORT,
     "is.gd": _SHORT,
-    "linkedin.com": re.compile(r"/slink\Z"),
+    "linkedin.com": _SLINK,
     "links.tldrnewsletter.com": _SHORT,
-    "substack.com": re.compile(rf"/redirect/{_UUID}\Z"),
-    "link.sbstck.com": re.compile(rf"/redirect/{_UUID}\Z"),
-    "list-manage.com": re.compile(r"/track/click\Z"),
-    "javascriptweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
-    "nodeweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
-    "rubyweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
-    "golangweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
-    "postgresweekly.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
-    "frontendfoc.us": re.compile(r"/link/\d+/(?:web|rss)\Z"),
-    "react.statuscode.com": re.compile(r"/link/\d+/(?:web|rss)\Z"),
+    "substack.com": _REDIRECT,
+    "link.sbstck.com": _REDIRECT,
+    "list-manage.com": _CLICK,
+    "javascriptweekly.com": _WEEKLY,
+    "nodeweekly.com": _WEEKLY,
+    "rubyweekly.com": _WEEKLY,
+    "golangweekly.com": _WEEKLY,
+    "postgresweekly.com": _WEEKLY,
+    "frontendfoc.us": _WEEKLY,
+    "react.statuscode.com": _WEEKLY,
 }
 """By host without `www.` (for `list-manage.com`, any below it): the path of what is the same for every reader."""
 

@@ -12,9 +12,24 @@ from urllib.parse import unquote, urlsplit
 
 from bot.newsletter.addresses.chrome import Own, host_in
 from bot.newsletter.addresses.links import EVERYDAY, MERGE_FIELD, link_key, without_everyday
+from bot.newsletter.rules import rule
 
-_MAY_STAMP = re.compile(rf"[?&](?:{'|'.join(map(re.escape, sorted(EVERYDAY)))})=[^&#]", re.IGNORECASE)
-_LETTERS = re.compile(r"[\W_]+")
+_MAY_STAMP = rule(
+    rf"[?&](?:{'|'.join(map(re.escape, sorted(EVERYDAY)))})=[^&#]",
+    "an address with a parameter of an everyday name that says something",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-3.4",
+    specimens=tuple(f"/loaf?a=1&{name}=x" for name in EVERYDAY),
+    others=("/loaf?ref=", "/loaf?preference=x", "/loaf?href=x", "/ref=x", "/loaf?a=1#ref=x"),
+    flags=re.IGNORECASE,
+)
+_LETTERS = rule(
+    r"[\W_]+",
+    "what stands between letters and digits",
+    source="https://docs.python.org/3/library/re.html#regular-expression-syntax",
+    specimens=(" ", "_", " & ", "’"),
+    others=("loaf", "7", "ü"),
+    how="fullmatch",
+)
 _SHORTEST_NAME = 3
 _ON_SEVERAL = 3
 _BEHIND_A_NAME = ("newsletter", "news", "email", "mail")

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from bot.newsletter.addresses.same_pages import MOBILE, SITES, unified
 from bot.newsletter.addresses.wrappers import MAX_URL, PATHS, destination, may_be_wrapped
+from bot.newsletter.rules import rule
 from bot.newsletter.text import key_within
 
 KEY_VERSION = 4
@@ -31,7 +32,24 @@ _IDENTITY = frozenset(
 )
 """Parameters that say who reads, wherever in an address they stand. Compared in lower case."""
 
-_DIGEST = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})\Z", re.IGNORECASE)
+_DIGEST = rule(
+    r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})\Z",
+    "a hash of a reader’s mail address: MD5, SHA-1, SHA-256",
+    source="https://support.jeeng.com/what-are-merge-tags-and-how-are-they-used",
+    specimens=("0f" * 16, "0F" * 20, "0f" * 32),
+    others=("0f" * 15, "0f" * 24, "0g" * 16, "announce"),
+    flags=re.IGNORECASE,
+    how="match",
+)
+_ACTIONKIT = rule(
+    r"\d+\.\d+\.[\w-]{4,}\Z",
+    "mailing, reader and signature in links of ActionKit",
+    source="https://greenthumbsoftware.com/recognizing-actionkit-users-with-sticky-akid-js",
+    specimens=("12.345.aB-_9z",),
+    others=("12", "12.345", "12.345.abc", "v1.2.beta"),
+    flags=re.ASCII,
+    how="match",
+)
 _STAMPS: dict[str, re.Pattern[str]] = {
     # of a reader's mail address: MD5, SHA-1, SHA-256
     **dict.fromkeys(
@@ -39,7 +57,7 @@ _STAMPS: dict[str, re.Pattern[str]] = {
         hashc""".split(),
         _DIGEST,
     ),
-    "akid": re.compile(r"\d+\.\d+\.[\w-]{4,}\Z", re.ASCII),  # ActionKit: mailing, reader, signature
+    "akid": _ACTIONKIT,
 }
 """Values that say who reads, in parameters whose names are anybody's."""
 
@@ -55,10 +73,18 @@ shows that they are a newsletter's stamps stands around the link (`bot.newslette
 _BESIDE_A_READER = frozenset({"token", "jwt"})
 """Those that are the reader's where the address names one, or does something for one."""
 
-_READERS_PAGE = re.compile(
+_READERS_PAGE = rule(
     r"/(?:unsubscribe|opt-?out|(?:email|manage|update)[-_]?preferences|manage[-_]?subscriptions?"
     r"|confirm(?:ation)?|verify|log-?in|sign-?in|magic(?:[-_]link)?)(?![\w-])",
-    re.IGNORECASE,
+    "the path of a page that does something for one reader",
+    source="newsletters with pages of this form",
+    specimens=(
+        *"/unsubscribe /optout /opt-out /email-preferences /manage_preferences /updatepreferences /confirm".split(),
+        *"/manage-subscriptions /managesubscription /confirmation /verify /login /log-in /signin /sign-in".split(),
+        *"/magic /u/magic_link /magic-link".split(),
+    ),
+    others=("/verify-yourself", "/logins", "/magic-mushrooms", "/preferences", "/sign"),
+    flags=re.IGNORECASE,
 )
 """Where a token is whose reader's it is: nobody else has that page."""
 
@@ -92,29 +118,112 @@ _DOMAINS = {"x.com": "twitter.com", "youtu.be": "youtube.com", "youtube-nocookie
 
 _SUBSTACK = frozenset({"r", "s", "isfreemail", "triedredirect", "showwelcome", "publication_id", "post_id", "j", "fbc"})
 _SUBSTACK_ALONE = _SUBSTACK - {"r", "s", "j"}
-_SUBSTACK_PAGE = re.compile(r"/(?:p/[^/]|(?:i/\d+|subscribe)(?:/|\Z))", re.IGNORECASE)
-# the reader is a number in base 36
-_SUBSTACK_FIELD = re.compile(
-    r"(?:\A|&)(r(?==(?:(?=[a-z]*\d)[0-9a-z]{3,8}|[a-z]{5,8})(?:&|\Z))|s(?==[rw](?:&|\Z))|j(?==eyJ))"
+_SUBSTACK_PAGE = rule(
+    r"/(?:p/[^/]|(?:i/\d+|subscribe)(?:/|\Z))",
+    "the path of a post, of one picture of it, or of the way to subscribe, on Substack",
+    source="newsletters of the shared corpora",
+    specimens=("/p/loaf", "/i/12", "/i/12/loaf", "/subscribe", "/subscribe/"),
+    others=("/p/", "/i/loaf", "/subscribers", "/loaf/p/1"),
+    flags=re.IGNORECASE,
+    how="match",
 )
-_GHOST_LINK = re.compile(r"(?:\A|&)m=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:&|\Z)")
-_GHOST_READER = re.compile(r"(?=(?:.*&)?uuid=[0-9a-f-]{36}(?:&|\Z))(?=(?:.*&)?key=[0-9a-f]{64}(?:&|\Z))")
-_MEDIUM_SOURCE = re.compile(r"(?:email|rss)-", re.IGNORECASE)
+_SUBSTACK_FIELD = rule(
+    r"(?:\A|&)(r(?==(?:(?=[a-z]*\d)[0-9a-z]{3,8}|[a-z]{5,8})(?:&|\Z))|s(?==[rw](?:&|\Z))|j(?==eyJ))",
+    "a parameter of Substack that says who reads, a number in base 36, or how they came",
+    source="newsletters with links of this form",
+    specimens=("r=1a2b", "r=hkxqz", "a=1&r=1a2b&b=2", "s=w", "a=1&s=r&b=2", "j=eyJ1IjoiMWEyYiJ9"),
+    others=("r=rye", "r=loaf-of-rye", "s=x", "hr=1a2b", "j=2"),
+)
+_GHOST_LINK = rule(
+    r"(?:\A|&)m=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:&|\Z)",
+    "the reader in a link of a mail of Ghost",
+    source="https://github.com/TryGhost/Ghost/pull/25946",
+    specimens=("m=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "a=1&m=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0&b=2"),
+    others=("m=1", "am=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "m=0f1e2d3c"),
+)
+_GHOST_READER = rule(
+    r"(?=(?:.*&)?uuid=[0-9a-f-]{36}(?:&|\Z))(?=(?:.*&)?key=[0-9a-f]{64}(?:&|\Z))",
+    "the reader and their key in a link of Ghost",
+    source="https://github.com/TryGhost/Ghost/pull/14625",
+    specimens=(
+        f"uuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0&key={'0f' * 32}",
+        f"a=1&key={'0f' * 32}&uuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+    ),
+    others=(f"key={'0f' * 32}", "uuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "uuid=1&key=2"),
+    how="match",
+)
+_MEDIUM_SOURCE = rule(
+    r"(?:email|rss)-",
+    "where a link of Medium was read",
+    source="newsletters with links of this form",
+    specimens=("email-0f1e2d3c", "rss----0f1e"),
+    others=("rss", "newsletter", "my-email-list"),
+    flags=re.IGNORECASE,
+    how="match",
+)
 _KEY_ONLY = frozenset({"via", "aff", "affiliate", "referrer", "referral"})
 """Affiliate marks: the shown link keeps them (the newsletter lives of them), the key does not."""
 
 _NO_ADDRESS = frozenset({"", "n/a", "none", "null", "nil", "undefined", "nan", "-"})
-_ALL_UTM = re.compile(r"(?>(?:utm_\w++=[^&?%{]*+&?)+)", re.ASCII)
-_PLAIN = re.compile(
+_ALL_UTM = rule(
+    r"(?>(?:utm_\w++=[^&?%{]*+&?)+)",
+    "a query of nothing but campaign parameters",
+    source="https://support.google.com/analytics/answer/10917952",
+    specimens=("utm_source=loaf", "utm_source=loaf&utm_medium=email"),
+    others=("utm_source=loaf&id=1", "utm_source={{x}}", "id=1"),
+    flags=re.ASCII,
+    how="fullmatch",
+)
+_PLAIN = rule(
     r"https?://(?:www\.|m\.)?(?!(?:www|m|mobile)\.[^/]*\.)"
     r"([a-z0-9.-]+\.[a-z]{2,24})((?:/[\w.~!$'()*+,;=:@%/-]*)?)(?:\?([!-\"$-~]*))?\Z",
-    re.ASCII,
+    "an address that is read without taking it apart",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-3",
+    specimens=(
+        "https://mill.example",
+        "http://mill.example/loaf",
+        "https://www.mill.example/?a=1",
+        "https://m.mill.example/",
+    ),
+    others=(
+        "https://mill.example:8080/",
+        "https://Mill.example/",
+        "https://mia@mill.example/",
+        "ftp://mill.example/",
+        "https://mill.example/#a",
+        "https://www.www.mill.example/",
+        "https://www.m.mill.example/",
+        "https://mobile.mill.example/",
+    ),
+    flags=re.ASCII,
+    how="match",
 )
-_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
-_UNWANTED = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
-_PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
+_SCHEME = rule(
+    r"[a-zA-Z][a-zA-Z0-9+.-]*:",
+    "a scheme",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-3.1",
+    specimens=("https://mill.example", "mailto:mia@mill.example", "x-loaf+1.0:a"),
+    others=("//mill.example", "/a:b", "1a:b", "loaf"),
+    how="match",
+)
+_UNWANTED = rule(
+    r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+",
+    "letters that nobody sees",
+    source="https://url.spec.whatwg.org/#concept-basic-url-parser",
+    specimens=("\t", "\n", "\u200b", "\ufeff", "\u202e"),
+    others=(" ", "a", "é", "-"),
+    how="fullmatch",
+)
+_PERCENT = rule(
+    r"%[0-9a-f]{2}",
+    "a percent-encoded byte",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-2.1",
+    specimens=("%7e", "%2F"),
+    others=("%7", "%zz", "7e"),
+    flags=re.IGNORECASE,
+)
 _READER = r"(?!\.)[\w.:]{0,40}(?:mail|name|subscriber|contact|user|recipient|member|token|hash)[\w.]{0,40}"
-MERGE_FIELD = re.compile(
+MERGE_FIELD = rule(
     rf"PLACEHOLDER|\{{\{{|%7B%7B|\*(?:\||%7C)|(?:\[\[|%5B%5B){_READER}|(?:\$|%24)(?:\{{|%7B)"
     rf"|=(?:\{{|%7B){_READER}(?:\}}|%7D)|(?:\{{|%7B)[\w.]{{0,60}}mail[\w.]{{0,60}}(?:\}}|%7D)"
     r"|=(?:\[|%5B)[\w.]{0,40}mail[\w.]{0,40}(?:\]|%5D)|/(?:\[|%5B)(?-i:EMAIL|UNIQUEID)(?:\]|%5D)"
@@ -122,21 +231,62 @@ MERGE_FIELD = re.compile(
     r"|=(?:\[|%5B)(?:subscriber|contact|recipient)(?::|%3A)"
     r"|(?:<|%3C)%(?:25|(?![0-9a-f]{2}))|%(?:25)?%(?:25)?[\w.]{1,60}%(?:25)?%"
     r"|%(?:25)?(?:recipient|subscriber|contact|user)[\w.]{0,60}%|=(?:\[|%5B)(?-i:[A-Z_]{2,40})(?:\]|%5D)",
-    re.IGNORECASE,
+    "what a system that sends should have filled in",
+    source="https://knowledge.validity.com/hc/en-us/articles/360047239072",
+    specimens=(
+        *"ref=PLACEHOLDER e={{x}} e=%7B%7Bx%7D%7D e=*|EMAIL|* e=*%7CEMAIL%7C* e=[[email]]".split(),
+        *"e=%5B%5Bname%5D%5D [[subscriber [[contact [[user [[recipient [[member [[token [[hash".split(),
+        *"e={x:mail} e={subscriber} e={contact} e={recipient} e={member} e={token} e={hash}".split(),
+        *"e=${x} e=%24%7Bx%7D e={name} e=%7Buser%7D /{email} /%7Bemail%7D e=[Email] e=%5BEmail%5D".split(),
+        *"/[EMAIL] /%5BUNIQUEID%5D e={uid} e=%7Bunsubscribe%7D e={$x} e=%7B%24x%7D".split(),
+        *"e=[subscriber:x e=%5Bcontact%3Ax e=[recipient:x e=<%=x e=%3C%25=x e=%%x%% e=%25%25x%25%".split(),
+        *"e=%recipient.x% e=%subscriber% e=%contact% e=%25user% e=[UNIQID] e=%5BFIRST_NAME%5D".split(),
+    ),
+    others=("place=holder", "e=[loaf]", "/{loaf}", "e=100%25", "e=%7e", "/[loaf]", "a*b"),
+    flags=re.IGNORECASE,
 )
 """What a sender's system should have filled in: `{{email}}`, `*|EMAIL|*`, `%%email%%`, `[EMAIL]`, `<%=email%>` …"""
 
 _MOST_FOLDS = 16  # escapes may be made of escapes; each pass costs the length of the text
-_FOREIGN = re.compile("[^\x00-\x7f]+")
-# what stands between fields, also percent-encoded, once or more often: an address within an address
-_BETWEEN = re.compile(r"([?&;]|%(?:25)*(?:3F|26|3B))", re.IGNORECASE)
-_EQUALS = re.compile(r"=|%(?:25)*3D", re.IGNORECASE)
+_FOREIGN = rule(
+    "[^\x00-\x7f]+",
+    "letters beyond ASCII",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-2.5",
+    specimens=("münchen", "日本"),
+    others=("munich", "%C3%BC"),
+)
+_BETWEEN = rule(
+    r"([?&;]|%(?:25)*(?:3F|26|3B))",
+    "what stands between fields, also percent-encoded, as in an address within an address",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-2.2",
+    specimens=("?", "&", ";", "%3F", "%26", "%3b", "%253F", "%252526"),
+    others=("=", "%25", "%3D", "/"),
+    flags=re.IGNORECASE,
+    how="fullmatch",
+)
+_EQUALS = rule(
+    r"=|%(?:25)*3D",
+    "what stands between the name of a field and its value, also percent-encoded",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-2.2",
+    specimens=("=", "%3D", "%253d"),
+    others=("&", "%3F", "%25"),
+    flags=re.IGNORECASE,
+    how="fullmatch",
+)
 # any identity has one of these
 _SUSPECT = (
     "utm_", "mail", "token", "jwt", "subscriber", "@", "%40", "2540", "eyj", "eid", "midsig", "sh_kit", "_kx", "_ke",
     "sfmc", "et_rid", "spuserid", "elqtrack", "sc_uid", "bxid", "cndid", "hash", "akid", "inf_con", "dm_i", "regi_id",
 )  # fmt: skip
-_ESCAPED_TWICE = re.compile(r"&(?:amp;)+|(%(?:25)*26)(?:amp(?:;|%(?:25)*3B))+", re.IGNORECASE)  # by who wrote the page
+_ESCAPED_TWICE = rule(
+    r"&(?:amp;)+|(%(?:25)*26)(?:amp(?:;|%(?:25)*3B))+",
+    "an ampersand that was escaped once too often by who wrote the page",
+    source="https://html.spec.whatwg.org/multipage/syntax.html#character-references",
+    specimens=("&amp;", "&amp;amp;", "%26amp;", "%26amp%3B", "%2526amp%253B"),
+    others=("&", "&lt;", "%26", "amp;"),
+    flags=re.IGNORECASE,
+    how="fullmatch",
+)
 _ASKED_FOR = frozenset("q query search resource uri acct title author".split())
 """Parameters that say what is asked for, also where their value has the form of a mail address."""
 
@@ -145,15 +295,57 @@ _ASKED_OF = {
     "mail.google.com": _ASKED_FOR | {"to", "cc"},
     "groups.google.com": _ASKED_FOR | {"from"},
 }
-_NO_READER = re.compile(r"(?=[^@]*\d)[^@]{28,}@|\d{8,}\.|[^@]+@(?:[\w-]+\.)*calendar\.google\.com\Z", re.IGNORECASE)
+_NO_READER = rule(
+    r"(?=[^@]*\d)[^@]{28,}@|\d{8,}\.|[^@]+@(?:[\w-]+\.)*calendar\.google\.com\Z",
+    "it has the form of a mail address, but is a calendar’s, or a message’s",
+    source="https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4",
+    specimens=(
+        "20260131.abc@mill.example",
+        "0f1e2d3c4b5a69788796a5b4c3d2e1f0@mill.example",
+        "mill@group.calendar.google.com",
+        "mill@calendar.google.com",
+    ),
+    others=("mia@mill.example", "mia2026@mill.example", "averyveryveryverylongnamehere@mill.example"),
+    flags=re.IGNORECASE,
+    how="match",
+)
 """It has the form of a mail address, but is a calendar's, or a message's (RFC 5322 3.6.4)."""
 
-_MAIL_ADDRESS = re.compile(r"[^@\s/?&=]+@[^@\s/?&=]+\.[a-z]{2,24}\Z", re.IGNORECASE)
-# nine letters in base64: no byte of them has its highest bit
-_ENCODED = re.compile(r"=(?:[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghkloptswx014589][\w+/-]){3}", re.ASCII)
-_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*\Z", re.ASCII)
+_MAIL_ADDRESS = rule(
+    r"[^@\s/?&=]+@[^@\s/?&=]+\.[a-z]{2,24}\Z",
+    "a mail address",
+    source="https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1",
+    specimens=("mia@mill.example", "mia+loaf@news.mill.example"),
+    others=("@mia", "mia@mill", "mia at mill.example", "/a@mill.example", "mia@mill.example/loaf"),
+    flags=re.IGNORECASE,
+    how="match",
+)
+_ENCODED = rule(
+    r"=(?:[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghkloptswx014589][\w+/-]){3}",
+    "a value whose first nine letters may be text in base64: no byte has its highest bit",
+    source="https://www.rfc-editor.org/rfc/rfc4648#section-4",
+    specimens=("e=bWlhQG1pbGwu", "e=bWlhQG1pbGwuZXhhbXBsZQ=="),
+    others=("e=bWlh", "e=zzzzzzzzzzzz", "bWlhQG1pbGwu"),
+    flags=re.ASCII,
+)
+_TOKEN = rule(
+    r"eyJ[\w-]+\.[\w-]+\.[\w-]*\Z",
+    "a signed token, whose first part is JSON in base64",
+    source="https://www.rfc-editor.org/rfc/rfc7519#section-3.1",
+    specimens=("eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "eyJh.eyJ1.c2ln"),
+    others=("eyJh", "eyJh.eyJ1", "abc.def.ghi", "eyJh.eyJ1.c2ln.more"),
+    flags=re.ASCII,
+    how="match",
+)
 _PREFIXES = ("www.", "m.", "mobile.")
-_HOST = re.compile(r"[^\s/?#@:\[\]\\]+\Z|\[[0-9a-fA-F:.]+\]\Z")
+_HOST = rule(
+    r"[^\s/?#@:\[\]\\]+\Z|\[[0-9a-fA-F:.]+\]\Z",
+    "a name of a host, or an address of one in brackets",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2",
+    specimens=("mill.example", "[2001:db8::1]"),
+    others=("mill example", "mia@mill.example", "", "mill.example:80", "[mill]"),
+    how="match",
+)
 
 
 def read_link(raw: str, base: str | None = None) -> tuple[str, str] | None:

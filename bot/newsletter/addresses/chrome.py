@@ -12,7 +12,7 @@ from bot.model.invitation import INVITING_HOSTS, invites
 from bot.newsletter import platforms
 from bot.newsletter.addresses.domains import domain_of, is_given, name_of
 from bot.newsletter.addresses.links import MERGE_FIELD, link_key
-from bot.newsletter.rules import joined, needed_words
+from bot.newsletter.rules import joined, needed_words, rule
 
 # hosts where a publication's name comes after the first slash, or the second: by number of segments
 _SHARED_PATHS = {
@@ -36,42 +36,173 @@ _COMMON_HOSTS = frozenset(platforms.COMMON_HOSTS) | frozenset(
     en.wikipedia.org mastodon.social bsky.app open.spotify.com podcasts.apple.com apple.com archive.org localhost
     gist.github.com raw.githubusercontent.com""".split()
 )
-_INVITE_TEXT = re.compile(
+_INVITE_TEXT = rule(
     r"(?:https?://)?(?<![\w.-])(?:www\.|canary\.|ptb\.)?(?:discord(?:app)?\.com/+invite/+"
     rf"|(?:{'|'.join(map(re.escape, INVITING_HOSTS))})/+|disboard\.org/(?:\w\w/)?server/join/+)[\w-]+/?",
-    re.IGNORECASE,
+    "an invitation to a Discord server that stands in a text",
+    source="https://support.discord.com/hc/en-us/articles/208866998-Invites-101",
+    specimens=("told on discord.gg/abc now", "https://ptb.discord.com/invite/abc", "disboard.org/server/join/123"),
+    others=("discord.com/blog/invite-only", "notdiscord.gg/abc"),
+    flags=re.IGNORECASE,
 )
 # hosts whose pages are all furniture
 _CHROME_SITES = frozenset((*platforms.FURNITURE_HOSTS, "mastodonshare.com", "share.flipboard.com", "hub.sparklp.co"))
 # hosts of which some pages are: path (and query) that makes them so
+_BUTTONS = "share buttons of newsletters"
+_SHARES = rule(
+    r"/(?:intent|share)\b",
+    "to post an address on X, behind its host",
+    source="https://developer.x.com/en/docs/x-for-websites/tweet-button/guides/web-intent",
+    specimens=("/intent/tweet?url=x", "/share?url=x"),
+    others=("/ann/status/1", "/shared"),
+    how="match",
+)
+_INTENDS = rule(
+    r"/intent\b",
+    "to post an address on Bluesky or Threads, behind their hosts",
+    source="https://docs.bsky.app/docs/advanced-guides/intent-links",
+    specimens=("/intent/compose?text=x", "/intent/post?text=x"),
+    others=("/profile/ann.example/post/1", "/intention"),
+    how="match",
+)
+_TELLS = rule(
+    r"/share\b",
+    "to post an address on Telegram or Tumblr, behind their hosts",
+    source="https://core.telegram.org/widgets/share",
+    specimens=("/share/url?url=x", "/share?url=x"),
+    others=("/durov/1", "/shared"),
+    how="match",
+)
+_ADDS = rule(
+    r"/add\b",
+    "to plan a post about an address with Buffer, behind its host",
+    source=_BUTTONS,
+    specimens=("/add?url=x",),
+    others=("/library", "/addendum"),
+    how="match",
+)
 _CHROME_HOSTS = {
     **platforms.FURNITURE_AT,
-    "vk.com": re.compile(r"/share\.php\b"),
-    "buffer.com": re.compile(r"/add\b"),
-    "bufferapp.com": re.compile(r"/add\b"),
-    "brevo.com": re.compile(r"/legal\b"),
-    "feedletter.co": re.compile(r"/feedback/"),
-    "twitter.com": re.compile(r"/(?:intent|share)\b"),
-    "bsky.app": re.compile(r"/intent\b"),
-    "threads.net": re.compile(r"/intent\b"),
-    "threads.com": re.compile(r"/intent\b"),
-    "facebook.com": re.compile(r"/(?:sharer|share\.php|dialog/(?:feed|share))"),
-    "linkedin.com": re.compile(r"/(?:shareArticle|sharing/|cws/share)"),
-    "reddit.com": re.compile(r"/submit\b"),
-    "news.ycombinator.com": re.compile(r"/submitlink\b"),
-    "t.me": re.compile(r"/share\b"),
-    "telegram.me": re.compile(r"/share\b"),
-    "api.whatsapp.com": re.compile(r"/send\b"),
-    "wa.me": re.compile(r"/?\?text"),
-    "pinterest.com": re.compile(r"/pin/create\b"),
-    "getpocket.com": re.compile(r"/(?:save|edit)\b"),
-    "instapaper.com": re.compile(r"/hello"),
-    "tumblr.com": re.compile(r"/share\b"),
+    "vk.com": rule(
+        r"/share\.php\b",
+        "to post an address on VK, behind its host",
+        source=_BUTTONS,
+        specimens=("/share.php?url=x",),
+        others=("/ann", "/share"),
+        how="match",
+    ),
+    "buffer.com": _ADDS,
+    "bufferapp.com": _ADDS,
+    "brevo.com": rule(
+        r"/legal\b",
+        "what Brevo's site is linked to for under its mails, behind its host",
+        source="https://www.brevo.com/legal/termsofuse/",
+        specimens=("/legal/termsofuse",),
+        others=("", "/blog/bread", "/legality"),
+        how="match",
+    ),
+    "feedletter.co": rule(
+        r"/feedback/",
+        "a vote on an issue, behind Feedletter's host",
+        source="votes under newsletters",
+        specimens=("/feedback/1a/2",),
+        others=("", "/blog/feedback/"),
+        how="match",
+    ),
+    "twitter.com": _SHARES,
+    "bsky.app": _INTENDS,
+    "threads.net": _INTENDS,
+    "threads.com": _INTENDS,
+    "facebook.com": rule(
+        r"/(?:sharer|share\.php|dialog/(?:feed|share))",
+        "to post an address on Facebook, behind its host",
+        source="https://developers.facebook.com/docs/sharing/reference/share-dialog",
+        specimens=("/sharer/sharer.php?u=x", "/dialog/share?href=x"),
+        others=("/ann/posts/1", "/share/p/1"),
+        how="match",
+    ),
+    "linkedin.com": rule(
+        r"/(?:shareArticle|sharing/|cws/share)",
+        "to post an address on LinkedIn, behind its host",
+        source=_BUTTONS,
+        specimens=("/shareArticle?url=x", "/sharing/share-offsite/?url=x", "/cws/share?url=x"),
+        others=("/pulse/rye", "/posts/ann_1"),
+        how="match",
+    ),
+    "reddit.com": rule(
+        r"/submit\b",
+        "to post an address on Reddit, behind its host",
+        source=_BUTTONS,
+        specimens=("/submit?url=x",),
+        others=("/r/bread/submit", "/submitted"),
+        how="match",
+    ),
+    "news.ycombinator.com": rule(
+        r"/submitlink\b",
+        "to post an address on Hacker News, behind its host",
+        source=_BUTTONS,
+        specimens=("/submitlink?u=x",),
+        others=("/item?id=1", "/submitted?id=ann"),
+        how="match",
+    ),
+    "t.me": _TELLS,
+    "telegram.me": _TELLS,
+    "api.whatsapp.com": rule(
+        r"/send\b",
+        "to send an address by WhatsApp, behind its host",
+        source="https://faq.whatsapp.com/5913398998672934",
+        specimens=("/send?text=x",),
+        others=("", "/sender"),
+        how="match",
+    ),
+    "wa.me": rule(
+        r"/?\?text",
+        "to send a text to whomever one likes, behind WhatsApp's host",
+        source="https://faq.whatsapp.com/5913398998672934",
+        specimens=("/?text=x", "?text=x"),
+        others=("/15551234567", "/15551234567?text=x"),
+        how="match",
+    ),
+    "pinterest.com": rule(
+        r"/pin/create\b",
+        "to pin an address on Pinterest, behind its host",
+        source=_BUTTONS,
+        specimens=("/pin/create/button/?url=x",),
+        others=("/pin/1", "/ann"),
+        how="match",
+    ),
+    "getpocket.com": rule(
+        r"/(?:save|edit)\b",
+        "to save an address with Pocket, behind its host",
+        source=_BUTTONS,
+        specimens=("/save?url=x", "/edit?url=x"),
+        others=("/explore/item/rye", "/saves"),
+        how="match",
+    ),
+    "instapaper.com": rule(
+        r"/hello",
+        "to save an address with Instapaper, behind its host",
+        source=_BUTTONS,
+        specimens=("/hello2?url=x",),
+        others=("/read/1",),
+        how="match",
+    ),
+    "tumblr.com": _TELLS,
 }
 # what a newsletter tracks under its own host (Cooperpress, Curated) leads to the pages of others
-_LEADS_ON = joined(re.compile(r"/link/\d+/(?:web|rss)\Z"), *platforms.LEADS_ON)
+_LEADS_ON = joined(
+    rule(
+        r"/link/\d+/(?:web|rss)\Z",
+        "what Cooperpress and Curated count the clicks on, under the newsletter's own host",
+        source="newsletters of Cooperpress, and on Curated",
+        specimens=("/link/101/rss", "/link/123/web"),
+        others=("/link/101", "/link/bread/web"),
+        how="match",
+    ),
+    *platforms.LEADS_ON,
+)
 _CHROME_PATHS = joined(
-    re.compile(
+    rule(
         r"/(?:unsubscribe\b|(?:email|manage|update)[-_]?preferences(?:[-_]cent(?:er|re))?(?![\w-])"
         r"|manage[-_]subscriptions?(?![\w-])"
         r"|cdn-cgi/l/email-protection|opt-?out(?![\w-])|polls?/(?:[\w-]+/)?vote(?![\w-]))"
@@ -79,12 +210,38 @@ _CHROME_PATHS = joined(
         # a reader's address; mailing lists and messages (RFC 5322 3.6.4) have such names, too
         r"|(?<!/list)(?<!/lists)(?<!/archives)/(?!\d{8})(?:[^/@?#%]|%2B){1,40}"
         r"(?:%40|@(?=(?:gmail|googlemail|yahoo|hotmail|outlook|icloud|proton(?:mail)?)\.))"
-        r"(?:[\w-]+\.)+[a-z]{2,24}(?=[/?#]|\Z)"
+        r"(?:[\w-]+\.)+[a-z]{2,24}(?=[/?#]|\Z)",
+        "a page where a reader's subscription is changed, a vote, a token, an address that holds a reader's own",
+        source="tests/newsletter/test_chrome.py",
+        specimens=(
+            "foo.example/unsubscribe",
+            "foo.example/email-preferences-center",
+            "foo.example/manage-subscription",
+            "foo.example/mail/opt-out?x=1",
+            "foo.example/polls/vote?x",
+            "refer.mag.example/abc123/2",
+            "foo.example/u/jane%40gmail.com/x",
+            "foo.example/u/jane@gmail.com",
+            "foo.example/verify/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+        ),
+        others=(
+            "foo.example/optin",
+            "foo.example/opt-outdoors",
+            "mail.python.org/archives/list/python-dev%40python.org/thread/ABC",
+            "lore.kernel.org/git/20240131093015.abc%40mail.example.org/T",
+            "social.example/@jane@gmail.example/1",
+        ),
     ),
     *platforms.ACTS,
 )
 _CHROME_QUERIES = joined(
-    re.compile(r"[?&]email=[^&]*%40|/subscribe\?(?:.*&)?ref="),
+    rule(
+        r"[?&]email=[^&]*%40|/subscribe\?(?:.*&)?ref=",
+        "an address that names its reader, or to subscribe by somebody's recommendation",
+        source="tests/newsletter/test_chrome.py",
+        specimens=("foo.example/subscribe?email=a%40b.example", "mag.example/subscribe?ref=AbC123"),
+        others=("foo.example/?email=weekly", "mag.example/subscribe?x=1", "mag.example/p/x?ref=AbC123"),
+    ),
     *platforms.ACTS_BY_QUERY,
 )
 # each of the two patterns above, and a merge field, needs one of these, or a `%` and one of those
@@ -98,19 +255,38 @@ _ESCAPED_WORDS = (
 )  # fmt: skip
 
 _SIGN_PATHS = joined(
-    re.compile(
+    rule(
         r"/(?:login|log-in|signin|sign-in|signup|sign-up|subscribe|upgrade|referrals?|refer|leaderboard|account)"
         r"(?:[/?]|$)",
-        re.IGNORECASE,
+        "where readers sign in or join",
+        source="tests/corpus/beehiiv-page.html",
+        specimens=("updraft.example/upgrade", "updraft.example/subscribe?ref=x", "foo.example/Login/"),
+        others=("foo.example/subscribers", "foo.example/p/login-walls"),
+        flags=re.IGNORECASE,
     ),
     *platforms.JOINS_AT,
 )
 # what a site of something else than a newsletter hardly has
 _JOINING = joined(
-    re.compile(r"/(?:subscribe|upgrade|referrals?|refer|leaderboard)(?:[/?]|$)", re.IGNORECASE), *platforms.JOINS_AT
+    rule(
+        r"/(?:subscribe|upgrade|referrals?|refer|leaderboard)(?:[/?]|$)",
+        "where readers of a newsletter join, or win others for it",
+        source="tests/corpus/beehiiv-page.html",
+        specimens=("updraft.example/upgrade", "updraft.example/subscribe?ref=x", "foo.example/leaderboard"),
+        others=("foo.example/login", "foo.example/account", "foo.example/upgrades"),
+        flags=re.IGNORECASE,
+    ),
+    *platforms.JOINS_AT,
 )
 # a referral that the sender has not filled in, at a site's front door; deeper in, a merge field may be anybody's offer
-_REFERRAL = re.compile(r"[^/?]*\?(?:.*&)?(?:ref|referral|r|rh_ref|via|utm_[a-z]+)=[^&]*(?:PLACEHOLDER|\{\{|%7B%7B)")
+_REFERRAL = rule(
+    r"[^/?]*\?(?:.*&)?(?:ref|referral|r|rh_ref|via|utm_[a-z]+)=[^&]*(?:PLACEHOLDER|\{\{|%7B%7B)",
+    "a referral at a site's front door that nobody has filled in",
+    source="tests/corpus/beehiiv-page.html",
+    specimens=("crumbs.example?ref=PLACEHOLDER", "crumbs.example?a=1&rh_ref={{code}}"),
+    others=("crumbs.example/offer?ref=PLACEHOLDER", "crumbs.example?ref=AbC123", "crumbs.example?x=PLACEHOLDER"),
+    how="match",
+)
 _SIGN_TEXTS = frozenset(
     """subscribe|subscribe now|subscribe here|subscribe today|subscribe for free|sign up|sign up here|sign in|log in
     |login|join now|upgrade|upgrade now|upgrade to paid|go pro|read the rest|refer a friend|subscribed""".replace(
@@ -132,25 +308,57 @@ _CHROME_TEXTS = frozenset(platforms.FURNITURE_WORDS) | frozenset(
 )
 # also what a story may call a post that it links to: furniture where the address shares
 _SHARE_TEXTS = frozenset({"share", "tweet", "forward"})
-_SHARE_PATHS = re.compile(r"/(?:share|sharer|intent|forward)(?:\.php)?(?:[/?]|$)", re.IGNORECASE)
+_SHARE_PATHS = rule(
+    r"/(?:share|sharer|intent|forward)(?:\.php)?(?:[/?]|$)",
+    "where a page is shared",
+    source=_BUTTONS,
+    specimens=("foo.example/share?u=x", "foo.example/sharer.php?u=x", "foo.example/forward"),
+    others=("foo.example/shared", "foo.example/p/share-of-bread"),
+    flags=re.IGNORECASE,
+)
 _MADE_WITH = frozenset(
     f"{made} {platform}"
     for made in ("built with", "made with", "powered by", "sent with", "sent by", "published with", "published on")
     for platform in (*platforms.CALLED, "brevo", "sendinblue")
 )
 _NETWORKS = frozenset("twitter x facebook linkedin instagram youtube tiktok threads mastodon bluesky".split())
-_PROFILE = re.compile(
+_PROFILE = rule(
     r"(?:(?:twitter|facebook|instagram|tiktok|youtube)\.com|threads\.(?:net|com)|bsky\.app/profile"
     r"|linkedin\.com/(?:in|company|school|showcase)|youtube\.com/(?:c|channel|user)|[\w-]+(?:\.[\w-]+)+(?=/@))"
-    r"(?:/@?([^/?#]+))?\Z"
+    r"(?:/@?([^/?#]+))?\Z",
+    "a profile at a network, or the network itself",
+    source="icons of networks under newsletters",
+    specimens=(
+        "twitter.com/crumbs",
+        "linkedin.com/company/crumbs",
+        "bsky.app/profile/crumbs.example",
+        "hachyderm.example/@ann",
+    ),
+    others=("twitter.com/crumbs/status/1", "linkedin.com/pulse/rye", "crumbs.example/about"),
+    how="match",
 )
 _OFFER_WORDS = ("dvertise", "ponsor", "ant to get in", "ant to reach", "to share with over")  # each offer has one
-_OFFER = re.compile(
+_OFFER = rule(
     r"want to (?:get in front of|reach|sponsor|advertise)|(?:advertise|sponsor) (?:with us|(?:in )?this newsletter)"
     r"|become a sponsor|like to share with over [\d,.]+k? (?:subscribers|readers)",
-    re.IGNORECASE,
+    "a paragraph that offers space for advertising",
+    source="tests/newsletter/test_sponsors.py",
+    specimens=(
+        "Want to get in front of bakers?",
+        "Advertise with us",
+        "Something to share? Like to share with over 20k readers?",
+    ),
+    others=("Bakers advertise with flour", "They want to bake"),
+    flags=re.IGNORECASE,
 )
-_SHOWN_HERE = re.compile(r"\bsrc(?:set)?\s{0,9}=\s{0,9}(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_SHOWN_HERE = rule(
+    r"\bsrc(?:set)?\s{0,9}=\s{0,9}(?:\"[^\"]*\"|'[^']*')",
+    "the address of what a page shows, and does not link to",
+    source="https://html.spec.whatwg.org/multipage/images.html",
+    specimens=("<img src='https://a.example/x.png'>", '<img SRCSET = "a.png 2x">'),
+    others=('<a href="https://a.example/">', "<img src=a.png>"),
+    flags=re.IGNORECASE,
+)
 _GENERIC_SOURCES = frozenset(platforms.SOURCES) | frozenset(
     "newsletter email twitter facebook linkedin rss website web google social mail referral".split()
 )

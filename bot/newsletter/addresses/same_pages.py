@@ -4,19 +4,61 @@ A function for each site: path (without a slash at its end) and query in, host, 
 out. Whoever changes one raises `links.KEY_VERSION` and keeps the old one in `earlier_keys`.
 """
 
-import re
-
 from bot.newsletter import platforms
 from bot.newsletter.platforms.platform import Place, Unify
+from bot.newsletter.rules import rule
 
-_ARXIV = re.compile(r"/(?:abs|pdf|html|format|ps)/((?:[a-z-]+(?:\.[A-Z]{2})?/)?[\d.]+?)(?:v\d+)?(?:\.pdf)?/?\Z")
-_YOUTUBE = re.compile(r"/(?:shorts|embed|live|v)/(?!videoseries|live_stream)([\w-]{6,})/?\Z")
-_AMAZON = re.compile(r"/(?:dp|gp/product)/([A-Z0-9]{10})(?:/|\Z)")
-_WEB_STATUS = re.compile(r"/i/web(?=/status/\d)")
-_STATUS = re.compile(r"(/[^/]+/status/\d+)(?:/(?:photo|video)/\d+)+\Z")
-_VIDEO = re.compile(r"/([\w-]+)\Z")
-_WIKI = re.compile(
-    r"(?:\.m)+(\.wik(?:ipedia|tionary|iquote|ibooks|isource|inews|iversity|ivoyage|idata|imedia)\.org)\Z"
+_ARXIV = rule(
+    r"/(?:abs|pdf|html|format|ps)/((?:[a-z-]+(?:\.[A-Z]{2})?/)?[\d.]+?)(?:v\d+)?(?:\.pdf)?/?\Z",
+    "a paper on arXiv in any of its forms",
+    source="https://info.arxiv.org/help/arxiv_identifier_for_services.html",
+    specimens=("/abs/2301.09209", "/pdf/2301.09209v2.pdf", "/abs/math.GT/0309136", "/html/2301.09209v1"),
+    others=("/list/cs.AI/new", "/abs/2301.09209/x"),
+    how="match",
+)
+_YOUTUBE = rule(
+    r"/(?:shorts|embed|live|v)/(?!videoseries|live_stream)([\w-]{6,})/?\Z",
+    "a video on YouTube by another path than /watch",
+    source="https://developers.google.com/youtube/player_parameters",
+    specimens=("/shorts/dQw4w9WgXcQ", "/embed/dQw4w9WgXcQ", "/live/dQw4w9WgXcQ/"),
+    others=("/embed/videoseries", "/embed/live_stream", "/@somebody", "/shorts/a"),
+    how="match",
+)
+_AMAZON = rule(
+    r"/(?:dp|gp/product)/([A-Z0-9]{10})(?:/|\Z)",
+    "what Amazon sells, by its number",
+    source="tests/newsletter/test_links.py",
+    specimens=("/Bread-Book/dp/1234567890/ref=sr_1_1", "/gp/product/B00EXAMPLE"),
+    others=("/dp/123", "/gp/help/1234567890"),
+)
+_WEB_STATUS = rule(
+    r"/i/web(?=/status/\d)",
+    "a post on X without its author's name",
+    source="tests/newsletter/test_links.py",
+    specimens=("/i/web/status/1",),
+    others=("/i/web", "/i/lists/1"),
+)
+_STATUS = rule(
+    r"(/[^/]+/status/\d+)(?:/(?:photo|video)/\d+)+\Z",
+    "a picture of a post on X",
+    source="tests/newsletter/test_links.py",
+    specimens=("/ann/status/1/photo/1", "/ann/status/1/video/2"),
+    others=("/ann/status/1", "/ann/status/1/likes"),
+)
+_VIDEO = rule(
+    r"/([\w-]+)\Z",
+    "a video by YouTube's short address",
+    source="tests/newsletter/test_links.py",
+    specimens=("/dQw4w9WgXcQ",),
+    others=("/", "/a/b"),
+    how="match",
+)
+_WIKI = rule(
+    r"(?:\.m)+(\.wik(?:ipedia|tionary|iquote|ibooks|isource|inews|iversity|ivoyage|idata|imedia)\.org)\Z",
+    "a host of Wikimedia's for phones",
+    source="https://wikitech.wikimedia.org/wiki/MobileFrontend",
+    specimens=("en.m.wikipedia.org", "de.m.wiktionary.org"),
+    others=("en.wikipedia.org", "m.wikipedia.org.example"),
 )
 
 

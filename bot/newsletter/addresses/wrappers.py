@@ -17,6 +17,7 @@ from bot.newsletter import platforms
 from bot.newsletter.addresses.domains import site_of
 from bot.newsletter.packed import from_base64, json_field, parameter, segments, url_from_base64
 from bot.newsletter.platforms.platform import Decode, Tracker
+from bot.newsletter.rules import rule
 
 MAX_LEVELS = 12
 """How many wrappers may stand around each other; six google.com/url levels were seen in a real issue."""
@@ -104,7 +105,15 @@ def _google(parts: SplitResult) -> str | None:
     return f"http{found[1] or ''}://{found[2]}" + (f"?{parts.query}" if parts.query else "")
 
 
-_GOOGLE_AMP = re.compile(r"/amp/(?:(s)/)?([^/]+\.[^/]+(?:/.*)?)\Z", re.DOTALL)
+_GOOGLE_AMP = rule(
+    r"/amp/(?:(s)/)?([^/]+\.[^/]+(?:/.*)?)\Z",
+    "a page as Google shows it to phones: its address, with an `s` where it is https",
+    source="https://developers.google.com/amp/cache/",
+    specimens=("/amp/s/a.example/x", "/amp/a.example"),
+    others=("/amp/s", "/search"),
+    flags=re.DOTALL,
+    how="match",
+)
 
 
 def _by_parameter(path: str | tuple[str, ...], *names: str) -> Decode:
@@ -123,8 +132,22 @@ def _outlook(parts: SplitResult) -> str | None:
 
 
 # up to the last end: the wrapped address may be one of the same kind
-_PROOFPOINT_3 = re.compile(r"/v3/__(.+)__;([^!]*)", re.DOTALL)
-_PROOFPOINT_RUN = re.compile(r"\*(\*.)?")
+_PROOFPOINT = "https://help.proofpoint.com/Threat_Insight_Dashboard/Concepts/How_do_I_decode_a_rewritten_URL%3F"
+_PROOFPOINT_3 = rule(
+    r"/v3/__(.+)__;([^!]*)",
+    "an address within Proofpoint's third form, and the letters that it stands without",
+    source=_PROOFPOINT,
+    specimens=("/v3/__https://a.example/x__;Iw!!a", "/v3/__https:/urldefense.com/v3/__https:/a.example__;!!b__;!!a"),
+    others=("/v2/url?u=x", "/v3/__https://a.example/x"),
+    flags=re.DOTALL,
+)
+_PROOFPOINT_RUN = rule(
+    r"\*(\*.)?",
+    "one letter left out, or so many as the letter behind two stars says",
+    source=_PROOFPOINT,
+    specimens=("*", "a**Bc"),
+    others=("a", "%2A"),
+)
 _RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -151,7 +174,15 @@ def _proofpoint(parts: SplitResult) -> str | None:
 
 
 # Check Point's, which was Avanan's: the address stands in plain text, whatever it holds
-_CHECKPOINT = re.compile(r"/v\d/(?:r\d\d/)?___(https?:.+)___\.", re.DOTALL)
+_CHECKPOINT = rule(
+    r"/v\d/(?:r\d\d/)?___(https?:.+)___\.",
+    "an address within Check Point's",
+    source="tests/newsletter/test_links.py",
+    specimens=("/v2/___https://a.example/x___.YXAx", "/v2/r01/___https://a.example___.YXAx"),
+    others=("/v2/https://a.example/x", "/v2/___a.example___."),
+    flags=re.DOTALL,
+    how="match",
+)
 
 
 def _checkpoint(parts: SplitResult) -> str | None:

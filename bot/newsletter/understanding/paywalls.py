@@ -4,13 +4,12 @@ What stands behind that place belongs to those who paid, however it came here: n
 """
 
 import re
-from functools import cache
 
 from bot.newsletter import platforms
 from bot.newsletter.addresses.chrome import Own, host_in, is_action
 from bot.newsletter.markup.blocks import Block
 from bot.newsletter.platforms.paying import END, PAYING, PIECE, PLAN, READERS, SUBSCRIBER, TIERS
-from bot.newsletter.rules import joined, needed_words
+from bot.newsletter.rules import joined, needed_words, rule
 
 PAID = (".paywall", ".paywalled", ".paywall-content", ".paywalled-content", *platforms.PAID)
 """Selectors of what stands at a paywall or behind it: common ones, and those of platforms."""
@@ -20,7 +19,7 @@ _PAID_WORDS = [name for name in _PAID_NAMES if not any(other in name for other i
 
 _MAX_SENTENCE = 400
 
-_PAYWALL = re.compile(
+_PAYWALL = rule(
     r"subscribe to .{1,80}? to (?:(?:read|unlock) the rest|(?:keep|continue) reading this)"
     r"|upgrade to (?:read|unlock) the rest|already a pa(?:ying|id) (?:subscriber|member)"
     r"|upgrade to (?:paid|premium) to"
@@ -32,12 +31,44 @@ _PAYWALL = re.compile(
     r"|become a (?:paid|paying) (?:subscriber|member) to (?:read|continue|get|access)"
     r"|keep reading with a \d+-day free trial"
     r"|subscribe to (?:continue|keep) reading|this is a preview of a paid",
-    re.IGNORECASE,
+    "what says that there is something for those who pay, be it only an offer",
+    source="tests/newsletter/test_paywalls.py",
+    specimens=(
+        "Subscribe to Crumbs to read the rest",
+        "Upgrade to paid to get the stickers, too.",
+        "Already a paid subscriber?",
+        "This post is for paid subscribers",
+        "To continue reading, upgrade your plan.",
+        "Keep reading with a 7-day free trial",
+    ),
+    others=("I read the rest on the train.", "This loaf is for members.", "Subscribe to Crumbs"),
+    flags=re.IGNORECASE,
 )
+# each sentence, here and below, holds one of these; a text without any of them needs no closer look
+_WORDS = (
+    *needed_words(*platforms.ENDS),
+    "the rest",
+    "already a pa",
+    "upgrade to ",
+    "free preview",
+    "ers only",
+    "for pa",
+    "for premium",
+    "is for ",
+    "is only for ",
+    "reading,",
+    "become a pa",
+    "subscribe to continue",
+    "subscribe to keep",
+    "reading this ",
+    "of a paid",
+    "subscribe now",
+)
+
 # Said where the text ends; the other sentences may as well offer something in the middle of what everybody reads. What
 # is behind is named, or who pays: "to keep this letter free", "for beginners" and "for pro photographers" end nothing.
 _CUT = joined(
-    re.compile(
+    rule(
         r"already a pa(?:ying|id) (?:subscriber|member)\W+(?:sign|log) ?in\b"
         r"(?!(?:\W+here)?\W+to (?:comment|join|manage|vote|reply|chat|update|change|participate|claim"
         r"|(?:see|read|view|leave|unlock) (?:the |all |our |a )?comments?))"
@@ -55,31 +86,71 @@ _CUT = joined(
         rf"|\A\W*[🔒🔐]\W*(?:(?:only )?for {PAYING} (?:subscribers|members)|{PAYING} (?:subscribers|members) only)\W*\Z"
         rf"|\A\W*{PAYING} (?:subscribers|members) only (?:below|beyond|past|from here)\b.{{0,40}}\Z"
         rf"|subscribe(?: now)? to (?:continue|keep) reading(?: (?:this|the) {PIECE})?{END}",
-        re.IGNORECASE | re.MULTILINE,
+        "where a text breaks off for those who do not pay",
+        source="tests/newsletter/test_paywalls.py",
+        specimens=(
+            "Already a paying subscriber? [Sign In](/login)",
+            "Upgrade to paid to continue reading",
+            "To continue reading, upgrade your plan.",
+            "Become a paying member to unlock this post",
+            "To read the rest of this post, become a paid subscriber",
+            "You have reached the end of the free preview.",
+            "🔒 For paid subscribers",
+            "Paid members only below this line",
+            "Subscribe now to continue reading",
+        ),
+        others=(
+            "Already a paid subscriber? Sign in to comment.",
+            "Upgrade to paid to continue supporting independent writing.",
+            "To keep reading, subscribe to the newsletter for free.",
+            "Become a paid member to read this newsletter without ads.",
+            "To read the rest, subscribe for free.",
+            "Paid members only: join Thursday's call.",
+            "Subscribe to keep reading these updates every week.",
+        ),
+        flags=re.IGNORECASE | re.MULTILINE,
     ),
     *platforms.ENDS,
 )
-_FOR_THOSE_WHO_PAY = re.compile(
+_FOR_THOSE_WHO_PAY = rule(
     rf"this (?:(?:{PIECE}|content|newsletter) is|is an? {PIECE}) (?:only )?for {PAYING} {READERS}"
     rf"|this (?:{PIECE}|content) is (?:only )?for (?:subscribers|members)(?:{END}| only(?=\W*$|[.!:;])| {TIERS})"
     rf"|the (?:rest|remainder) of (?:this|today['’]s) (?:{PIECE}|newsletter) is (?:only )?for (?:our |my )?"
     rf"(?:{PAYING} {READERS}|(?:subscribers|members) (?:to|of|on) [^.!?]{{0,60}}?\b{PLAN}\b"
     rf"|(?:subscribers|members)(?: only| {TIERS})?(?=\W*$|[.!:;]))",
-    re.IGNORECASE | re.MULTILINE,
+    "who alone may read a text, or the rest of it",
+    source="https://ghost.org/help/public-preview/",
+    specimens=(
+        "This post is for paying subscribers only",
+        "This is an issue for premium members.",
+        "This post is for subscribers on the Gold tier only",
+        "The rest of today's issue is for paid subscribers.",
+        "The rest of this issue is for members of our paid plan.",
+    ),
+    others=(
+        "The rest of this issue is for beginners who want to learn Rust.",
+        "This newsletter is for subscribers.",
+        "The rest of this issue is for premium whisky lovers.",
+        "This is a post for people who bake.",
+    ),
+    flags=re.IGNORECASE | re.MULTILINE,
 )
-_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")
-_OPEN = re.compile(
+_QUOTED = rule(
+    r"“[^”]*”|\"[^\"]*\"",
+    "what somebody else is quoted with",
+    source="tests/newsletter/test_paywalls.py",
+    specimens=("It shows “This post is for paid subscribers” now", 'They say "keep reading"'),
+    others=("It's for paid subscribers", "”“"),
+)
+_OPEN = rule(
     r"\b(?:for|open to|and) (?:everyone|everybody|all readers)\b|\balike\b|\band (?:our |my )?free\b"
     r"|\b(?:is|are) (?:free|open) today|\btoday (?:it )?is (?:free|open)",
-    re.IGNORECASE,
+    "what stands behind such a sentence where the rest is for everybody all the same",
+    source="tests/newsletter/test_paywalls.py",
+    specimens=(" and free readers alike.", "; today is free.", ", but open to everyone"),
+    others=(". The first month is free.", ". Start your free trial to read."),
+    flags=re.IGNORECASE,
 )
-"""What stands behind such a sentence where the rest is for everybody all the same."""
-
-
-@cache
-def _words() -> tuple[str, ...]:
-    """Each of the sentences holds one of these; a text without any of them needs no closer look."""
-    return needed_words(_PAYWALL, _CUT, _FOR_THOSE_WHO_PAY)
 
 
 def marks_paid(source: str) -> bool:
@@ -104,7 +175,7 @@ def read_paywall(blocks: list[Block], text: str, *, own: Own, is_cut: bool) -> t
 
     `text` is all of it in lower case. `is_cut` says that the source says so: then an offer, too, is where it is cut.
     """
-    words = [word for word in _words() if word in text]
+    words = [word for word in _WORDS if word in text]
     if not words:
         return False, len(blocks)
     is_paywalled = False
@@ -138,7 +209,7 @@ def _leads_elsewhere(block: Block, own: Own) -> bool:
 def before_paywall(source: str) -> str:
     """The part of a Markdown document before it breaks off, judged by its lines alone."""
     text = source.lower()
-    if not any(word in text for word in _words()):
+    if not any(word in text for word in _WORDS):
         return source
     free = []
     for line in source.splitlines(keepends=True):

@@ -13,6 +13,7 @@ from base64 import urlsafe_b64decode
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
+from bot.newsletter import platforms
 from bot.newsletter.addresses.same_pages import MOBILE, SITES, unified
 from bot.newsletter.addresses.wrappers import MAX_URL, PATHS, destination, may_be_wrapped
 from bot.newsletter.rules import rule
@@ -98,6 +99,7 @@ _TRACKING = _IDENTITY | frozenset(
 
 _TRACKING_PREFIXES = ("utm_", "mtm_", "piwik_", "matomo_", "hsa_", "guce_", "_hs", "oly_", "vero_", "ga_")
 _BY_DOMAIN: dict[str, frozenset[str]] = {
+    **platforms.FIELDS_AT,
     "twitter.com": frozenset({"s", "t", "source", "src", "cn", "cxt"}),
     "youtube.com": frozenset({"si", "feature", "ab_channel", "pp", "app"}),
     "spotify.com": frozenset({"si"}),
@@ -105,53 +107,13 @@ _BY_DOMAIN: dict[str, frozenset[str]] = {
     "instagram.com": frozenset({"hl"}),
     "tiktok.com": frozenset({"_r", "_t"}),
     "linkedin.com": frozenset({"eid", "rcm", "trk", "trackingid"}),
-    "medium.com": frozenset({"source"}),
     "nytimes.com": frozenset({"user_id", "smid", "smtyp"}),
-    "list-manage.com": frozenset({"e"}),  # the reader, by Mailchimp's number
-    "campaign-archive.com": frozenset({"e"}),
-    "mailchi.mp": frozenset({"e"}),
 }
 """By the last two labels of the host."""
 
 _DOMAINS = {"x.com": "twitter.com", "youtu.be": "youtube.com", "youtube-nocookie.com": "youtube.com"}
 """Those whose parameters are the ones of another."""
 
-_SUBSTACK = frozenset({"r", "s", "isfreemail", "triedredirect", "showwelcome", "publication_id", "post_id", "j", "fbc"})
-_SUBSTACK_ALONE = _SUBSTACK - {"r", "s", "j"}
-_SUBSTACK_PAGE = rule(
-    r"/(?:p/[^/]|(?:i/\d+|subscribe)(?:/|\Z))",
-    "the path of a post, of one picture of it, or of the way to subscribe, on Substack",
-    source="newsletters of the shared corpora",
-    specimens=("/p/loaf", "/i/12", "/i/12/loaf", "/subscribe", "/subscribe/"),
-    others=("/p/", "/i/loaf", "/subscribers", "/loaf/p/1"),
-    flags=re.IGNORECASE,
-    how="match",
-)
-_SUBSTACK_FIELD = rule(
-    r"(?:\A|&)(r(?==(?:(?=[a-z]*\d)[0-9a-z]{3,8}|[a-z]{5,8})(?:&|\Z))|s(?==[rw](?:&|\Z))|j(?==eyJ))",
-    "a parameter of Substack that says who reads, a number in base 36, or how they came",
-    source="newsletters with links of this form",
-    specimens=("r=1a2b", "r=hkxqz", "a=1&r=1a2b&b=2", "s=w", "a=1&s=r&b=2", "j=eyJ1IjoiMWEyYiJ9"),
-    others=("r=rye", "r=loaf-of-rye", "s=x", "hr=1a2b", "j=2"),
-)
-_GHOST_LINK = rule(
-    r"(?:\A|&)m=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:&|\Z)",
-    "the reader in a link of a mail of Ghost",
-    source="https://github.com/TryGhost/Ghost/pull/25946",
-    specimens=("m=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "a=1&m=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0&b=2"),
-    others=("m=1", "am=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "m=0f1e2d3c"),
-)
-_GHOST_READER = rule(
-    r"(?=(?:.*&)?uuid=[0-9a-f-]{36}(?:&|\Z))(?=(?:.*&)?key=[0-9a-f]{64}(?:&|\Z))",
-    "the reader and their key in a link of Ghost",
-    source="https://github.com/TryGhost/Ghost/pull/14625",
-    specimens=(
-        f"uuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0&key={'0f' * 32}",
-        f"a=1&key={'0f' * 32}&uuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
-    ),
-    others=(f"key={'0f' * 32}", "uuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "uuid=1&key=2"),
-    how="match",
-)
 _MEDIUM_SOURCE = rule(
     r"(?:email|rss)-",
     "where a link of Medium was read",
@@ -531,14 +493,9 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
     dropped = _dropped_at(host)
     if names_reader:
         dropped = dropped.union(_BESIDE_A_READER)
-    start = path[:10].lower()
-    if start.startswith(("/p/", "/i/", "/subscribe")) and _SUBSTACK_PAGE.match(path):
-        # under a host of the newsletter's own, by what stands there: other shops have pages of that name, too
-        dropped = dropped.union(_SUBSTACK_ALONE, _SUBSTACK_FIELD.findall(query))
-    elif start.startswith("/r/") and _GHOST_LINK.search(query):
-        dropped = dropped.union("m")
-    if "uuid=" in query and _GHOST_READER.match(query):
-        dropped = dropped.union(("uuid", "key"))
+    for told in platforms.FIELDS_OF_READERS:
+        if names := told(path, query):
+            dropped = dropped.union(names)
     shown = []
     kept = []
     for field in query.split("&"):
@@ -569,8 +526,6 @@ def _queries(host: str, path: str, query: str) -> tuple[str, str]:
 def _dropped_at(host: str) -> frozenset[str]:
     """The parameters that say who reads, or where from, at this host alone."""
     domain = ".".join(host.rsplit(".", 2)[-2:])
-    if domain in {"substack.com", "sbstck.com"}:
-        return _SUBSTACK
     return _BY_DOMAIN.get(_DOMAINS.get(domain, domain), frozenset())
 
 

@@ -76,6 +76,8 @@ JOINS_AT = _all(each.joins_at for each in PLATFORMS)
 SIGNS_UP = _all(each.signs_up for each in PLATFORMS)
 LEADS_ON = _all(each.leads_on for each in PLATFORMS)
 TRACKERS: dict[str, Tracker] = dict(_all(each.trackers.items() for each in PLATFORMS))
+FIELDS_AT = dict(_all(each.fields_at.items() for each in PLATFORMS))
+FIELDS_OF_READERS = [each.fields_of_readers for each in PLATFORMS if each.fields_of_readers]
 SAME_PAGES: dict[str, Unify] = dict(_all(each.same_pages.items() for each in PLATFORMS))
 
 

@@ -58,6 +58,24 @@ _LEADS_ON = rule(
     how="match",
 )
 
+_READERS_LINK = rule(
+    r"(?:\A|&)m=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:&|\Z)",
+    "the reader in a link of a mail of Ghost",
+    source="https://github.com/TryGhost/Ghost/pull/25946",
+    specimens=("m=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "a=1&m=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0&b=2"),
+    others=("m=1", "am=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "m=0f1e2d3c"),
+)
+_READER = rule(
+    r"(?=(?:.*&)?uuid=[0-9a-f-]{36}(?:&|\Z))(?=(?:.*&)?key=[0-9a-f]{64}(?:&|\Z))",
+    "the reader and their key in a link of Ghost",
+    source="https://github.com/TryGhost/Ghost/pull/14625",
+    specimens=(
+        f"uuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0&key={'0f' * 32}",
+        f"a=1&key={'0f' * 32}&uuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+    ),
+    others=(f"key={'0f' * 32}", "uuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "uuid=1&key=2"),
+    how="match",
+)
 _LONGEST_HOME = 1_000
 _LABEL = "kg-cta-sponsor-label"
 _HEADINGS = ",".join(f".kg-card h{level}" for level in range(1, 7))
@@ -87,6 +105,11 @@ def public_part(source: str) -> str:
     return _PUBLIC_END.split(source, maxsplit=1)[0] if "<!--" in source else source
 
 
+def _fields_of_readers(path: str, query: str) -> tuple[str, ...]:
+    named = ("uuid", "key") if "uuid=" in query and _READER.match(query) else ()
+    return (*named, "m") if path[:3].lower() == "/r/" and _READERS_LINK.search(query) else named
+
+
 PLATFORM = Platform(
     marks=("kg-card", "gh-post", "ghost.org", "ghost.io"),
     furniture=(".kg-signup-card", ".gh-subscribe", ".kg-toggle-card-icon", ".kg-cta-sponsor-label"),
@@ -101,5 +124,6 @@ PLATFORM = Platform(
     furniture_at={"ghost.org": _OWN_PAGES},
     acts=(_VOTES,),
     joins_at=(_PORTAL,),
+    fields_of_readers=_fields_of_readers,
     leads_on=(_LEADS_ON,),
 )

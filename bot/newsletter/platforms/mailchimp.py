@@ -49,5 +49,6 @@ PLATFORM = Platform(
     common_servers=(_SERVER,),
     furniture_at={"mailchimp.com": _OWN_PAGES},
     acts=(_ACTS,),
+    fields_at=dict.fromkeys(("list-manage.com", "campaign-archive.com", "mailchi.mp"), frozenset({"e"})),
     trackers={"mandrillapp": Tracker(_destination)},
 )

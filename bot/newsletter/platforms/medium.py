@@ -26,5 +26,6 @@ PLATFORM = Platform(
     shared_paths={"medium.com": 1},
     common_hosts=("medium.com",),
     furniture_at={"medium.com": _EMBEDDED},
+    fields_at={"medium.com": frozenset({"source"})},
     trackers={"medium": Tracker(_destination, frozenset({"r"}))},
 )

@@ -61,7 +61,8 @@ class Platform:
     reader's own pages. acts_by_query: the same, where there is a query. joins_at: parts of keys where readers join.
     signs_up: parameters, in small letters, by which an address signs its reader up. leads_on: paths, behind a host of
     the newsletter's own, that lead to the pages of others. trackers: by the name of their site (`site_of`). same_pages:
-    hosts on which one page has several addresses.
+    hosts on which one page has several addresses. fields_at: parameters, in small letters, that say who reads or where
+    from, by the last two labels of the host. fields_of_readers: those on any host, by an address's path and query.
     """
 
     marks: tuple[str, ...] = ()
@@ -97,3 +98,5 @@ class Platform:
     leads_on: tuple[re.Pattern[str], ...] = ()
     trackers: Mapping[str, Tracker] = field(default_factory=dict)
     same_pages: Mapping[str, Unify] = field(default_factory=dict)
+    fields_at: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    fields_of_readers: Callable[[str, str], tuple[str, ...]] | None = None

@@ -90,6 +90,25 @@ _ACTS_BY_QUERY = rule(
     others=("x.example/?action=show", "x.example/action=share"),
 )
 
+_READERS_PAGE = rule(
+    r"/(?:p/[^/]|(?:i/\d+|subscribe)(?:/|\Z))",
+    "the path of a post, of one picture of it, or of the way to subscribe, on Substack",
+    source="newsletters of the shared corpora",
+    specimens=("/p/loaf", "/i/12", "/i/12/loaf", "/subscribe", "/subscribe/"),
+    others=("/p/", "/i/loaf", "/subscribers", "/loaf/p/1"),
+    flags=re.IGNORECASE,
+    how="match",
+)
+_READERS_FIELD = rule(
+    r"(?:\A|&)(r(?==(?:(?=[a-z]*\d)[0-9a-z]{3,8}|[a-z]{5,8})(?:&|\Z))|s(?==[rw](?:&|\Z))|j(?==eyJ))",
+    "a parameter of Substack that says who reads, a number in base 36, or how they came",
+    source="newsletters with links of this form",
+    specimens=("r=1a2b", "r=hkxqz", "a=1&r=1a2b&b=2", "s=w", "a=1&s=r&b=2", "j=eyJ1IjoiMWEyYiJ9"),
+    others=("r=rye", "r=loaf-of-rye", "s=x", "hr=1a2b", "j=2"),
+)
+_FIELDS = frozenset({"r", "s", "isfreemail", "triedredirect", "showwelcome", "publication_id", "post_id", "j", "fbc"})
+_FIELDS_ALONE = _FIELDS - {"r", "s", "j"}
+
 
 def with_links_of_embeds(source: str) -> str:
     """The document with a link before each embedded post or video: what the embed shows is in its attribute alone."""
@@ -122,6 +141,13 @@ def is_cut(body: str) -> bool:
 def _destination(parts: SplitResult) -> str | None:
     named = segments(parts)
     return json_field(from_base64(named[2].split(".")[0]), "e") if named[:2] == ["redirect", "2"] else None
+
+
+def _fields_of_readers(path: str, query: str) -> tuple[str, ...]:
+    """Also under a host of the newsletter's own, by what stands there: other shops have pages of that name, too."""
+    if path[:10].lower().startswith(("/p/", "/i/", "/subscribe")) and _READERS_PAGE.match(path):
+        return (*_FIELDS_ALONE, *_READERS_FIELD.findall(query))
+    return ()
 
 
 def _open_substack(path: str, query: str) -> Place:
@@ -186,5 +212,7 @@ PLATFORM = Platform(
     signs_up=("freesignupemail=",),
     # /c/ is Mailgun's, which sent its mails
     trackers={"substack": Tracker(_destination, frozenset({"redirect", "c"}))},
+    fields_at=dict.fromkeys(("substack.com", "sbstck.com"), _FIELDS),
+    fields_of_readers=_fields_of_readers,
     same_pages={"open.substack.com": _open_substack},
 )

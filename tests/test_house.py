@@ -274,7 +274,7 @@ def test_nothing_is_left_behind_in_the_source() -> None:
 
 
 def test_no_test_sleeps() -> None:
-    # Some faults of histories are that time passes: a process is stopped, a proxy is slow. Nothing waits for luck there.
+    # Some faults of histories are that time passes: a process is stopped, a proxy is slow. No luck is waited for.
     faults = {ROOT / "tests/history/story.py", ROOT / "tests/proxy.py"}
     sleepers = [
         f"{path.relative_to(ROOT)}:{node.lineno}"

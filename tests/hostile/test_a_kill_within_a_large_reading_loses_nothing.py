@@ -24,6 +24,12 @@ LARGE = "# Issue {number}\n\n## Tools\n\n" + "".join(
 _POLL = timedelta(minutes=20)
 
 
+@pytest.fixture
+def story_database(database_url: str) -> str:
+    """The story's, which is there until the story was judged."""
+    return database_url
+
+
 async def marks(store: Store) -> tuple[bool, datetime | None]:
     """Whether the source has a mark for its next question, and when it was read."""
     async with store.read() as transaction:
@@ -51,7 +57,6 @@ async def _stored_to(bot: Launched, store: Store, count: int) -> None:
 async def test_killed_between_two_pieces_of_a_large_reading_every_issue_is_stored_and_told_once(
     scene: Scene, database_url: str
 ) -> None:
-    scene.environment["DATABASE_URL"] = database_url
     for number in range(100, 100 + OLD):
         scene.publish(number)
     await scene.set_up()
